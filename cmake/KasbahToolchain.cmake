@@ -1,0 +1,43 @@
+# Compiler, linker and hardening settings, the same for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+# Dev: quick to build and quick enough to run the whole suite.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG" CACHE STRING "" FORCE)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Dev)
+endif()
+
+set(KASBAH_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # The sloppiness is what ccache asks for with precompiled headers.
+  set(KASBAH_CCACHE ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KASBAH_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${KASBAH_CCACHE})
+endif()
+
+add_library(kasbah_flags INTERFACE)
+target_compile_options(kasbah_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Werror
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection -fpch-preprocess)
+if(KASBAH_SANITIZE)
+  target_compile_options(kasbah_flags INTERFACE -fsanitize=${KASBAH_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(kasbah_flags INTERFACE -fsanitize=${KASBAH_SANITIZE})
+else()
+  target_compile_options(kasbah_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+target_link_options(kasbah_flags INTERFACE -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  target_link_options(kasbah_flags INTERFACE -fuse-ld=mold)
+endif()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "kasbah/outbox/v1/outbox.pb.h"
+#include "libs/base/call_context.h"
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::outbox {
+
+// Puts events into the schema's outbox, in the transaction of the change they tell of. Thread safe.
+class Outbox {
+ public:
+  // `schema` is the service's: "vault".
+  explicit Outbox(std::string_view schema);
+  ~Outbox();
+
+  // Queues the insert and marks the transaction audited. INVALID_ARGUMENT, queueing nothing, for an
+  // event over 1 MiB or without action, actor or id.
+  absl::Status AppendAudit(postgres::Transaction& tx, const CallContext& call,
+                           const v1::AuditEvent& event);
+  absl::Status AppendChange(postgres::Transaction& tx, const CallContext& call,
+                            const v1::ChangeEvent& event);
+  // Several at once, one statement.
+  absl::Status AppendAudits(postgres::Transaction& tx, const CallContext& call,
+                            const std::vector<v1::AuditEvent>& events);
+  absl::Status AppendChanges(postgres::Transaction& tx, const CallContext& call,
+                             const std::vector<v1::ChangeEvent>& events);
+
+  // Called after a transaction that appended was queued; the relay sets it, to be woken without
+  // asking PostgreSQL.
+  void SetWaker(std::function<void()> waker);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace kasbah::outbox

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/call_context.h"
+#include "libs/postgres/door_token.h"
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::postgres {
+
+struct PoolOptions {
+  // libpq connection string or URI, with the role's name. Off loopback and Unix sockets it must say
+  // sslmode=verify-full.
+  std::string dsn;
+  // File with the role's password; empty: the DSN has it or none is needed.
+  std::string password_file;
+  // Connections at the most; opened when needed.
+  int size = 8;
+  // How long a caller waits for one at the most, within its own deadline.
+  absl::Duration acquire_timeout = absl::Seconds(2);
+  absl::Duration connect_timeout = absl::Seconds(5);
+  // Shown in pg_stat_activity: "kasbah-vault".
+  std::string application_name;
+};
+
+namespace internal {
+
+class Pool;
+
+enum class EnterMode { kActive, kAnyState, kDoor };
+
+struct Scope {
+  EnterMode mode = EnterMode::kActive;
+  TenantId tenant;
+  std::optional<CustomerId> customer;
+  absl::Time deadline = absl::InfiniteFuture();
+  bool audit_required = true;
+};
+
+// What a body may return, and the absl::StatusOr that its caller gets: Pending<T> and
+// StatusOr<Pending<T>> give StatusOr<T>; StatusOr<T> itself; Status a Status.
+template <typename R>
+struct BodyTraits;
+template <typename T>
+struct BodyTraits<Pending<T>> {
+  using Return = absl::StatusOr<T>;
+};
+template <typename T>
+struct BodyTraits<absl::StatusOr<Pending<T>>> {
+  using Return = absl::StatusOr<T>;
+};
+template <typename T>
+struct BodyTraits<absl::StatusOr<T>> {
+  using Return = absl::StatusOr<T>;
+};
+template <>
+struct BodyTraits<absl::Status> {
+  using Return = absl::Status;
+};
+
+// Runs `body` in a transaction in `scope`, commits, then runs `after` while its results are at hand.
+// Retries serialisation failures, deadlocks, stale plans, and reads whose connection was lost.
+absl::Status RunTransaction(Pool& pool, const Scope& scope,
+                            absl::FunctionRef<absl::Status(Transaction&)> body,
+                            absl::FunctionRef<absl::Status()> after);
+
+template <typename F>
+auto RunBody(Pool& pool, const Scope& scope, F&& body) {
+  using R = std::invoke_result_t<F, Transaction&>;
+  using Return = typename BodyTraits<R>::Return;
+  if constexpr (std::is_same_v<R, absl::Status>) {
+    return RunTransaction(
+        pool, scope, [&](Transaction& tx) { return body(tx); }, [] { return absl::OkStatus(); });
+  } else {
+    std::optional<R> returned;
+    std::optional<Return> value;
+    absl::Status status = RunTransaction(
+        pool, scope,
+        [&](Transaction& tx) -> absl::Status {
+          returned.emplace(body(tx));
+          if constexpr (std::is_same_v<R, Return> ||
+                        std::is_same_v<R, absl::StatusOr<Pending<typename Return::value_type>>>) {
+            return returned->status();
+          } else {
+            return absl::OkStatus();
+          }
+        },
+        [&]() -> absl::Status {
+          if constexpr (std::is_same_v<R, Return>) {
+            value.emplace(*std::move(returned));
+          } else if constexpr (std::is_same_v<R,
+                                              absl::StatusOr<Pending<typename Return::value_type>>>) {
+            value.emplace((*returned)->Take());
+          } else {
+            value.emplace(returned->Take());
+          }
+          return value->status();
+        });
+    if (!status.ok()) return Return(status);
+    return *std::move(value);
+  }
+}
+
+}  // namespace internal
+
+// The door to tenant rows: a pool of connections of one service's role. Thread safe.
+//
+// Errors: UNAVAILABLE, DATABASE_UNAVAILABLE, when PostgreSQL cannot be reached (it reconnects by
+// itself) or has no connection left; RESOURCE_EXHAUSTED, OVERLOADED, when the pool is busy past
+// the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost after a write
+// was sent to be committed; FAILED_PRECONDITION, TENANT_SUSPENDED; NOT_FOUND for a tenant that does
+// not exist; ALREADY_EXISTS for a unique violation; and what core.require raised.
+class Database {
+ public:
+  // Connects, and refuses a server older than 15.14, a role that owns anything or may bypass
+  // row-level security, and plaintext off loopback. A server that cannot be reached is waited for,
+  // with a line in the log, until `deadline`.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const PoolOptions& options,
+                                                        absl::Time deadline);
+  ~Database();
+
+  // Runs `body` with the rows of the call's tenant (and customer) and no others. `body` takes a
+  // Transaction& and returns a Pending<T>, absl::StatusOr<Pending<T>>, absl::StatusOr<T> or
+  // absl::Status; an error it returns rolls back. Refuses to commit writes without an audit event.
+  template <typename F>
+  auto WithTenant(const CallContext& call, F&& body) {
+    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kActive, true), body);
+  }
+
+  // For lifecycle, denial events and erasure only: the tenant may be suspended.
+  template <typename F>
+  auto WithTenantInAnyState(const CallContext& call, AnyStateToken, F&& body) {
+    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kAnyState, true), body);
+  }
+
+  // For writes that are bookkeeping of ours and no business of the tenant's trail.
+  template <typename F>
+  auto WithTenantUnaudited(const CallContext& call, UnauditedToken, F&& body) {
+    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kActive, false), body);
+  }
+
+  // UNAVAILABLE while PostgreSQL cannot be reached: for readiness.
+  absl::Status Ping(absl::Time deadline);
+
+ private:
+  explicit Database(std::unique_ptr<internal::Pool> pool);
+  static internal::Scope ScopeOf(const CallContext& call, internal::EnterMode mode, bool audited);
+
+  std::unique_ptr<internal::Pool> pool_;
+};
+
+// A named way past the scope of one tenant: a login role of its own, with policies of its own on a
+// listed few tables. Enters no tenant. Thread safe.
+class Door {
+ public:
+  static absl::StatusOr<std::unique_ptr<Door>> Open(const PoolOptions& options, DoorToken token,
+                                                    absl::Time deadline);
+  ~Door();
+
+  template <typename F>
+  auto Run(absl::Time deadline, F&& body) {
+    internal::Scope scope;
+    scope.mode = internal::EnterMode::kDoor;
+    scope.deadline = deadline;
+    scope.audit_required = false;
+    return internal::RunBody(*pool_, scope, body);
+  }
+
+ private:
+  explicit Door(std::unique_ptr<internal::Pool> pool);
+
+  std::unique_ptr<internal::Pool> pool_;
+};
+
+}  // namespace kasbah::postgres

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/rpc/assertion_verifier.h"
+#include "libs/rpc/call.h"
+#include "libs/rpc/executor.h"
+#include "libs/rpc/policy_table.h"
+
+namespace kasbah::ratelimit {
+class Limiter;
+}
+
+namespace kasbah::rpc {
+
+// Where refusals and counted uses go; libs/outbox's CountedEvents behind an interface, so that the
+// pipeline can be tested without a database.
+class DecisionSink {
+ public:
+  virtual ~DecisionSink() = default;
+  virtual void Denied(const Call& call, std::string_view reason) = 0;
+};
+
+// What a handler of a server stream writes to. Blocks while the client is slow.
+template <typename Reply>
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
+  // CANCELLED when the client is gone or the server drains.
+  virtual absl::Status Write(const Reply& reply) = 0;
+  // True when the client is gone or the server drains: for handlers that wait.
+  virtual bool Done() const = 0;
+};
+
+struct PipelineOptions {
+  // This installation's trust domain: peers of another are refused.
+  std::string trust_domain;
+  // Deadline of calls that bring none, and the longest honoured.
+  absl::Duration default_deadline = absl::Seconds(10);
+  absl::Duration longest_deadline = absl::Seconds(60);
+};
+
+// The one way into a handler: authenticates the peer and the actor, applies the proto's policy,
+// checks the request's fields, limits, sheds load, traces, logs, counts, audits denials, runs the
+// handler and maps its status. Thread safe; outlives every call.
+//
+// Order: peer identity, policy's peers, deadline, assertion (signature, azp or forwarder, expiry,
+// revocation, tenant agreement), actor kind, permission, scope, assurance, rate tier, field rules,
+// handler. Whatever fails first answers, and of a mutation's refusal an event is kept.
+class Pipeline {
+ public:
+  Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,
+           ratelimit::Limiter* limiter, DecisionSink* decisions, Executor* executor,
+           Executor* stream_executor, const Clock& clock);
+  ~Pipeline();
+
+  // For a unary method: the handler runs on the executor, where it may block on the database.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, const Request& request,
+                                Reply* reply,
+                                absl::StatusOr<Reply> (Service::*handler)(const Call&,
+                                                                          const Request&),
+                                Service* service) {
+    return Start(context, request, /*is_inline=*/false,
+                 [service, handler, &request, reply](const Call& call) -> absl::Status {
+                   return Fill(reply, (service->*handler)(call, request));
+                 });
+  }
+
+  // The same for a handler that never blocks: it runs on the transport's thread, unless the actor's
+  // assertion has yet to be verified.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerUnaryReactor* RunInline(grpc::CallbackServerContext* context, const Request& request,
+                                      Reply* reply,
+                                      absl::StatusOr<Reply> (Service::*handler)(const Call&,
+                                                                                const Request&),
+                                      Service* service) {
+    return Start(context, request, /*is_inline=*/true,
+                 [service, handler, &request, reply](const Call& call) -> absl::Status {
+                   return Fill(reply, (service->*handler)(call, request));
+                 });
+  }
+
+  // For a server stream: the handler runs on the stream executor until it returns.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerWriteReactor<Reply>* RunStream(
+      grpc::CallbackServerContext* context, const Request& request,
+      absl::Status (Service::*handler)(const Call&, const Request&, StreamWriter<Reply>&),
+      Service* service);
+
+  // Streams end and new calls are refused with UNAVAILABLE, reason DRAINING.
+  void Drain();
+
+ private:
+  using Handler = absl::AnyInvocable<absl::Status(const Call&)>;
+
+  template <typename Reply>
+  static absl::Status Fill(Reply* reply, absl::StatusOr<Reply> result) {
+    if (!result.ok()) return std::move(result).status();
+    *reply = *std::move(result);
+    return absl::OkStatus();
+  }
+
+  grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
+                                  const google::protobuf::Message& request, bool is_inline,
+                                  Handler handler);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace kasbah::rpc
+
+#include "libs/rpc/pipeline_stream.h"

@@ -1,0 +1,1 @@
+#include "libs/testing/test_postgres.h"
