@@ -114,7 +114,7 @@ auto RunBody(Pool& pool, const Scope& scope, F&& body) {
 // Errors: UNAVAILABLE, DATABASE_UNAVAILABLE, when PostgreSQL cannot be reached (it reconnects by
 // itself) or has no connection left; RESOURCE_EXHAUSTED, OVERLOADED, when the pool is busy past
 // the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost after a write
-// was sent to be committed; FAILED_PRECONDITION, TENANT_SUSPENDED; NOT_FOUND for a tenant that does
+// was sent to be committed; PERMISSION_DENIED, TENANT_SUSPENDED; NOT_FOUND for a tenant that does
 // not exist; ALREADY_EXISTS for a unique violation; and what core.require raised.
 class Database {
  public:
