@@ -1,0 +1,45 @@
+# What people type. Everything else is CMake: `cmake --preset dev && ninja -C build/dev`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := build/dev/bin
+
+.PHONY: help deps build demo up down test bench asan tsan tidy tools clean
+
+help: ## what there is to do
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+deps:
+	@scripts/install-deps.sh
+
+build: deps ## build everything into build/dev
+	@scripts/build.sh dev
+
+demo: build ## from nothing to a guided tour over real calls; fails if any step does
+	@"$(BIN)/kasbah" dev tour
+
+up: build ## leave it running here, with credentials and commands to try
+	@"$(BIN)/kasbah" dev up
+
+down: ## stop what `make up` left running
+	@"$(BIN)/kasbah" dev down
+
+test: build ## every test
+	@scripts/test.sh dev
+
+bench: deps ## ratios against what the parts alone allow; writes bench/results.json
+	@scripts/build.sh release
+	@scripts/bench.sh
+
+asan: deps ## unit and PostgreSQL tests under the address and undefined-behaviour sanitizers
+	@scripts/build.sh asan-ubsan
+	@scripts/test.sh asan-ubsan
+
+tsan: deps ## the same under the thread sanitizer
+	@scripts/build.sh tsan
+	@scripts/test.sh tsan
+
+tools: ## install the check tools that do not come from Debian (buf)
+	@scripts/install-tools.sh
+
+clean: ## remove what was built
+	rm -rf build

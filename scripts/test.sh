@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs the tests of one preset and closes with "N passed, N failed, N skipped". Sanitizer presets run
+# the unit and PostgreSQL tests; dev runs everything.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+preset=$1
+shift
+build="build/$preset"
+
+# Published test vectors, where this checkout has them beside it.
+if [ -z "${KASBAH_VECTORS:-}" ] && [ -d ../shared/vectors ]; then
+  KASBAH_VECTORS=$(cd ../shared/vectors && pwd)
+fi
+export KASBAH_VECTORS="${KASBAH_VECTORS:-}"
+
+filter=()
+case "$preset" in
+  asan-ubsan) filter=(--label-exclude whole-system)
+    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ;;
+  tsan) filter=(--label-exclude whole-system)
+    export TSAN_OPTIONS=halt_on_error=1:suppressions=$PWD/tests/tsan-suppressions.txt ;;
+esac
+
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+GTEST_OUTPUT="xml:$reports/" ctest --test-dir "$build" --output-on-failure -j 2 "${filter[@]}" "$@"
+status=$?
+
+passed=0 failed=0 skipped=0
+for report in "$reports"/*.xml; do
+  [ -e "$report" ] || continue
+  read -r total bad skip < <(awk '
+    /<testsuites /{match($0,/tests="[0-9]+"/); t=substr($0,RSTART+7,RLENGTH-8)
+      match($0,/failures="[0-9]+"/); f=substr($0,RSTART+10,RLENGTH-11)}
+    /result="skipped"/{s++}
+    END{print t+0, f+0, s+0}' "$report")
+  failed=$((failed + bad)); skipped=$((skipped + skip)); passed=$((passed + total - bad - skip))
+done
+# A binary that crashed wrote no report: ctest's verdict counts it.
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+exit "$status"
