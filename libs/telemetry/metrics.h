@@ -43,7 +43,8 @@ class Histogram {
   void Observe(double seconds);
 
  private:
-  friend std::string RenderMetrics();
+  friend void RenderHistogram(std::string_view name, const std::string& labels,
+                              const Histogram& histogram, std::string* out);
   std::atomic<uint64_t> buckets_[kBuckets] = {};
   std::atomic<uint64_t> sum_nanos_{0};
 };
@@ -51,6 +52,10 @@ class Histogram {
 Counter& GetCounter(std::string_view name, std::string_view help, const Labels& labels = {});
 Gauge& GetGauge(std::string_view name, std::string_view help, const Labels& labels = {});
 Histogram& GetHistogram(std::string_view name, std::string_view help, const Labels& labels = {});
+
+// Runs `collect` before each rendering: for values that are read rather than counted. It may set
+// gauges and must not block.
+void OnRender(std::function<void()> collect);
 
 // Prometheus text format 0.0.4.
 std::string RenderMetrics();
