@@ -45,6 +45,9 @@ endfunction()
 
 # kasbah_service(name) builds the process kasbah-<name> from main.cc and kasbah::<name>_app.
 function(kasbah_service name binary)
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
+    return()
+  endif()
   add_executable(${binary} main.cc)
   target_link_libraries(${binary} PRIVATE kasbah::${name}_app kasbah_flags)
   target_precompile_headers(${binary} REUSE_FROM kasbah_pch)

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
+#include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "libs/base/call_context.h"
@@ -31,9 +31,10 @@ class Outbox {
   absl::Status AppendChanges(postgres::Transaction& tx, const CallContext& call,
                              const std::vector<v1::ChangeEvent>& events);
 
-  // Called after a transaction that appended was queued; the relay sets it, to be woken without
-  // asking PostgreSQL.
-  void SetWaker(std::function<void()> waker);
+  // Called when something was appended, to an uncommitted transaction as yet: a relay of this process
+  // that waits looks sooner than its next poll. Each relay adds its own; `token` removes it again.
+  void AddWaker(const void* token, std::function<void()> waker);
+  void RemoveWaker(const void* token);
 
  private:
   struct State;

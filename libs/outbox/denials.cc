@@ -1,0 +1,216 @@
+#include "libs/outbox/denials.h"
+
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/outbox/audit_event.h"
+#include "libs/telemetry/log.h"
+
+namespace kasbah::outbox {
+namespace {
+
+constexpr size_t kMostEntries = 10'000;
+constexpr absl::Duration kDenialPeriod = absl::Seconds(1);
+constexpr absl::Duration kUsePeriod = absl::Minutes(1);
+constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
+
+// What makes two happenings one event with a count.
+struct Key {
+  TenantId tenant;
+  std::string actor_kind;
+  std::string actor_id;
+  std::string workload;
+  std::string action;
+  std::string target_kind;
+  std::string target_id;
+  std::string reason;
+
+  friend bool operator==(const Key&, const Key&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Key& k) {
+    return H::combine(std::move(h), k.tenant, k.actor_kind, k.actor_id, k.workload, k.action,
+                      k.target_kind, k.target_id, k.reason);
+  }
+};
+
+struct Entry {
+  // The latest call, for address and request id.
+  CallContext call;
+  std::string target_name;
+  uint64_t count = 0;
+};
+
+using Entries = absl::flat_hash_map<Key, Entry>;
+
+}  // namespace
+
+struct CountedEvents::State {
+  State(postgres::Database& d, Outbox& o, const Clock& c) : database(d), outbox(o), clock(c) {}
+
+  void Add(Entries State::*entries, Key key, const CallContext& call, std::string_view target_name,
+           uint64_t count);
+  void Loop();
+  absl::Status WriteOut(Entries State::*entries);
+  absl::Status WriteTenant(const CallContext& call, const std::vector<v1::AuditEvent>& events);
+
+  postgres::Database& database;
+  Outbox& outbox;
+  const Clock& clock;
+
+  absl::Mutex mutex;
+  Entries denials ABSL_GUARDED_BY(mutex);
+  Entries uses ABSL_GUARDED_BY(mutex);
+  bool full ABSL_GUARDED_BY(mutex) = false;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  std::thread thread;
+};
+
+CountedEvents::CountedEvents(postgres::Database& database, Outbox& outbox, const Clock& clock)
+    : state_(std::make_unique<State>(database, outbox, clock)) {
+  state_->thread = std::thread([state = state_.get()] { state->Loop(); });
+}
+
+CountedEvents::~CountedEvents() {
+  {
+    absl::MutexLock lock(&state_->mutex);
+    state_->stopping = true;
+  }
+  state_->thread.join();
+  if (absl::Status last = Flush(); !last.ok()) {
+    telemetry::LogError("counted events were lost at shutdown",
+                        {{"code", absl::StatusCodeToString(last.code())}});
+  }
+}
+
+void CountedEvents::State::Add(Entries State::*entries, Key key, const CallContext& call,
+                               std::string_view target_name, uint64_t count) {
+  absl::MutexLock lock(&mutex);
+  Entry& entry = (this->*entries)[std::move(key)];
+  if (entry.count == 0) {
+    entry.call = call;
+    entry.target_name = std::string(target_name);
+  }
+  entry.count += count;
+  full = (this->*entries).size() >= kMostEntries;
+}
+
+void CountedEvents::Denied(const CallContext& call, std::string_view action,
+                           std::string_view reason) {
+  CallContext known = call;
+  if (known.tenant.is_nil()) known.tenant = kSystemTenant;
+  Key key{known.tenant,      known.actor.kind, known.actor.id,  known.workload,
+          std::string(action), {},             {},              std::string(reason)};
+  state_->Add(&State::denials, std::move(key), known, {}, 1);
+}
+
+void CountedEvents::Used(const CallContext& call, std::string_view action,
+                         std::string_view target_kind, std::string_view target_id,
+                         std::string_view target_name, uint64_t times) {
+  Key key{call.tenant,
+          call.actor.kind,
+          call.actor.id,
+          call.workload,
+          std::string(action),
+          std::string(target_kind),
+          std::string(target_id),
+          {}};
+  state_->Add(&State::uses, std::move(key), call, target_name, times);
+}
+
+void CountedEvents::State::Loop() {
+  absl::Time next_uses = clock.Now() + kUsePeriod;
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex);
+      mutex.AwaitWithTimeout(
+          absl::Condition(+[](State* s) { return s->full || s->stopping; }, this), kDenialPeriod);
+      if (stopping) return;
+    }
+    absl::Status written = WriteOut(&State::denials);
+    bool uses_due = clock.Now() >= next_uses;
+    {
+      absl::MutexLock lock(&mutex);
+      uses_due |= uses.size() >= kMostEntries;
+    }
+    if (uses_due) {
+      next_uses = clock.Now() + kUsePeriod;
+      written.Update(WriteOut(&State::uses));
+    }
+    if (!written.ok()) {
+      telemetry::LogWarning("counted events wait for the database",
+                            {{"code", absl::StatusCodeToString(written.code())}});
+    }
+  }
+}
+
+// Takes what has gathered and writes it tenant by tenant; what cannot be written goes back, to be
+// counted on.
+absl::Status CountedEvents::State::WriteOut(Entries State::*entries) {
+  Entries taken;
+  {
+    absl::MutexLock lock(&mutex);
+    taken.swap(this->*entries);
+    full = false;
+  }
+  absl::flat_hash_map<TenantId, std::vector<const Entries::value_type*>> by_tenant;
+  for (const auto& item : taken) by_tenant[item.first.tenant].push_back(&item);
+  absl::Status status;
+  for (const auto& [tenant, items] : by_tenant) {
+    std::vector<v1::AuditEvent> events;
+    events.reserve(items.size());
+    for (const auto* item : items) {
+      const auto& [key, entry] = *item;
+      v1::AuditEvent event =
+          key.reason.empty()
+              ? Succeeded(entry.call, clock, key.action,
+                          {key.target_kind, key.target_id, entry.target_name})
+              : Failed(entry.call, clock, key.action, {}, v1::OUTCOME_DENIED, key.reason);
+      event.set_count(entry.count);
+      events.push_back(std::move(event));
+    }
+    CallContext call = items.front()->second.call;
+    call.tenant = tenant;
+    const absl::Status written = WriteTenant(call, events);
+    if (written.ok()) continue;
+    // A tenant that does not exist has no trail: somebody made the id up.
+    if (absl::IsNotFound(written) && tenant != kSystemTenant) {
+      for (const auto* item : items) {
+        Key key = item->first;
+        key.tenant = kSystemTenant;
+        CallContext system = item->second.call;
+        system.tenant = kSystemTenant;
+        Add(entries, std::move(key), system, item->second.target_name, item->second.count);
+      }
+      continue;
+    }
+    status.Update(written);
+    for (const auto* item : items) {
+      Add(entries, item->first, item->second.call, item->second.target_name, item->second.count);
+    }
+  }
+  return status;
+}
+
+absl::Status CountedEvents::State::WriteTenant(const CallContext& call,
+                                               const std::vector<v1::AuditEvent>& events) {
+  CallContext background = call;
+  background.customer.reset();
+  background.deadline = clock.Now() + kWriteTimeout;
+  return database.WithTenantInAnyState(
+      background, postgres::AnyStateToken::ForDenialEvents(),
+      [&](postgres::Transaction& tx) { return outbox.AppendAudits(tx, background, events); });
+}
+
+absl::Status CountedEvents::Flush() {
+  absl::Status status = state_->WriteOut(&State::denials);
+  status.Update(state_->WriteOut(&State::uses));
+  return status;
+}
+
+}  // namespace kasbah::outbox

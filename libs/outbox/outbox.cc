@@ -1,0 +1,111 @@
+#include "libs/outbox/outbox.h"
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "libs/base/strings.h"
+#include "absl/synchronization/mutex.h"
+#include "libs/base/status_macros.h"
+#include "libs/postgres/value.h"
+
+namespace kasbah::outbox {
+namespace {
+
+constexpr size_t kLargestEvent = 1 << 20;
+
+// An incomplete event is a mistake of the service that made it: no reason, so no client sees it.
+absl::Status CheckAudit(const v1::AuditEvent& event, size_t bytes) {
+  if (event.event_id().empty() || event.action().empty() || event.actor().kind().empty() ||
+      event.actor().id().empty() || event.outcome() == v1::OUTCOME_UNSPECIFIED) {
+    return absl::InvalidArgumentError("an audit event needs id, action, actor and outcome");
+  }
+  if (bytes > kLargestEvent) return absl::InvalidArgumentError("an audit event is over 1 MiB");
+  return absl::OkStatus();
+}
+
+absl::Status CheckChange(const v1::ChangeEvent& event, size_t bytes) {
+  if (event.event_id().empty() || event.type().empty() || event.resource_id().empty()) {
+    return absl::InvalidArgumentError("a change event needs id, type and resource");
+  }
+  if (bytes > kLargestEvent) return absl::InvalidArgumentError("a change event is over 1 MiB");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct Outbox::State {
+  std::string append_name;
+  std::string append_sql;
+  postgres::Statement append;
+
+  absl::Mutex mutex;
+  std::map<const void*, std::function<void()>> wakers ABSL_GUARDED_BY(mutex);
+
+  absl::Status Append(postgres::Transaction& tx, TenantId tenant, std::string_view topic,
+                      std::vector<postgres::OwnedBytes> payloads) {
+    tx.Run(append, tenant, topic, payloads);
+    absl::MutexLock lock(&mutex);
+    for (const auto& [token, wake] : wakers) wake();
+    return absl::OkStatus();
+  }
+};
+
+Outbox::Outbox(std::string_view schema) : state_(std::make_unique<State>()) {
+  // The schema's name is a constant of the program; statements take no other text.
+  state_->append_name = StrCat("outbox.append.", schema);
+  state_->append_sql =
+      StrCat("INSERT INTO ", schema,
+                   ".outbox (tenant_id, topic, payload) "
+                   "SELECT $1, $2, payload FROM unnest($3) WITH ORDINALITY AS t (payload, n) "
+                   "ORDER BY n");
+  state_->append = {state_->append_name, state_->append_sql, postgres::Access::kWrite};
+}
+
+Outbox::~Outbox() = default;
+
+absl::Status Outbox::AppendAudit(postgres::Transaction& tx, const CallContext& call,
+                                 const v1::AuditEvent& event) {
+  return AppendAudits(tx, call, {event});
+}
+
+absl::Status Outbox::AppendChange(postgres::Transaction& tx, const CallContext& call,
+                                  const v1::ChangeEvent& event) {
+  return AppendChanges(tx, call, {event});
+}
+
+absl::Status Outbox::AppendAudits(postgres::Transaction& tx, const CallContext& call,
+                                  const std::vector<v1::AuditEvent>& events) {
+  std::vector<postgres::OwnedBytes> payloads;
+  payloads.reserve(events.size());
+  for (const v1::AuditEvent& event : events) {
+    payloads.push_back({event.SerializeAsString()});
+    RETURN_IF_ERROR(CheckAudit(event, payloads.back().value.size()));
+  }
+  RETURN_IF_ERROR(state_->Append(tx, call.tenant, "audit", std::move(payloads)));
+  if (!events.empty()) tx.MarkAudited();
+  return absl::OkStatus();
+}
+
+absl::Status Outbox::AppendChanges(postgres::Transaction& tx, const CallContext& call,
+                                   const std::vector<v1::ChangeEvent>& events) {
+  std::vector<postgres::OwnedBytes> payloads;
+  payloads.reserve(events.size());
+  for (const v1::ChangeEvent& event : events) {
+    payloads.push_back({event.SerializeAsString()});
+    RETURN_IF_ERROR(CheckChange(event, payloads.back().value.size()));
+  }
+  return state_->Append(tx, call.tenant, "change", std::move(payloads));
+}
+
+void Outbox::AddWaker(const void* token, std::function<void()> waker) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->wakers[token] = std::move(waker);
+}
+
+void Outbox::RemoveWaker(const void* token) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->wakers.erase(token);
+}
+
+}  // namespace kasbah::outbox

@@ -1,0 +1,113 @@
+#include "libs/outbox/relay_store.h"
+
+#include "libs/base/strings.h"
+#include "libs/base/status_macros.h"
+
+namespace kasbah::outbox {
+namespace {
+
+// $1 topic, $2 holder, $3 lease in seconds. Times are the database's, so replicas' clocks may differ.
+constexpr std::string_view kLease = R"sql(
+  UPDATE {schema}.outbox_relay
+  SET holder = $2, lease_until = now() + make_interval(secs => $3)
+  WHERE topic = $1 AND (holder = $2 OR holder IS NULL OR lease_until < now())
+  RETURNING epoch)sql";
+
+// $3 the acknowledged batch. The relay row is this transaction's since kLease, so what follows sees
+// the holder it set.
+constexpr std::string_view kAcknowledge = R"sql(
+  WITH gone AS (
+    DELETE FROM {schema}.outbox
+    WHERE topic = $1 AND batch = $3
+      AND EXISTS (SELECT FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)
+    RETURNING 1)
+  UPDATE {schema}.outbox_relay SET batch = $3
+  WHERE topic = $1 AND holder = $2 AND batch = $3 - 1 AND (SELECT count(*) FROM gone) > 0)sql";
+
+// $3 rows, $4 bytes. Claims only when no batch waits; always at least one row, however large. Only
+// the first rows are measured, so a long queue costs no more than a short one.
+constexpr std::string_view kClaim = R"sql(
+  WITH waiting AS (
+    SELECT tenant_id, id, length(payload) AS size FROM {schema}.outbox
+    WHERE topic = $1 AND batch IS NULL
+    ORDER BY id LIMIT $3),
+  summed AS (SELECT tenant_id, id, size, sum(size + 64) OVER (ORDER BY id) AS total FROM waiting)
+  UPDATE {schema}.outbox o
+  SET batch = (SELECT batch + 1 FROM {schema}.outbox_relay WHERE topic = $1)
+  FROM summed s
+  WHERE o.tenant_id = s.tenant_id AND o.id = s.id AND (s.total <= $4 OR s.total = s.size + 64)
+    AND EXISTS (SELECT FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)
+    AND NOT EXISTS (SELECT FROM {schema}.outbox WHERE topic = $1 AND batch IS NOT NULL))sql";
+
+constexpr std::string_view kRead = R"sql(
+  SELECT r.batch + 1, o.id, o.tenant_id, o.payload, o.created_at
+  FROM {schema}.outbox_relay r JOIN {schema}.outbox o ON o.topic = r.topic AND o.batch = r.batch + 1
+  WHERE r.topic = $1 AND r.holder = $2
+  ORDER BY o.id)sql";
+
+constexpr std::string_view kRelease = R"sql(
+  UPDATE {schema}.outbox_relay SET holder = NULL, lease_until = '-infinity'
+  WHERE topic = $1 AND holder = $2)sql";
+
+// The statement for one schema, whose name is a constant of the program.
+std::string Named(std::string_view sql, std::string_view schema) {
+  constexpr std::string_view kPlace = "{schema}";
+  std::string named;
+  for (size_t at; (at = sql.find(kPlace)) != sql.npos; sql.remove_prefix(at + kPlace.size())) {
+    named.append(sql.substr(0, at)).append(schema);
+  }
+  return named.append(sql);
+}
+
+}  // namespace
+
+RelayStore::RelayStore(postgres::Door& door, std::string_view schema, std::string_view topic,
+                       Uuid holder)
+    : door_(door), topic_(topic), holder_(holder) {
+  texts_.reserve(10);
+  const auto statement = [&](std::string_view name, std::string_view sql) {
+    texts_.push_back(StrCat("relay.", schema, ".", name));
+    const std::string_view own_name = texts_.back();
+    texts_.push_back(Named(sql, schema));
+    return postgres::Statement{own_name, texts_.back(), postgres::Access::kWrite};
+  };
+  lease_ = statement("lease", kLease);
+  acknowledge_ = statement("acknowledge", kAcknowledge);
+  claim_ = statement("claim", kClaim);
+  read_ = statement("read", kRead);
+  release_ = statement("release", kRelease);
+}
+
+absl::StatusOr<Claim> RelayStore::AcknowledgeAndClaim(uint64_t acknowledged, int rows, int bytes,
+                                                      absl::Duration lease, absl::Time deadline) {
+  return door_.Run(deadline, [&](postgres::Transaction& tx) {
+    auto leased = tx.Run(lease_, topic_, holder_, absl::ToDoubleSeconds(lease));
+    if (acknowledged != 0) tx.Run(acknowledge_, topic_, holder_, acknowledged);
+    tx.Run(claim_, topic_, holder_, rows, bytes);
+    auto read = tx.Run(read_, topic_, holder_);
+    return tx.AfterCommit([leased, read]() -> absl::StatusOr<Claim> {
+      ASSIGN_OR_RETURN(const postgres::Result relay, leased.Take());
+      ASSIGN_OR_RETURN(const postgres::Result entries, read.Take());
+      Claim claim;
+      claim.held = !relay.empty();
+      if (!claim.held) return claim;
+      claim.epoch = relay[0].Get<Uuid>(0);
+      claim.entries.reserve(static_cast<size_t>(entries.size()));
+      for (const postgres::Row row : entries) {
+        claim.batch = row.Get<uint64_t>(0);
+        claim.entries.push_back(
+            {row.Get<uint64_t>(1), row.Get<TenantId>(2), row.Get<std::string>(3)});
+        claim.oldest = std::min(claim.oldest, row.Get<absl::Time>(4));
+      }
+      return claim;
+    });
+  });
+}
+
+absl::Status RelayStore::Release(absl::Time deadline) {
+  return door_
+      .Run(deadline, [&](postgres::Transaction& tx) { return tx.Run(release_, topic_, holder_); })
+      .status();
+}
+
+}  // namespace kasbah::outbox
