@@ -1,0 +1,158 @@
+#include "libs/service/service.h"
+
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "kasbah/outbox/v1/outbox.grpc.pb.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+
+namespace kasbah::service {
+namespace {
+
+constexpr absl::Duration kReadinessPatience = absl::Milliseconds(500);
+
+// The pipeline's refusals, written into the trail.
+class DenialEvents : public rpc::DecisionSink {
+ public:
+  explicit DenialEvents(outbox::CountedEvents& events) : events_(events) {}
+  void Denied(const rpc::Call& call, std::string_view reason) override {
+    events_.Denied(call, call.method, reason);
+  }
+
+ private:
+  outbox::CountedEvents& events_;
+};
+
+std::string SpiffeName(std::string_view schema) {
+  return absl::StrReplaceAll(ToAbsl(schema), {{"_", "-"}});
+}
+
+}  // namespace
+
+struct Service::State {
+  explicit State(Options o) : options(std::move(o)), outbox(options.schema) {}
+
+  absl::Status StartRelay(outbox::v1::Topic topic, const std::string& service,
+                          const std::string& address);
+
+  Options options;
+  outbox::Outbox outbox;
+  std::unique_ptr<postgres::Database> database;
+  std::unique_ptr<postgres::Door> relay_door;
+  std::unique_ptr<outbox::CountedEvents> counted;
+  std::unique_ptr<DenialEvents> denials;
+  std::unique_ptr<rpc::Server> server;
+  std::vector<std::unique_ptr<outbox::v1::ReceiverService::Stub>> receivers;
+  std::vector<std::unique_ptr<outbox::Relay>> relays;
+};
+
+Service::Service(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Service::~Service() {
+  // Calls end first, then what they write to.
+  if (state_->server) state_->server->Shutdown();
+  state_->server.reset();
+  state_->counted.reset();
+  state_->relays.clear();
+}
+
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
+  auto state = std::make_unique<State>(std::move(options));
+  ServiceConfig& config = state->options.config;
+  const std::string name = StrCat("kasbah-", SpiffeName(state->options.schema));
+  config.database.application_name = name;
+  config.relay.application_name = StrCat(name, "-relay");
+
+  ASSIGN_OR_RETURN(state->database,
+                   postgres::Database::Open(config.database, absl::InfiniteFuture()));
+  ASSIGN_OR_RETURN(state->relay_door,
+                   postgres::Door::Open(config.relay, postgres::DoorToken::Relay(),
+                                        absl::InfiniteFuture()));
+  state->counted = std::make_unique<outbox::CountedEvents>(*state->database, state->outbox,
+                                                           Clock::Real());
+  state->denials = std::make_unique<DenialEvents>(*state->counted);
+
+  rpc::Server::Options server;
+  server.name = name;
+  server.config = config.server;
+  server.descriptors = state->options.descriptors;
+  server.decisions = state->denials.get();
+  server.own_jwks = state->options.own_jwks;
+  ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
+
+  auto service = std::unique_ptr<Service>(new Service(std::move(state)));
+  RETURN_IF_ERROR(service->state_->StartRelay(outbox::v1::TOPIC_AUDIT, "audit",
+                                              config.audit_address));
+  if (service->state_->options.emits_changes) {
+    RETURN_IF_ERROR(service->state_->StartRelay(outbox::v1::TOPIC_CHANGE, "webhook",
+                                                config.webhook_address));
+  }
+  return service;
+}
+
+absl::Status Service::State::StartRelay(outbox::v1::Topic topic, const std::string& receiver,
+                                        const std::string& address) {
+  if (address.empty()) {
+    return Error(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
+                 StrCat("peers.", receiver, " is needed: events go there"));
+  }
+  const rpc::TlsFiles tls{options.config.server.tls_directory};
+  const std::string id =
+      rpc::SpiffeId{server->identity().domain, StrCat("service/", receiver)}.ToString();
+  ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, rpc::CreateChannel(address, id, tls));
+  receivers.push_back(outbox::v1::ReceiverService::NewStub(channel));
+  outbox::v1::ReceiverService::Stub* stub = receivers.back().get();
+
+  outbox::RelayOptions relay;
+  relay.schema = options.schema;
+  relay.topic = topic;
+  relays.push_back(std::make_unique<outbox::Relay>(
+      relay, *relay_door, outbox,
+      [stub, workload = server->identity().path](const outbox::v1::ReceiveBatchRequest& batch,
+                                                 absl::Time deadline) {
+        CallContext call = CallContext::ForBackground(workload, TenantId(), deadline);
+        return rpc::Invoke(call, *stub, &outbox::v1::ReceiverService::Stub::ReceiveBatch, batch);
+      },
+      Clock::Real()));
+  return absl::OkStatus();
+}
+
+postgres::Database& Service::database() { return *state_->database; }
+outbox::Outbox& Service::outbox() { return state_->outbox; }
+outbox::CountedEvents& Service::counted() { return *state_->counted; }
+rpc::Pipeline& Service::pipeline() { return state_->server->pipeline(); }
+rpc::Server& Service::server() { return *state_->server; }
+const Clock& Service::clock() const { return Clock::Real(); }
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Service::ChannelTo(const std::string& service,
+                                                                  const std::string& address) {
+  const rpc::SpiffeId id{state_->server->identity().domain, StrCat("service/", service)};
+  return rpc::CreateChannel(address, id.ToString(),
+                            rpc::TlsFiles{state_->options.config.server.tls_directory});
+}
+
+absl::StatusOr<std::unique_ptr<postgres::Door>> Service::OpenDoor(
+    const postgres::PoolOptions& options, postgres::DoorToken token) {
+  postgres::PoolOptions named = options;
+  named.application_name =
+      StrCat(state_->options.config.database.application_name, "-", token.name());
+  return postgres::Door::Open(named, token, absl::InfiniteFuture());
+}
+
+absl::Status Service::Run(std::vector<grpc::Service*> services,
+                          std::function<std::string()> readiness) {
+  const auto ready = [this, readiness = std::move(readiness)]() -> std::string {
+    if (!state_->database->Ping(absl::Now() + kReadinessPatience).ok()) {
+      return "PostgreSQL cannot be reached";
+    }
+    return readiness ? readiness() : "";
+  };
+  RETURN_IF_ERROR(state_->server->Start(std::move(services), ready));
+  state_->server->RunUntilSignal();
+  return absl::OkStatus();
+}
+
+}  // namespace kasbah::service
