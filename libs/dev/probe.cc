@@ -1,0 +1,82 @@
+#include "libs/dev/probe.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "absl/strings/numbers.h"
+#include "libs/base/strings.h"
+
+namespace kasbah::dev {
+namespace {
+
+sockaddr_in Loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+// A connected socket, or -1.
+int Connect(int port, absl::Duration timeout) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_fd < 0) return -1;
+  const timeval limit = absl::ToTimeval(timeout);
+  setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  const sockaddr_in address = Loopback(port);
+  if (connect(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    close(socket_fd);
+    return -1;
+  }
+  return socket_fd;
+}
+
+}  // namespace
+
+ProbeAnswer Probe(int port, const std::string& path, absl::Duration timeout) {
+  ProbeAnswer answer;
+  const int connection = Connect(port, timeout);
+  if (connection < 0) return answer;
+  const std::string request =
+      StrCat("GET ", path, " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  std::string reply;
+  if (send(connection, request.data(), request.size(), MSG_NOSIGNAL) ==
+      static_cast<ssize_t>(request.size())) {
+    char buffer[4096];
+    ssize_t size = 0;
+    while ((size = recv(connection, buffer, sizeof(buffer), 0)) > 0) {
+      reply.append(buffer, static_cast<size_t>(size));
+    }
+  }
+  close(connection);
+  const size_t body = reply.find("\r\n\r\n");
+  if (body == std::string::npos || reply.size() < 12) return answer;
+  if (!absl::SimpleAtoi(reply.substr(9, 3), &answer.status)) answer.status = 0;
+  answer.body = reply.substr(body + 4);
+  return answer;
+}
+
+bool Accepts(int port, absl::Duration timeout) {
+  const int connection = Connect(port, timeout);
+  if (connection >= 0) close(connection);
+  return connection >= 0;
+}
+
+bool IsPortFree(int port) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_fd < 0) return false;
+  // Connections that linger after a restart do not keep a port from being listened on.
+  const int yes = 1;
+  setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  const sockaddr_in address = Loopback(port);
+  const bool free =
+      bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(socket_fd);
+  return free;
+}
+
+}  // namespace kasbah::dev

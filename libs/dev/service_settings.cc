@@ -1,0 +1,81 @@
+#include "libs/dev/service_settings.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "libs/base/strings.h"
+#include "libs/dev/files.h"
+
+namespace kasbah::dev {
+namespace {
+
+YAML::Node Pool(const Installation& installation, const PostgresServer& postgres,
+                const std::string& role, int connections) {
+  YAML::Node pool;
+  pool["dsn"] = postgres.RoleDsn(role, "kasbah");
+  pool["password_file"] = installation.password_file(role);
+  pool["connections"] = connections;
+  return pool;
+}
+
+YAML::Node Server(const Installation& installation, const std::string& service) {
+  YAML::Node server;
+  server["listen"] = installation.Address(service);
+  server["admin_listen"] = StrCat("127.0.0.1:", installation.ports(service).admin_port);
+  server["tls_directory"] = installation.CertificateDirectory(service);
+  server["trust_domain"] = kTrustDomain;
+  server["reflection"] = true;
+  // Nobody waits long for a developer's machine to stop.
+  server["drain"] = "5s";
+  if (service != "auth") server["auth_address"] = installation.Address("auth");
+  return server;
+}
+
+// What a service has beside the settings that all have.
+void AddOwn(const Installation& installation, const std::string& service, YAML::Node* root) {
+  if (service == "vault") (*root)["seal_file"] = installation.Path("vault.seal");
+  if (service == "webhook") {
+    // Receivers of a development machine speak plain HTTP on loopback.
+    (*root)["allow_insecure_endpoints"] = true;
+  }
+}
+
+}  // namespace
+
+std::string SchemaOf(const std::string& service) {
+  return absl::StrReplaceAll(service, {{"-", "_"}});
+}
+
+std::vector<DoorSetting> DoorsOf(const std::string& service) {
+  if (service == "auth") return {{"resolver", "kasbah_auth_resolver"}};
+  if (service == "vault") return {{"root", "kasbah_vault_root"}};
+  if (service == "tenant-data") return {{"registry", "kasbah_tenant_data_registry"}};
+  if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
+  if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};
+  return {};
+}
+
+absl::Status WriteServiceSettings(const Installation& installation, const PostgresServer& postgres,
+                                  const std::string& service) {
+  const std::string role = StrCat("kasbah_", SchemaOf(service));
+  YAML::Node root;
+  root["server"] = Server(installation, service);
+  root["database"] = Pool(installation, postgres, role, 8);
+  root["relay"] = Pool(installation, postgres, StrCat(role, "_relay"), 2);
+  for (const DoorSetting& door : DoorsOf(service)) {
+    root[door.section] = Pool(installation, postgres, door.role, 4);
+  }
+  for (const char* peer : {"audit", "webhook", "vault"}) {
+    root["peers"][peer] = installation.Address(peer);
+  }
+  AddOwn(installation, service, &root);
+  YAML::Emitter text;
+  text << root;
+  return WriteFile(installation.config_file(service),
+                   StrCat("# Written by kasbah dev up at each start.\n", text.c_str(), "\n"),
+                   0600);
+}
+
+}  // namespace kasbah::dev
