@@ -1,0 +1,126 @@
+#include "services/vault/domain/file_seal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/crypto/ciphertext_v1.h"
+#include "libs/crypto/context.h"
+#include "libs/crypto/hash.h"
+
+namespace kasbah::vault {
+namespace {
+
+namespace format = crypto::ciphertext_v1;
+
+constexpr size_t kSealKeySize = 32;
+
+class File {
+ public:
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+  ~File() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int descriptor() const { return descriptor_; }
+
+ private:
+  const int descriptor_;
+};
+
+absl::Status Problem(const std::string& path, const std::string& what) {
+  return absl::FailedPreconditionError("seal file " + path + ": " + what);
+}
+
+absl::Status SystemProblem(const std::string& path) { return Problem(path, std::strerror(errno)); }
+
+absl::Status WriteAll(int descriptor, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return SystemProblem(path);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return fsync(descriptor) == 0 ? absl::OkStatus() : SystemProblem(path);
+}
+
+// Names the seal key in what it wraps without telling anything about it, so that a root key that
+// meets the wrong file is recognised.
+format::KeyRef SealKeyRef(const crypto::SecretBytes& key) {
+  const crypto::SecretBytes id = crypto::HkdfSha256(key, "", "kasbah/v1/seal-id", 16);
+  return {*Uuid::FromBytes(id.view(crypto::SecretAccess::ForSeal())), 1};
+}
+
+absl::StatusOr<std::string> ContextOf(const RootKeyRef& ref) {
+  const std::string version = std::to_string(ref.version);
+  return crypto::EncodeContext({{"kasbah.root", ref.key_id.view()}, {"kasbah.version", version}});
+}
+
+}  // namespace
+
+absl::Status FileSeal::Init(const std::string& path) {
+  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.descriptor() < 0) {
+    if (errno == EEXIST) return absl::AlreadyExistsError("seal file " + path + " exists");
+    return SystemProblem(path);
+  }
+  // Whatever the umask took away.
+  if (fchmod(file.descriptor(), 0600) != 0) return SystemProblem(path);
+  const crypto::SecretBytes key = crypto::SecretBytes::Random(kSealKeySize);
+  absl::Status written =
+      WriteAll(file.descriptor(), key.view(crypto::SecretAccess::ForSeal()), path);
+  // Half a key would be refused for ever and in the way of a new one.
+  if (!written.ok()) unlink(path.c_str());
+  return written;
+}
+
+absl::StatusOr<crypto::SecretBytes> FileSeal::ReadKey() const {
+  const File file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.descriptor() < 0) return SystemProblem(path_);
+  struct stat info {};
+  if (fstat(file.descriptor(), &info) != 0) return SystemProblem(path_);
+  if (!S_ISREG(info.st_mode)) return Problem(path_, "not a regular file");
+  if (info.st_uid != geteuid()) return Problem(path_, "must be owned by the user of this process");
+  if ((info.st_mode & 07177) != 0) return Problem(path_, "must have mode 0600");
+  if (info.st_size != static_cast<off_t>(kSealKeySize)) {
+    return Problem(path_, "must hold exactly 32 bytes");
+  }
+  crypto::SecretBytes key = crypto::SecretBytes::OfSize(kSealKeySize);
+  ssize_t got;
+  do {
+    got = read(file.descriptor(), key.mutable_data(crypto::SecretAccess::ForSeal()), kSealKeySize);
+  } while (got < 0 && errno == EINTR);
+  if (got != static_cast<ssize_t>(kSealKeySize)) return Problem(path_, "could not be read whole");
+  return key;
+}
+
+absl::StatusOr<std::string> FileSeal::Wrap(const RootKeyRef& ref,
+                                           const crypto::SecretBytes& root) {
+  ASSIGN_OR_RETURN(const crypto::SecretBytes key, ReadKey());
+  ASSIGN_OR_RETURN(const std::string context, ContextOf(ref));
+  return format::Seal(format::Use::kWrappedKey, key, SealKeyRef(key), context,
+                      root.view(crypto::SecretAccess::ForSeal()));
+}
+
+absl::StatusOr<crypto::SecretBytes> FileSeal::Unwrap(const RootKeyRef& ref,
+                                                     std::string_view wrapped) {
+  ASSIGN_OR_RETURN(const crypto::SecretBytes key, ReadKey());
+  ASSIGN_OR_RETURN(const std::string context, ContextOf(ref));
+  const format::KeyRef ours = SealKeyRef(key);
+  const absl::StatusOr<format::KeyRef> named = format::ParseKeyRef(wrapped);
+  if (!named.ok() || *named != ours) {
+    return Problem(path_, "is not the seal that the root key was wrapped with");
+  }
+  absl::StatusOr<crypto::SecretBytes> root =
+      format::Open(format::Use::kWrappedKey, key, ours, context, wrapped);
+  if (!root.ok()) return Problem(path_, "does not open the root key, which was changed");
+  return root;
+}
+
+}  // namespace kasbah::vault

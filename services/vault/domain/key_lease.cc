@@ -1,0 +1,138 @@
+#include "services/vault/domain/key_lease.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/crypto/ciphertext_v1.h"
+#include "libs/crypto/hash.h"
+
+namespace kasbah::vault {
+namespace {
+
+namespace format = crypto::ciphertext_v1;
+
+constexpr std::string_view kReservedPrefix = "kasbah.";
+
+}  // namespace
+
+std::shared_ptr<const KeyLease::Version> KeyLease::Derive(KeyPurpose purpose, uint32_t number,
+                                                          crypto::SecretBytes key) {
+  auto version = std::make_shared<Version>();
+  version->number = number;
+  switch (purpose) {
+    case KeyPurpose::kEncrypt:
+      version->key = std::move(key);
+      break;
+    case KeyPurpose::kMac:
+      version->key = crypto::HkdfSha256(key, "", "kasbah/v1/mac", 32);
+      break;
+    case KeyPurpose::kSign: {
+      absl::StatusOr<crypto::Ed25519Key> signer =
+          crypto::Ed25519Key::FromSeed(crypto::HkdfSha256(key, "", "kasbah/v1/sign", 32));
+      KASBAH_CHECK(signer.ok());
+      version->signer = *std::move(signer);
+      break;
+    }
+  }
+  return version;
+}
+
+absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
+    const RootKeys& root, TenantId tenant, const StoredKey& stored, absl::Time issued,
+    const std::shared_ptr<const KeyLease>& previous) {
+  const std::shared_ptr<KeyLease> lease(new KeyLease);
+  lease->id_ = stored.id;
+  lease->id_text_ = stored.id.ToString();
+  lease->tenant_ = tenant;
+  lease->name_ = stored.name;
+  lease->purpose_ = stored.purpose;
+  lease->primary_version_ = stored.primary_version;
+  lease->issued_ = issued;
+  const bool same_key = previous != nullptr && previous->id_ == stored.id &&
+                        previous->purpose_ == stored.purpose;
+  for (const StoredKeyVersion& version : stored.versions) {
+    if (same_key) {
+      const auto open = std::find_if(previous->versions_.begin(), previous->versions_.end(),
+                                     [&](const auto& v) { return v->number == version.version; });
+      if (open != previous->versions_.end()) {
+        lease->versions_.push_back(*open);
+        continue;
+      }
+    }
+    ASSIGN_OR_RETURN(crypto::SecretBytes key,
+                     root.Unwrap({tenant, stored.id, version.version, stored.purpose},
+                                 version.wrapped));
+    lease->versions_.push_back(Derive(stored.purpose, version.version, std::move(key)));
+  }
+  if (!lease->Has(stored.primary_version)) {
+    return absl::DataLossError("a key without its primary version");
+  }
+  return lease;
+}
+
+const KeyLease::Version* KeyLease::Find(uint32_t version) const {
+  // Nearly always the newest.
+  for (auto it = versions_.rbegin(); it != versions_.rend(); ++it) {
+    if ((*it)->number == version) return it->get();
+  }
+  return nullptr;
+}
+
+absl::StatusOr<std::string> KeyLease::Context(std::string_view use,
+                                              crypto::ContextPairs pairs) const {
+  for (const auto& [key, value] : pairs) {
+    if (key.starts_with(kReservedPrefix)) {
+      return InvalidField("context", "keys that begin with \"kasbah.\" are the vault's own");
+    }
+  }
+  pairs.emplace_back("kasbah.tenant", tenant_.uuid().view());
+  pairs.emplace_back("kasbah.purpose", use);
+  absl::StatusOr<std::string> context = crypto::EncodeContext(std::move(pairs));
+  if (!context.ok()) return InvalidField("context", context.status().ToString());
+  return context;
+}
+
+absl::StatusOr<std::string> KeyLease::Seal(std::string_view use, crypto::ContextPairs pairs,
+                                           std::string_view plaintext) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
+  ASSIGN_OR_RETURN(const std::string context, Context(use, std::move(pairs)));
+  return format::Seal(format::Use::kMessage, Find(primary_version_)->key,
+                      {id_.uuid(), primary_version_}, context, plaintext);
+}
+
+absl::StatusOr<crypto::SecretBytes> KeyLease::OpenSealed(std::string_view use,
+                                                         crypto::ContextPairs pairs,
+                                                         std::string_view ciphertext) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
+  ASSIGN_OR_RETURN(const format::KeyRef named, format::ParseKeyRef(ciphertext));
+  const Version* version = Find(named.version);
+  if (version == nullptr || named.key_id != id_.uuid()) return format::OpenFailed();
+  const absl::StatusOr<std::string> context = Context(use, std::move(pairs));
+  if (!context.ok()) return format::OpenFailed();
+  return format::Open(format::Use::kMessage, version->key, named, *context, ciphertext);
+}
+
+absl::StatusOr<std::string> KeyLease::Mac(uint32_t version, std::string_view data) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kMac);
+  const Version* key = Find(version);
+  if (key == nullptr) return NotFound("key version");
+  return crypto::HmacSha256(key->key, data);
+}
+
+std::string KeyLease::Sign(std::string_view data) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kSign);
+  return Find(primary_version_)->signer->Sign(data);
+}
+
+std::vector<KeyLease::PublicKey> KeyLease::PublicKeys() const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kSign);
+  std::vector<PublicKey> keys;
+  for (const auto& version : versions_) {
+    keys.push_back({version->number, version->signer->public_key()});
+  }
+  return keys;
+}
+
+}  // namespace kasbah::vault

@@ -1,0 +1,206 @@
+#include "services/vault/domain/key_ring.h"
+
+#include <utility>
+#include <vector>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/crypto/ciphertext_v1.h"
+#include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
+
+namespace kasbah::vault {
+namespace {
+
+constexpr absl::Duration kRenewAfter = absl::Milliseconds(2500);
+constexpr absl::Duration kRenewWithin = absl::Seconds(1);
+constexpr absl::Duration kRenewEvery = absl::Milliseconds(500);
+// What nobody used for so long is no longer renewed, and its memory is given back.
+constexpr absl::Duration kIdle = absl::Seconds(30);
+
+std::string SlotOf(TenantId tenant, const KeyName& name) {
+  std::string slot(tenant.uuid().view());
+  return slot.append(name.owner).append("/").append(name.name);
+}
+
+bool IsGone(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == reason::kTenantSuspended || reason == reason::kNotFound;
+}
+
+telemetry::Gauge& LeasesHeld() {
+  static telemetry::Gauge& gauge =
+      telemetry::GetGauge("kasbah_vault_leases", "Keys open on a lease");
+  return gauge;
+}
+
+}  // namespace
+
+KeyRing::KeyRing(const RootKeys& root, KeySource& source, const Clock& clock)
+    : root_(root), source_(source), clock_(clock), renewer_([this] { RenewUntilStopped(); }) {}
+
+KeyRing::~KeyRing() {
+  {
+    const absl::MutexLock lock(&stop_mutex_);
+    stop_ = true;
+  }
+  renewer_.join();
+}
+
+KeyRing::Lease KeyRing::FindLive(TenantId tenant, const KeyName& name) {
+  const std::string slot = SlotOf(tenant, name);
+  const absl::Time now = clock_.Now();
+  const absl::ReaderMutexLock lock(&mutex_);
+  const auto it = entries_.find(slot);
+  if (it == entries_.end() || !it->second->lease->IsLiveAt(now)) return nullptr;
+  it->second->used.store(absl::ToUnixNanos(now), std::memory_order_relaxed);
+  return it->second->lease;
+}
+
+absl::StatusOr<KeyRing::Lease> KeyRing::ForPurpose(Lease lease, KeyPurpose purpose) {
+  if (lease->purpose() == purpose) return lease;
+  return Error(absl::StatusCode::kFailedPrecondition, "KEY_PURPOSE_MISMATCH",
+               "the key of this name serves another purpose");
+}
+
+absl::StatusOr<KeyRing::Lease> KeyRing::Get(const CallContext& call, const KeyName& name,
+                                            KeyPurpose purpose) {
+  RETURN_IF_ERROR(root_.Ready());
+  if (Lease live = FindLive(call.tenant, name); live != nullptr) {
+    return ForPurpose(std::move(live), purpose);
+  }
+  ASSIGN_OR_RETURN(Lease lease, Load(call, name, /*create=*/false, purpose, false));
+  return ForPurpose(std::move(lease), purpose);
+}
+
+absl::StatusOr<KeyRing::Lease> KeyRing::GetOrCreate(const CallContext& call, const KeyName& name,
+                                                    KeyPurpose purpose) {
+  RETURN_IF_ERROR(root_.Ready());
+  if (Lease live = FindLive(call.tenant, name); live != nullptr) {
+    return ForPurpose(std::move(live), purpose);
+  }
+  ASSIGN_OR_RETURN(Lease lease, Load(call, name, /*create=*/true, purpose, false));
+  return ForPurpose(std::move(lease), purpose);
+}
+
+absl::StatusOr<KeyRing::Lease> KeyRing::Refresh(const CallContext& call, const KeyName& name) {
+  RETURN_IF_ERROR(root_.Ready());
+  return Load(call, name, /*create=*/false, KeyPurpose::kEncrypt, /*even_if_live=*/true);
+}
+
+absl::Status KeyRing::Create(const CallContext& call, const KeyName& name, KeyPurpose purpose) {
+  const absl::Time now = clock_.Now();
+  StoredKey made;
+  made.id = KeyId::New(now);
+  made.name = name;
+  made.purpose = purpose;
+  made.primary_version = 1;
+  ASSIGN_OR_RETURN(std::string wrapped,
+                   root_.Wrap({call.tenant, made.id, 1, purpose},
+                              crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize)));
+  made.versions.push_back({1, std::move(wrapped), now});
+  const absl::Status created = source_.Create(call, made);
+  // Another replica made it: as good as ours.
+  return absl::IsAlreadyExists(created) ? absl::OkStatus() : created;
+}
+
+absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyName& name,
+                                             bool create, KeyPurpose purpose, bool even_if_live) {
+  const std::string slot = SlotOf(call.tenant, name);
+  const absl::MutexLock loading(
+      &loading_[absl::Hash<std::string>()(slot) % loading_.size()]);
+  Lease previous;
+  {
+    const absl::ReaderMutexLock lock(&mutex_);
+    const auto it = entries_.find(slot);
+    if (it != entries_.end()) previous = it->second->lease;
+  }
+  // Somebody else read it while this call waited.
+  if (!even_if_live && previous != nullptr && previous->IsLiveAt(clock_.Now())) return previous;
+
+  absl::Time issued = clock_.Now();
+  absl::StatusOr<std::optional<StoredKey>> found = source_.Find(call, name);
+  if (found.ok() && !found->has_value() && create) {
+    RETURN_IF_ERROR(Create(call, name, purpose));
+    issued = clock_.Now();
+    found = source_.Find(call, name);
+  }
+  if (found.ok() && !found->has_value()) found = NotFound("key");
+  if (!found.ok()) {
+    if (IsGone(found.status())) Forget(slot);
+    return found.status();
+  }
+  ASSIGN_OR_RETURN(Lease lease, KeyLease::Open(root_, call.tenant, **found, issued, previous));
+  return Keep(slot, std::move(lease));
+}
+
+absl::StatusOr<StoredKey> KeyRing::Rotate(const CallContext& call, const KeyName& name) {
+  RETURN_IF_ERROR(root_.Ready());
+  const auto wrap = [&](const StoredKey& key, uint32_t version) {
+    return root_.Wrap({call.tenant, key.id, version, key.purpose},
+                      crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize));
+  };
+  ASSIGN_OR_RETURN(StoredKey rotated, source_.Rotate(call, name, wrap));
+  // The rotation is committed; a lease that cannot be read again at once ends by itself.
+  if (const auto lease = Refresh(call, name); !lease.ok()) Forget(SlotOf(call.tenant, name));
+  return rotated;
+}
+
+KeyRing::Lease KeyRing::Keep(const std::string& slot, Lease lease) {
+  const absl::MutexLock lock(&mutex_);
+  std::unique_ptr<Entry>& entry = entries_[slot];
+  if (entry == nullptr) entry = std::make_unique<Entry>();
+  // A renewal keeps the time of the last use: renewing is not using.
+  if (entry->lease == nullptr) entry->used = absl::ToUnixNanos(clock_.Now());
+  entry->lease = std::move(lease);
+  LeasesHeld().Set(static_cast<double>(entries_.size()));
+  return entry->lease;
+}
+
+void KeyRing::Forget(const std::string& slot) {
+  const absl::MutexLock lock(&mutex_);
+  entries_.erase(slot);
+  LeasesHeld().Set(static_cast<double>(entries_.size()));
+}
+
+void KeyRing::RenewDue() {
+  const absl::Time now = clock_.Now();
+  std::vector<Lease> due;
+  std::vector<std::string> idle;
+  {
+    const absl::ReaderMutexLock lock(&mutex_);
+    for (const auto& [slot, entry] : entries_) {
+      const absl::Time used = absl::FromUnixNanos(entry->used.load(std::memory_order_relaxed));
+      if (now - used >= kIdle) {
+        idle.push_back(slot);
+      } else if (now - entry->lease->issued() >= kRenewAfter) {
+        due.push_back(entry->lease);
+      }
+    }
+  }
+  for (const std::string& slot : idle) Forget(slot);
+  for (const Lease& lease : due) {
+    const CallContext call = CallContext::ForBackground(
+        std::string(kVaultOwner), lease->tenant(), absl::Now() + kRenewWithin);
+    const auto renewed =
+        Load(call, lease->name(), /*create=*/false, lease->purpose(), /*even_if_live=*/true);
+    if (!renewed.ok() && !IsGone(renewed.status())) {
+      telemetry::LogWarning("a key's lease could not be renewed; it ends by itself",
+                            {{"key", lease->id_text()},
+                             {"reason", ReasonOf(renewed.status())}});
+      // With the database away every other renewal would wait just as long.
+      if (absl::IsUnavailable(renewed.status())) return;
+    }
+  }
+}
+
+void KeyRing::RenewUntilStopped() {
+  const absl::MutexLock lock(&stop_mutex_);
+  while (!stop_mutex_.AwaitWithTimeout(absl::Condition(&stop_), kRenewEvery)) {
+    stop_mutex_.Unlock();
+    RenewDue();
+    stop_mutex_.Lock();
+  }
+}
+
+}  // namespace kasbah::vault

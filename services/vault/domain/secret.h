@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/ids.h"
+#include "services/vault/domain/key_lease.h"
+
+namespace kasbah::vault {
+
+struct Secret {
+  SecretId id;
+  std::string path;
+  std::map<std::string, std::string> labels;
+  uint32_t latest_version = 0;
+  int64_t revision = 0;
+  absl::Time created_at;
+};
+
+// The revision as callers see it.
+std::string EtagOf(const Secret& secret);
+
+struct SecretVersion {
+  SecretId secret;
+  uint32_t version = 0;
+  uint32_t key_version = 0;
+  std::string created_by;
+  absl::Time created_at;
+  std::optional<absl::Time> destroyed_at;
+};
+
+// What a request names a secret by: its id, or its path.
+class SecretRef {
+ public:
+  // INVALID_FIELDS for text that is neither.
+  static absl::StatusOr<SecretRef> Parse(std::string_view text);
+  const std::optional<SecretId>& id() const { return id_; }
+  const std::optional<std::string>& path() const { return path_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::optional<SecretId> id_;
+  std::optional<std::string> path_;
+  std::string text_;
+};
+
+// Segments of letters, digits, "-", "_" and ".", joined by "/"; at most 255 bytes; not to be taken
+// for an id.
+absl::Status CheckSecretPath(std::string_view path);
+
+// What every path below `prefix` ("prod", "prod/") begins with: "prod/"; empty for all.
+std::string PathsBelow(std::string_view prefix);
+
+// A version's payload under the tenant's "secrets" key, bound to tenant, secret and version, so that
+// it opens in no other place of the database.
+absl::StatusOr<std::string> SealPayload(const KeyLease& key, SecretId secret, uint32_t version,
+                                        std::string_view payload);
+absl::StatusOr<crypto::SecretBytes> OpenPayload(const KeyLease& key, SecretId secret,
+                                                uint32_t version, std::string_view sealed);
+
+// FAILED_PRECONDITION, VERSION_DESTROYED.
+absl::Status VersionDestroyed();
+
+}  // namespace kasbah::vault
