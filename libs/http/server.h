@@ -21,7 +21,8 @@ struct Request {
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
+  std::string body = {};
+  std::map<std::string, std::string> headers = {};
 };
 
 // A small HTTP/1.1 server on one thread (Boost.Beast): the admin port, and the receivers of the tour
@@ -30,7 +31,7 @@ struct Response {
 class Server {
  public:
   using Handler = std::function<Response(const Request&)>;
-  // `listen`: "127.0.0.1:0" takes any free port.
+  // `listen`: "127.0.0.1:0" takes any free port. UNAVAILABLE, LISTEN_FAILED, with the reason.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& listen, Handler handler);
   ~Server();
   int port() const;
