@@ -106,12 +106,19 @@ class Transaction {
   // Called where an audit event is appended; libs/outbox does.
   void MarkAudited() { audited_ = true; }
 
+  // Runs `hook` once this transaction is committed, and not when it is rolled back or its outcome is
+  // unknown.
+  void OnCommit(std::function<void()> hook) { commit_hooks_.push_back(std::move(hook)); }
+
  protected:
   virtual size_t Queue(const Statement& statement, std::vector<Param> params) = 0;
   // Every result so far, fetched when it is not yet in.
   virtual absl::Status Flush() = 0;
   virtual absl::StatusOr<Result> ResultAt(size_t index) = 0;
   bool audited() const { return audited_; }
+  void RunCommitHooks() {
+    for (const auto& hook : commit_hooks_) hook();
+  }
 
  private:
   template <typename T>
@@ -119,6 +126,7 @@ class Transaction {
   static absl::Status ExpectOne(const Result& result, std::string_view what);
 
   bool audited_ = false;
+  std::vector<std::function<void()>> commit_hooks_;
 };
 
 template <typename T>

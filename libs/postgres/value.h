@@ -64,6 +64,9 @@ template <typename Tag>
 Param Encode(const TypedId<Tag>& value) {
   return Encode(value.uuid());
 }
+// Declared here so that each finds the other: an optional vector, a vector of optionals.
+template <typename T>
+Param Encode(const std::vector<T>& values);
 template <typename T>
 Param Encode(const std::optional<T>& value) {
   if (value.has_value()) return Encode(*value);

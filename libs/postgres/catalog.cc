@@ -1,0 +1,175 @@
+// The rules of ARCHITECTURE.md, "PostgreSQL", as queries over the catalog: each returns a line for
+// every object that breaks it.
+#include <pqxx/pqxx>
+
+#include "libs/base/strings.h"
+#include "libs/postgres/migration.h"
+#include "libs/postgres/tool_error.h"
+
+namespace kasbah::postgres {
+namespace {
+
+// What the rules share. Objects of PostgreSQL and of extensions' own schemas are not ours to judge;
+// every other schema is.
+constexpr char kOurs[] = R"sql(
+WITH ours AS (
+  SELECT oid, nspname FROM pg_namespace
+  WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+), relations AS (
+  SELECT c.*, c.oid::regclass::text AS label FROM pg_class c JOIN ours ON ours.oid = c.relnamespace
+), tables AS (
+  -- core.migrations is the one table without tenants' or the installation's data.
+  SELECT * FROM relations
+  WHERE relkind IN ('r', 'p') AND oid IS DISTINCT FROM to_regclass('core.migrations')
+), tenant_tables AS (
+  SELECT t.* FROM tables t
+  WHERE EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'tenant_rows')
+), logins AS (
+  SELECT oid, rolname FROM pg_roles WHERE rolname LIKE 'kasbah\_%' AND rolname <> 'kasbah_owner'
+), doors AS (
+  SELECT oid, rolname FROM logins
+  WHERE rolname LIKE '%\_relay' OR rolname IN (
+    'kasbah_audit_ingest', 'kasbah_webhook_queue', 'kasbah_auth_resolver',
+    'kasbah_tenant_data_registry', 'kasbah_vault_root')
+)
+)sql";
+
+constexpr const char* kRules[] = {
+    // Row-level security.
+    R"sql(SELECT label || ': row-level security is not enabled and forced'
+    FROM tables WHERE NOT (relrowsecurity AND relforcerowsecurity))sql",
+
+    R"sql(SELECT label || ': no policy'
+    FROM tables t WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid))sql",
+
+    R"sql(SELECT t.label || ': policy ' || p.polname || ' is not the one of core.protect'
+    FROM tables t JOIN pg_policy p ON p.polrelid = t.oid
+    WHERE p.polname = 'tenant_rows' AND NOT (
+      p.polpermissive AND p.polcmd = '*' AND p.polroles = '{0}'
+      AND pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+      AND pg_get_expr(p.polqual, p.polrelid) LIKE
+        '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid)'
+        ' AND %kasbah.customer_scope%'))sql",
+
+    R"sql(SELECT t.label || ': policy ' || p.polname || ' lets ' ||
+      CASE r.role WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(r.role) END || ' in, who has no door'
+    FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
+    WHERE p.polpermissive AND p.polname <> 'tenant_rows'
+      AND r.role NOT IN (SELECT oid FROM doors)
+      AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner' AND t.oid = to_regclass('core.tenants')))sql",
+
+    R"sql(SELECT t.label || ': ' || g.rolname || ' has rights on a table that is not a tenant''s'
+    FROM tables t, logins g
+    WHERE t.oid NOT IN (SELECT oid FROM tenant_tables) AND g.oid NOT IN (SELECT oid FROM doors)
+      AND g.rolname NOT IN ('kasbah_migrator', 'kasbah_backup')
+      AND has_table_privilege(g.oid, t.oid, 'SELECT, INSERT, UPDATE, DELETE'))sql",
+
+    // Keys.
+    R"sql(SELECT t.label || ': unique index ' || i.indexrelid::regclass::text ||
+      ' does not start with tenant_id'
+    FROM tenant_tables t JOIN pg_index i ON i.indrelid = t.oid
+    WHERE i.indisunique AND NOT EXISTS (
+      SELECT FROM pg_attribute a
+      WHERE a.attrelid = t.oid AND a.attname = 'tenant_id' AND a.attnum = i.indkey[0]))sql",
+
+    R"sql(SELECT t.label || ': no primary key'
+    FROM tenant_tables t
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary))sql",
+
+    R"sql(SELECT t.label || ': foreign key ' || f.conname || ' does not start with tenant_id'
+    FROM tenant_tables t JOIN pg_constraint f ON f.conrelid = t.oid AND f.contype = 'f'
+    WHERE NOT EXISTS (
+      SELECT FROM pg_attribute a JOIN pg_attribute b ON b.attname = a.attname
+      WHERE a.attrelid = f.conrelid AND a.attnum = f.conkey[1] AND a.attname = 'tenant_id'
+        AND b.attrelid = f.confrelid AND b.attnum = f.confkey[1]))sql",
+
+    // What sees rows without a policy.
+    R"sql(SELECT label || ': a view without security_invoker'
+    FROM relations
+    WHERE relkind = 'v' AND NOT coalesce(reloptions, '{}') && '{security_invoker=true,security_invoker=on}')sql",
+
+    R"sql(SELECT label || ': a materialized view' FROM relations WHERE relkind = 'm')sql",
+
+    R"sql(SELECT label || ': a foreign table' FROM relations WHERE relkind = 'f')sql",
+
+    R"sql(SELECT p.oid::regprocedure::text || ': SECURITY DEFINER and not on the list'
+    FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
+    WHERE p.prosecdef AND p.oid::regprocedure::text NOT IN (
+      'core.enter(uuid,text)', 'core.enter_any_state(uuid,text)'))sql",
+
+    R"sql(SELECT p.oid::regprocedure::text || ': SECURITY DEFINER without search_path = '''''
+    FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
+    WHERE p.prosecdef AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=""'])sql",
+
+    R"sql(SELECT p.oid::regprocedure::text || ': PUBLIC may run it'
+    FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
+    WHERE p.prosecdef AND has_function_privilege('public', p.oid, 'EXECUTE'))sql",
+
+    R"sql(SELECT 'set_config: PUBLIC may run it, and enter any tenant with it'
+    WHERE has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE'))sql",
+
+    // Roles and grants.
+    R"sql(SELECT r.rolname || ': has ' || a.attribute
+    FROM pg_roles r JOIN logins USING (oid), LATERAL (VALUES
+      ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb),
+      ('REPLICATION', r.rolreplication),
+      ('BYPASSRLS', r.rolbypassrls AND r.rolname <> 'kasbah_backup')) a (attribute, has)
+    WHERE a.has)sql",
+
+    R"sql(SELECT 'kasbah_owner: may log in' FROM pg_roles
+    WHERE rolname = 'kasbah_owner' AND rolcanlogin)sql",
+
+    R"sql(SELECT m.rolname || ': is a member of ' || g.rolname
+    FROM pg_auth_members j JOIN logins m ON m.oid = j.member JOIN pg_roles g ON g.oid = j.roleid
+    WHERE (m.rolname, g.rolname) NOT IN (
+      ('kasbah_migrator', 'kasbah_owner'), ('kasbah_backup', 'pg_read_all_data')))sql",
+
+    R"sql(SELECT l.rolname || ': owns ' || r.label
+    FROM relations r JOIN logins l ON l.oid = r.relowner
+    UNION ALL SELECT l.rolname || ': owns schema ' || o.nspname
+    FROM pg_namespace o JOIN logins l ON l.oid = o.nspowner
+    UNION ALL SELECT l.rolname || ': owns ' || p.oid::regprocedure::text
+    FROM pg_proc p JOIN logins l ON l.oid = p.proowner)sql",
+
+    R"sql(SELECT r.label || ': ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END ||
+      ' has ' || a.privilege_type
+    FROM relations r, aclexplode(r.relacl) a
+    WHERE a.grantee <> r.relowner AND (
+      a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable
+      OR (a.grantee = 0 AND r.oid IS DISTINCT FROM to_regclass('core.migrations'))))sql",
+
+    R"sql(SELECT l.rolname || ': may CREATE in schema ' || n.nspname
+    FROM logins l, pg_namespace n
+    WHERE has_schema_privilege(l.oid, n.oid, 'CREATE') AND l.rolname <> 'kasbah_migrator'
+    UNION ALL SELECT l.rolname || ': may ' || p || ' in this database'
+    FROM logins l, unnest('{CREATE,TEMPORARY}'::text[]) p
+    WHERE has_database_privilege(l.oid, current_database(), p) AND l.rolname <> 'kasbah_migrator')sql",
+
+    // Policies are not inherited: who may read a partition directly passes by its parent's.
+    R"sql(SELECT r.label || ': a partition with rights of its own for ' || l.rolname
+    FROM relations r, aclexplode(r.relacl) a JOIN logins l ON l.oid = a.grantee
+    WHERE r.relispartition)sql",
+
+    R"sql(SELECT label || ': in schema public' FROM relations
+    WHERE relnamespace = to_regnamespace('public'))sql",
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> CheckCatalog(const std::string& dsn) {
+  std::vector<std::string> faults;
+  try {
+    pqxx::connection connection(dsn);
+    pqxx::nontransaction tx(connection);
+    for (const char* rule : kRules) {
+      for (const auto& row : tx.exec(StrCat(kOurs, rule, " ORDER BY 1"))) {
+        faults.push_back(row[0].as<std::string>());
+      }
+    }
+  } catch (const std::exception& e) {
+    return internal::ToolError("check the catalog", e);
+  }
+  return faults;
+}
+
+}  // namespace kasbah::postgres

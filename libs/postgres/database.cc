@@ -1,0 +1,57 @@
+#include "libs/postgres/database.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/postgres/pool.h"
+
+namespace kasbah::postgres {
+namespace {
+
+constexpr Statement kPing{"postgres.ping", "SELECT 1"};
+
+}  // namespace
+
+Database::Database(std::unique_ptr<internal::Pool> pool) : pool_(std::move(pool)) {}
+Database::~Database() = default;
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const PoolOptions& options,
+                                                         absl::Time deadline) {
+  ASSIGN_OR_RETURN(auto pool, internal::Pool::Open(options, deadline));
+  return std::unique_ptr<Database>(new Database(std::move(pool)));
+}
+
+internal::Scope Database::ScopeOf(const CallContext& call, internal::EnterMode mode,
+                                  bool audited) {
+  internal::Scope scope;
+  scope.mode = mode;
+  scope.tenant = call.tenant;
+  scope.customer = call.customer;
+  scope.deadline = call.deadline;
+  scope.audit_required = audited;
+  return scope;
+}
+
+absl::Status Database::Ping(absl::Time deadline) {
+  internal::Scope scope;
+  scope.mode = internal::EnterMode::kDoor;
+  scope.deadline = deadline;
+  return internal::RunTransaction(
+      *pool_, scope,
+      [](Transaction& tx) {
+        tx.Run(kPing);
+        return absl::OkStatus();
+      },
+      [] { return absl::OkStatus(); });
+}
+
+Door::Door(std::unique_ptr<internal::Pool> pool) : pool_(std::move(pool)) {}
+Door::~Door() = default;
+
+absl::StatusOr<std::unique_ptr<Door>> Door::Open(const PoolOptions& options, DoorToken,
+                                                 absl::Time deadline) {
+  ASSIGN_OR_RETURN(auto pool, internal::Pool::Open(options, deadline));
+  return std::unique_ptr<Door>(new Door(std::move(pool)));
+}
+
+}  // namespace kasbah::postgres

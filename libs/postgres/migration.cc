@@ -1,0 +1,132 @@
+#include "libs/postgres/migration.h"
+
+#include <openssl/evp.h>
+
+#include <pqxx/pqxx>
+#include <set>
+
+#include "absl/strings/str_join.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/postgres/tool_error.h"
+
+namespace kasbah::postgres {
+namespace {
+
+// Held by one migrator at a time, until its connection ends.
+constexpr char kLock[] = "SELECT pg_advisory_lock(7234017283807667301)";
+
+constexpr char kTable[] = R"sql(
+CREATE SCHEMA IF NOT EXISTS core;
+CREATE TABLE IF NOT EXISTS core.migrations (
+  schema_name text COLLATE "C" NOT NULL,
+  name        text COLLATE "C" NOT NULL,
+  sha256      text COLLATE "C" NOT NULL,
+  applied_at  timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (schema_name, name)
+);
+GRANT SELECT ON core.migrations TO PUBLIC;
+)sql";
+
+std::string HexSha256(const std::string& text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  KASBAH_CHECK(EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr) == 1);
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) StrAppend(&hex, absl::Hex(digest[i], absl::kZeroPad2));
+  return hex;
+}
+
+std::string KeyOf(const Migration& migration) {
+  return StrCat(migration.schema, "/", migration.name);
+}
+
+// Name to checksum.
+std::map<std::string, std::string> ReadApplied(pqxx::connection_base& connection) {
+  pqxx::nontransaction tx(connection);
+  std::map<std::string, std::string> applied;
+  for (const auto& row :
+       tx.exec("SELECT schema_name || '/' || name, sha256 FROM core.migrations")) {
+    applied[row[0].as<std::string>()] = row[1].as<std::string>();
+  }
+  return applied;
+}
+
+absl::Status CheckHistory(const std::map<std::string, std::string>& applied,
+                          const std::vector<Migration>& migrations) {
+  std::set<std::string> known;
+  for (const Migration& migration : migrations) {
+    const std::string key = KeyOf(migration);
+    if (!known.insert(key).second) {
+      return absl::FailedPreconditionError(StrCat("migration ", key, " is there twice"));
+    }
+    const auto before = applied.find(key);
+    if (before != applied.end() && before->second != HexSha256(migration.sql)) {
+      return absl::FailedPreconditionError(
+          StrCat("migration ", key, " was changed after it was applied; write a new one instead"));
+    }
+  }
+  for (const auto& [key, checksum] : applied) {
+    if (known.count(key) == 0) {
+      return absl::FailedPreconditionError(
+          StrCat("migration ", key, " was applied to this database and is not known here; is this "
+                 "an older release?"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Apply(pqxx::connection_base& connection, const Migration& migration) {
+  pqxx::work tx(connection);
+  tx.exec(migration.sql);
+  tx.exec_params("INSERT INTO core.migrations (schema_name, name, sha256) VALUES ($1, $2, $3)",
+                 migration.schema, migration.name, HexSha256(migration.sql));
+  tx.commit();
+}
+
+void Execute(pqxx::connection_base& connection, const char* sql) {
+  pqxx::nontransaction tx(connection);
+  tx.exec(sql);
+}
+
+}  // namespace
+
+absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
+                                        const std::vector<Migration>& migrations) {
+  MigrationReport report;
+  std::string doing = "connect as the migrator";
+  try {
+    pqxx::connection connection(dsn);
+    doing = "wait for other migrators";
+    Execute(connection, kLock);
+    doing = "become kasbah_owner";
+    Execute(connection, "SET ROLE kasbah_owner");
+    // Every name in a migration says its schema.
+    Execute(connection, "SET search_path = ''");
+    Execute(connection, "SET client_min_messages = warning");
+    doing = "make core.migrations";
+    Execute(connection, kTable);
+    const std::map<std::string, std::string> applied = ReadApplied(connection);
+    RETURN_IF_ERROR(CheckHistory(applied, migrations));
+    for (const Migration& migration : migrations) {
+      if (applied.count(KeyOf(migration)) > 0) {
+        ++report.already_applied;
+        continue;
+      }
+      doing = StrCat("migration ", KeyOf(migration));
+      Apply(connection, migration);
+      report.applied.push_back(KeyOf(migration));
+    }
+  } catch (const std::exception& e) {
+    return internal::ToolError(doing, e);
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> faults, CheckCatalog(dsn));
+  if (!faults.empty()) {
+    return absl::FailedPreconditionError(
+        StrCat("the catalog breaks the rules: ", absl::StrJoin(faults, "; ")));
+  }
+  return report;
+}
+
+}  // namespace kasbah::postgres

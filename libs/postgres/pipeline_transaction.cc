@@ -1,0 +1,218 @@
+#include "libs/postgres/pipeline_transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+#include "libs/telemetry/log.h"
+
+namespace kasbah::postgres::internal {
+namespace {
+
+constexpr Statement kEnter{"core.enter", "SELECT core.enter($1, $2)"};
+constexpr Statement kEnterAnyState{"core.enter_any_state", "SELECT core.enter_any_state($1, $2)"};
+
+// Binary, as every result.
+constexpr int kBinary = 1;
+
+bool IsWordCharacter(char c) {
+  return c == '_' || c == '.' || absl::ascii_isalnum(static_cast<unsigned char>(c));
+}
+
+// Whether a statement that says it reads has a word in it that changes rows. It is looked at once per
+// connection, when it is prepared.
+bool ChangesRows(std::string_view sql) {
+  std::string word;
+  std::string before;
+  for (size_t i = 0; i <= sql.size(); ++i) {
+    if (i < sql.size() && IsWordCharacter(sql[i])) {
+      word.push_back(absl::ascii_toupper(static_cast<unsigned char>(sql[i])));
+      continue;
+    }
+    if (word.empty()) continue;
+    if (word == "INSERT" || word == "DELETE" || word == "MERGE") return true;
+    // FOR UPDATE and FOR NO KEY UPDATE only lock.
+    if (word == "UPDATE" && before != "FOR" && before != "KEY") return true;
+    before = std::exchange(word, std::string());
+  }
+  return false;
+}
+
+}  // namespace
+
+PipelineTransaction::PipelineTransaction(Connection& connection, const Scope& scope)
+    : connection_(connection), handle_(connection.handle()), scope_(scope) {}
+
+size_t PipelineTransaction::Queue(const Statement& statement, std::vector<Param> params) {
+  const size_t index = results_.size();
+  results_.emplace_back();
+  wrote_ = wrote_ || statement.access == Access::kWrite;
+  queued_.push_back({statement, std::move(params), index});
+  return index;
+}
+
+absl::Status PipelineTransaction::Flush() {
+  if (!lost_ && !error_.has_value()) {
+    SendQueued();
+    if (!lost_ && PQsendFlushRequest(handle_) != 1) Lose();
+    ReadAll();
+  }
+  if (lost_) return LostVerdict().status;
+  return error_.has_value() ? error_->status : absl::OkStatus();
+}
+
+absl::StatusOr<Result> PipelineTransaction::ResultAt(size_t index) {
+  if (results_[index] != nullptr) return Result(results_[index]);
+  if (error_.has_value()) return error_->status;
+  return absl::InternalError("a result was taken before its transaction was committed");
+}
+
+Verdict PipelineTransaction::Finish(const absl::Status& body) {
+  if (lost_) return LostVerdict();
+  if (error_.has_value()) {
+    RollBack();
+    if (error_->remedy != Remedy::kNone || body.ok()) return {error_->status, error_->remedy};
+    return {body};
+  }
+  if (!body.ok()) {
+    RollBack();
+    return {body};
+  }
+  if (wrote_ && scope_.audit_required && !audited()) {
+    RollBack();
+    telemetry::LogError("a transaction wrote without an audit event; it was rolled back");
+    return {absl::InternalError("a write without its audit event")};
+  }
+  SendQueued();
+  SendSync();
+  ReadAll();
+  if (lost_) return LostVerdict();
+  if (error_.has_value()) return {error_->status, error_->remedy};
+  return {absl::OkStatus()};
+}
+
+Verdict PipelineTransaction::LostVerdict() const {
+  const bool nothing_committed = !sync_sent_ || surely_rolled_back_ || !write_sent_;
+  if (!nothing_committed) return {CommitUnknown()};
+  if (timed_out_) return {DeadlineExceeded()};
+  if (error_.has_value() && error_->remedy != Remedy::kReconnect) return {error_->status};
+  return {DatabaseUnavailable(), Remedy::kReconnect};
+}
+
+void PipelineTransaction::RollBack() {
+  queued_.clear();
+  // Nothing left this process: nothing to undo.
+  if (lost_ || !entered_) return;
+  // After an error the server skips to Sync by itself and has rolled back.
+  if (write_sent_ && !error_.has_value()) SendPlain("ROLLBACK");
+  const std::optional<SqlError> cause = error_;
+  SendSync();
+  ReadAll();
+  error_ = cause;
+  if (lost_) connection_.MarkBroken();
+}
+
+void PipelineTransaction::SendQueued() {
+  if (absl::Now() >= scope_.deadline) {
+    timed_out_ = true;
+    Lose();
+    // Nothing was sent, so the connection is as good as before.
+    return;
+  }
+  if (!entered_) SendScope();
+  for (const Queued& queued : std::exchange(queued_, {})) {
+    if (lost_ || error_.has_value()) return;
+    Send(queued);
+  }
+}
+
+void PipelineTransaction::SendScope() {
+  entered_ = true;
+  connection_.MarkBusy(true);
+  if (connection_.TakeDeallocate()) SendPlain("DEALLOCATE ALL");
+  if (scope_.mode == EnterMode::kDoor) return;
+  const std::string customer =
+      scope_.customer.has_value() ? scope_.customer->uuid().ToString() : "all";
+  Send({scope_.mode == EnterMode::kActive ? kEnter : kEnterAnyState,
+        {Encode(scope_.tenant), Encode(customer)},
+        std::nullopt});
+}
+
+void PipelineTransaction::Send(const Queued& queued) {
+  if (lost_ || !Prepare(queued)) return;
+  const std::vector<Param>& params = queued.params;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  for (const Param& param : params) {
+    values.push_back(param.is_null ? nullptr : param.data.data());
+    lengths.push_back(static_cast<int>(param.data.size()));
+  }
+  const std::vector<int> formats(params.size(), kBinary);
+  const std::string name(queued.statement.name);
+  if (PQsendQueryPrepared(handle_, name.c_str(), static_cast<int>(params.size()), values.data(),
+                          lengths.data(), formats.data(), kBinary) != 1) {
+    return Lose();
+  }
+  write_sent_ = write_sent_ || queued.statement.access == Access::kWrite;
+  expected_.push_back({Expected::Kind::kStatement, name, queued.index});
+}
+
+bool PipelineTransaction::Prepare(const Queued& queued) {
+  const Statement& statement = queued.statement;
+  std::vector<Oid> types;
+  for (const Param& param : queued.params) types.push_back(param.type_oid);
+  if (const Connection::Prepared* known = connection_.FindPrepared(statement.name)) {
+    if (known->types == types && known->sql == statement.sql) return true;
+    FailHere(absl::InternalError(ToAbsl(
+        StrCat("statement ", statement.name, " has two texts, or parameters of other types"))));
+    return false;
+  }
+  if (statement.access == Access::kRead && ChangesRows(statement.sql)) {
+    FailHere(absl::InternalError(
+        ToAbsl(StrCat("statement ", statement.name, " changes rows and is declared kRead"))));
+    return false;
+  }
+  const std::string name(statement.name);
+  const std::string sql(statement.sql);
+  if (PQsendPrepare(handle_, name.c_str(), sql.c_str(), static_cast<int>(types.size()),
+                    types.data()) != 1) {
+    Lose();
+    return false;
+  }
+  expected_.push_back({Expected::Kind::kPrepare, name, std::nullopt});
+  connection_.AddPrepared(name, {sql, std::move(types)});
+  return true;
+}
+
+void PipelineTransaction::SendPlain(const char* sql) {
+  if (lost_) return;
+  if (PQsendQueryParams(handle_, sql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) != 1) {
+    return Lose();
+  }
+  expected_.push_back({Expected::Kind::kOther, "", std::nullopt});
+}
+
+void PipelineTransaction::SendSync() {
+  if (lost_) return;
+  // A mistake of ours, found while sending: what was sent is not to be committed.
+  if (error_.has_value() && error_->sqlstate.empty()) return Lose();
+  if (PQpipelineSync(handle_) != 1) return Lose();
+  sync_sent_ = true;
+  expected_.push_back({Expected::Kind::kSync, "", std::nullopt});
+}
+
+void PipelineTransaction::FailHere(absl::Status status) {
+  telemetry::LogError("a statement is wrong", {{"detail", FromAbsl(status.message())}});
+  if (!error_.has_value()) error_ = SqlError{std::move(status), Remedy::kNone, ""};
+}
+
+void PipelineTransaction::Lose() {
+  lost_ = true;
+  // Before anything was sent it was a matter of time only.
+  if (entered_) connection_.MarkBroken();
+}
+
+}  // namespace kasbah::postgres::internal
