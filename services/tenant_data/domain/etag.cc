@@ -1,0 +1,22 @@
+#include "services/tenant_data/domain/etag.h"
+
+#include <charconv>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
+
+namespace kasbah::tenantdata {
+
+std::string FormatEtag(uint64_t version) { return absl::StrCat("v", version); }
+
+absl::StatusOr<uint64_t> ParseEtag(std::string_view etag) {
+  uint64_t version = 0;
+  if (etag.size() >= 2 && etag.size() <= 19 && etag[0] == 'v' && etag[1] != '0') {
+    const char* const end = etag.data() + etag.size();
+    const auto [stop, error] = std::from_chars(etag.data() + 1, end, version);
+    if (error == std::errc() && stop == end) return version;
+  }
+  return InvalidField("etag", "is not an etag that a record was read with");
+}
+
+}  // namespace kasbah::tenantdata

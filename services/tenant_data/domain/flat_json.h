@@ -1,0 +1,37 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/statusor.h"
+
+namespace kasbah::tenantdata {
+
+// The JSON that records are kept as: one flat object of strings, integers and booleans. Written and
+// read by hand, since this is the hot path of every read and write.
+
+// A value of a field in its canonical form.
+using Scalar = std::variant<bool, int64_t, std::string>;
+
+// The largest magnitude below which every integer is a double of its own.
+inline constexpr int64_t kMaxExactInteger = (int64_t{1} << 53) - 1;
+
+// Appends `text` quoted and escaped (RFC 8259). `text` is UTF-8.
+void AppendJsonString(std::string_view text, std::string* out);
+void AppendJson(const Scalar& value, std::string* out);
+
+// As callers see it: integers past kMaxExactInteger, which a JSON number of theirs might round, as
+// strings of digits.
+google::protobuf::Value ToProto(const Scalar& value);
+
+// DATA_LOSS for anything but one string, integer of 64 bits or boolean.
+absl::StatusOr<Scalar> ParseScalar(std::string_view json);
+
+// DATA_LOSS for anything but an object of such values; nested values are never descended into.
+absl::StatusOr<google::protobuf::Struct> ParseFlatObject(std::string_view json);
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace kasbah::tenantdata {
+
+// Every column of schema tenant_data that holds something about a person and that SubjectService
+// exports and erases; a catalog test compares it with the columns' comments. Values of records are
+// the tenant's and become a subject's where a collection says whose they are.
+inline constexpr auto kPersonalColumns = std::to_array<std::string_view>({
+    "tenant_data.customers.display_name",
+    "tenant_data.customers.external_id",
+});
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,131 @@
+#include "services/tenant_data/domain/validation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/strings.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using google::protobuf::Struct;
+using google::protobuf::Value;
+
+const Value* FindValue(const Struct& values, const std::string& key) {
+  const auto found = values.fields().find(key);
+  return found == values.fields().end() ? nullptr : &found->second;
+}
+
+// The value as bytes, with its sign bit turned for integers so that order is kept as well.
+std::string UniqueBytes(const IndexKey& key) {
+  if (key.text) return *key.text;
+  const auto number = static_cast<uint64_t>(key.integer ? *key.integer : absl::ToUnixMicros(*key.time)) ^
+                      (uint64_t{1} << 63);
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (56 - 8 * i)) & 0xFF);
+  return bytes;
+}
+
+class Validator {
+ public:
+  Validator(const RuleTable& rules, const Struct& stored, const absl::flat_hash_set<FieldId>& sealed,
+            const Struct& changes)
+      : rules_(rules), stored_(stored), sealed_(sealed), changes_(changes) {}
+
+  Validation Run() {
+    result_.valid.data = "{";
+    for (const FieldRule& field : rules_.fields()) CheckField(field);
+    result_.valid.data += "}";
+    RefuseUnknown();
+    if (result_.valid.data.size() + sealed_bytes_ > kMaxDataBytes) {
+      result_.violations.push_back({"values", "are more than 64 KiB together", "MAX"});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void CheckField(const FieldRule& field) {
+    const FieldDefinition& definition = field.definition;
+    const Value* given = FindValue(changes_, definition.key);
+    const Value* value = given != nullptr ? given : FindValue(stored_, definition.key);
+    const bool kept_sealed = given == nullptr && definition.sealed && sealed_.contains(definition.id);
+    if (value == nullptr || value->kind_case() == Value::kNullValue ||
+        value->kind_case() == Value::KIND_NOT_SET) {
+      if (definition.required && !kept_sealed) Refuse(definition, "REQUIRED", "must be given");
+      return;
+    }
+    faults_.clear();
+    std::optional<TypedValue> typed = CheckValue(field, *value, &faults_);
+    for (Fault& fault : faults_) Refuse(definition, fault.rule, std::move(fault.description));
+    if (!typed) return;
+    if (definition.sealed) {
+      Seal(definition, std::move(typed->scalar));
+    } else {
+      Keep(definition, *std::move(typed), given != nullptr);
+    }
+  }
+
+  void Keep(const FieldDefinition& field, TypedValue typed, bool is_new) {
+    std::string& data = result_.valid.data;
+    if (data.size() > 1) data.push_back(',');
+    AppendJsonString(field.key, &data);
+    data.push_back(':');
+    AppendJson(typed.scalar, &data);
+    (*result_.valid.values.mutable_fields())[field.key] = ToProto(typed.scalar);
+    if (!is_new) return;
+    if (field.unique) result_.valid.unique.push_back({field.id, UniqueBytes(typed.key)});
+    if (field.indexed) result_.valid.index.push_back({field.id, std::move(typed.key)});
+  }
+
+  void Seal(const FieldDefinition& field, Scalar scalar) {
+    std::string json;
+    AppendJson(scalar, &json);
+    sealed_bytes_ += json.size();
+    result_.valid.to_seal.push_back({field.id, field.key, std::move(scalar), std::move(json)});
+  }
+
+  void RefuseUnknown() {
+    std::vector<std::string> unknown;
+    for (const auto& [key, value] : changes_.fields()) {
+      if (rules_.Find(key) == nullptr) unknown.push_back(PathOf(key));
+    }
+    std::sort(unknown.begin(), unknown.end());
+    unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+    for (std::string& path : unknown) {
+      result_.violations.push_back(
+          {std::move(path), "is no field of the collection", "UNKNOWN_FIELD"});
+    }
+  }
+
+  void Refuse(const FieldDefinition& field, std::string_view rule, std::string description) {
+    result_.violations.push_back({PathOf(field.key), std::move(description), std::string(rule)});
+  }
+
+  const RuleTable& rules_;
+  const Struct& stored_;
+  const absl::flat_hash_set<FieldId>& sealed_;
+  const Struct& changes_;
+  std::vector<Fault> faults_;
+  size_t sealed_bytes_ = 0;
+  Validation result_;
+};
+
+}  // namespace
+
+Validation ValidateNew(const RuleTable& rules, const Struct& values) {
+  const absl::flat_hash_set<FieldId> none;
+  return Validator(rules, Struct::default_instance(), none, values).Run();
+}
+
+Validation ValidateChange(const RuleTable& rules, const Struct& stored,
+                          const absl::flat_hash_set<FieldId>& sealed, const Struct& changes) {
+  return Validator(rules, stored, sealed, changes).Run();
+}
+
+std::string PathOf(const std::string& key) { return IsKey(key) ? StrCat("values.", key) : "values"; }
+
+Violation TakenValue(const std::string& key) {
+  return {PathOf(key), "is another record's value", "UNIQUE"};
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "libs/base/error.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/domain/value.h"
+
+namespace kasbah::tenantdata {
+
+// A value that the vault has to seal before it may be kept.
+struct Unsealed {
+  FieldId field;
+  std::string key;
+  Scalar scalar;
+  // The plaintext: the scalar as JSON.
+  std::string json;
+};
+
+struct IndexEntry {
+  FieldId field;
+  IndexKey key;
+};
+
+// A value of a unique field, as bytes that are equal when the values are.
+struct UniqueEntry {
+  FieldId field;
+  std::string value;
+};
+
+// Values that hold to every rule, in the forms in which they are kept.
+struct ValidValues {
+  // Canonical values of the fields that are not sealed: for replies and change events.
+  google::protobuf::Struct values;
+  // The same as JSON, in the order of the definition.
+  std::string data;
+  std::vector<Unsealed> to_seal;
+  std::vector<IndexEntry> index;
+  std::vector<UniqueEntry> unique;
+};
+
+struct Validation {
+  ValidValues valid;
+  // Everything that is wrong, in the order of the definition, unknown fields last. Not empty: `valid`
+  // is not to be used.
+  std::vector<Violation> violations;
+};
+
+// The values of a record with all of its plain and all of its sealed values are at most this long.
+inline constexpr size_t kMaxDataBytes = 64 * 1024;
+
+// Checks the values of a new record. A null is no value.
+Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values);
+
+// Checks a record after `changes`: what it names is replaced, null removes. `stored` are its plain
+// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index` and `unique` of the
+// result hold what `changes` brings alone.
+Validation ValidateChange(const RuleTable& rules, const google::protobuf::Struct& stored,
+                          const absl::flat_hash_set<FieldId>& sealed,
+                          const google::protobuf::Struct& changes);
+
+// "values.alpha_2"; "values" for a key that no field can have.
+std::string PathOf(const std::string& key);
+
+// The violation of a value that another record has.
+Violation TakenValue(const std::string& key);
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,83 @@
+#include "services/tenant_data/store/customer_store.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Access;
+using postgres::Pending;
+using postgres::Result;
+using postgres::Row;
+using postgres::Statement;
+using postgres::Transaction;
+
+constexpr Statement kInsert{
+    "customers.insert",
+    "INSERT INTO tenant_data.customers (tenant_id, customer_id, external_id, display_name, created_at) "
+    "VALUES ($1, $2, $3, $4, $5)",
+    Access::kWrite};
+
+constexpr Statement kGet{
+    "customers.get",
+    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at "
+    "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id = $2"};
+
+constexpr Statement kGetForChange{
+    "customers.get_for_change",
+    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at "
+    "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id = $2 FOR UPDATE"};
+
+constexpr Statement kSetSuspended{
+    "customers.set_suspended",
+    "UPDATE tenant_data.customers SET state = CASE WHEN $3 THEN 'suspended' ELSE 'active' END "
+    "WHERE tenant_id = $1 AND customer_id = $2",
+    Access::kWrite};
+
+constexpr Statement kRequireActive{
+    "customers.require_active",
+    "SELECT core.require(c.state IS NOT NULL, 'NOT_FOUND'), "
+    "core.require(c.state = 'active', 'CUSTOMER_SUSPENDED') "
+    "FROM (SELECT (SELECT state FROM tenant_data.customers "
+    "WHERE tenant_id = $1 AND customer_id = $2) AS state) AS c"};
+
+Customer ReadCustomer(const Row& row) {
+  Customer customer;
+  customer.id = row.Get<CustomerId>(0);
+  customer.external_id = row.Get<std::string>(1);
+  customer.display_name = row.Get<std::string>(2);
+  customer.suspended = row.Get<bool>(3);
+  customer.created = row.Get<absl::Time>(4);
+  return customer;
+}
+
+}  // namespace
+
+Pending<Result> CustomerStore::Insert(Transaction& tx, const CallContext& call,
+                                      const Customer& customer) const {
+  return tx.Run(kInsert, call.tenant, customer.id, customer.external_id, customer.display_name,
+                customer.created);
+}
+
+Pending<Customer> CustomerStore::Get(Transaction& tx, const CallContext& call,
+                                     CustomerId id) const {
+  return tx.RunForOne(kGet, "customer", ReadCustomer, call.tenant, id);
+}
+
+Pending<Customer> CustomerStore::GetForChange(Transaction& tx, const CallContext& call,
+                                              CustomerId id) const {
+  return tx.RunForOne(kGetForChange, "customer", ReadCustomer, call.tenant, id);
+}
+
+void CustomerStore::SetSuspended(Transaction& tx, const CallContext& call, CustomerId id,
+                                 bool suspended) const {
+  tx.Run(kSetSuspended, call.tenant, id, suspended);
+}
+
+void CustomerStore::RequireActive(Transaction& tx, const CallContext& call, CustomerId id) const {
+  tx.Run(kRequireActive, call.tenant, id);
+}
+
+void CustomerStore::RequireActiveScope(Transaction& tx, const CallContext& call) const {
+  if (call.customer) RequireActive(tx, call, *call.customer);
+}
+
+}  // namespace kasbah::tenantdata

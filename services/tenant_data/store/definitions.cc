@@ -1,0 +1,90 @@
+#include "services/tenant_data/store/definitions.h"
+
+#include <list>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "libs/base/status_macros.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+constexpr size_t kMaxEntries = 4096;
+constexpr absl::Duration kCurrentFor = absl::Seconds(5);
+
+using Table = std::shared_ptr<const RuleTable>;
+
+}  // namespace
+
+struct Definitions::Cache {
+  struct Entry {
+    std::string key;
+    Table table;
+    absl::Time valid_until;
+  };
+
+  Table Find(const std::string& key, absl::Time now) {
+    absl::MutexLock lock(&mutex);
+    const auto found = by_key.find(key);
+    if (found == by_key.end() || found->second->valid_until <= now) return nullptr;
+    entries.splice(entries.begin(), entries, found->second);
+    return found->second->table;
+  }
+
+  void Put(const std::string& key, Table table, absl::Time valid_until) {
+    absl::MutexLock lock(&mutex);
+    const auto found = by_key.find(key);
+    if (found != by_key.end()) {
+      entries.erase(found->second);
+      by_key.erase(found);
+    }
+    entries.push_front({key, std::move(table), valid_until});
+    by_key[key] = entries.begin();
+    if (entries.size() <= kMaxEntries) return;
+    by_key.erase(entries.back().key);
+    entries.pop_back();
+  }
+
+  absl::Mutex mutex;
+  // Most recently used first.
+  std::list<Entry> entries ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_map<std::string, std::list<Entry>::iterator> by_key ABSL_GUARDED_BY(mutex);
+};
+
+Definitions::Definitions(postgres::Database& database, const Clock& clock)
+    : database_(database), clock_(clock), cache_(std::make_unique<Cache>()) {}
+
+Definitions::~Definitions() = default;
+
+absl::StatusOr<Table> Definitions::Current(const CallContext& call, const std::string& name) {
+  std::string key(call.tenant.uuid().view());
+  key.append("n").append(name);
+  const absl::Time now = clock_.Now();
+  if (Table table = cache_->Find(key, now)) return table;
+  ASSIGN_OR_RETURN(CollectionDefinition collection,
+                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
+                     return collections_.Get(tx, call, name);
+                   }));
+  ASSIGN_OR_RETURN(Table table, RuleTable::Compile(std::move(collection)));
+  cache_->Put(key, table, now + kCurrentFor);
+  return table;
+}
+
+absl::StatusOr<Table> Definitions::Version(const CallContext& call, CollectionId collection,
+                                           uint32_t schema_version) {
+  std::string key(call.tenant.uuid().view());
+  key.append("v").append(collection.uuid().view());
+  absl::StrAppend(&key, schema_version);
+  if (Table table = cache_->Find(key, clock_.Now())) return table;
+  ASSIGN_OR_RETURN(CollectionDefinition definition,
+                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
+                     return collections_.GetVersion(tx, call, collection, schema_version);
+                   }));
+  ASSIGN_OR_RETURN(Table table, RuleTable::Compile(std::move(definition)));
+  cache_->Put(key, table, absl::InfiniteFuture());
+  return table;
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/postgres/database.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/store/collection_store.h"
+
+namespace kasbah::tenantdata {
+
+// Compiled definitions by tenant, kept in memory so that reading and writing records costs no round
+// trip for them. At most 4,096 of them, the least recently used leave first. Thread safe.
+//
+// A cached answer skips no check of the tenant's state: whoever gets one still enters the tenant to
+// touch a record.
+class Definitions {
+ public:
+  Definitions(postgres::Database& database, const Clock& clock);
+  ~Definitions();
+
+  // The current schema version of "countries" or "col_…", at most 5 seconds old. NOT_FOUND.
+  absl::StatusOr<std::shared_ptr<const RuleTable>> Current(const CallContext& call,
+                                                           const std::string& name);
+  // One schema version, which never changes.
+  absl::StatusOr<std::shared_ptr<const RuleTable>> Version(const CallContext& call,
+                                                           CollectionId collection,
+                                                           uint32_t schema_version);
+
+ private:
+  struct Cache;
+
+  postgres::Database& database_;
+  const Clock& clock_;
+  CollectionStore collections_;
+  std::unique_ptr<Cache> cache_;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/outbox/outbox.h"
+#include "libs/postgres/database.h"
+#include "services/tenant_data/domain/claims.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/record_store.h"
+#include "services/tenant_data/store/record_writer.h"
+#include "services/tenant_data/store/request_store.h"
+#include "services/tenant_data/store/value_store.h"
+
+namespace kasbah::tenantdata {
+
+struct BatchCreated {
+  // For each record, the fields whose values another record has; empty: it was created.
+  std::vector<std::vector<FieldId>> taken;
+  // Set when the request_id was used before: the outcome that its first call stored.
+  std::optional<std::string> replayed;
+};
+
+// Creates many records of one collection and owner in one transaction of set-based statements. Each
+// stands alone: one that wants a taken unique value is left out, and all that are not commit with
+// their events. Thread safe.
+class RecordBatchWriter {
+ public:
+  // The bytes to keep for a request_id, made of what became of each record.
+  using MakeOutcome = std::function<std::string(const std::vector<std::vector<FieldId>>& taken)>;
+
+  RecordBatchWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
+      : database_(database), outbox_(outbox), clock_(clock) {}
+
+  // All of `records` have the customer `owner`. Where none can be created nothing is written and the
+  // request_id stays free.
+  absl::StatusOr<BatchCreated> Create(const CallContext& call, const RuleTable& rules,
+                                      std::optional<CustomerId> owner,
+                                      const std::vector<NewRecord>& records,
+                                      const std::optional<RequestKey>& request,
+                                      const MakeOutcome& make_outcome);
+
+ private:
+  // Takes the unique values that are free and settles who of the batch goes in.
+  absl::StatusOr<ClaimOutcome> ClaimValues(postgres::Transaction& tx, const CallContext& call,
+                                           std::optional<CustomerId> owner,
+                                           const std::vector<NewRecord>& records);
+  // Stores the records at `accepted` with their events.
+  absl::Status Store(postgres::Transaction& tx, const CallContext& call, const RuleTable& rules,
+                     std::optional<CustomerId> owner, const std::vector<NewRecord>& records,
+                     const std::vector<size_t>& accepted, absl::Time now);
+
+  postgres::Database& database_;
+  outbox::Outbox& outbox_;
+  const Clock& clock_;
+  CustomerStore customers_;
+  RecordStore records_;
+  ValueStore values_;
+  RequestStore requests_;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,43 @@
+#include "services/tenant_data/store/record_events.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/outbox/audit_event.h"
+
+namespace kasbah::tenantdata {
+
+outbox::v1::AuditEvent AuditOf(const CallContext& call, const Clock& clock,
+                               const RecordChanged& changed) {
+  return outbox::Succeeded(
+      call, clock, StrCat("record.", changed.verb),
+      {"record", changed.record.ToString(), std::string(changed.collection_key)},
+      {{"collection", changed.collection.ToString()}, {"version", absl::StrCat(changed.version)}});
+}
+
+outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
+                                 const RecordChanged& changed) {
+  const std::string id = changed.record.ToString();
+  outbox::v1::ChangeEvent event = outbox::Change(call, clock, StrCat("record.", changed.verb, "d"),
+                                                 id, changed.version);
+  auto& data = *event.mutable_data()->mutable_fields();
+  data["record_id"].set_string_value(id);
+  data["collection_id"].set_string_value(changed.collection.ToString());
+  data["collection"].set_string_value(std::string(changed.collection_key));
+  data["version"].set_number_value(static_cast<double>(changed.version));
+  if (changed.values != nullptr) *data["values"].mutable_struct_value() = *changed.values;
+  if (changed.customer) {
+    event.set_customer_id(changed.customer->ToString());
+    data["customer_id"].set_string_value(event.customer_id());
+  }
+  return event;
+}
+
+absl::Status AppendEvents(outbox::Outbox& outbox, postgres::Transaction& tx,
+                          const CallContext& call, const Clock& clock,
+                          const RecordChanged& changed) {
+  RETURN_IF_ERROR(outbox.AppendAudit(tx, call, AuditOf(call, clock, changed)));
+  return outbox.AppendChange(tx, call, ChangeOf(call, clock, changed));
+}
+
+}  // namespace kasbah::tenantdata

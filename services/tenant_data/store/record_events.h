@@ -1,0 +1,44 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "libs/base/call_context.h"
+#include "libs/base/clock.h"
+#include "libs/base/ids.h"
+#include "libs/outbox/outbox.h"
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::tenantdata {
+
+// What a record's change tells the trail and the subscribers.
+struct RecordChanged {
+  // "create", "update", "delete": the audit action is record.create, the change event record.created.
+  std::string_view verb;
+  RecordId record;
+  CollectionId collection;
+  std::string_view collection_key;
+  std::optional<CustomerId> customer;
+  // The version that the change made, which is the event's sequence.
+  uint64_t version = 1;
+  // Values that are not sealed; null for a deletion.
+  const google::protobuf::Struct* values = nullptr;
+};
+
+// The audit event holds ids and the version, the change event the values that are not sealed:
+//   {"record_id", "collection_id", "collection", "customer_id"?, "version", "values"?}
+outbox::v1::AuditEvent AuditOf(const CallContext& call, const Clock& clock,
+                               const RecordChanged& changed);
+outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
+                                 const RecordChanged& changed);
+
+// Both, in the transaction of the change.
+absl::Status AppendEvents(outbox::Outbox& outbox, postgres::Transaction& tx,
+                          const CallContext& call, const Clock& clock,
+                          const RecordChanged& changed);
+
+}  // namespace kasbah::tenantdata

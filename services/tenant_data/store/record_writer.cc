@@ -1,0 +1,160 @@
+#include "services/tenant_data/store/record_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "services/tenant_data/store/record_events.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Transaction;
+
+StoredRecord ToStored(const RuleTable& rules, const NewRecord& record, absl::Time now) {
+  StoredRecord stored;
+  stored.id = record.id;
+  stored.collection = rules.collection_id();
+  stored.customer = record.customer;
+  stored.schema_version = rules.schema_version();
+  stored.data = record.values.data;
+  stored.sealed = record.sealed;
+  stored.created = now;
+  stored.updated = now;
+  return stored;
+}
+
+}  // namespace
+
+absl::StatusOr<Created> RecordWriter::Create(const CallContext& call, const RuleTable& rules,
+                                             const NewRecord& record,
+                                             const std::optional<RequestKey>& request) {
+  const absl::Time now = clock_.Now();
+  absl::Status done = TryCreate(call, rules, record, request, now, Claiming::kAtOnce);
+  if (ReasonOf(done) == kValueTaken) {
+    done = TryCreate(call, rules, record, request, now, Claiming::kWaiting);
+  }
+  if (ReasonOf(done) == kRequestSeen) return Replay(call, *request);
+  RETURN_IF_ERROR(done);
+  return Created{record.id, now, /*replayed=*/false};
+}
+
+absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& rules,
+                                     const NewRecord& record,
+                                     const std::optional<RequestKey>& request, absl::Time now,
+                                     Claiming claiming) {
+  return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    if (request) requests_.Claim(tx, call, *request, record.id.uuid().view(), now);
+    if (record.customer) customers_.RequireActive(tx, call, *record.customer);
+    RETURN_IF_ERROR(ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique,
+                                claiming));
+    records_.Insert(tx, call, ToStored(rules, record, now));
+    InsertIndex(tx, call, record.id, record.customer, record.values.index);
+    return AppendEvents(outbox_, tx, call, clock_,
+                        {"create", record.id, rules.collection_id(), rules.collection().key,
+                         record.customer, 1, &record.values.values});
+  });
+}
+
+absl::StatusOr<absl::Time> RecordWriter::Update(const CallContext& call, const RuleTable& rules,
+                                                const ChangedRecord& record) {
+  const absl::Time now = clock_.Now();
+  absl::Status done = TryUpdate(call, rules, record, now, Claiming::kAtOnce);
+  if (ReasonOf(done) == kValueTaken) {
+    done = TryUpdate(call, rules, record, now, Claiming::kWaiting);
+  }
+  RETURN_IF_ERROR(done);
+  return now;
+}
+
+absl::Status RecordWriter::TryUpdate(const CallContext& call, const RuleTable& rules,
+                                     const ChangedRecord& record, absl::Time now,
+                                     Claiming claiming) {
+  StoredRecord stored;
+  stored.id = record.id;
+  stored.version = record.version;
+  stored.schema_version = rules.schema_version();
+  stored.data = record.values.data;
+  stored.sealed = record.sealed;
+  stored.updated = now;
+  return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    customers_.RequireActiveScope(tx, call);
+    // First, so that a stale etag fails before anything is taken.
+    records_.Update(tx, call, stored);
+    values_.RemoveFields(tx, call, record.id, record.named);
+    RETURN_IF_ERROR(ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique,
+                                claiming));
+    InsertIndex(tx, call, record.id, record.customer, record.values.index);
+    return AppendEvents(outbox_, tx, call, clock_,
+                        {"update", record.id, rules.collection_id(), rules.collection().key,
+                         record.customer, record.version + 1, &record.values.values});
+  });
+}
+
+absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
+                                  std::optional<uint64_t> version) {
+  const absl::Time now = clock_.Now();
+  absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    customers_.RequireActiveScope(tx, call);
+    // The event needs the version that the deletion makes.
+    ASSIGN_OR_RETURN(const RemovedRecord removed,
+                     records_.Delete(tx, call, id, version, now).Await());
+    values_.RemoveRecord(tx, call, id);
+    return AppendEvents(outbox_, tx, call, clock_,
+                        {"delete", id, removed.collection, removed.collection_key,
+                         removed.customer, removed.version, nullptr});
+  });
+  if (ReasonOf(done) == reason::kNotFound) return NotFound("record");
+  return done;
+}
+
+absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
+                                       const RuleTable& rules, RecordId record,
+                                       std::optional<CustomerId> customer,
+                                       const std::vector<UniqueEntry>& unique, Claiming claiming) {
+  if (unique.empty()) return absl::OkStatus();
+  std::vector<UniqueValue> wanted;
+  for (const UniqueEntry& entry : unique) wanted.push_back({record, entry.field, entry.value});
+  std::sort(wanted.begin(), wanted.end(), [](const UniqueValue& a, const UniqueValue& b) {
+    return std::tie(a.field, a.value) < std::tie(b.field, b.value);
+  });
+  if (claiming == Claiming::kAtOnce) {
+    values_.ClaimAll(tx, call, customer, wanted);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const postgres::Result won, values_.Claim(tx, call, customer, wanted).Await());
+  absl::flat_hash_set<FieldId> fields;
+  for (const postgres::Row& row : won) fields.insert(row.Get<FieldId>(1));
+  std::vector<Violation> violations;
+  for (const UniqueEntry& entry : unique) {
+    const FieldRule* rule = rules.Find(entry.field);
+    if (!fields.contains(entry.field)) violations.push_back(TakenValue(rule->definition.key));
+  }
+  return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
+}
+
+void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordId record,
+                               std::optional<CustomerId> customer,
+                               const std::vector<IndexEntry>& entries) {
+  std::vector<IndexedValue> rows;
+  for (const IndexEntry& entry : entries) rows.push_back({record, entry});
+  values_.InsertIndex(tx, call, customer, rows);
+}
+
+absl::StatusOr<Created> RecordWriter::Replay(const CallContext& call, const RequestKey& request) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> outcome,
+                   database_.WithTenant(call, [&](Transaction& tx) {
+                     return requests_.Find(tx, call, request);
+                   }));
+  // Seen a moment ago and gone: another customer's, or a day old.
+  if (!outcome) {
+    return Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                 "this request_id was used for something else");
+  }
+  ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(*outcome));
+  return Created{RecordId(id), absl::InfinitePast(), /*replayed=*/true};
+}
+
+}  // namespace kasbah::tenantdata

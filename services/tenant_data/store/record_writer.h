@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/outbox/outbox.h"
+#include "libs/postgres/database.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/record_store.h"
+#include "services/tenant_data/store/request_store.h"
+#include "services/tenant_data/store/value_store.h"
+
+namespace kasbah::tenantdata {
+
+// A record to be: valid, and its sealed values already ciphertexts.
+struct NewRecord {
+  RecordId id;
+  std::optional<CustomerId> customer;
+  ValidValues values;
+  // Packed; empty: none.
+  std::string sealed;
+};
+
+struct Created {
+  RecordId id;
+  absl::Time time;
+  // The request_id was used before: `id` is the record that its first call made.
+  bool replayed = false;
+};
+
+// A record after an update.
+struct ChangedRecord {
+  RecordId id;
+  // What it must be now, and of whom.
+  uint64_t version = 0;
+  std::optional<CustomerId> customer;
+  ValidValues values;
+  std::string sealed;
+  // Fields that the change names, whose index rows are made anew.
+  std::vector<FieldId> named;
+};
+
+// Writes single records: record, history, typed values, audit event and change event commit together
+// in one round trip, or nothing does. A unique value that another record has costs a second one, to
+// say which. Thread safe.
+//
+// Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED of
+// the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED.
+class RecordWriter {
+ public:
+  RecordWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
+      : database_(database), outbox_(outbox), clock_(clock) {}
+
+  absl::StatusOr<Created> Create(const CallContext& call, const RuleTable& rules,
+                                 const NewRecord& record, const std::optional<RequestKey>& request);
+  // The time of the update; the record's version is then `record.version` + 1.
+  absl::StatusOr<absl::Time> Update(const CallContext& call, const RuleTable& rules,
+                                    const ChangedRecord& record);
+  absl::Status Delete(const CallContext& call, RecordId id, std::optional<uint64_t> version);
+
+ private:
+  // How taken unique values are found out: by failing the transaction, or by waiting for the answer.
+  enum class Claiming { kAtOnce, kWaiting };
+
+  absl::Status TryCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
+                         const std::optional<RequestKey>& request, absl::Time now,
+                         Claiming claiming);
+  absl::Status TryUpdate(const CallContext& call, const RuleTable& rules,
+                         const ChangedRecord& record, absl::Time now, Claiming claiming);
+  absl::Status ClaimValues(postgres::Transaction& tx, const CallContext& call,
+                           const RuleTable& rules, RecordId record,
+                           std::optional<CustomerId> customer,
+                           const std::vector<UniqueEntry>& unique, Claiming claiming);
+  void InsertIndex(postgres::Transaction& tx, const CallContext& call, RecordId record,
+                   std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries);
+  absl::StatusOr<Created> Replay(const CallContext& call, const RequestKey& request);
+
+  postgres::Database& database_;
+  outbox::Outbox& outbox_;
+  const Clock& clock_;
+  CustomerStore customers_;
+  RecordStore records_;
+  ValueStore values_;
+  RequestStore requests_;
+};
+
+}  // namespace kasbah::tenantdata

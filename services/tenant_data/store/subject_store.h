@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/base/call_context.h"
+#include "libs/base/ids.h"
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::tenantdata {
+
+// A row of tenant_data.customers about a person.
+struct SubjectRow {
+  CustomerId customer;
+  std::string external_id;
+  std::string display_name;
+};
+
+// What the personal columns of this schema (domain/personal_columns.h) hold about one person.
+class SubjectStore {
+ public:
+  // By "cus_…" or by the tenant's own name for the customer.
+  postgres::Pending<std::vector<SubjectRow>> Find(postgres::Transaction& tx,
+                                                  const CallContext& call,
+                                                  const std::string& subject) const;
+  // Blanks the name and puts the customer's id in place of the tenant's own name for it, which stays
+  // unique so. How many rows that changed; none the second time.
+  postgres::Pending<int64_t> Erase(postgres::Transaction& tx, const CallContext& call,
+                                   const std::string& subject) const;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,136 @@
+#include "services/tenant_data/store/value_store.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Access;
+using postgres::Pending;
+using postgres::Result;
+using postgres::Statement;
+using postgres::Transaction;
+
+constexpr Statement kInsertIndex{
+    "values.index",
+    "INSERT INTO tenant_data.record_index "
+    "(tenant_id, record_id, field_id, customer_id, v_text, v_int, v_ts) "
+    "SELECT $1, t.record_id, t.field_id, $2, t.v_text, t.v_int, t.v_ts "
+    "FROM unnest($3, $4, $5, $6, $7) AS t (record_id, field_id, v_text, v_int, v_ts)",
+    Access::kWrite};
+
+#define KASBAH_CLAIM                                                                     \
+  "WITH claimed AS (INSERT INTO tenant_data.record_unique "                              \
+  "(tenant_id, field_id, value, record_id, customer_id) "                                \
+  "SELECT $1, t.field_id, t.value, t.record_id, $2 "                                     \
+  "FROM unnest($3, $4, $5) AS t (record_id, field_id, value) "                           \
+  "ON CONFLICT (tenant_id, field_id, value) DO NOTHING RETURNING record_id, field_id) "
+
+constexpr Statement kClaim{"values.claim", KASBAH_CLAIM "SELECT record_id, field_id FROM claimed",
+                           Access::kWrite};
+
+constexpr Statement kClaimAll{
+    "values.claim_all",
+    KASBAH_CLAIM
+    "SELECT core.require((SELECT count(*) FROM claimed) = cardinality($3), 'VALUE_TAKEN')",
+    Access::kWrite};
+
+constexpr Statement kRelease{
+    "values.release",
+    "DELETE FROM tenant_data.record_unique u "
+    "USING unnest($2, $3, $4) AS t (record_id, field_id, value) "
+    "WHERE u.tenant_id = $1 AND u.field_id = t.field_id AND u.value = t.value "
+    "AND u.record_id = t.record_id",
+    Access::kWrite};
+
+constexpr Statement kRemoveIndexFields{
+    "values.remove_index_fields",
+    "DELETE FROM tenant_data.record_index "
+    "WHERE tenant_id = $1 AND record_id = $2 AND field_id = ANY($3)",
+    Access::kWrite};
+
+constexpr Statement kRemoveUniqueFields{
+    "values.remove_unique_fields",
+    "DELETE FROM tenant_data.record_unique "
+    "WHERE tenant_id = $1 AND record_id = $2 AND field_id = ANY($3)",
+    Access::kWrite};
+
+constexpr Statement kRemoveIndex{
+    "values.remove_index",
+    "DELETE FROM tenant_data.record_index WHERE tenant_id = $1 AND record_id = $2", Access::kWrite};
+
+constexpr Statement kRemoveUnique{
+    "values.remove_unique",
+    "DELETE FROM tenant_data.record_unique WHERE tenant_id = $1 AND record_id = $2",
+    Access::kWrite};
+
+struct UniqueArrays {
+  std::vector<RecordId> records;
+  std::vector<FieldId> fields;
+  std::vector<postgres::OwnedBytes> values;
+};
+
+UniqueArrays ToArrays(const std::vector<UniqueValue>& values) {
+  UniqueArrays arrays;
+  for (const UniqueValue& value : values) {
+    arrays.records.push_back(value.record);
+    arrays.fields.push_back(value.field);
+    arrays.values.push_back({value.value});
+  }
+  return arrays;
+}
+
+}  // namespace
+
+void ValueStore::InsertIndex(Transaction& tx, const CallContext& call,
+                             std::optional<CustomerId> customer,
+                             const std::vector<IndexedValue>& values) const {
+  if (values.empty()) return;
+  std::vector<RecordId> records;
+  std::vector<FieldId> fields;
+  std::vector<std::optional<std::string>> texts;
+  std::vector<std::optional<int64_t>> integers;
+  std::vector<std::optional<absl::Time>> times;
+  for (const IndexedValue& value : values) {
+    records.push_back(value.record);
+    fields.push_back(value.entry.field);
+    texts.push_back(value.entry.key.text);
+    integers.push_back(value.entry.key.integer);
+    times.push_back(value.entry.key.time);
+  }
+  tx.Run(kInsertIndex, call.tenant, customer, records, fields, texts, integers, times);
+}
+
+Pending<Result> ValueStore::Claim(Transaction& tx, const CallContext& call,
+                                  std::optional<CustomerId> customer,
+                                  const std::vector<UniqueValue>& values) const {
+  const UniqueArrays arrays = ToArrays(values);
+  return tx.Run(kClaim, call.tenant, customer, arrays.records, arrays.fields, arrays.values);
+}
+
+void ValueStore::ClaimAll(Transaction& tx, const CallContext& call,
+                          std::optional<CustomerId> customer,
+                          const std::vector<UniqueValue>& values) const {
+  if (values.empty()) return;
+  const UniqueArrays arrays = ToArrays(values);
+  tx.Run(kClaimAll, call.tenant, customer, arrays.records, arrays.fields, arrays.values);
+}
+
+void ValueStore::Release(Transaction& tx, const CallContext& call,
+                         const std::vector<UniqueValue>& values) const {
+  if (values.empty()) return;
+  const UniqueArrays arrays = ToArrays(values);
+  tx.Run(kRelease, call.tenant, arrays.records, arrays.fields, arrays.values);
+}
+
+void ValueStore::RemoveFields(Transaction& tx, const CallContext& call, RecordId record,
+                              const std::vector<FieldId>& fields) const {
+  if (fields.empty()) return;
+  tx.Run(kRemoveIndexFields, call.tenant, record, fields);
+  tx.Run(kRemoveUniqueFields, call.tenant, record, fields);
+}
+
+void ValueStore::RemoveRecord(Transaction& tx, const CallContext& call, RecordId record) const {
+  tx.Run(kRemoveIndex, call.tenant, record);
+  tx.Run(kRemoveUnique, call.tenant, record);
+}
+
+}  // namespace kasbah::tenantdata
