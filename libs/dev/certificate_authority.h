@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,7 +25,8 @@ class CertificateAuthority {
     // Before now, for an expired one.
     absl::Duration starts_ago = absl::Minutes(5);
   };
-  // Writes tls.crt, tls.key (0600) and ca.crt into `directory`, each file replaced at once.
+  // Writes tls.crt, tls.key (0600) and ca.crt into `directory`, all three replaced at once: they are
+  // links through one link that is swapped. FAILED_PRECONDITION, reason FILE_ERROR or CA_UNUSABLE.
   absl::Status Issue(const Request& request, const std::string& directory) const;
 
   const std::string& directory() const { return directory_; }
