@@ -122,7 +122,7 @@ TEST(House, DangerousThingsStandWhereTheyBelong) {
         "libs/telemetry/"}},
       {"doors are opened where objects are built", R"re(DoorToken::\w+\()re",
        {"services/", "libs/service/", "libs/postgres/door_token.h"}},
-      {"no exceptions but for libraries that throw", R"re(\bthrow\b [^;]*;)re", {}},
+      {"only what wraps libpqxx throws", R"re(\bthrow\b [^;]*;)re", {"libs/postgres/"}},
       {"no process ends from inside", R"re(\b(exit|abort)\()re",
        {"libs/base/", "libs/config/", "libs/dev/", "cli/"}},
   };
@@ -134,8 +134,8 @@ TEST(House, DangerousThingsStandWhereTheyBelong) {
       for (const std::string& place : rule.places) allowed |= absl::StartsWith(file.path, place);
       if (allowed) continue;
       for (size_t i = 0; i < file.lines.size(); ++i) {
-        const std::string_view code = absl::string_view(file.lines[i]).substr(0, file.lines[i].find("//"));
-        EXPECT_FALSE(RE2::PartialMatch(re2::StringPiece(code.data(), code.size()), pattern))
+        const std::string code = file.lines[i].substr(0, file.lines[i].find("//"));
+        EXPECT_FALSE(RE2::PartialMatch(code, pattern))
             << rule.what << ": " << file.path << ":" << i + 1 << ": " << file.lines[i];
       }
     }
@@ -154,7 +154,9 @@ TEST(House, FilesReadWell) {
       // A UTF-8 character counts once.
       size_t columns = 0;
       for (char c : file.lines[i]) columns += (c & 0xC0) != 0x80;
-      if (!absl::StrContains(file.lines[i], "http")) EXPECT_LE(columns, 100u) << where;
+      if (!absl::StrContains(file.lines[i], "http")) {
+        EXPECT_LE(columns, 100u) << where;
+      }
     }
     if (absl::EndsWith(file.path, ".h")) {
       EXPECT_TRUE(!file.lines.empty() && file.lines[0] == "#pragma once") << file.path;

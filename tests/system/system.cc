@@ -1,0 +1,206 @@
+#include "tests/system/system.h"
+
+#include <pqxx/pqxx>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "cli/migrations.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+#include "libs/dev/certificate_authority.h"
+#include "libs/rpc/tls.h"
+
+namespace kasbah::system_test {
+namespace {
+
+System* instance = nullptr;
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value, const char* what) {
+  if (!value.ok()) Crash(StrCat(what, ": ", value.status().ToString()), __FILE__, __LINE__);
+  return *std::move(value);
+}
+
+template <typename Stub, typename Request, typename Reply>
+Reply OperatorCall(Stub& stub, TenantId tenant,
+                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+                   const Request& request) {
+  CallContext call;
+  call.tenant = tenant;
+  call.deadline = absl::Now() + absl::Seconds(10);
+  return OrDie(rpc::Invoke(call, stub, method, request), "operator call");
+}
+
+}  // namespace
+
+bool WaitUntil(absl::Duration timeout, const std::function<bool()>& condition) {
+  const absl::Time end = absl::Now() + timeout;
+  while (!condition()) {
+    if (absl::Now() > end) return false;
+    // A poll of an outside condition, bounded by the deadline above.
+    absl::Notification never;
+    never.WaitForNotificationWithTimeout(absl::Milliseconds(20));
+  }
+  return true;
+}
+
+System& System::Get() {
+  if (instance == nullptr) instance = new System();
+  return *instance;
+}
+
+void System::TearDown() {
+  if (instance == nullptr) return;
+  const std::string directory = instance->directory_;
+  delete instance;
+  instance = nullptr;
+  std::error_code ignored;
+  std::filesystem::remove_all(directory, ignored);
+}
+
+System::System() {
+  rpc::RequireTls13();
+  // The name has a space in it: whatever cannot quote a path fails here.
+  std::string pattern = "/tmp/kasbah system XXXXXX";
+  KASBAH_CHECK(mkdtemp(pattern.data()) != nullptr);
+  directory_ = pattern;
+  dev::Supervisor::Options options;
+  options.directory = StrCat(directory_, "/installation");
+  options.binaries = KASBAH_BINARY_DIR;
+  options.migrations = cli::AllMigrations();
+  options.throwaway = true;
+  options.on_error = [](std::string_view source, std::string_view line) {
+    fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(source.size()), source.data(),
+            static_cast<int>(line.size()), line.data());
+  };
+  supervisor_ = OrDie(dev::Supervisor::Start(std::move(options)), "starting Kasbah");
+}
+
+std::string System::CertificateOf(const std::string& name) {
+  if (name == "gateway") {
+    const std::string directory = StrCat(directory_, "/gateway");
+    if (!std::filesystem::exists(directory + "/tls.crt")) {
+      auto authority = OrDie(dev::CertificateAuthority::Open(installation().Path("ca")), "authority");
+      std::filesystem::create_directories(directory);
+      const absl::Status issued =
+          authority.Issue({.uris = {"spiffe://kasbah.dev/service/gateway"}}, directory);
+      KASBAH_CHECK(issued.ok());
+    }
+    return directory;
+  }
+  return installation().CertificateDirectory(name);
+}
+
+std::string System::CertificateWith(const std::vector<std::string>& uris) {
+  const std::string directory = StrCat(directory_, "/certificate-", ++certificates_);
+  std::filesystem::create_directories(directory);
+  auto authority = OrDie(dev::CertificateAuthority::Open(installation().Path("ca")), "authority");
+  KASBAH_CHECK(authority.Issue({.uris = uris}, directory).ok());
+  return directory;
+}
+
+std::shared_ptr<grpc::Channel> System::Channel(const std::string& service,
+                                               const std::string& certificate_directory) {
+  auto& channel = channels_[{service, certificate_directory}];
+  if (channel == nullptr) {
+    channel = OrDie(rpc::CreateChannel(installation().Address(service),
+                                       dev::Installation::ServiceId(service),
+                                       rpc::TlsFiles{certificate_directory}),
+                    "channel");
+  }
+  return channel;
+}
+
+TestTenant System::CreateTenant(const std::string& slug) {
+  auto stub = tenantdata::v1::TenantService::NewStub(OperatorChannel("tenant-data"));
+  tenantdata::v1::CreateTenantRequest request;
+  request.set_slug(slug);
+  request.set_display_name(slug);
+  const auto made =
+      OperatorCall(*stub, TenantId(), &tenantdata::v1::TenantService::Stub::CreateTenant, request);
+  TestTenant tenant;
+  tenant.id = OrDie(TenantId::Parse(made.tenant_id()), "tenant id");
+  tenant.certificate_directory =
+      OrDie(installation().IssueTenantCertificate(tenant.id, "app"), "tenant certificate");
+  tenant.owner_key = CreateApiKey(tenant.id, auth::v1::ROLE_OWNER);
+  return tenant;
+}
+
+void System::SuspendTenant(TenantId tenant) {
+  auto stub = tenantdata::v1::TenantService::NewStub(OperatorChannel("tenant-data"));
+  tenantdata::v1::SuspendTenantRequest request;
+  request.set_reason("a test");
+  OperatorCall(*stub, tenant, &tenantdata::v1::TenantService::Stub::SuspendTenant, request);
+}
+
+void System::ResumeTenant(TenantId tenant) {
+  auto stub = tenantdata::v1::TenantService::NewStub(OperatorChannel("tenant-data"));
+  OperatorCall(*stub, tenant, &tenantdata::v1::TenantService::Stub::ResumeTenant,
+               tenantdata::v1::ResumeTenantRequest());
+}
+
+std::string System::CreateApiKey(TenantId tenant, auth::v1::Role role,
+                                 const std::string& customer) {
+  auto stub = auth::v1::ApiKeyService::NewStub(OperatorChannel("auth"));
+  auth::v1::CreateApiKeyRequest request;
+  request.set_display_name("test");
+  request.set_role(role);
+  request.set_customer_id(customer);
+  return OperatorCall(*stub, tenant, &auth::v1::ApiKeyService::Stub::CreateApiKey, request).secret();
+}
+
+absl::StatusOr<std::string> System::Resolve(const std::string& key, const std::string& certificate) {
+  auto stub = auth::v1::CredentialService::NewStub(Channel("auth", certificate));
+  auth::v1::ResolveCredentialRequest request;
+  request.set_api_key(key);
+  CallContext call;
+  call.deadline = absl::Now() + absl::Seconds(10);
+  auto reply = rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
+  if (!reply.ok()) return reply.status();
+  return reply->assertion();
+}
+
+std::unique_ptr<grpc::ClientContext> System::Context() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+  return context;
+}
+
+std::unique_ptr<grpc::ClientContext> System::ContextFor(TenantId tenant) {
+  auto context = Context();
+  context->AddMetadata("kasbah-tenant", tenant.ToString());
+  return context;
+}
+
+std::unique_ptr<grpc::ClientContext> System::OwnerContext(const TestTenant& tenant) {
+  auto& [assertion, until] = assertions_[tenant.owner_key];
+  if (assertion.empty() || absl::Now() > until) {
+    assertion = OrDie(Resolve(tenant.owner_key, tenant.certificate_directory), "resolve");
+    until = absl::Now() + absl::Seconds(30);
+  }
+  auto context = Context();
+  context->AddMetadata("authorization", StrCat("Bearer ", assertion));
+  return context;
+}
+
+std::string System::Logs() const {
+  std::ifstream in(installation().log_file());
+  std::stringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
+
+std::string System::QueryValue(const std::string& sql) {
+  pqxx::connection connection(supervisor_->PostgresAdminDsn("kasbah"));
+  pqxx::nontransaction work(connection);
+  const pqxx::result result = work.exec(sql);
+  return result.empty() || result[0][0].is_null() ? "" : result[0][0].as<std::string>();
+}
+
+}  // namespace kasbah::system_test

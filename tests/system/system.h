@@ -1,0 +1,80 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "libs/base/call_context.h"
+#include "libs/dev/supervisor.h"
+#include "libs/rpc/channel.h"
+
+namespace kasbah::system_test {
+
+// A tenant with a workload certificate and a key of the owner role.
+struct TestTenant {
+  TenantId id;
+  std::string certificate_directory;
+  std::string owner_key;
+};
+
+// The whole of Kasbah, started once for a test binary in a temporary directory: the real processes,
+// the real PostgreSQL, supervised by the code behind `kasbah dev up`. Crashes with the reason when
+// it cannot start.
+class System {
+ public:
+  static System& Get();
+  // Stops and removes it; main calls this after the tests.
+  static void TearDown();
+
+  dev::Supervisor& supervisor() { return *supervisor_; }
+  const dev::Installation& installation() const { return supervisor_->installation(); }
+  const std::string& directory() const { return directory_; }
+
+  // The certificate of a service or of dev::kOperator; "gateway" is issued here.
+  std::string CertificateOf(const std::string& name);
+  // A certificate with exactly these URIs.
+  std::string CertificateWith(const std::vector<std::string>& uris);
+
+  // A channel to `service` as the identity in a certificate directory; kept.
+  std::shared_ptr<grpc::Channel> Channel(const std::string& service,
+                                         const std::string& certificate_directory);
+  std::shared_ptr<grpc::Channel> OperatorChannel(const std::string& service) {
+    return Channel(service, CertificateOf(dev::kOperator));
+  }
+
+  TestTenant CreateTenant(const std::string& slug);
+  void SuspendTenant(TenantId tenant);
+  void ResumeTenant(TenantId tenant);
+  std::string CreateApiKey(TenantId tenant, auth::v1::Role role, const std::string& customer = "");
+  // The assertion that a workload gets for a key, presented by the identity of `certificate`.
+  absl::StatusOr<std::string> Resolve(const std::string& key, const std::string& certificate);
+
+  // A context with a deadline of 10 s.
+  static std::unique_ptr<grpc::ClientContext> Context();
+  // With an assertion of the tenant's owner key, fresh enough to last a test.
+  std::unique_ptr<grpc::ClientContext> OwnerContext(const TestTenant& tenant);
+  static std::unique_ptr<grpc::ClientContext> ContextFor(TenantId tenant);
+
+  // Everything that every process has logged so far.
+  std::string Logs() const;
+  // First column of the first row, as superuser.
+  std::string QueryValue(const std::string& sql);
+
+ private:
+  System();
+
+  std::string directory_;
+  std::unique_ptr<dev::Supervisor> supervisor_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<grpc::Channel>> channels_;
+  std::map<std::string, std::pair<std::string, absl::Time>> assertions_;
+  int certificates_ = 0;
+};
+
+// Until `condition` holds; false when `timeout` passed first.
+bool WaitUntil(absl::Duration timeout, const std::function<bool()>& condition);
+
+}  // namespace kasbah::system_test
