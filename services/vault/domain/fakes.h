@@ -1,0 +1,77 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/base/error.h"
+#include "services/vault/domain/key_ring.h"
+#include "services/vault/domain/root_keys.h"
+
+// What the domain's tests stand on instead of PostgreSQL.
+namespace kasbah::vault::testing {
+
+class MemoryRootKeys : public RootKeySource {
+ public:
+  absl::StatusOr<std::vector<StoredRootKey>> List(absl::Time) override {
+    if (!status.ok()) return status;
+    return keys;
+  }
+  absl::Status InsertIfAbsent(const StoredRootKey& key, absl::Time) override {
+    if (inserted_by_another.has_value()) keys.push_back(*inserted_by_another);
+    if (keys.empty()) keys.push_back(key);
+    return absl::OkStatus();
+  }
+
+  absl::Status status;
+  std::vector<StoredRootKey> keys;
+  // Another replica's, there just before ours.
+  std::optional<StoredRootKey> inserted_by_another;
+};
+
+class MemoryKeys : public KeySource {
+ public:
+  absl::StatusOr<std::optional<StoredKey>> Find(const CallContext& call,
+                                                const KeyName& name) override {
+    const absl::MutexLock lock(&mutex_);
+    ++reads;
+    if (!status.ok()) return status;
+    const auto it = keys.find({call.tenant, name.ToString()});
+    if (it == keys.end()) return std::optional<StoredKey>();
+    return it->second;
+  }
+  absl::Status Create(const CallContext& call, const StoredKey& key) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    ++creates;
+    if (!keys.emplace(std::pair(call.tenant, key.name.ToString()), key).second) {
+      return Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists, "taken");
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name,
+                                   const WrapVersion& wrap) override {
+    const absl::MutexLock lock(&mutex_);
+    const auto it = keys.find({call.tenant, name.ToString()});
+    if (it == keys.end()) return NotFound("key");
+    StoredKey& key = it->second;
+    absl::StatusOr<std::string> wrapped = wrap(key, key.primary_version + 1);
+    if (!wrapped.ok()) return wrapped.status();
+    ++key.primary_version;
+    key.versions.push_back({key.primary_version, *wrapped, absl::Now()});
+    return key;
+  }
+  void SetStatus(absl::Status next) {
+    const absl::MutexLock lock(&mutex_);
+    status = std::move(next);
+  }
+
+  absl::Mutex mutex_;
+  absl::Status status;
+  int reads = 0;
+  int creates = 0;
+  std::map<std::pair<TenantId, std::string>, StoredKey> keys;
+};
+
+}  // namespace kasbah::vault::testing
