@@ -49,7 +49,7 @@ constexpr const char* kRules[] = {
       AND pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
       AND pg_get_expr(p.polqual, p.polrelid) LIKE
         '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid)'
-        ' AND %kasbah.customer_scope%'))sql",
+        ' AND%kasbah.customer_scope%'))sql",
 
     R"sql(SELECT t.label || ': policy ' || p.polname || ' lets ' ||
       CASE r.role WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(r.role) END || ' in, who has no door'
@@ -78,7 +78,8 @@ constexpr const char* kRules[] = {
 
     R"sql(SELECT t.label || ': foreign key ' || f.conname || ' does not start with tenant_id'
     FROM tenant_tables t JOIN pg_constraint f ON f.conrelid = t.oid AND f.contype = 'f'
-    WHERE NOT EXISTS (
+    -- What a door alone reaches is the installation's and has no tenant_id to refer by: auth.users.
+    WHERE f.confrelid IN (SELECT oid FROM tenant_tables) AND NOT EXISTS (
       SELECT FROM pg_attribute a JOIN pg_attribute b ON b.attname = a.attname
       WHERE a.attrelid = f.conrelid AND a.attnum = f.conkey[1] AND a.attname = 'tenant_id'
         AND b.attrelid = f.confrelid AND b.attnum = f.confkey[1]))sql",

@@ -9,8 +9,8 @@
 
 namespace kasbah::testing {
 
-// A database of one test's own, made from a template that holds the given migrations; dropped with
-// it. The server behind it is one per test binary, private and throwaway.
+// A database of one test's own, made from a template that holds schema core and the given
+// migrations; dropped with it. The server behind it is one per test binary, private and throwaway.
 class TestDatabase {
  public:
   // Crashes with the reason when PostgreSQL cannot be had: a test without its database proves
