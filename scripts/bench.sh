@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Runs the benchmarks of the release build in a directory of their own, removed afterwards.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+directory=$(mktemp -d /tmp/kasbah-bench-XXXXXX)
+trap 'rm -rf "$directory"' EXIT
+build/release/bin/kasbah_bench "$directory/installation"

@@ -1,0 +1,165 @@
+#include "tests/bench/installation.h"
+
+#include <pqxx/pqxx>
+
+#include <filesystem>
+
+#include "absl/time/clock.h"
+#include "cli/migrations.h"
+#include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
+#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+#include "libs/dev/certificate_authority.h"
+#include "libs/rpc/tls.h"
+#include "tests/bench/pgbench.h"
+
+namespace kasbah::bench {
+namespace {
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (!value.ok()) Crash(value.status().ToString(), __FILE__, __LINE__);
+  return *std::move(value);
+}
+
+template <typename Stub, typename Request, typename Reply>
+Reply Invoke(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+             const Request& request, TenantId tenant, const std::string& authorization = "") {
+  grpc::ClientContext context;
+  if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
+  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+  Reply reply;
+  const grpc::Status status = (stub.*method)(&context, request, &reply);
+  if (!status.ok()) Crash(status.error_message(), __FILE__, __LINE__);
+  return reply;
+}
+
+}  // namespace
+
+std::unique_ptr<Installation> Installation::Start(const std::string& directory) {
+  rpc::RequireTls13();
+  auto installation = std::unique_ptr<Installation>(new Installation());
+  dev::Supervisor::Options options;
+  options.directory = directory;
+  options.binaries = KASBAH_BINARY_DIR;
+  options.migrations = cli::AllMigrations();
+  installation->supervisor_ = OrDie(dev::Supervisor::Start(std::move(options)));
+  auto authority = OrDie(dev::CertificateAuthority::Open(
+      installation->supervisor_->installation().Path("ca")));
+  const std::string gateway = StrCat(directory, "/certificates/gateway");
+  std::filesystem::create_directories(gateway);
+  KASBAH_CHECK(authority.Issue({.uris = {"spiffe://kasbah.dev/service/gateway"}}, gateway).ok());
+  installation->echo_ = EchoServer::Start(
+      installation->supervisor_->installation().CertificateDirectory("audit"));
+  installation->CreateData();
+  return installation;
+}
+
+std::shared_ptr<grpc::Channel> Installation::Channel(const std::string& service,
+                                                     const std::string& identity) {
+  const dev::Installation& files = supervisor_->installation();
+  return OrDie(rpc::CreateChannel(files.Address(service), dev::Installation::ServiceId(service),
+                                  {files.CertificateDirectory(identity)}));
+}
+
+std::shared_ptr<grpc::Channel> Installation::TenantChannel(const std::string& service) {
+  return OrDie(rpc::CreateChannel(supervisor_->installation().Address(service),
+                                  dev::Installation::ServiceId(service), {tenant_certificate_}));
+}
+
+std::shared_ptr<grpc::Channel> Installation::EchoChannel() {
+  return OrDie(rpc::CreateChannel(
+      echo_->address(), dev::Installation::ServiceId("audit"),
+      {supervisor_->installation().CertificateDirectory(dev::kOperator)}));
+}
+
+void Installation::CreateData() {
+  auto tenants = tenantdata::v1::TenantService::NewStub(Channel("tenant-data", dev::kOperator));
+  tenantdata::v1::CreateTenantRequest create;
+  create.set_slug(StrCat("bench-", absl::ToUnixSeconds(absl::Now())));
+  create.set_display_name("Benchmarks");
+  const auto made =
+      Invoke(*tenants, &tenantdata::v1::TenantService::Stub::CreateTenant, create, TenantId());
+  tenant_ = OrDie(TenantId::Parse(made.tenant_id()));
+  tenant_certificate_ =
+      OrDie(supervisor_->installation().IssueTenantCertificate(tenant_, "bench"));
+
+  auto keys = auth::v1::ApiKeyService::NewStub(Channel("auth", dev::kOperator));
+  auth::v1::CreateApiKeyRequest key;
+  key.set_display_name("bench");
+  key.set_role(auth::v1::ROLE_OWNER);
+  api_key_ = Invoke(*keys, &auth::v1::ApiKeyService::Stub::CreateApiKey, key, tenant_).secret();
+
+  auto collections =
+      tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));
+  tenantdata::v1::CreateCollectionRequest collection;
+  collection.set_key("items");
+  const char* names[] = {"name", "code", "note"};
+  for (int i = 0; i < 3; ++i) {
+    auto* field = collection.add_fields();
+    field->set_key(names[i]);
+    field->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
+    field->set_indexed(i == 0);
+  }
+  Invoke(*collections, &tenantdata::v1::CollectionService::Stub::CreateCollection, collection,
+         tenant_);
+
+  auto records = tenantdata::v1::RecordService::NewStub(TenantChannel("tenant-data"));
+  tenantdata::v1::CreateRecordRequest record;
+  record.set_collection("items");
+  for (const char* name : names) {
+    (*record.mutable_values()->mutable_fields())[name].set_string_value("some text of a record");
+  }
+  const auto stored = Invoke(*records, &tenantdata::v1::RecordService::Stub::CreateRecord, record,
+                             TenantId(), Authorization());
+  record_ = OrDie(RecordId::Parse(stored.record_id()));
+
+  auto secrets = vault::v1::SecretService::NewStub(TenantChannel("vault"));
+  vault::v1::CreateSecretRequest secret;
+  secret.set_path("bench/secret");
+  const auto created = Invoke(*secrets, &vault::v1::SecretService::Stub::CreateSecret, secret,
+                              TenantId(), Authorization());
+  secret_ = OrDie(SecretId::Parse(created.secret_id()));
+  vault::v1::AddSecretVersionRequest version;
+  version.set_secret(created.secret_id());
+  version.set_payload(std::string(64, 's'));
+  Invoke(*secrets, &vault::v1::SecretService::Stub::AddSecretVersion, version, TenantId(),
+         Authorization());
+}
+
+std::string Installation::Resolve() {
+  auto stub = auth::v1::CredentialService::NewStub(TenantChannel("auth"));
+  auth::v1::ResolveCredentialRequest request;
+  request.set_api_key(api_key_);
+  return StrCat("Bearer ", Invoke(*stub, &auth::v1::CredentialService::Stub::ResolveCredential,
+                                  request, TenantId())
+                               .assertion());
+}
+
+std::string Installation::Authorization() {
+  absl::MutexLock lock(&mutex_);
+  if (absl::Now() > authorization_until_) {
+    authorization_ = Resolve();
+    authorization_until_ = absl::Now() + absl::Seconds(30);
+  }
+  return authorization_;
+}
+
+double Installation::Pgbench(const std::string& role, const std::string& script, int seconds) {
+  const std::string dsn = StrCat("host=127.0.0.1 port=", supervisor_->postgres_port(),
+                                 " dbname=kasbah user=", role);
+  return RunPgbench(dsn, supervisor_->installation().password_file(role),
+                    StrCat("\\startpipeline\n", script, "\\endpipeline\n"), 8, seconds);
+}
+
+std::string Installation::Query(const std::string& sql) {
+  pqxx::connection connection(supervisor_->PostgresAdminDsn("kasbah"));
+  pqxx::nontransaction work(connection);
+  const pqxx::result result = work.exec(sql);
+  return result.empty() || result[0][0].is_null() ? "" : result[0][0].as<std::string>();
+}
+
+}  // namespace kasbah::bench

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "libs/dev/supervisor.h"
+#include "libs/rpc/channel.h"
+#include "tests/bench/echo_server.h"
+#include "tests/bench/load.h"
+
+namespace kasbah::bench {
+
+// What the benchmarks run against: Kasbah as `kasbah dev up` starts it, with durable commits, a bare
+// echo server beside it, and one tenant with a collection, a record and a secret.
+class Installation {
+ public:
+  static std::unique_ptr<Installation> Start(const std::string& directory);
+
+  dev::Supervisor& supervisor() { return *supervisor_; }
+  EchoServer& echo() { return *echo_; }
+
+  // As the identity in a certificate directory of the installation: "operator-admin", "gateway", ….
+  std::shared_ptr<grpc::Channel> Channel(const std::string& service, const std::string& identity);
+  std::shared_ptr<grpc::Channel> TenantChannel(const std::string& service);
+  std::shared_ptr<grpc::Channel> EchoChannel();
+
+  // "Bearer …" for the tenant's key, made anew every 30 s. Thread safe.
+  std::string Authorization();
+
+  TenantId tenant() const { return tenant_; }
+  const std::string& api_key() const { return api_key_; }
+  RecordId record() const { return record_; }
+  SecretId secret() const { return secret_; }
+
+  // pgbench as a service's role, with its statements in one pipeline.
+  double Pgbench(const std::string& role, const std::string& script, int seconds);
+  // As superuser; the first value of the first row.
+  std::string Query(const std::string& sql);
+
+ private:
+  Installation() = default;
+  void CreateData();
+  std::string Resolve();
+
+  std::unique_ptr<dev::Supervisor> supervisor_;
+  std::unique_ptr<EchoServer> echo_;
+  TenantId tenant_;
+  std::string tenant_certificate_;
+  std::string api_key_;
+  RecordId record_;
+  SecretId secret_;
+  absl::Mutex mutex_;
+  std::string authorization_;
+  absl::Time authorization_until_ = absl::InfinitePast();
+};
+
+}  // namespace kasbah::bench

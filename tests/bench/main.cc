@@ -1,0 +1,30 @@
+// make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
+
+#include <stdlib.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/bench/budget.h"
+#include "tests/bench/paths.h"
+
+int main(int argc, char** argv) {
+  using namespace kasbah::bench;
+  if (argc == 4 && strcmp(argv[1], "--echo") == 0) ServeEcho(argv[2], atoi(argv[3]));
+
+  const int rounds = getenv("KASBAH_BENCH_ROUNDS") ? atoi(getenv("KASBAH_BENCH_ROUNDS")) : 5;
+  const int seconds = getenv("KASBAH_BENCH_SECONDS") ? atoi(getenv("KASBAH_BENCH_SECONDS")) : 3;
+  const std::string directory = argc > 1 ? argv[1] : "/tmp/kasbah-bench";
+  const auto kasbah = Installation::Start(directory);
+  std::vector<Reading> readings;
+  for (const Budget& budget : AllBudgets(*kasbah, seconds)) {
+    fprintf(stderr, "measuring %s …\n", budget.name.c_str());
+    readings.push_back(Measure(budget, rounds));
+  }
+  fputs(Table(readings).c_str(), stdout);
+  std::filesystem::create_directories("bench");
+  std::ofstream("bench/results.json") << Json(readings) << "\n";
+  return 0;
+}
