@@ -17,6 +17,7 @@ namespace kasbah::rpc {
 // typ kasbah-assertion+jwt. Claims: iss, aud, jti, iat, exp, sub (actor id), azp (SPIFFE id it was
 // issued to), knd (actor kind), ten (tenant), cus (customer, when scoped), sid (session or
 // credential), acr (assurance), prm (permissions, lower-case hex of a 128 bit little-endian set).
+// Times carry milliseconds, so that a revocation in the second of an issue has a clear answer.
 struct Assertion {
   std::string actor_id;
   policy::v1::ActorKind kind = policy::v1::ACTOR_KIND_UNSPECIFIED;
@@ -33,7 +34,8 @@ struct Assertion {
 inline constexpr absl::Duration kAssertionLifetime = absl::Seconds(60);
 inline constexpr std::string_view kAssertionType = "kasbah-assertion+jwt";
 
-// The compact JWS. `sign` signs the signing input with the Ed25519 key `key_id`.
+// The compact JWS. INVALID_ARGUMENT for a workload's or operator's kind, the system tenant or a
+// lifetime above kAssertionLifetime. `sign` signs the signing input with the Ed25519 key `key_id`.
 absl::StatusOr<std::string> EncodeAssertion(
     const Assertion& assertion, std::string_view issuer, std::string_view audience,
     std::string_view key_id, std::string_view token_id,

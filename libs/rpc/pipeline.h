@@ -21,8 +21,12 @@ class Limiter;
 
 namespace kasbah::rpc {
 
+namespace internal {
+class StreamBody;
+}
+
 // Where refusals and counted uses go; libs/outbox's CountedEvents behind an interface, so that the
-// pipeline can be tested without a database.
+// pipeline can be tested without a database. Must not block.
 class DecisionSink {
  public:
   virtual ~DecisionSink() = default;
@@ -38,6 +42,8 @@ class StreamWriter {
   virtual absl::Status Write(const Reply& reply) = 0;
   // True when the client is gone or the server drains: for handlers that wait.
   virtual bool Done() const = 0;
+  // Waits for that, `patience` long at the most: a pause between two looks at a table.
+  virtual bool DoneWithin(absl::Duration patience) const = 0;
 };
 
 struct PipelineOptions {
@@ -112,8 +118,11 @@ class Pipeline {
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request, bool is_inline,
                                   Handler handler);
+  void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+                   internal::StreamBody* stream);
 
   struct State;
+  class Unary;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,44 @@
+#include "libs/rpc/channel.h"
+
+#include "libs/base/status_macros.h"
+#include "libs/telemetry/trace.h"
+
+namespace kasbah::rpc {
+namespace {
+
+constexpr int kLargestMessage = 8 * 1024 * 1024;
+constexpr int kLargestMetadata = 64 * 1024;
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(const std::string& target,
+                                                             const std::string& server_id,
+                                                             const TlsFiles& files) {
+  ASSIGN_OR_RETURN(const auto credentials, ClientTls(files, server_id));
+  grpc::ChannelArguments arguments;
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  arguments.SetMaxReceiveMessageSize(kLargestMessage);
+  arguments.SetMaxSendMessageSize(kLargestMessage);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
+  // A peer that restarts is found again within a second or two, not gRPC's two minutes.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  return grpc::CreateCustomChannel(target, credentials, arguments);
+}
+
+void Propagate(const CallContext& call, grpc::ClientContext* context) {
+  if (call.deadline != absl::InfiniteFuture()) {
+    context->set_deadline(absl::ToChronoTime(call.deadline));
+  }
+  if (!call.request_id.empty()) context->AddMetadata("x-request-id", call.request_id);
+  context->AddMetadata("traceparent", telemetry::ChildTraceparent(call.traceparent));
+  if (!call.tenant.is_nil()) context->AddMetadata("kasbah-tenant", call.tenant.ToString());
+  if (call.customer.has_value()) context->AddMetadata("kasbah-customer", call.customer->ToString());
+}
+
+}  // namespace kasbah::rpc
