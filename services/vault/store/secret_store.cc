@@ -53,6 +53,8 @@ constexpr Statement kList{"secrets.list",
                           "  AND s.path ^@ $2 "
                           "ORDER BY s.path LIMIT $4"};
 
+// The check drives the join: `FROM v, checked` would not run it where v is empty, and the event of a
+// change that did not happen would be committed.
 constexpr Statement kAddVersion{
     "secrets.add_version",
     "WITH changed AS ("
@@ -66,7 +68,7 @@ constexpr Statement kAddVersion{
     "  RETURNING secret_id, version, key_version, created_by, created_at, destroyed_at"
     "), checked AS MATERIALIZED ("
     "  SELECT core.require((SELECT count(*) FROM v) = 1, 'ETAG_MISMATCH')"
-    ") SELECT " KASBAH_VERSION_COLUMNS " FROM v, checked",
+    ") SELECT " KASBAH_VERSION_COLUMNS " FROM checked LEFT JOIN v ON true",
     Access::kWrite};
 
 constexpr Statement kGetVersion{
@@ -94,7 +96,7 @@ constexpr Statement kGetExpected{
     ") SELECT s.secret_id, s.path, s.labels, s.latest_version, s.revision, s.created_at,"
     "    s.secret_id, s.version, s.key_version, s.created_by, s.version_created_at,"
     "    s.destroyed_at, s.payload "
-    "FROM found s, checked"};
+    "FROM checked LEFT JOIN found s ON true"};
 
 constexpr Statement kDestroyVersion{
     "secrets.destroy_version",
@@ -107,7 +109,7 @@ constexpr Statement kDestroyVersion{
     "  WHERE tenant_id = $1 AND secret_id = (SELECT secret_id FROM v) RETURNING 1"
     "), checked AS MATERIALIZED ("
     "  SELECT core.require((SELECT count(*) FROM changed) = 1, 'VERSION_DESTROYED')"
-    ") SELECT " KASBAH_VERSION_COLUMNS " FROM v, checked",
+    ") SELECT " KASBAH_VERSION_COLUMNS " FROM checked LEFT JOIN v ON true",
     Access::kWrite};
 
 constexpr Statement kAddedBy{"secrets.added_by",

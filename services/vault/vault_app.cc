@@ -1,0 +1,79 @@
+#include "services/vault/vault_app.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/vault/v1/vault.pb.h"
+#include "libs/base/status_macros.h"
+#include "libs/crypto/secret_arena.h"
+#include "libs/service/service.h"
+#include "libs/telemetry/log.h"
+#include "services/vault/domain/file_seal.h"
+#include "services/vault/domain/key_ring.h"
+#include "services/vault/domain/unsealer.h"
+#include "services/vault/rpc/crypto_service.h"
+#include "services/vault/rpc/key_service.h"
+#include "services/vault/rpc/seal_service.h"
+#include "services/vault/rpc/secret_service.h"
+#include "services/vault/rpc/subject_service.h"
+#include "services/vault/store/key_store.h"
+#include "services/vault/store/root_key_store.h"
+
+namespace kasbah::vault {
+namespace {
+
+std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
+  std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
+  for (const google::protobuf::FileDescriptor* file :
+       {v1::Secret::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
+  }
+  return descriptors;
+}
+
+}  // namespace
+
+absl::Status RunVault(const VaultConfig& config) {
+  RETURN_IF_ERROR(crypto::HardenProcess());
+
+  service::Service::Options options;
+  options.schema = "vault";
+  options.config = config.service;
+  options.descriptors = Descriptors();
+  ASSIGN_OR_RETURN(const std::unique_ptr<service::Service> service,
+                   service::Service::Create(std::move(options)));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> root_door,
+                   service->OpenDoor(config.root, postgres::DoorToken::VaultRoot()));
+
+  FileSeal seal(config.seal_file);
+  RootKeyStore root_store(*root_door);
+  RootKeys root(seal, root_store, service->clock());
+  KeyStore keys(service->database(), service->outbox(), service->clock());
+  KeyRing ring(root, keys, service->clock());
+  const Unsealer unsealer(root);
+
+  rpc::Pipeline& pipeline = service->pipeline();
+  SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,
+                        service->clock());
+  CryptoService crypto_service(pipeline, ring, service->counted());
+  KeyService key_service(pipeline, root, ring, keys);
+  SealService seal_service(pipeline, root);
+  SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock());
+
+  if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
+    telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
+  }
+  return service->Run({&secrets, &crypto_service, &key_service, &seal_service, &subjects},
+                      [&root] { return root.Ready().ok() ? "" : "sealed"; });
+}
+
+int InitSeal(const char* path) {
+  const absl::Status made = FileSeal::Init(path);
+  if (made.ok()) return 0;
+  std::fprintf(stderr, "%s\n", std::string(made.message()).c_str());
+  return 1;
+}
+
+}  // namespace kasbah::vault

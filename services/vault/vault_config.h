@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "libs/config/config.h"
+#include "libs/postgres/database.h"
+#include "libs/service/service.h"
+
+namespace kasbah::vault {
+
+// The settings of kasbah-vault: those of every service, and
+//
+//   seal_file: path              the 32 byte seal key, mode 0600
+//   root: {dsn, password_file}   the role of the root keys' door
+struct VaultConfig {
+  service::ServiceConfig service;
+  std::string seal_file;
+  postgres::PoolOptions root;
+
+  void Read(config::Section& section);
+};
+
+}  // namespace kasbah::vault
