@@ -88,8 +88,7 @@ absl::Status Run(const AuthConfig& config) {
   const Clock& clock = service->clock();
   ASSIGN_OR_RETURN(const auto door,
                    service->OpenDoor(config.resolver, postgres::DoorToken::AuthResolver()));
-  ASSIGN_OR_RETURN(const auto vault,
-                   service->ChannelTo("vault", config.service.vault_address));
+  ASSIGN_OR_RETURN(const auto vault, service->ChannelTo("vault", config.service.vault_address));
   const rpc::SpiffeId identity = service->server().identity();
 
   UserDirectory users(*door);
@@ -119,10 +118,11 @@ absl::Status Run(const AuthConfig& config) {
   CredentialService credentials(service->pipeline(), service->database(), signing_key, feed,
                                 service->counted(), identity, clock);
   ApiKeyService api_keys(service->pipeline(), service->database(), service->outbox(), clock);
-  MembershipService memberships(service->pipeline(), service->database(), users,
-                                service->outbox(), clock);
+  MembershipService memberships(service->pipeline(), service->database(), users, service->outbox(),
+                                clock);
   TrustService trust(service->pipeline(), key_set, feed, clock);
-  SubjectService subjects(service->pipeline(), service->database(), users, service->outbox(), clock);
+  SubjectService subjects(service->pipeline(), service->database(), users, service->outbox(),
+                          clock);
 
   const absl::Status served =
       service->Run({&credentials, &api_keys, &memberships, &trust, &subjects});

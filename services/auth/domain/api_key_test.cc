@@ -66,7 +66,8 @@ TEST(Membership, ALastOwnerIsFound) {
   const UserId bob = UserId::New(kNow);
   const Membership owner{ada, Role::kOwner, "", kNow};
   EXPECT_THAT(CheckAnotherOwner({owner}, ada), ReasonIs("LAST_OWNER"));
-  EXPECT_THAT(CheckAnotherOwner({owner, {bob, Role::kAdmin, "", kNow}}, ada), ReasonIs("LAST_OWNER"));
+  EXPECT_THAT(CheckAnotherOwner({owner, {bob, Role::kAdmin, "", kNow}}, ada),
+              ReasonIs("LAST_OWNER"));
   EXPECT_OK(CheckAnotherOwner({owner, {bob, Role::kOwner, "", kNow}}, ada));
 }
 

@@ -12,10 +12,10 @@ namespace kasbah::auth {
 //
 //   ksb_key_ | key id, 22 | tenant id, 22 | 32 random bytes, 43 | CRC32C of all before, 6
 //
-// all in base62. It carries its tenant, so looking it up is scoped like every other statement, and a
-// check sum, so a typo is refused without a lookup and a scanner can tell a key from noise. The key
-// id stands first, so that the beginning, which is shown to recognise a key by, differs between keys
-// and holds nothing secret.
+// all in base62. It carries its tenant, so looking it up is scoped like every other statement, and
+// a check sum, so a typo is refused without a lookup and a scanner can tell a key from noise. The
+// key id stands first, so that the beginning, which is shown to recognise a key by, differs between
+// keys and holds nothing secret.
 struct ApiKeyText {
   ApiKeyId id;
   TenantId tenant;

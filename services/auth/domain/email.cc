@@ -12,9 +12,8 @@ namespace kasbah::auth {
 namespace {
 
 bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isascii(static_cast<unsigned char>(c));
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); });
 }
 
 std::vector<std::string> Labels(std::string_view text) { return absl::StrSplit(ToAbsl(text), '.'); }
@@ -60,7 +59,8 @@ absl::StatusOr<std::string> NormaliseEmail(std::string_view text) {
   const std::string local = address.substr(0, at);
   const std::string domain = address.substr(at + 1);
   if (!IsAscii(domain)) {
-    return InvalidField("email", "the domain must be in ASCII; write an international one as xn--…");
+    return InvalidField("email",
+                        "the domain must be in ASCII; write an international one as xn--…");
   }
   if (!IsAscii(local)) return InvalidField("email", "the part before @ must be in ASCII");
   if (local.size() > 64 || !IsDotAtom(local)) {

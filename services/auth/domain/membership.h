@@ -18,8 +18,8 @@ struct Membership {
   absl::Time create_time;
 };
 
-// FAILED_PRECONDITION, reason LAST_OWNER, when nobody among `members` (every owner of the tenant, at
-// least) but `user` is an owner: a tenant without one could admit nobody.
+// FAILED_PRECONDITION, reason LAST_OWNER, when nobody among `members` (every owner of the tenant,
+// at least) but `user` is an owner: a tenant without one could admit nobody.
 absl::Status CheckAnotherOwner(const std::vector<Membership>& members, UserId user);
 
 }  // namespace kasbah::auth

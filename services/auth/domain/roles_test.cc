@@ -62,7 +62,8 @@ TEST(Roles, NamesComeBack) {
 
 // "| `secret.access` | yes | yes | yes | |", a line for each permission, in the enum's order.
 std::string PermissionTable() {
-  std::string table = "| permission | owner | admin | member | viewer |\n| --- | --- | --- | --- | --- |\n";
+  std::string table =
+      "| permission | owner | admin | member | viewer |\n| --- | --- | --- | --- | --- |\n";
   const auto* permissions = policy::v1::Permission_descriptor();
   for (int i = 0; i < permissions->value_count(); ++i) {
     const int number = permissions->value(i)->number();

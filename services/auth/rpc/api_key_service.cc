@@ -67,9 +67,9 @@ absl::StatusOr<v1::CreateApiKeyResponse> ApiKeyService::Create(
 
   RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
     keys_.Insert(tx, call.tenant, key, text.Hash());
-    return outbox_.AppendAudit(tx, call,
-                               outbox::Succeeded(call, clock_, "api_key.create", TargetOf(key.id),
-                                                 AttributesOf(key)));
+    return outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, clock_, "api_key.create", TargetOf(key.id), AttributesOf(key)));
   }));
   v1::CreateApiKeyResponse response;
   *response.mutable_api_key() = ToMessage(key);
@@ -130,9 +130,10 @@ absl::StatusOr<v1::RotateApiKeyResponse> ApiKeyService::Rotate(
         Attributes attributes = AttributesOf(next);
         attributes.emplace_back("successor_id", next.id.ToString());
         attributes.emplace_back("overlap_seconds", StrCat(request.overlap_seconds()));
-        RETURN_IF_ERROR(outbox_.AppendAudit(
-            tx, call,
-            outbox::Succeeded(call, clock_, "api_key.rotate", TargetOf(id), std::move(attributes))));
+        RETURN_IF_ERROR(
+            outbox_.AppendAudit(tx, call,
+                                outbox::Succeeded(call, clock_, "api_key.rotate", TargetOf(id),
+                                                  std::move(attributes))));
         return next;
       }));
   v1::RotateApiKeyResponse response;

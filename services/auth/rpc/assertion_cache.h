@@ -13,9 +13,9 @@
 
 namespace kasbah::auth {
 
-// Assertions that were issued a moment ago, so that a busy credential is looked up and signed for once
-// in five seconds. An assertion is dated before its credential was looked up, so what a revocation
-// says of it stays true however often it is handed out. Bounded. Thread safe.
+// Assertions that were issued a moment ago, so that a busy credential is looked up and signed for
+// once in five seconds. An assertion is dated before its credential was looked up, so what a
+// revocation says of it stays true however often it is handed out. Bounded. Thread safe.
 class AssertionCache {
  public:
   static constexpr absl::Duration kLife = absl::Seconds(5);

@@ -6,8 +6,9 @@
 
 namespace kasbah::auth {
 
-// Nobody hands out, takes or renews more than they hold: PERMISSION_DENIED, reason ROLE_EXCEEDS_OWN,
-// when `role` grants something that the caller was not granted. Operators may appoint anybody.
+// Nobody hands out, takes or renews more than they hold: PERMISSION_DENIED, reason
+// ROLE_EXCEEDS_OWN, when `role` grants something that the caller was not granted. Operators may
+// appoint anybody.
 absl::Status CheckMayGrant(const rpc::Call& call, Role role);
 
 // Members belong to the whole tenant: PERMISSION_DENIED for a caller who is scoped to one customer.

@@ -29,7 +29,11 @@ bool MayResolve(const rpc::SpiffeId& peer, TenantId tenant) {
 }  // namespace
 
 absl::StatusOr<v1::ResolveCredentialResponse> CredentialService::Resolve(
-    const rpc::Call& call, const v1::ResolveCredentialRequest& request) {
+    const rpc::Call& caller, const v1::ResolveCredentialRequest& request) {
+  rpc::Call call = caller;
+  // The gateway alone sees where credentials come from; anybody else would be believed about
+  // itself.
+  if (call.workload == "service/gateway") call.source_address = request.source_address();
   const std::optional<ApiKeyText> presented = ApiKeyText::Parse(request.api_key());
   if (!presented) return Refuse(call, kSystemTenant);
   ASSIGN_OR_RETURN(const Issued issued, ResolveApiKey(call, *presented));
@@ -37,7 +41,6 @@ absl::StatusOr<v1::ResolveCredentialResponse> CredentialService::Resolve(
   CallContext by_key = call;
   by_key.tenant = issued.tenant;
   by_key.actor = Actor{"api_key", issued.actor_id, ""};
-  if (!request.source_address().empty()) by_key.source_address = request.source_address();
   counted_.Used(by_key, kAction, "api_key", issued.actor_id, "", 1);
 
   v1::ResolveCredentialResponse response;
@@ -53,8 +56,8 @@ absl::StatusOr<CredentialService::Issued> CredentialService::ResolveApiKey(
   const rpc::SpiffeId peer{identity_.domain, call.workload};
   const std::string azp = peer.ToString();
   const std::string hash = presented.Hash();
-  // Before anything is looked up: an assertion dated here cannot be newer than a revocation that the
-  // look missed.
+  // Before anything is looked up: an assertion dated here cannot be newer than a revocation that
+  // the look missed.
   const absl::Time now = clock_.Now();
   if (std::optional<Issued> issued = cache_.Find(hash, azp, now);
       issued && !revocations_.Contradicts(issued->actor_id, issued->issue_time) &&
@@ -109,9 +112,11 @@ absl::StatusOr<std::optional<ApiKeyStore::Credential>> CredentialService::Look(
   });
 }
 
-absl::StatusOr<CredentialService::Issued> CredentialService::Sign(
-    const ApiKey& key, TenantId tenant, const std::string& azp, const SigningKey::InUse& signer,
-    absl::Time issue_time) const {
+absl::StatusOr<CredentialService::Issued> CredentialService::Sign(const ApiKey& key,
+                                                                  TenantId tenant,
+                                                                  const std::string& azp,
+                                                                  const SigningKey::InUse& signer,
+                                                                  absl::Time issue_time) const {
   rpc::Assertion assertion;
   assertion.actor_id = key.id.ToString();
   assertion.kind = policy::v1::ACTOR_KIND_API_KEY;

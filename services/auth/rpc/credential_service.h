@@ -45,7 +45,7 @@ class CredentialService : public v1::CredentialService::CallbackService {
   using Issued = AssertionCache::Issued;
 
   absl::StatusOr<v1::ResolveCredentialResponse> Resolve(
-      const rpc::Call& call, const v1::ResolveCredentialRequest& request);
+      const rpc::Call& caller, const v1::ResolveCredentialRequest& request);
   absl::StatusOr<Issued> ResolveApiKey(const rpc::Call& call, const ApiKeyText& presented);
   // The key that was presented, if it is one; UNAUTHENTICATED otherwise, and counted.
   absl::StatusOr<ApiKey> Authenticate(const rpc::Call& call, const ApiKeyText& presented,

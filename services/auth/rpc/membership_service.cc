@@ -35,8 +35,8 @@ void EndAssertions(postgres::Transaction& tx, const rpc::Call& call, UserId user
 
 }  // namespace
 
-absl::StatusOr<v1::Membership> MembershipService::Create(const rpc::Call& call,
-                                                         const v1::CreateMembershipRequest& request) {
+absl::StatusOr<v1::Membership> MembershipService::Create(
+    const rpc::Call& call, const v1::CreateMembershipRequest& request) {
   RETURN_IF_ERROR(CheckWholeTenant(call));
   ASSIGN_OR_RETURN(const Role role, FromMessage(request.role()));
   RETURN_IF_ERROR(CheckMayGrant(call, role));
@@ -76,8 +76,8 @@ absl::StatusOr<v1::ListMembershipsResponse> MembershipService::List(
   return response;
 }
 
-absl::StatusOr<v1::Membership> MembershipService::Update(const rpc::Call& call,
-                                                         const v1::UpdateMembershipRequest& request) {
+absl::StatusOr<v1::Membership> MembershipService::Update(
+    const rpc::Call& call, const v1::UpdateMembershipRequest& request) {
   RETURN_IF_ERROR(CheckWholeTenant(call));
   ASSIGN_OR_RETURN(const UserId user, UserId::Parse(request.user_id()));
   ASSIGN_OR_RETURN(const Role role, FromMessage(request.role()));
@@ -101,11 +101,11 @@ absl::StatusOr<Membership> MembershipService::ChangeRole(postgres::Transaction& 
   if (member.role == Role::kOwner) RETURN_IF_ERROR(CheckAnotherOwner(locked, user));
   members_.SetRole(tx, call.tenant, user, role);
   EndAssertions(tx, call, user, StoredTime(clock_.Now()));
-  RETURN_IF_ERROR(
-      outbox_.AppendAudit(tx, call,
-                          outbox::Succeeded(call, clock_, "member.update", TargetOf(user),
-                                            {{"role", std::string(NameOf(role))},
-                                             {"previous_role", std::string(NameOf(member.role))}})));
+  RETURN_IF_ERROR(outbox_.AppendAudit(
+      tx, call,
+      outbox::Succeeded(call, clock_, "member.update", TargetOf(user),
+                        {{"role", std::string(NameOf(role))},
+                         {"previous_role", std::string(NameOf(member.role))}})));
   member.role = role;
   return member;
 }

@@ -51,9 +51,10 @@ class MembershipService : public v1::MembershipService::CallbackService {
   absl::StatusOr<v1::DeleteMembershipResponse> Delete(const rpc::Call& call,
                                                       const v1::DeleteMembershipRequest& request);
 
-  // What one transaction does: reads under lock, decides, queues the change and all that goes with it.
-  absl::StatusOr<Membership> ChangeRole(postgres::Transaction& tx, const rpc::Call& call, UserId user,
-                                        Role role) const;
+  // What one transaction does: reads under lock, decides, queues the change and all that goes with
+  // it.
+  absl::StatusOr<Membership> ChangeRole(postgres::Transaction& tx, const rpc::Call& call,
+                                        UserId user, Role role) const;
   absl::Status Remove(postgres::Transaction& tx, const rpc::Call& call, UserId user) const;
 
   rpc::Pipeline& pipeline_;

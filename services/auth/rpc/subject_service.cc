@@ -58,8 +58,7 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
   ASSIGN_OR_RETURN(
       const Held held,
       database_.WithTenantInAnyState(
-          call, AnyStateToken::ForErasure(),
-          [&](Transaction& tx) -> absl::StatusOr<Pending<Held>> {
+          call, AnyStateToken::ForErasure(), [&](Transaction& tx) -> absl::StatusOr<Pending<Held>> {
             auto memberships = members_.Find(tx, call.tenant, id);
             auto keys = keys_.ListCreatedBy(tx, call.tenant, id.ToString());
             RETURN_IF_ERROR(outbox_.AppendAudit(
@@ -100,8 +99,8 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
             auto memberships = members_.Delete(tx, call.tenant, id);
             auto keys = keys_.BlankNamesOf(tx, call.tenant, id.ToString());
             if (user) {
-              AppendRevocation(tx, call.tenant, {Revocation::Kind::kActor, id.ToString(),
-                                                 StoredTime(clock_.Now())});
+              AppendRevocation(tx, call.tenant,
+                               {Revocation::Kind::kActor, id.ToString(), StoredTime(clock_.Now())});
             }
             RETURN_IF_ERROR(outbox_.AppendAudit(
                 tx, call, outbox::Succeeded(call, clock_, "subject.erase", TargetOf(user))));

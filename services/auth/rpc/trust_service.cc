@@ -45,8 +45,8 @@ absl::StatusOr<v1::GetJwksResponse> TrustService::Jwks(const rpc::Call&,
 
 absl::Status TrustService::Watch(const rpc::Call&, const v1::WatchRevocationsRequest&,
                                  rpc::StreamWriter<v1::WatchRevocationsResponse>& writer) {
-  // A message for each reading of the table, empty or not: while the table cannot be read, followers
-  // hear nothing and must come to refuse assertions.
+  // A message for each reading of the table, empty or not: while the table cannot be read,
+  // followers hear nothing and must come to refuse assertions.
   RevocationFeed::Cursor cursor;
   while (!writer.Done()) {
     const std::optional<std::vector<Revocation>> news = revocations_.News(&cursor, kWake);

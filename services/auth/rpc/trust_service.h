@@ -30,7 +30,8 @@ class TrustService : public v1::TrustService::CallbackService {
   }
 
  private:
-  absl::StatusOr<v1::GetJwksResponse> Jwks(const rpc::Call& call, const v1::GetJwksRequest& request);
+  absl::StatusOr<v1::GetJwksResponse> Jwks(const rpc::Call& call,
+                                           const v1::GetJwksRequest& request);
   absl::Status Watch(const rpc::Call& call, const v1::WatchRevocationsRequest& request,
                      rpc::StreamWriter<v1::WatchRevocationsResponse>& writer);
 

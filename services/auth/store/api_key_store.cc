@@ -82,8 +82,9 @@ std::vector<ApiKey> ToApiKeys(const Result& rows) {
 
 Pending<Result> ApiKeyStore::Insert(Transaction& tx, TenantId tenant, const ApiKey& key,
                                     std::string_view secret_hash) const {
-  return tx.Run(kInsert, tenant, key.id, key.display_name, NameOf(key.role), key.customer, key.prefix,
-                postgres::Bytes{secret_hash}, key.created_by, key.create_time, key.expire_time);
+  return tx.Run(kInsert, tenant, key.id, key.display_name, NameOf(key.role), key.customer,
+                key.prefix, postgres::Bytes{secret_hash}, key.created_by, key.create_time,
+                key.expire_time);
 }
 
 Pending<std::optional<ApiKeyStore::Credential>> ApiKeyStore::FindCredential(Transaction& tx,

@@ -31,8 +31,8 @@ class ApiKeyStore {
                                               ApiKeyId after, int limit) const;
   // Locks the key until the transaction ends; NOT_FOUND.
   postgres::Pending<ApiKey> Lock(postgres::Transaction& tx, TenantId tenant, ApiKeyId id) const;
-  postgres::Pending<postgres::Result> Revoke(postgres::Transaction& tx, TenantId tenant, ApiKeyId id,
-                                             absl::Time now) const;
+  postgres::Pending<postgres::Result> Revoke(postgres::Transaction& tx, TenantId tenant,
+                                             ApiKeyId id, absl::Time now) const;
   postgres::Pending<postgres::Result> SetSuccessor(postgres::Transaction& tx, TenantId tenant,
                                                    ApiKeyId id, ApiKeyId successor,
                                                    absl::Time expire_time) const;

@@ -44,8 +44,8 @@ std::vector<Membership> ToMemberships(const Result& rows) {
   for (const Row row : rows) {
     const std::optional<Role> role = ParseRole(row.Get<std::string>(1));
     KASBAH_CHECK(role.has_value());
-    members.push_back(Membership{row.Get<UserId>(0), *role, row.Get<std::string>(2),
-                                 row.Get<absl::Time>(3)});
+    members.push_back(
+        Membership{row.Get<UserId>(0), *role, row.Get<std::string>(2), row.Get<absl::Time>(3)});
   }
   return members;
 }
@@ -58,8 +58,8 @@ Pending<Result> MembershipStore::Insert(Transaction& tx, TenantId tenant,
                 member.create_time);
 }
 
-Pending<std::vector<Membership>> MembershipStore::List(Transaction& tx, TenantId tenant, UserId after,
-                                                       int limit) const {
+Pending<std::vector<Membership>> MembershipStore::List(Transaction& tx, TenantId tenant,
+                                                       UserId after, int limit) const {
   return tx.Run(kList, tenant, after, limit).Map(ToMemberships);
 }
 

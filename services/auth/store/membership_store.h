@@ -23,10 +23,10 @@ class MembershipStore {
                                                   UserId user) const;
   // The tenant's owners and the member, locked in one order until the transaction ends: two owners
   // who demote each other wait here, and the second sees what the first did.
-  postgres::Pending<std::vector<Membership>> LockOwnersAnd(postgres::Transaction& tx, TenantId tenant,
-                                                           UserId user) const;
-  postgres::Pending<postgres::Result> SetRole(postgres::Transaction& tx, TenantId tenant, UserId user,
-                                              Role role) const;
+  postgres::Pending<std::vector<Membership>> LockOwnersAnd(postgres::Transaction& tx,
+                                                           TenantId tenant, UserId user) const;
+  postgres::Pending<postgres::Result> SetRole(postgres::Transaction& tx, TenantId tenant,
+                                              UserId user, Role role) const;
   // How many rows went: 0 or 1.
   postgres::Pending<uint64_t> Delete(postgres::Transaction& tx, TenantId tenant, UserId user) const;
 };

@@ -55,7 +55,8 @@ Revocation::Kind ParseKind(std::string_view text) {
 }  // namespace
 
 Pending<Result> AppendRevocation(Transaction& tx, TenantId tenant, const Revocation& revocation) {
-  return tx.Run(kAppend, tenant, NameOf(revocation.kind), revocation.subject, revocation.not_before);
+  return tx.Run(kAppend, tenant, NameOf(revocation.kind), revocation.subject,
+                revocation.not_before);
 }
 
 absl::StatusOr<RevocationStore::State> RevocationStore::Read(absl::Duration window,
@@ -67,9 +68,9 @@ absl::StatusOr<RevocationStore::State> RevocationStore::Read(absl::Duration wind
       State state;
       ASSIGN_OR_RETURN(const Result revoked, recent.Take());
       for (const Row row : revoked) {
-        state.revocations.push_back(
-            {row.Get<Uuid>(0), {ParseKind(row.Get<std::string>(1)), row.Get<std::string>(2),
-                                row.Get<absl::Time>(3)}});
+        state.revocations.push_back({row.Get<Uuid>(0),
+                                     {ParseKind(row.Get<std::string>(1)), row.Get<std::string>(2),
+                                      row.Get<absl::Time>(3)}});
       }
       ASSIGN_OR_RETURN(const Result tenants, suspended.Take());
       for (const Row row : tenants) {
@@ -82,8 +83,7 @@ absl::StatusOr<RevocationStore::State> RevocationStore::Read(absl::Duration wind
 
 absl::Status RevocationStore::Prune(absl::Duration age, absl::Time deadline) {
   return door_
-      .Run(deadline,
-           [&](Transaction& tx) { return tx.Run(kPrune, absl::ToDoubleSeconds(age)); })
+      .Run(deadline, [&](Transaction& tx) { return tx.Run(kPrune, absl::ToDoubleSeconds(age)); })
       .status();
 }
 

@@ -52,7 +52,8 @@ absl::StatusOr<std::vector<CertifiedKey>> SigningKeyStore::ListUnexpired(absl::T
 }
 
 absl::Status SigningKeyStore::DeleteExpired(absl::Time before, absl::Time deadline) {
-  return door_.Run(deadline, [&](Transaction& tx) { return tx.Run(kDeleteExpired, before); }).status();
+  return door_.Run(deadline, [&](Transaction& tx) { return tx.Run(kDeleteExpired, before); })
+      .status();
 }
 
 }  // namespace kasbah::auth

@@ -92,10 +92,9 @@ TEST_F(StoresTest, ACustomersScopeSeesItsOwnKeys) {
   MakeKey(tenant_);
   CallContext call = CallFor(tenant_);
   call.customer = customer;
-  ASSERT_OK_AND_ASSIGN(const auto seen,
-                       database_->WithTenant(call, [&](postgres::Transaction& tx) {
-                         return keys_.List(tx, tenant_, ApiKeyId(), 10);
-                       }));
+  ASSERT_OK_AND_ASSIGN(const auto seen, database_->WithTenant(call, [&](postgres::Transaction& tx) {
+    return keys_.List(tx, tenant_, ApiKeyId(), 10);
+  }));
   ASSERT_THAT(seen, SizeIs(1));
   EXPECT_EQ(seen[0].id, own.id);
 }
@@ -123,10 +122,9 @@ TEST_F(StoresTest, AddressesAddedAtOnceMakeOneUser) {
 }
 
 TEST_F(StoresTest, ResolverTableHoldsIdAndAddressAlone) {
-  EXPECT_EQ(test_database_->QueryValue(
-                "SELECT string_agg(column_name, ',' ORDER BY column_name) "
-                "FROM information_schema.columns "
-                "WHERE table_schema = 'auth' AND table_name = 'users'"),
+  EXPECT_EQ(test_database_->QueryValue("SELECT string_agg(column_name, ',' ORDER BY column_name) "
+                                       "FROM information_schema.columns "
+                                       "WHERE table_schema = 'auth' AND table_name = 'users'"),
             "email,user_id");
 }
 
@@ -141,10 +139,12 @@ TEST_F(StoresTest, TheDoorOpensOnItsOwnTablesAlone) {
 }
 
 TEST_F(StoresTest, ATenantCannotReadUsersOrRevocationsOrSigningKeys) {
-  for (const char* table : {"auth.users", "auth.revocations", "auth.signing_keys", "core.tenants"}) {
-    EXPECT_EQ(test_database_->QueryValue(std::string("SELECT has_table_privilege('kasbah_auth', '") +
-                                         table + "', 'SELECT')"),
-              "f")
+  for (const char* table :
+       {"auth.users", "auth.revocations", "auth.signing_keys", "core.tenants"}) {
+    EXPECT_EQ(
+        test_database_->QueryValue(std::string("SELECT has_table_privilege('kasbah_auth', '") +
+                                   table + "', 'SELECT')"),
+        "f")
         << table;
   }
 }
@@ -153,9 +153,8 @@ TEST_F(StoresTest, AUserStaysWhileATenantHasThem) {
   const UserId user = MakeMember(tenant_, "ada@example.com", Role::kMember);
   MakeMember(other_tenant_, "ada@example.com", Role::kMember);
   const auto leave = [&](TenantId tenant) {
-    EXPECT_OK(Write(tenant, [&](postgres::Transaction& tx) {
-      return members_.Delete(tx, tenant, user);
-    }));
+    EXPECT_OK(Write(tenant,
+                    [&](postgres::Transaction& tx) { return members_.Delete(tx, tenant, user); }));
   };
   leave(tenant_);
   ASSERT_OK_AND_ASSIGN(const bool while_member, users().DeleteUnlessMember(user, Deadline()));
@@ -198,9 +197,11 @@ TEST_F(StoresTest, ConcurrentDemotionsLeaveAnOwner) {
     thread.join();
     EXPECT_NE(first.ok(), second.ok()) << first << " " << second;
     EXPECT_THAT(first.ok() ? second : first, ReasonIs("LAST_OWNER"));
-    EXPECT_EQ(test_database_->QueryValue("SELECT count(*) FROM auth.memberships WHERE role = 'owner' "
-                                         "AND tenant_id = '" + tenant.uuid().ToString() + "'"),
-              "1");
+    EXPECT_EQ(
+        test_database_->QueryValue("SELECT count(*) FROM auth.memberships WHERE role = 'owner' "
+                                   "AND tenant_id = '" +
+                                   tenant.uuid().ToString() + "'"),
+        "1");
   }
 }
 
@@ -229,7 +230,8 @@ TEST_F(StoresTest, OldRevocationsAreForgotten) {
   RevocationStore revocations(*door_);
   for (const char* age : {"2 hours", "1 second"}) {
     test_database_->Execute(
-        "INSERT INTO auth.revocations (tenant_id, kind, subject, not_before, created_at) VALUES ('" +
+        "INSERT INTO auth.revocations (tenant_id, kind, subject, not_before, created_at) VALUES "
+        "('" +
         tenant_.uuid().ToString() + "', 'actor', 'usr_x', now(), now() - interval '" + age + "')");
   }
   ASSERT_OK_AND_ASSIGN(const auto recent, revocations.Read(absl::Minutes(1), Deadline()));
@@ -252,12 +254,13 @@ TEST_F(StoresTest, PersonalColumnsAreTheOnesThatAreListed) {
     listed += (listed.empty() ? "" : " ") + std::string(column);
   }
   EXPECT_EQ(kPersonalColumns.size(), 3u);
-  EXPECT_EQ(test_database_->QueryValue(
-                "SELECT string_agg(c.oid::regclass::text || '.' || a.attname, ' ' "
-                "ORDER BY c.relname, a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-                "WHERE c.relnamespace = 'auth'::regnamespace "
-                "AND col_description(c.oid, a.attnum) LIKE 'personal:%'"),
-            listed);
+  EXPECT_EQ(
+      test_database_->QueryValue("SELECT string_agg(c.oid::regclass::text || '.' || a.attname, ' ' "
+                                 "ORDER BY c.relname, a.attname) FROM pg_attribute a JOIN pg_class "
+                                 "c ON c.oid = a.attrelid "
+                                 "WHERE c.relnamespace = 'auth'::regnamespace "
+                                 "AND col_description(c.oid, a.attnum) LIKE 'personal:%'"),
+      listed);
 }
 
 TEST_F(StoresTest, TheCatalogHoldsToTheRules) {

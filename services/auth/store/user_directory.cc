@@ -32,7 +32,8 @@ absl::StatusOr<UserId> UserDirectory::FindOrCreate(const std::string& email, abs
   // The statement after the insert sees its row, or the row of whoever was first.
   return door_.Run(deadline, [&](Transaction& tx) {
     tx.Run(kInsert, email);
-    return tx.RunForOne(kFind, "user", [](Row row) { return row.Get<UserId>(0); }, email);
+    return tx.RunForOne(
+        kFind, "user", [](Row row) { return row.Get<UserId>(0); }, email);
   });
 }
 

@@ -12,8 +12,8 @@ namespace kasbah::auth {
 namespace {
 
 constexpr absl::Duration kFresh = absl::Seconds(1);
-// A row that does not verify may be of a version of the vault's key that is new to us; asking for it
-// is bounded, or a planted row would make every read ask the vault.
+// A row that does not verify may be of a version of the vault's key that is new to us; asking for
+// it is bounded, or a planted row would make every read ask the vault.
 constexpr absl::Duration kAskAuthorities = absl::Seconds(5);
 constexpr absl::Duration kStoreTimeout = absl::Seconds(2);
 

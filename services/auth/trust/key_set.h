@@ -14,9 +14,9 @@
 
 namespace kasbah::auth {
 
-// The public keys of all auth processes, as others are told of them. The database lists them and the
-// vault's signature decides: a row without it is left out, so that whoever can write to the database
-// still cannot sign assertions. Thread safe.
+// The public keys of all auth processes, as others are told of them. The database lists them and
+// the vault's signature decides: a row without it is left out, so that whoever can write to the
+// database still cannot sign assertions. Thread safe.
 class KeySet {
  public:
   KeySet(std::string issuer, KeyCertifier& certifier, SigningKeyStore& store, const Clock& clock)

@@ -8,8 +8,8 @@
 
 namespace kasbah::auth {
 
-// Calls `work` on a thread of its own, at once and then `interval` after each call ended, until it is
-// destroyed.
+// Calls `work` on a thread of its own, at once and then `interval` after each call ended, until it
+// is destroyed.
 class Periodic {
  public:
   Periodic(absl::Duration interval, std::function<void()> work);

@@ -70,7 +70,8 @@ std::vector<Revocation> RevocationFeed::Apply(const RevocationStore::State& stat
   return news;
 }
 
-std::optional<std::vector<Revocation>> RevocationFeed::News(Cursor* cursor, absl::Duration timeout) {
+std::optional<std::vector<Revocation>> RevocationFeed::News(Cursor* cursor,
+                                                            absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   const auto has_reading = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return readings_ > cursor->reading;

@@ -19,14 +19,14 @@ namespace kasbah::auth {
 
 // What no longer holds, read from the database each second by every replica and told to followers.
 //
-// A revocation takes effect from when it was first read here, not from when it was written: a change
-// becomes visible only at its commit, and an assertion may have been issued, rightly, between the
-// two. Whoever issues assertions dates them before it looks, so nothing that was issued on the state
-// before the commit is newer than the first reading after it.
+// A revocation takes effect from when it was first read here, not from when it was written: a
+// change becomes visible only at its commit, and an assertion may have been issued, rightly,
+// between the two. Whoever issues assertions dates them before it looks, so nothing that was issued
+// on the state before the commit is newer than the first reading after it.
 //
-// A suspended tenant is a revocation from when its suspension was first read. No assertion is issued
-// for it while it is suspended, so the moment need not move; once resumed, it is no longer told of,
-// and assertions issued from then on are newer.
+// A suspended tenant is a revocation from when its suspension was first read. No assertion is
+// issued for it while it is suspended, so the moment need not move; once resumed, it is no longer
+// told of, and assertions issued from then on are newer.
 //
 // Thread safe.
 class RevocationFeed {

@@ -1,5 +1,3 @@
-#include "services/auth/trust/revocation_feed.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 
 #include "libs/testing/fake_clock.h"
 #include "services/auth/store/auth_database_fixture.h"
+#include "services/auth/trust/revocation_feed.h"
 
 namespace kasbah::auth {
 namespace {

@@ -30,15 +30,16 @@ class SigningKey {
   static constexpr absl::Duration kReplacedAfter = absl::Minutes(45);
 
   // `issuer` is auth's SPIFFE id, which the certificate names.
-  SigningKey(std::string issuer, KeyCertifier& certifier, SigningKeyStore& store, const Clock& clock)
+  SigningKey(std::string issuer, KeyCertifier& certifier, SigningKeyStore& store,
+             const Clock& clock)
       : issuer_(std::move(issuer)), certifier_(certifier), store_(store), clock_(clock) {}
 
   // UNAVAILABLE, reason SIGNING_KEY_UNAVAILABLE, until there is one, and again should the last one
   // have so little time left that an assertion would outlive it.
   absl::StatusOr<std::shared_ptr<const InUse>> Current() const;
 
-  // Makes, certifies and publishes a new key when there is none or the present one is due; keeps the
-  // present one when that fails. Published before it is used. Blocks; for one thread at a time.
+  // Makes, certifies and publishes a new key when there is none or the present one is due; keeps
+  // the present one when that fails. Published before it is used. Blocks; for one thread at a time.
   absl::Status RenewIfDue();
 
  private:

@@ -23,9 +23,9 @@ absl::StatusOr<std::string> VaultCertifier::Sign(std::string_view text) {
   vault::v1::SignRequest request;
   request.set_key(kKey);
   request.set_data(std::string(text));
-  ASSIGN_OR_RETURN(const vault::v1::SignResponse response,
-                   rpc::Invoke(ForInstallation(), *crypto_, &vault::v1::CryptoService::Stub::Sign,
-                               request));
+  ASSIGN_OR_RETURN(
+      const vault::v1::SignResponse response,
+      rpc::Invoke(ForInstallation(), *crypto_, &vault::v1::CryptoService::Stub::Sign, request));
   return response.signature();
 }
 

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/status/v1/status.grpc.pb.h"
+#include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "libs/dev/certificate_authority.h"
+#include "libs/outbox/denials.h"
+#include "libs/outbox/outbox.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/server.h"
+#include "services/auth/rpc/api_key_service.h"
+#include "services/auth/rpc/credential_service.h"
+#include "services/auth/rpc/membership_service.h"
+#include "services/auth/rpc/subject_service.h"
+#include "services/auth/rpc/trust_service.h"
+#include "services/auth/store/auth_database_fixture.h"
+#include "services/auth/trust/certifier_fixture.h"
+
+namespace kasbah::auth {
+
+// auth as a server on loopback, with its pipeline, mutual TLS and database; the vault alone is
+// stood in for. Readings and renewals happen when a test asks for them.
+class AuthServer : public AuthDatabase {
+ protected:
+  AuthServer();
+  ~AuthServer() override;
+
+  // A client with the certificate of `path`: "operator/ada".
+  std::shared_ptr<grpc::Channel> ChannelAs(const std::string& path);
+  // Files of that identity.
+  std::string FilesOf(const std::string& path);
+
+  // Calls `method` as `path`, for `tenant` unless it is nil, with the assertion unless it is empty.
+  template <typename Service, typename Request, typename Reply>
+  absl::StatusOr<Reply> Call(const std::string& path, TenantId tenant,
+                             grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                   const Request&, Reply*),
+                             const Request& request, const std::string& assertion = "") {
+    return CallOn<Service>(ChannelAs(path), tenant, method, request, assertion);
+  }
+  template <typename Service, typename Request, typename Reply>
+  static absl::StatusOr<Reply> CallOn(const std::shared_ptr<grpc::Channel>& channel,
+                                      TenantId tenant,
+                                      grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                            const Request&, Reply*),
+                                      const Request& request, const std::string& assertion = "") {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Deadline()));
+    if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
+    if (!assertion.empty()) context.AddMetadata("authorization", "Bearer " + assertion);
+    Reply reply;
+    const auto stub = Service::NewStub(channel);
+    absl::Status status = rpc::FromGrpcStatus((stub.get()->*method)(&context, request, &reply));
+    if (!status.ok()) return status;
+    return reply;
+  }
+
+  absl::StatusOr<v1::CreateApiKeyResponse> MakeKey(TenantId tenant, v1::Role role);
+  absl::StatusOr<v1::ResolveCredentialResponse> Resolve(const std::string& path,
+                                                        const std::string& api_key);
+  absl::StatusOr<v1::Membership> AddMember(TenantId tenant, const std::string& email,
+                                           v1::Role role);
+  // How many events with this action the tenant's outbox holds.
+  std::string EventsOf(TenantId tenant, const std::string& action);
+
+  // Another service's server, which follows auth as all do.
+  std::unique_ptr<rpc::Server> StartFollower(const std::string& path);
+  rpc::Server::Options ServerOptions(const std::string& path);
+
+  const std::filesystem::path directory_;
+  CertifierFixture certifier_;
+  outbox::Outbox outbox_{"auth"};
+  std::unique_ptr<outbox::CountedEvents> counted_;
+  std::unique_ptr<SigningKeyStore> key_store_;
+  std::unique_ptr<RevocationStore> revocation_store_;
+  std::unique_ptr<UserDirectory> users_;
+  std::unique_ptr<SigningKey> signing_key_;
+  std::unique_ptr<KeySet> key_set_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<RevocationFeed> feed_;
+  std::unique_ptr<CredentialService> credentials_;
+  std::unique_ptr<ApiKeyService> api_keys_;
+  std::unique_ptr<MembershipService> memberships_;
+  std::unique_ptr<TrustService> trust_;
+  std::unique_ptr<SubjectService> subjects_;
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
+};
+
+}  // namespace kasbah::auth
