@@ -7,15 +7,20 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
 
 namespace kasbah::outbox {
 namespace {
 
 constexpr size_t kMostEntries = 10'000;
+// While the database is away more is counted than written: what is known goes on counting, what is
+// new is dropped past this, and the drops are counted.
+constexpr size_t kMostWaiting = 4 * kMostEntries;
 constexpr absl::Duration kDenialPeriod = absl::Seconds(1);
 constexpr absl::Duration kUsePeriod = absl::Minutes(1);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
@@ -51,7 +56,13 @@ using Entries = absl::flat_hash_map<Key, Entry>;
 }  // namespace
 
 struct CountedEvents::State {
-  State(postgres::Database& d, Outbox& o, const Clock& c) : database(d), outbox(o), clock(c) {}
+  State(postgres::Database& d, Outbox& o, const Clock& c)
+      : database(d),
+        outbox(o),
+        clock(c),
+        dropped(telemetry::GetCounter("kasbah_outbox_counted_dropped_total",
+                                      "Counted events that found no room while the database was "
+                                      "away")) {}
 
   void Add(Entries State::*entries, Key key, const CallContext& call, std::string_view target_name,
            uint64_t count);
@@ -62,6 +73,7 @@ struct CountedEvents::State {
   postgres::Database& database;
   Outbox& outbox;
   const Clock& clock;
+  telemetry::Counter& dropped;
 
   absl::Mutex mutex;
   Entries denials ABSL_GUARDED_BY(mutex);
@@ -91,19 +103,29 @@ CountedEvents::~CountedEvents() {
 void CountedEvents::State::Add(Entries State::*entries, Key key, const CallContext& call,
                                std::string_view target_name, uint64_t count) {
   absl::MutexLock lock(&mutex);
-  Entry& entry = (this->*entries)[std::move(key)];
+  Entries& map = this->*entries;
+  if (map.size() >= kMostWaiting && !map.contains(key)) {
+    dropped.Add(count);
+    return;
+  }
+  Entry& entry = map[std::move(key)];
   if (entry.count == 0) {
     entry.call = call;
     entry.target_name = std::string(target_name);
   }
   entry.count += count;
-  full = (this->*entries).size() >= kMostEntries;
+  full = full || map.size() >= kMostEntries;
 }
 
 void CountedEvents::Denied(const CallContext& call, std::string_view action,
                            std::string_view reason) {
   CallContext known = call;
   if (known.tenant.is_nil()) known.tenant = kSystemTenant;
+  if (known.actor.id.empty()) {
+    // Refused before it was known who acts: the peer, if that is known.
+    known.actor.kind = known.workload.empty() ? "unknown" : "workload";
+    known.actor.id = known.workload.empty() ? "unknown" : known.workload;
+  }
   Key key{known.tenant,      known.actor.kind, known.actor.id,  known.workload,
           std::string(action), {},             {},              std::string(reason)};
   state_->Add(&State::denials, std::move(key), known, {}, 1);
@@ -145,6 +167,9 @@ void CountedEvents::State::Loop() {
     if (!written.ok()) {
       telemetry::LogWarning("counted events wait for the database",
                             {{"code", absl::StatusCodeToString(written.code())}});
+      // Full or not, there is no use in trying at once.
+      absl::MutexLock lock(&mutex);
+      mutex.AwaitWithTimeout(absl::Condition(&stopping), kDenialPeriod);
     }
   }
 }
@@ -190,6 +215,8 @@ absl::Status CountedEvents::State::WriteOut(Entries State::*entries) {
       continue;
     }
     status.Update(written);
+    // A mistake of the caller's, which no repetition makes good.
+    if (absl::IsInvalidArgument(written)) continue;
     for (const auto* item : items) {
       Add(entries, item->first, item->second.call, item->second.target_name, item->second.count);
     }
@@ -201,7 +228,7 @@ absl::Status CountedEvents::State::WriteTenant(const CallContext& call,
                                                const std::vector<v1::AuditEvent>& events) {
   CallContext background = call;
   background.customer.reset();
-  background.deadline = clock.Now() + kWriteTimeout;
+  background.deadline = absl::Now() + kWriteTimeout;
   return database.WithTenantInAnyState(
       background, postgres::AnyStateToken::ForDenialEvents(),
       [&](postgres::Transaction& tx) { return outbox.AppendAudits(tx, background, events); });
@@ -209,6 +236,8 @@ absl::Status CountedEvents::State::WriteTenant(const CallContext& call,
 
 absl::Status CountedEvents::Flush() {
   absl::Status status = state_->WriteOut(&State::denials);
+  // Those of tenants that do not exist are the installation's now.
+  status.Update(state_->WriteOut(&State::denials));
   status.Update(state_->WriteOut(&State::uses));
   return status;
 }

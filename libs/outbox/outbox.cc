@@ -45,8 +45,10 @@ struct Outbox::State {
   absl::Status Append(postgres::Transaction& tx, TenantId tenant, std::string_view topic,
                       std::vector<postgres::OwnedBytes> payloads) {
     tx.Run(append, tenant, topic, payloads);
-    absl::MutexLock lock(&mutex);
-    for (const auto& [token, wake] : wakers) wake();
+    tx.OnCommit([this] {
+      absl::MutexLock lock(&mutex);
+      for (const auto& [token, wake] : wakers) wake();
+    });
     return absl::OkStatus();
   }
 };

@@ -31,8 +31,8 @@ class Outbox {
   absl::Status AppendChanges(postgres::Transaction& tx, const CallContext& call,
                              const std::vector<v1::ChangeEvent>& events);
 
-  // Called when something was appended, to an uncommitted transaction as yet: a relay of this process
-  // that waits looks sooner than its next poll. Each relay adds its own; `token` removes it again.
+  // Called when a transaction that appended was committed: a relay of this process that waits looks
+  // sooner than its next poll. Each relay adds its own; `token` removes it again.
   void AddWaker(const void* token, std::function<void()> waker);
   void RemoveWaker(const void* token);
 

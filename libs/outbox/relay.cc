@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "absl/random/random.h"
-#include "libs/base/strings.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/crypto/hash.h"
 #include "libs/outbox/relay_store.h"
 #include "libs/telemetry/log.h"
@@ -146,19 +147,27 @@ void Relay::State::Loop() {
     }
     if (!WaitFor(delay)) break;
   }
-  store.Release(clock.Now() + kDatabaseTimeout).IgnoreError();
+  store.Release(acknowledged, absl::Now() + kDatabaseTimeout).IgnoreError();
 }
 
 // One batch, if there is one: removes the one acknowledged before and claims the next in one round
 // trip, then sends it. False when there was nothing to do or another replica holds the relay row.
 absl::StatusOr<bool> Relay::State::Step() {
+  if (acknowledged == 0) {
+    ASSIGN_OR_RETURN(const bool work,
+                     store.HasWork(options.lease, absl::Now() + kDatabaseTimeout));
+    if (!work) {
+      oldest.Set(0);
+      return false;
+    }
+  }
   ASSIGN_OR_RETURN(
       const Claim claim,
       store.AcknowledgeAndClaim(acknowledged, options.batch_rows, options.batch_bytes, options.lease,
-                                clock.Now() + kDatabaseTimeout));
+                                absl::Now() + kDatabaseTimeout));
   acknowledged = 0;
   if (!claim.held || claim.entries.empty()) {
-    if (claim.held) oldest.Set(0);
+    oldest.Set(0);
     return false;
   }
   oldest.Set(absl::ToDoubleSeconds(std::max(absl::ZeroDuration(), clock.Now() - claim.oldest)));
@@ -181,7 +190,7 @@ absl::Status Relay::State::Deliver(const Claim& claim) {
     entry->set_payload(row.payload);
   }
   request.set_digest(Digest(request.entries()));
-  absl::StatusOr<v1::ReceiveBatchResponse> reply = send(request, clock.Now() + kSendTimeout);
+  absl::StatusOr<v1::ReceiveBatchResponse> reply = send(request, absl::Now() + kSendTimeout);
   if (!reply.ok()) {
     if (absl::IsFailedPrecondition(reply.status())) {
       refused.Add();

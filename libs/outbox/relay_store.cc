@@ -1,47 +1,58 @@
 #include "libs/outbox/relay_store.h"
 
-#include "libs/base/strings.h"
+#include <algorithm>
+
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 
 namespace kasbah::outbox {
 namespace {
 
-// $1 topic, $2 holder, $3 lease in seconds. Times are the database's, so replicas' clocks may differ.
+// $1 topic, $2 holder, $3 lease in seconds. Reads only, so that a quiet outbox is not written to ten
+// times a second: whether another relay is at work, whether our lease lasts a while yet, whether
+// anything waits. Times are the database's, so replicas' clocks may differ.
+constexpr std::string_view kPeek = R"sql(
+  SELECT holder IS DISTINCT FROM $2 AND lease_until >= clock_timestamp(),
+         holder IS NOT DISTINCT FROM $2
+           AND lease_until > clock_timestamp() + make_interval(secs => $3 / 2),
+         cardinality(ids) > 0 OR EXISTS (SELECT FROM {schema}.outbox WHERE topic = $1)
+  FROM {schema}.outbox_relay
+  WHERE topic = $1)sql";
+
+// The same parameters.
 constexpr std::string_view kLease = R"sql(
   UPDATE {schema}.outbox_relay
-  SET holder = $2, lease_until = now() + make_interval(secs => $3)
-  WHERE topic = $1 AND (holder = $2 OR holder IS NULL OR lease_until < now())
+  SET holder = $2, lease_until = clock_timestamp() + make_interval(secs => $3)
+  WHERE topic = $1 AND (holder = $2 OR lease_until < clock_timestamp())
   RETURNING epoch)sql";
 
 // $3 the acknowledged batch. The relay row is this transaction's since kLease, so what follows sees
 // the holder it set.
 constexpr std::string_view kAcknowledge = R"sql(
   WITH gone AS (
-    DELETE FROM {schema}.outbox
-    WHERE topic = $1 AND batch = $3
-      AND EXISTS (SELECT FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)
-    RETURNING 1)
-  UPDATE {schema}.outbox_relay SET batch = $3
-  WHERE topic = $1 AND holder = $2 AND batch = $3 - 1 AND (SELECT count(*) FROM gone) > 0)sql";
+    DELETE FROM {schema}.outbox o USING {schema}.outbox_relay r
+    WHERE r.topic = $1 AND r.holder = $2 AND r.batch = $3 AND o.topic = r.topic
+      AND o.id = ANY (r.ids))
+  UPDATE {schema}.outbox_relay SET ids = '{}'
+  WHERE topic = $1 AND holder = $2 AND batch = $3)sql";
 
 // $3 rows, $4 bytes. Claims only when no batch waits; always at least one row, however large. Only
 // the first rows are measured, so a long queue costs no more than a short one.
 constexpr std::string_view kClaim = R"sql(
   WITH waiting AS (
-    SELECT tenant_id, id, length(payload) AS size FROM {schema}.outbox
-    WHERE topic = $1 AND batch IS NULL
+    SELECT id, length(payload) + 64 AS size FROM {schema}.outbox
+    WHERE topic = $1
     ORDER BY id LIMIT $3),
-  summed AS (SELECT tenant_id, id, size, sum(size + 64) OVER (ORDER BY id) AS total FROM waiting)
-  UPDATE {schema}.outbox o
-  SET batch = (SELECT batch + 1 FROM {schema}.outbox_relay WHERE topic = $1)
-  FROM summed s
-  WHERE o.tenant_id = s.tenant_id AND o.id = s.id AND (s.total <= $4 OR s.total = s.size + 64)
-    AND EXISTS (SELECT FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)
-    AND NOT EXISTS (SELECT FROM {schema}.outbox WHERE topic = $1 AND batch IS NOT NULL))sql";
+  summed AS (SELECT id, size, sum(size) OVER (ORDER BY id) AS total FROM waiting),
+  fitting AS (
+    SELECT array_agg(id ORDER BY id) AS ids FROM summed WHERE total <= $4 OR total = size)
+  UPDATE {schema}.outbox_relay r SET batch = r.batch + 1, ids = f.ids
+  FROM fitting f
+  WHERE r.topic = $1 AND r.holder = $2 AND cardinality(r.ids) = 0 AND f.ids IS NOT NULL)sql";
 
 constexpr std::string_view kRead = R"sql(
-  SELECT r.batch + 1, o.id, o.tenant_id, o.payload, o.created_at
-  FROM {schema}.outbox_relay r JOIN {schema}.outbox o ON o.topic = r.topic AND o.batch = r.batch + 1
+  SELECT r.batch, o.id, o.tenant_id, o.payload, o.created_at
+  FROM {schema}.outbox_relay r JOIN {schema}.outbox o ON o.topic = r.topic AND o.id = ANY (r.ids)
   WHERE r.topic = $1 AND r.holder = $2
   ORDER BY o.id)sql";
 
@@ -64,18 +75,35 @@ std::string Named(std::string_view sql, std::string_view schema) {
 RelayStore::RelayStore(postgres::Door& door, std::string_view schema, std::string_view topic,
                        Uuid holder)
     : door_(door), topic_(topic), holder_(holder) {
-  texts_.reserve(10);
-  const auto statement = [&](std::string_view name, std::string_view sql) {
+  // Statements point into it.
+  texts_.reserve(12);
+  const auto statement = [&](std::string_view name, std::string_view sql,
+                             postgres::Access access = postgres::Access::kWrite) {
     texts_.push_back(StrCat("relay.", schema, ".", name));
     const std::string_view own_name = texts_.back();
     texts_.push_back(Named(sql, schema));
-    return postgres::Statement{own_name, texts_.back(), postgres::Access::kWrite};
+    return postgres::Statement{own_name, texts_.back(), access};
   };
+  peek_ = statement("peek", kPeek, postgres::Access::kRead);
   lease_ = statement("lease", kLease);
   acknowledge_ = statement("acknowledge", kAcknowledge);
   claim_ = statement("claim", kClaim);
-  read_ = statement("read", kRead);
+  read_ = statement("read", kRead, postgres::Access::kRead);
   release_ = statement("release", kRelease);
+}
+
+absl::StatusOr<bool> RelayStore::HasWork(absl::Duration lease, absl::Time deadline) {
+  return door_.Run(deadline, [&](postgres::Transaction& tx) {
+    return tx.RunForOne(
+        peek_, "outbox relay row",
+        [](postgres::Row row) {
+          const bool elsewhere = row.Get<bool>(0);
+          const bool lasts = row.Get<bool>(1);
+          const bool waiting = row.Get<bool>(2);
+          return !elsewhere && (waiting || !lasts);
+        },
+        topic_, holder_, absl::ToDoubleSeconds(lease));
+  });
 }
 
 absl::StatusOr<Claim> RelayStore::AcknowledgeAndClaim(uint64_t acknowledged, int rows, int bytes,
@@ -104,10 +132,12 @@ absl::StatusOr<Claim> RelayStore::AcknowledgeAndClaim(uint64_t acknowledged, int
   });
 }
 
-absl::Status RelayStore::Release(absl::Time deadline) {
-  return door_
-      .Run(deadline, [&](postgres::Transaction& tx) { return tx.Run(release_, topic_, holder_); })
-      .status();
+absl::Status RelayStore::Release(uint64_t acknowledged, absl::Time deadline) {
+  return door_.Run(deadline, [&](postgres::Transaction& tx) {
+    if (acknowledged != 0) tx.Run(acknowledge_, topic_, holder_, acknowledged);
+    tx.Run(release_, topic_, holder_);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace kasbah::outbox

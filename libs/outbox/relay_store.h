@@ -34,20 +34,25 @@ class RelayStore {
  public:
   RelayStore(postgres::Door& door, std::string_view schema, std::string_view topic, Uuid holder);
 
+  // Whether AcknowledgeAndClaim has anything to do: rows wait or the lease is half over, and no other
+  // relay is at work. Writes nothing.
+  absl::StatusOr<bool> HasWork(absl::Duration lease, absl::Time deadline);
+
   // Removes batch `acknowledged` (0: none), takes or renews the lease, and claims: the batch that was
   // claimed before and not acknowledged, or else the oldest waiting rows as the next one. All in one
   // transaction and one round trip.
   absl::StatusOr<Claim> AcknowledgeAndClaim(uint64_t acknowledged, int rows, int bytes,
                                             absl::Duration lease, absl::Time deadline);
 
-  // Lets another replica go on at once.
-  absl::Status Release(absl::Time deadline);
+  // Removes batch `acknowledged` (0: none) and lets another replica go on at once.
+  absl::Status Release(uint64_t acknowledged, absl::Time deadline);
 
  private:
   postgres::Door& door_;
   std::string topic_;
   Uuid holder_;
   std::vector<std::string> texts_;
+  postgres::Statement peek_;
   postgres::Statement lease_;
   postgres::Statement acknowledge_;
   postgres::Statement claim_;

@@ -86,6 +86,12 @@ Verdict PipelineTransaction::Finish(const absl::Status& body) {
     telemetry::LogError("a transaction wrote without an audit event; it was rolled back");
     return {absl::InternalError("a write without its audit event")};
   }
+  // After an awaited flush the server owes nothing: what it says now is that it ended, and as long as
+  // Sync is not sent that is no unknown outcome.
+  if (entered_ && connection_.HasUnreadInput()) {
+    Lose();
+    return LostVerdict();
+  }
   SendQueued();
   SendSync();
   ReadAll();

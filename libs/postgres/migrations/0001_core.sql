@@ -86,7 +86,8 @@ BEGIN
   ELSE
     -- A tenant-wide table is out of a customer's sight only where a store says so; it still needs a
     -- scope to have been entered.
-    condition := condition || ' AND nullif(current_setting(''kasbah.customer_scope'', true), '''') IS NOT NULL';
+    condition := condition ||
+      ' AND nullif(current_setting(''kasbah.customer_scope'', true), '''') IS NOT NULL';
   END IF;
   EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
   EXECUTE pg_catalog.format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
@@ -116,7 +117,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Gives a schema its outbox: `service` appends within the tenant's scope, `relay` carries out.
+-- Gives a schema its outbox: `service` appends within the tenant's scope, `relay` carries out. A row is
+-- written once and deleted once; which rows an unacknowledged batch holds is the relay row's to know.
 CREATE PROCEDURE core.create_outbox(schema_name name, service regrole, relay regrole)
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
@@ -129,32 +131,30 @@ BEGIN
       tenant_id  uuid NOT NULL,
       topic      text COLLATE "C" NOT NULL CHECK (topic IN ('audit', 'change')),
       payload    bytea NOT NULL CHECK (length(payload) <= 1048576),
-      batch      bigint,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (tenant_id, id)
-    )$ddl$, outbox);
-  -- Claimed rows by batch, waiting rows by id.
-  EXECUTE pg_catalog.format('CREATE INDEX outbox_queue ON %s (topic, batch, id)', outbox);
-  -- What one relay at a time holds; it is the installation's, not a tenant's.
+    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)$ddl$, outbox);
+  EXECUTE pg_catalog.format('CREATE INDEX outbox_queue ON %s (topic, id)', outbox);
+  -- What one relay at a time holds, the installation's and no tenant's: `ids` is batch number `batch`,
+  -- empty once it is acknowledged.
   EXECUTE pg_catalog.format($ddl$
     CREATE TABLE %s (
       topic       text COLLATE "C" PRIMARY KEY,
-      epoch       uuid NOT NULL,
+      epoch       uuid NOT NULL DEFAULT gen_random_uuid(),
       batch       bigint NOT NULL DEFAULT 0,
+      ids         bigint[] NOT NULL DEFAULT '{}',
       holder      uuid,
       lease_until timestamptz NOT NULL DEFAULT '-infinity'
     )$ddl$, state);
-  EXECUTE pg_catalog.format(
-    'INSERT INTO %s (topic, epoch) VALUES (''audit'', gen_random_uuid()), (''change'', gen_random_uuid())',
-    state);
+  EXECUTE pg_catalog.format('INSERT INTO %s (topic) VALUES (''audit''), (''change'')', state);
   CALL core.protect(outbox::regclass);
   EXECUTE pg_catalog.format('GRANT INSERT ON %s TO %s', outbox, service);
-  CALL core.open_door(outbox::regclass, relay, 'SELECT', 'UPDATE', 'DELETE');
+  CALL core.open_door(outbox::regclass, relay, 'SELECT', 'DELETE');
   CALL core.open_door(state::regclass, relay, 'SELECT', 'UPDATE');
 END $$;
 
 GRANT USAGE ON SCHEMA core TO PUBLIC;
-REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA core FROM PUBLIC;
+
 -- Each service's first migration grants itself core.enter, core.enter_any_state and core.require.
 CREATE PROCEDURE core.admit(service regrole)
 LANGUAGE plpgsql SET search_path = '' AS $$
@@ -162,4 +162,5 @@ BEGIN
   EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION core.enter(uuid, text), '
     'core.enter_any_state(uuid, text), core.require(boolean, text) TO %s', service);
 END $$;
-REVOKE EXECUTE ON PROCEDURE core.admit(regrole) FROM PUBLIC;
+
+REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA core FROM PUBLIC;
