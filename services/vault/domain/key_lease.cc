@@ -47,6 +47,7 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
   lease->id_text_ = stored.id.ToString();
   lease->tenant_ = tenant;
   lease->name_ = stored.name;
+  lease->name_text_ = stored.name.ToString();
   lease->purpose_ = stored.purpose;
   lease->primary_version_ = stored.primary_version;
   lease->issued_ = issued;

@@ -33,6 +33,7 @@ class KeyLease {
   const std::string& id_text() const { return id_text_; }
   TenantId tenant() const { return tenant_; }
   const KeyName& name() const { return name_; }
+  const std::string& name_text() const { return name_text_; }
   KeyPurpose purpose() const { return purpose_; }
   uint32_t primary_version() const { return primary_version_; }
   absl::Time issued() const { return issued_; }
@@ -77,6 +78,7 @@ class KeyLease {
   std::string id_text_;
   TenantId tenant_;
   KeyName name_;
+  std::string name_text_;
   KeyPurpose purpose_ = KeyPurpose::kEncrypt;
   uint32_t primary_version_ = 0;
   absl::Time issued_;

@@ -46,7 +46,7 @@ bool IsOfItem(const absl::Status& status) {
 
 void CryptoService::Count(const CallContext& call, std::string_view action, const KeyLease& key,
                           uint64_t times) {
-  counted_.Used(call, action, "key", key.id_text(), key.name().name, times);
+  counted_.Used(call, action, "key", key.id_text(), key.name_text(), times);
 }
 
 absl::StatusOr<KeyRing::Lease> CryptoService::LeaseToOpen(const CallContext& call,
