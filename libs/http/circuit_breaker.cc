@@ -15,6 +15,7 @@ bool CircuitBreaker::Allow(std::string_view key) {
   if (now < found->second.open_until) return false;
   // The probe: everybody else waits until it is reported or lost.
   found->second.open_until = now + found->second.open_for;
+  found->second.probing = true;
   return true;
 }
 
@@ -38,10 +39,11 @@ void CircuitBreaker::Failed(std::string_view key) {
     recent_.splice(recent_.begin(), recent_, circuit.recent);
   }
   ++circuit.failures;
-  if (circuit.failures >= options_.failures_to_open) {
-    if (circuit.failures > options_.failures_to_open) {
-      circuit.open_for = std::min(circuit.open_for * 2, options_.open_for_at_most);
-    }
+  if (circuit.failures == options_.failures_to_open) {
+    circuit.open_until = clock_.Now() + circuit.open_for;
+  } else if (circuit.probing) {
+    circuit.probing = false;
+    circuit.open_for = std::min(circuit.open_for * 2, options_.open_for_at_most);
     circuit.open_until = clock_.Now() + circuit.open_for;
   }
   if (circuits_.size() > options_.max_keys) {
@@ -54,6 +56,17 @@ absl::Time CircuitBreaker::RetryAt(std::string_view key) const {
   absl::MutexLock lock(&mutex_);
   const auto found = circuits_.find(std::string(key));
   return found == circuits_.end() ? absl::InfinitePast() : found->second.open_until;
+}
+
+std::vector<CircuitBreaker::NotClosed> CircuitBreaker::ListNotClosed() const {
+  const absl::Time now = clock_.Now();
+  std::vector<NotClosed> list;
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [key, circuit] : circuits_) {
+    if (circuit.failures < options_.failures_to_open) continue;
+    list.push_back({key, now >= circuit.open_until});
+  }
+  return list;
 }
 
 }  // namespace kasbah::http

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -36,12 +37,22 @@ class CircuitBreaker {
   // When Allow may next be true; the past for a closed circuit.
   absl::Time RetryAt(std::string_view key) const;
 
+  struct NotClosed {
+    std::string key;
+    // Whether Allow would let a probe pass now.
+    bool half_open = false;
+  };
+  // Every circuit that is open or half open.
+  std::vector<NotClosed> ListNotClosed() const;
+
  private:
   struct Circuit {
     int failures = 0;
     absl::Duration open_for;
     // Closed while this is in the past and failures are few.
     absl::Time open_until = absl::InfinitePast();
+    // A probe is out. Failures without one are of tries that began before the circuit opened.
+    bool probing = false;
     std::list<std::string>::iterator recent;
   };
 

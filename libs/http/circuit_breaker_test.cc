@@ -56,6 +56,23 @@ TEST_F(CircuitBreakerTest, FailedProbesWaitLongerUpToABound) {
   }
 }
 
+TEST_F(CircuitBreakerTest, TriesThatBeganBeforeItOpenedDoNotKeepItOpenLonger) {
+  for (int i = 0; i < 10; ++i) breaker_.Failed("a");
+  EXPECT_EQ(breaker_.RetryAt("a"), clock_.Now() + absl::Seconds(10));
+}
+
+TEST_F(CircuitBreakerTest, ListsWhatIsNotClosed) {
+  breaker_.Failed("b");
+  Open("a");
+  ASSERT_EQ(breaker_.ListNotClosed().size(), 1u);
+  EXPECT_EQ(breaker_.ListNotClosed()[0].key, "a");
+  EXPECT_FALSE(breaker_.ListNotClosed()[0].half_open);
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_TRUE(breaker_.ListNotClosed()[0].half_open);
+  EXPECT_TRUE(breaker_.Allow("a"));
+  EXPECT_FALSE(breaker_.ListNotClosed()[0].half_open);
+}
+
 TEST_F(CircuitBreakerTest, AProbeThatIsNeverReportedIsReplaced) {
   Open("a");
   clock_.Advance(absl::Seconds(10));
