@@ -9,6 +9,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
+#include "libs/telemetry/log.h"
 #include "services/auth/domain/email.h"
 #include "services/auth/rpc/authority.h"
 #include "services/auth/rpc/messages.h"
@@ -41,17 +42,39 @@ absl::StatusOr<v1::Membership> MembershipService::Create(
   ASSIGN_OR_RETURN(const Role role, FromMessage(request.role()));
   RETURN_IF_ERROR(CheckMayGrant(call, role));
   ASSIGN_OR_RETURN(const std::string email, NormaliseEmail(request.email()));
-  // A tenant that is suspended adds nobody, so it also makes no user.
-  ASSIGN_OR_RETURN(const UserId user, users_.FindOrCreate(email, call.deadline));
-  const Membership member{user, role, request.display_name(), StoredTime(clock_.Now())};
+  absl::StatusOr<Membership> member;
+  // A user who is erased between the two steps is missed by the second, and made again.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    member = Admit(call, email, role, request.display_name());
+    if (ReasonOf(member.status()) != "REFERENCE_MISSING") break;
+  }
+  RETURN_IF_ERROR(member.status());
+  return ToMessage(*member, email);
+}
 
-  RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
-    members_.Insert(tx, call.tenant, member);
-    return outbox_.AppendAudit(tx, call,
-                               outbox::Succeeded(call, clock_, "member.create", TargetOf(user),
-                                                 {{"role", std::string(NameOf(role))}}));
-  }));
-  return ToMessage(member, email);
+absl::StatusOr<Membership> MembershipService::Admit(const rpc::Call& call, const std::string& email,
+                                                    Role role, const std::string& display_name) {
+  ASSIGN_OR_RETURN(const UserDirectory::Found found, users_.FindOrCreate(email, call.deadline));
+  const Membership member{found.user, role, display_name, StoredTime(clock_.Now())};
+  const absl::Status added =
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+        members_.Insert(tx, call.tenant, member);
+        return outbox_.AppendAudit(
+            tx, call,
+            outbox::Succeeded(call, clock_, "member.create", TargetOf(found.user),
+                              {{"role", std::string(NameOf(role))}}));
+      });
+  if (added.ok()) return member;
+  // The address of somebody who became no member is not ours to keep. Whether the membership stands
+  // after all, when the commit's outcome is unknown, the database knows.
+  if (found.created) {
+    const absl::Status undone = users_.DeleteUnlessMember(found.user, call.deadline).status();
+    if (!undone.ok()) {
+      telemetry::LogWarning("a user without a membership stays",
+                            {{"user_id", found.user.ToString()}, {"reason", ReasonOf(undone)}});
+    }
+  }
+  return added;
 }
 
 absl::StatusOr<v1::ListMembershipsResponse> MembershipService::List(

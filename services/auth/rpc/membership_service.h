@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "libs/base/clock.h"
@@ -51,6 +53,9 @@ class MembershipService : public v1::MembershipService::CallbackService {
   absl::StatusOr<v1::DeleteMembershipResponse> Delete(const rpc::Call& call,
                                                       const v1::DeleteMembershipRequest& request);
 
+  // Finds or makes the user and makes them a member, or leaves neither.
+  absl::StatusOr<Membership> Admit(const rpc::Call& call, const std::string& email, Role role,
+                                   const std::string& display_name);
   // What one transaction does: reads under lock, decides, queues the change and all that goes with
   // it.
   absl::StatusOr<Membership> ChangeRole(postgres::Transaction& tx, const rpc::Call& call,

@@ -60,6 +60,15 @@ TEST_F(MembershipServiceTest, AMemberIsKnownByAddressHoweverItIsTyped) {
   EXPECT_EQ(EventsOf(tenant_, "ada@example.com"), "0") << "no address in the trail";
 }
 
+TEST_F(MembershipServiceTest, WhoIsNotAdmittedIsNotKept) {
+  test_database_->SetTenantState(tenant_, "suspended");
+  EXPECT_THAT(AddMember(tenant_, "ada@example.com", v1::ROLE_VIEWER), ReasonIs("TENANT_SUSPENDED"));
+  EXPECT_EQ(test_database_->QueryValue("SELECT count(*) FROM auth.users"), "0");
+  ASSERT_OK(AddMember(other_tenant_, "ada@example.com", v1::ROLE_VIEWER));
+  EXPECT_FALSE(AddMember(tenant_, "ada@example.com", v1::ROLE_VIEWER).ok());
+  EXPECT_EQ(test_database_->QueryValue("SELECT count(*) FROM auth.users"), "1");
+}
+
 TEST_F(MembershipServiceTest, TheLastOwnerStays) {
   ASSERT_OK_AND_ASSIGN(const auto ada, AddMember(tenant_, "ada@example.com", v1::ROLE_OWNER));
   ASSERT_OK_AND_ASSIGN(const auto bob, AddMember(tenant_, "bob@example.com", v1::ROLE_MEMBER));

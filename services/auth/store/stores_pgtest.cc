@@ -43,9 +43,9 @@ class StoresTest : public AuthDatabase {
     const auto user = users().FindOrCreate(email, Deadline());
     EXPECT_OK(user);
     EXPECT_OK(Write(tenant, [&](postgres::Transaction& tx) {
-      return members_.Insert(tx, tenant, {*user, role, "Somebody", absl::Now()});
+      return members_.Insert(tx, tenant, {user->user, role, "Somebody", absl::Now()});
     }));
-    return *user;
+    return user->user;
   }
 
   UserDirectory users() { return UserDirectory(*door_); }
@@ -100,11 +100,13 @@ TEST_F(StoresTest, ACustomersScopeSeesItsOwnKeys) {
 }
 
 TEST_F(StoresTest, OneAddressIsOneUserHoweverOftenItIsAdded) {
-  ASSERT_OK_AND_ASSIGN(const UserId first, users().FindOrCreate("ada@example.com", Deadline()));
-  ASSERT_OK_AND_ASSIGN(const UserId second, users().FindOrCreate("ada@example.com", Deadline()));
-  EXPECT_EQ(first, second);
+  ASSERT_OK_AND_ASSIGN(const auto first, users().FindOrCreate("ada@example.com", Deadline()));
+  ASSERT_OK_AND_ASSIGN(const auto second, users().FindOrCreate("ada@example.com", Deadline()));
+  EXPECT_EQ(first.user, second.user);
+  EXPECT_TRUE(first.created);
+  EXPECT_FALSE(second.created);
   // A version 7 id would tell when the person came.
-  EXPECT_EQ(first.uuid().bytes()[6] >> 4, 4);
+  EXPECT_EQ(first.user.uuid().bytes()[6] >> 4, 4);
 }
 
 TEST_F(StoresTest, AddressesAddedAtOnceMakeOneUser) {
@@ -114,7 +116,7 @@ TEST_F(StoresTest, AddressesAddedAtOnceMakeOneUser) {
     threads.emplace_back([this, &user] {
       const auto id = users().FindOrCreate("grace@example.com", Deadline());
       EXPECT_OK(id);
-      if (id.ok()) user = *id;
+      if (id.ok()) user = id->user;
     });
   }
   for (std::thread& thread : threads) thread.join();

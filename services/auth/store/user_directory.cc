@@ -28,12 +28,20 @@ DELETE FROM auth.users WHERE user_id = $1)sql",
 
 }  // namespace
 
-absl::StatusOr<UserId> UserDirectory::FindOrCreate(const std::string& email, absl::Time deadline) {
+absl::StatusOr<UserDirectory::Found> UserDirectory::FindOrCreate(const std::string& email,
+                                                                 absl::Time deadline) {
   // The statement after the insert sees its row, or the row of whoever was first.
   return door_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kInsert, email);
-    return tx.RunForOne(
+    auto inserted = tx.Run(kInsert, email);
+    auto user = tx.RunForOne(
         kFind, "user", [](Row row) { return row.Get<UserId>(0); }, email);
+    return tx.AfterCommit([inserted, user]() -> absl::StatusOr<Found> {
+      Found found;
+      ASSIGN_OR_RETURN(const Result rows, inserted.Take());
+      ASSIGN_OR_RETURN(found.user, user.Take());
+      found.created = rows.affected() == 1;
+      return found;
+    });
   });
 }
 

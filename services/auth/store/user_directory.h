@@ -18,8 +18,13 @@ class UserDirectory {
  public:
   explicit UserDirectory(postgres::Door& door) : door_(door) {}
 
-  // The user of that address, made when there is none. The answer does not tell which.
-  absl::StatusOr<UserId> FindOrCreate(const std::string& email, absl::Time deadline);
+  struct Found {
+    UserId user;
+    // For whoever has to undo it; callers are not told.
+    bool created = false;
+  };
+  // The user of that address, made when there is none.
+  absl::StatusOr<Found> FindOrCreate(const std::string& email, absl::Time deadline);
   absl::StatusOr<std::optional<UserId>> Find(const std::string& email, absl::Time deadline);
   // Those of `users` that there are.
   absl::StatusOr<std::map<UserId, std::string>> EmailsOf(const std::vector<UserId>& users,
