@@ -57,12 +57,14 @@ struct Pipeline::State {
 class Pipeline::Unary {
  public:
   Unary(State& state, Method& method, grpc::CallbackServerContext* context,
-        const google::protobuf::Message& request, bool is_inline, Handler handler)
+        const google::protobuf::Message& request, bool is_inline, Handler handler,
+        Attempt attempt)
       : state_(state),
         passage_(state.parts, method.rules, method.metrics, context, request),
         reactor_(context->DefaultReactor()),
         is_inline_(is_inline),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        attempt_(std::move(attempt)) {}
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
@@ -75,6 +77,9 @@ class Pipeline::Unary {
     if (!admitted.has_value()) return Submit(/*is_admitted=*/false);
     if (!admitted->ok()) return Finish(*std::move(admitted));
     if (is_inline_) return Finish(handler_(passage_.call()));
+    if (attempt_ != nullptr) {
+      if (auto answered = attempt_(passage_.call())) return Finish(*std::move(answered));
+    }
     Submit(/*is_admitted=*/true);
   }
 
@@ -100,6 +105,7 @@ class Pipeline::Unary {
   grpc::ServerUnaryReactor* const reactor_;
   const bool is_inline_;
   Handler handler_;
+  Attempt attempt_;
 };
 
 Pipeline::Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,
@@ -120,9 +126,9 @@ Pipeline::~Pipeline() = default;
 
 grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
                                           const google::protobuf::Message& request, bool is_inline,
-                                          Handler handler) {
+                                          Handler handler, Attempt attempt) {
   auto* unary = new Unary(*state_, state_->MethodOf(request), context, request, is_inline,
-                          std::move(handler));
+                          std::move(handler), std::move(attempt));
   grpc::ServerUnaryReactor* reactor = unary->reactor();
   unary->Begin();
   return reactor;

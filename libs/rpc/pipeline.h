@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -95,6 +96,25 @@ class Pipeline {
                  });
   }
 
+  // For a handler that seldom has to block: `attempt` runs on the transport's thread and answers, or
+  // returns std::nullopt, and then `handler` runs on the executor.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerUnaryReactor* RunInlineFirst(
+      grpc::CallbackServerContext* context, const Request& request, Reply* reply,
+      std::optional<absl::StatusOr<Reply>> (Service::*attempt)(const Call&, const Request&),
+      absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
+    return Start(
+        context, request, /*is_inline=*/false,
+        [service, handler, &request, reply](const Call& call) -> absl::Status {
+          return Fill(reply, (service->*handler)(call, request));
+        },
+        [service, attempt, &request, reply](const Call& call) -> std::optional<absl::Status> {
+          std::optional<absl::StatusOr<Reply>> result = (service->*attempt)(call, request);
+          if (!result.has_value()) return std::nullopt;
+          return Fill(reply, *std::move(result));
+        });
+  }
+
   // For a server stream: the handler runs on the stream executor until it returns.
   template <typename Service, typename Request, typename Reply>
   grpc::ServerWriteReactor<Reply>* RunStream(
@@ -107,6 +127,7 @@ class Pipeline {
 
  private:
   using Handler = absl::AnyInvocable<absl::Status(const Call&)>;
+  using Attempt = absl::AnyInvocable<std::optional<absl::Status>(const Call&)>;
 
   template <typename Reply>
   static absl::Status Fill(Reply* reply, absl::StatusOr<Reply> result) {
@@ -117,7 +138,7 @@ class Pipeline {
 
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request, bool is_inline,
-                                  Handler handler);
+                                  Handler handler, Attempt attempt = nullptr);
   void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
                    internal::StreamBody* stream);
 

@@ -18,6 +18,7 @@
 #include "libs/ratelimit/memory_limiter.h"
 #include "libs/rpc/admin_port.h"
 #include "libs/rpc/channel.h"
+#include "libs/rpc/malformed_request.h"
 #include "libs/rpc/status_service.h"
 #include "libs/rpc/trust_client.h"
 #include "libs/telemetry/log.h"
@@ -77,7 +78,6 @@ struct Server::State {
 
   absl::Status Build();
   absl::Status Listen(const std::vector<grpc::Service*>& services);
-  AssertionVerifier& Verifier() { return *assertions; }
 
   Options options;
   SpiffeId identity;
@@ -146,6 +146,9 @@ absl::Status Server::State::Listen(const std::vector<grpc::Service*>& services) 
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(ExplainMalformedRequests());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   if (config.reflection) builder.SetOption(std::make_unique<WithReflection>());
   builder.RegisterService(status.get());
   for (grpc::Service* service : services) builder.RegisterService(service);
