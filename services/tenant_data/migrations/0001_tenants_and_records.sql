@@ -13,11 +13,6 @@ CALL core.create_outbox('tenant_data', 'kasbah_tenant_data', 'kasbah_tenant_data
 CALL core.open_door('core.tenants', 'kasbah_tenant_data_registry', 'SELECT', 'INSERT', 'UPDATE');
 GRANT INSERT ON tenant_data.outbox TO kasbah_tenant_data_registry;
 
--- A tenant's own calls see their own row of that list.
-GRANT SELECT ON core.tenants TO kasbah_tenant_data;
-CREATE POLICY tenant_reads_itself ON core.tenants FOR SELECT TO kasbah_tenant_data
-  USING (tenant_id = nullif(current_setting('kasbah.tenant', true), '')::uuid);
-
 CREATE TABLE tenant_data.customers (
   tenant_id    uuid NOT NULL,
   customer_id  uuid NOT NULL,

@@ -43,6 +43,11 @@ absl::StatusOr<Tenant> TenantRegistry::Create(const CallContext& call, const std
   return tenant;
 }
 
+absl::StatusOr<Tenant> TenantRegistry::Get(const CallContext& call) {
+  return door_.Run(call.deadline,
+                   [&](Transaction& tx) { return tenants_.GetActive(tx, call.tenant); });
+}
+
 absl::StatusOr<Tenant> TenantRegistry::Suspend(const CallContext& call, const std::string& reason) {
   return Change(call, /*suspend=*/true, reason);
 }

@@ -23,6 +23,8 @@ class TenantRegistry {
   // ALREADY_EXISTS when the slug is taken; what CheckSlug says of it.
   absl::StatusOr<Tenant> Create(const CallContext& call, const std::string& slug,
                                 const std::string& display_name);
+  // The call's own tenant. TENANT_SUSPENDED.
+  absl::StatusOr<Tenant> Get(const CallContext& call);
   // From the commit every service refuses the tenant. Again: the same answer and no second event.
   absl::StatusOr<Tenant> Suspend(const CallContext& call, const std::string& reason);
   absl::StatusOr<Tenant> Resume(const CallContext& call);

@@ -15,6 +15,8 @@ constexpr Statement kGet{
     "SELECT tenant_id, slug, display_name, created_at, suspended_at FROM core.tenants "
     "WHERE tenant_id = $1 AND slug <> '-system'"};
 
+constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, 'all')"};
+
 constexpr Statement kInsert{
     "tenants.insert",
     "INSERT INTO core.tenants (tenant_id, slug, display_name, created_at) VALUES ($1, $2, $3, $4)",
@@ -52,8 +54,9 @@ Tenant ReadTenant(const Row& row) {
 
 }  // namespace
 
-Pending<Tenant> TenantStore::Get(Transaction& tx, const CallContext& call) const {
-  return tx.RunForOne(kGet, "tenant", ReadTenant, call.tenant);
+Pending<Tenant> TenantStore::GetActive(Transaction& tx, TenantId tenant) const {
+  tx.Run(kEnterActive, tenant);
+  return tx.RunForOne(kGet, "tenant", ReadTenant, tenant);
 }
 
 Pending<Result> TenantStore::Insert(Transaction& tx, const Tenant& tenant) const {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
 
@@ -19,12 +18,12 @@ struct Tenant {
   std::optional<absl::Time> suspended;
 };
 
-// core.tenants. All but Get go through the registry door (DoorToken::TenantRegistry). The system
-// tenant is no tenant here: never listed, found or changed.
+// core.tenants, through the registry door (DoorToken::TenantRegistry). The system tenant is no tenant
+// here: never listed, found or changed.
 class TenantStore {
  public:
-  // The call's own tenant, seen through its own scope.
-  postgres::Pending<Tenant> Get(postgres::Transaction& tx, const CallContext& call) const;
+  // An active tenant; PERMISSION_DENIED, TENANT_SUSPENDED, otherwise.
+  postgres::Pending<Tenant> GetActive(postgres::Transaction& tx, TenantId tenant) const;
 
   // ALREADY_EXISTS when the slug is taken.
   postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, const Tenant& tenant) const;

@@ -1,0 +1,113 @@
+#include "services/tenant_data/rpc/field_sealer.h"
+
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/rpc/channel.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using vault::v1::BatchDecryptRequest;
+using vault::v1::BatchDecryptResponse;
+using vault::v1::BatchEncryptRequest;
+using vault::v1::BatchEncryptResponse;
+using vault::v1::CryptoService;
+
+constexpr char kKey[] = "fields";
+constexpr int kMaxItems = 1000;
+constexpr size_t kMaxBytes = 4'000'000;
+
+// What of the vault's errors is the caller's business: that it has to wait, or is suspended.
+absl::Status FromVault(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnavailable ||
+      status.code() == absl::StatusCode::kDeadlineExceeded ||
+      status.code() == absl::StatusCode::kResourceExhausted ||
+      ReasonOf(status) == reason::kTenantSuspended) {
+    return status;
+  }
+  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
+}
+
+template <typename Map>
+void Bind(const SealItem& item, Map* context) {
+  (*context)["record"] = item.record.ToString();
+  (*context)["field"] = item.field.ToString();
+}
+
+// The end of the batch that begins at `begin`.
+size_t BatchEnd(const std::vector<SealItem>& items, size_t begin) {
+  size_t bytes = 0;
+  size_t end = begin;
+  while (end < items.size() && end - begin < kMaxItems) {
+    bytes += items[end].bytes.size();
+    if (bytes > kMaxBytes && end > begin) break;
+    ++end;
+  }
+  return end;
+}
+
+}  // namespace
+
+FieldSealer::FieldSealer(std::shared_ptr<grpc::Channel> channel)
+    : vault_(CryptoService::NewStub(std::move(channel))) {}
+
+absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& call,
+                                                           const std::vector<SealItem>& items) {
+  std::vector<std::string> ciphertexts;
+  for (size_t begin = 0; begin < items.size();) {
+    const size_t end = BatchEnd(items, begin);
+    BatchEncryptRequest request;
+    request.set_key(kKey);
+    for (size_t i = begin; i < end; ++i) {
+      BatchEncryptRequest::Item* item = request.add_items();
+      item->set_plaintext(items[i].bytes);
+      Bind(items[i], item->mutable_context());
+    }
+    absl::StatusOr<BatchEncryptResponse> reply =
+        rpc::Invoke(call, *vault_, &CryptoService::Stub::BatchEncrypt, request);
+    if (!reply.ok()) return FromVault(reply.status());
+    if (static_cast<size_t>(reply->ciphertexts_size()) != end - begin) {
+      return absl::InternalError("the vault sealed another number of values");
+    }
+    for (std::string& ciphertext : *reply->mutable_ciphertexts()) {
+      ciphertexts.push_back(std::move(ciphertext));
+    }
+    begin = end;
+  }
+  return ciphertexts;
+}
+
+absl::StatusOr<std::vector<std::string>> FieldSealer::Open(const CallContext& call,
+                                                           const std::vector<SealItem>& items) {
+  std::vector<std::string> plaintexts;
+  for (size_t begin = 0; begin < items.size();) {
+    const size_t end = BatchEnd(items, begin);
+    BatchDecryptRequest request;
+    request.set_key(kKey);
+    for (size_t i = begin; i < end; ++i) {
+      BatchDecryptRequest::Item* item = request.add_items();
+      item->set_ciphertext(items[i].bytes);
+      Bind(items[i], item->mutable_context());
+    }
+    absl::StatusOr<BatchDecryptResponse> reply =
+        rpc::Invoke(call, *vault_, &CryptoService::Stub::BatchDecrypt, request);
+    if (!reply.ok()) return FromVault(reply.status());
+    if (static_cast<size_t>(reply->items_size()) != end - begin) {
+      return absl::InternalError("the vault opened another number of values");
+    }
+    for (BatchDecryptResponse::Item& item : *reply->mutable_items()) {
+      if (!item.error().empty()) {
+        return Error(absl::StatusCode::kFailedPrecondition, "SEALED_VALUE_UNREADABLE",
+                     "a sealed value does not open");
+      }
+      plaintexts.push_back(std::move(*item.mutable_plaintext()));
+    }
+    begin = end;
+  }
+  return plaintexts;
+}
+
+}  // namespace kasbah::tenantdata
