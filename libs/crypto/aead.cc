@@ -21,10 +21,21 @@ const EVP_CIPHER* Algorithm() {
   return algorithm;
 }
 
+// Set to the algorithm once: setting it again, or resetting the context, costs more than a message.
 EVP_CIPHER_CTX* ThreadContext() {
-  thread_local const std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context(EVP_CIPHER_CTX_new());
-  KASBAH_CHECK(context != nullptr);
+  thread_local const std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context = [] {
+    std::unique_ptr<EVP_CIPHER_CTX, FreeContext> made(EVP_CIPHER_CTX_new());
+    KASBAH_CHECK(made != nullptr);
+    KASBAH_CHECK(EVP_EncryptInit_ex2(made.get(), Algorithm(), nullptr, nullptr, nullptr) == 1);
+    return made;
+  }();
   return context.get();
+}
+
+// Overwrites the key schedule, which lies in OpenSSL's own memory.
+void ForgetKey(EVP_CIPHER_CTX* context) {
+  static constexpr uint8_t kZeros[kAeadKeySize] = {};
+  KASBAH_CHECK(EVP_EncryptInit_ex2(context, nullptr, kZeros, nullptr, nullptr) == 1);
 }
 
 const uint8_t* Bytes(std::string_view s) { return reinterpret_cast<const uint8_t*>(s.data()); }
@@ -41,7 +52,7 @@ void AeadSeal(std::string_view key, std::string_view nonce, std::string_view aad
   KASBAH_CHECK(key.size() == kAeadKeySize && nonce.size() == kAeadNonceSize);
   EVP_CIPHER_CTX* context = ThreadContext();
   int size = 0;
-  bool ok = EVP_EncryptInit_ex2(context, Algorithm(), Bytes(key), Bytes(nonce), nullptr) == 1;
+  bool ok = EVP_EncryptInit_ex2(context, nullptr, Bytes(key), Bytes(nonce), nullptr) == 1;
   // An absent output means associated data, so both are skipped where they are empty.
   if (!aad.empty()) {
     ok = ok && EVP_EncryptUpdate(context, nullptr, &size, Bytes(aad), Size(aad)) == 1;
@@ -52,7 +63,7 @@ void AeadSeal(std::string_view key, std::string_view nonce, std::string_view aad
   ok = ok && EVP_EncryptFinal_ex(context, out + plaintext.size(), &size) == 1 &&
        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize,
                            out + plaintext.size()) == 1;
-  EVP_CIPHER_CTX_reset(context);
+  ForgetKey(context);
   KASBAH_CHECK(ok);
 }
 
@@ -64,7 +75,7 @@ bool AeadOpen(std::string_view key, std::string_view nonce, std::string_view aad
   std::string tag(sealed.substr(body.size()));
   EVP_CIPHER_CTX* context = ThreadContext();
   int size = 0;
-  bool ok = EVP_DecryptInit_ex2(context, Algorithm(), Bytes(key), Bytes(nonce), nullptr) == 1 &&
+  bool ok = EVP_DecryptInit_ex2(context, nullptr, Bytes(key), Bytes(nonce), nullptr) == 1 &&
             EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, tag.data()) == 1;
   if (!aad.empty()) {
     ok = ok && EVP_DecryptUpdate(context, nullptr, &size, Bytes(aad), Size(aad)) == 1;
@@ -75,7 +86,7 @@ bool AeadOpen(std::string_view key, std::string_view nonce, std::string_view aad
   KASBAH_CHECK(ok);
   uint8_t none[kAeadTagSize];
   const bool authentic = EVP_DecryptFinal_ex(context, none, &size) == 1;
-  EVP_CIPHER_CTX_reset(context);
+  ForgetKey(context);
   if (!authentic && !body.empty()) OPENSSL_cleanse(out, body.size());
   return authentic;
 }

@@ -13,7 +13,8 @@ namespace kasbah::rpc {
 namespace {
 
 struct Method {
-  Method(const MethodPolicy& policy, size_t place) : rules(policy, place), metrics(policy) {}
+  Method(const MethodPolicy& policy, size_t place, const ratelimit::Rates& rates)
+      : rules(policy, place, rates), metrics(policy) {}
 
   const MethodRules rules;
   CallMetrics metrics;
@@ -90,7 +91,7 @@ class Pipeline::Unary {
   }
 
   void Work(bool is_admitted) {
-    absl::Status status = is_admitted ? passage_.CheckDeadline() : passage_.Admit();
+    absl::Status status = is_admitted ? passage_.CheckWanted() : passage_.Admit();
     if (status.ok()) status = handler_(passage_.call());
     Finish(std::move(status));
   }
@@ -118,7 +119,7 @@ Pipeline::Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerif
     const google::protobuf::Descriptor* type = policy->method->input_type();
     // PolicyTable::Create has seen to it.
     KASBAH_CHECK(state_->rules.Add(type).ok());
-    state_->methods.emplace(type, std::make_unique<Method>(*policy, place++));
+    state_->methods.emplace(type, std::make_unique<Method>(*policy, place++, state_->options.rates));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "libs/ratelimit/tiers.h"
 #include "libs/rpc/assertion_verifier.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/executor.h"
@@ -53,6 +54,7 @@ struct PipelineOptions {
   // Deadline of calls that bring none, and the longest honoured.
   absl::Duration default_deadline = absl::Seconds(10);
   absl::Duration longest_deadline = absl::Seconds(60);
+  ratelimit::Rates rates;
 };
 
 // The one way into a handler: authenticates the peer and the actor, applies the proto's policy,

@@ -42,11 +42,24 @@ bool IsOfItem(const absl::Status& status) {
   }
 }
 
+// Sealed by another replica, just after a rotation that this one has yet to hear of.
+bool IsOfNextVersion(const KeyLease& lease, std::string_view ciphertext) {
+  const auto named = crypto::ciphertext_v1::ParseKeyRef(ciphertext);
+  return named.ok() && named->key_id == lease.id().uuid() &&
+         named->version == lease.primary_version() + 1;
+}
+
 }  // namespace
 
 void CryptoService::Count(const CallContext& call, std::string_view action, const KeyLease& key,
                           uint64_t times) {
   counted_.Used(call, action, "key", key.id_text(), key.name_text(), times);
+}
+
+KeyRing::Lease CryptoService::LiveLease(const CallContext& call, const std::string& key,
+                                        KeyPurpose purpose) {
+  KeyRing::Lease lease = ring_.FindLive(call.tenant, NameFor(call, key));
+  return lease != nullptr && lease->purpose() == purpose ? lease : nullptr;
 }
 
 absl::StatusOr<KeyRing::Lease> CryptoService::LeaseToOpen(const CallContext& call,
@@ -58,37 +71,57 @@ absl::StatusOr<KeyRing::Lease> CryptoService::LeaseToOpen(const CallContext& cal
     return ReasonOf(lease.status()) == reason::kNotFound ? crypto::ciphertext_v1::OpenFailed()
                                                          : lease.status();
   }
-  const auto named = crypto::ciphertext_v1::ParseKeyRef(ciphertext);
-  if (named.ok() && named->key_id == (*lease)->id().uuid() &&
-      named->version == (*lease)->primary_version() + 1) {
-    return ring_.Refresh(call, name);
-  }
+  if (IsOfNextVersion(**lease, ciphertext)) return ring_.Refresh(call, name);
   return lease;
+}
+
+absl::StatusOr<v1::EncryptResponse> CryptoService::EncryptUnder(
+    const KeyLease& lease, const rpc::Call& call, const v1::EncryptRequest& request) {
+  v1::EncryptResponse reply;
+  ASSIGN_OR_RETURN(*reply.mutable_ciphertext(),
+                   lease.Seal(kEncryptUse, PairsOf(request.context()), request.plaintext()));
+  reply.set_key_version(lease.primary_version());
+  Count(call, "crypto.encrypt", lease, 1);
+  return reply;
+}
+
+std::optional<absl::StatusOr<v1::EncryptResponse>> CryptoService::TryEncrypt(
+    const rpc::Call& call, const v1::EncryptRequest& request) {
+  const KeyRing::Lease lease = LiveLease(call, request.key(), KeyPurpose::kEncrypt);
+  if (lease == nullptr) return std::nullopt;
+  return EncryptUnder(*lease, call, request);
 }
 
 absl::StatusOr<v1::EncryptResponse> CryptoService::DoEncrypt(const rpc::Call& call,
                                                              const v1::EncryptRequest& request) {
   ASSIGN_OR_RETURN(const KeyRing::Lease lease,
                    ring_.GetOrCreate(call, NameFor(call, request.key()), KeyPurpose::kEncrypt));
-  v1::EncryptResponse reply;
-  ASSIGN_OR_RETURN(*reply.mutable_ciphertext(),
-                   lease->Seal(kEncryptUse, PairsOf(request.context()), request.plaintext()));
-  reply.set_key_version(lease->primary_version());
-  Count(call, "crypto.encrypt", *lease, 1);
+  return EncryptUnder(*lease, call, request);
+}
+
+absl::StatusOr<v1::DecryptResponse> CryptoService::DecryptUnder(
+    const KeyLease& lease, const rpc::Call& call, const v1::DecryptRequest& request) {
+  ASSIGN_OR_RETURN(
+      const crypto::SecretBytes plaintext,
+      lease.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
+  v1::DecryptResponse reply;
+  CopyOut(plaintext, reply.mutable_plaintext());
+  Count(call, "crypto.decrypt", lease, 1);
   return reply;
+}
+
+std::optional<absl::StatusOr<v1::DecryptResponse>> CryptoService::TryDecrypt(
+    const rpc::Call& call, const v1::DecryptRequest& request) {
+  const KeyRing::Lease lease = LiveLease(call, request.key(), KeyPurpose::kEncrypt);
+  if (lease == nullptr || IsOfNextVersion(*lease, request.ciphertext())) return std::nullopt;
+  return DecryptUnder(*lease, call, request);
 }
 
 absl::StatusOr<v1::DecryptResponse> CryptoService::DoDecrypt(const rpc::Call& call,
                                                              const v1::DecryptRequest& request) {
   ASSIGN_OR_RETURN(const KeyRing::Lease lease,
                    LeaseToOpen(call, request.key(), request.ciphertext()));
-  ASSIGN_OR_RETURN(
-      const crypto::SecretBytes plaintext,
-      lease->OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
-  v1::DecryptResponse reply;
-  CopyOut(plaintext, reply.mutable_plaintext());
-  Count(call, "crypto.decrypt", *lease, 1);
-  return reply;
+  return DecryptUnder(*lease, call, request);
 }
 
 absl::StatusOr<v1::BatchEncryptResponse> CryptoService::DoBatchEncrypt(
@@ -166,17 +199,34 @@ absl::StatusOr<v1::BatchMacResponse> CryptoService::DoBatchMac(
   return reply;
 }
 
+absl::StatusOr<v1::MacResponse> CryptoService::MacUnder(const KeyLease& lease,
+                                                        const rpc::Call& call,
+                                                        const v1::MacRequest& request) {
+  const uint32_t version =
+      request.key_version() == 0 ? lease.primary_version() : request.key_version();
+  v1::MacResponse reply;
+  ASSIGN_OR_RETURN(*reply.mutable_mac(), lease.Mac(version, request.data()));
+  reply.set_key_version(version);
+  Count(call, "crypto.mac", lease, 1);
+  return reply;
+}
+
+std::optional<absl::StatusOr<v1::MacResponse>> CryptoService::TryMac(
+    const rpc::Call& call, const v1::MacRequest& request) {
+  const KeyRing::Lease lease = LiveLease(call, request.key(), KeyPurpose::kMac);
+  // A version that another replica made is read by the slow path.
+  if (lease == nullptr || request.key_version() > lease->primary_version()) return std::nullopt;
+  return MacUnder(*lease, call, request);
+}
+
 absl::StatusOr<v1::MacResponse> CryptoService::DoMac(const rpc::Call& call,
                                                      const v1::MacRequest& request) {
-  ASSIGN_OR_RETURN(const KeyRing::Lease lease,
-                   ring_.GetOrCreate(call, NameFor(call, request.key()), KeyPurpose::kMac));
-  const uint32_t version =
-      request.key_version() == 0 ? lease->primary_version() : request.key_version();
-  v1::MacResponse reply;
-  ASSIGN_OR_RETURN(*reply.mutable_mac(), lease->Mac(version, request.data()));
-  reply.set_key_version(version);
-  Count(call, "crypto.mac", *lease, 1);
-  return reply;
+  const KeyName name = NameFor(call, request.key());
+  ASSIGN_OR_RETURN(KeyRing::Lease lease, ring_.GetOrCreate(call, name, KeyPurpose::kMac));
+  if (request.key_version() == lease->primary_version() + 1) {
+    ASSIGN_OR_RETURN(lease, ring_.Refresh(call, name));
+  }
+  return MacUnder(*lease, call, request);
 }
 
 absl::StatusOr<v1::SignResponse> CryptoService::DoSign(const rpc::Call& call,

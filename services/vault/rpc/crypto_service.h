@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,8 @@
 namespace kasbah::vault {
 
 // Cryptography under the caller's own keys: the owner is the caller's SPIFFE path, so no request can
-// name another's. On a live lease nothing here asks the database; uses are counted, and the counts
-// reach the trail each minute.
+// name another's. On a live lease nothing here asks the database, and single operations never leave
+// the transport's thread; uses are counted, and the counts reach the trail each minute.
 class CryptoService final : public v1::CryptoService::CallbackService {
  public:
   CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, outbox::CountedEvents& counted)
@@ -21,12 +22,14 @@ class CryptoService final : public v1::CryptoService::CallbackService {
   grpc::ServerUnaryReactor* Encrypt(grpc::CallbackServerContext* context,
                                     const v1::EncryptRequest* request,
                                     v1::EncryptResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &CryptoService::DoEncrypt, this);
+    return pipeline_.RunInlineFirst(context, *request, reply, &CryptoService::TryEncrypt,
+                                    &CryptoService::DoEncrypt, this);
   }
   grpc::ServerUnaryReactor* Decrypt(grpc::CallbackServerContext* context,
                                     const v1::DecryptRequest* request,
                                     v1::DecryptResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &CryptoService::DoDecrypt, this);
+    return pipeline_.RunInlineFirst(context, *request, reply, &CryptoService::TryDecrypt,
+                                    &CryptoService::DoDecrypt, this);
   }
   grpc::ServerUnaryReactor* BatchEncrypt(grpc::CallbackServerContext* context,
                                          const v1::BatchEncryptRequest* request,
@@ -45,7 +48,8 @@ class CryptoService final : public v1::CryptoService::CallbackService {
   }
   grpc::ServerUnaryReactor* Mac(grpc::CallbackServerContext* context,
                                 const v1::MacRequest* request, v1::MacResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &CryptoService::DoMac, this);
+    return pipeline_.RunInlineFirst(context, *request, reply, &CryptoService::TryMac,
+                                    &CryptoService::DoMac, this);
   }
   grpc::ServerUnaryReactor* Sign(grpc::CallbackServerContext* context,
                                  const v1::SignRequest* request,
@@ -59,6 +63,13 @@ class CryptoService final : public v1::CryptoService::CallbackService {
   }
 
  private:
+  // The Try… answer on a live lease and leave everything else to the Do….
+  std::optional<absl::StatusOr<v1::EncryptResponse>> TryEncrypt(const rpc::Call& call,
+                                                                const v1::EncryptRequest& request);
+  std::optional<absl::StatusOr<v1::DecryptResponse>> TryDecrypt(const rpc::Call& call,
+                                                                const v1::DecryptRequest& request);
+  std::optional<absl::StatusOr<v1::MacResponse>> TryMac(const rpc::Call& call,
+                                                        const v1::MacRequest& request);
   absl::StatusOr<v1::EncryptResponse> DoEncrypt(const rpc::Call& call,
                                                 const v1::EncryptRequest& request);
   absl::StatusOr<v1::DecryptResponse> DoDecrypt(const rpc::Call& call,
@@ -74,6 +85,15 @@ class CryptoService final : public v1::CryptoService::CallbackService {
   absl::StatusOr<v1::GetPublicKeyResponse> DoGetPublicKey(const rpc::Call& call,
                                                           const v1::GetPublicKeyRequest& request);
 
+  absl::StatusOr<v1::EncryptResponse> EncryptUnder(const KeyLease& lease, const rpc::Call& call,
+                                                   const v1::EncryptRequest& request);
+  absl::StatusOr<v1::DecryptResponse> DecryptUnder(const KeyLease& lease, const rpc::Call& call,
+                                                   const v1::DecryptRequest& request);
+  absl::StatusOr<v1::MacResponse> MacUnder(const KeyLease& lease, const rpc::Call& call,
+                                           const v1::MacRequest& request);
+
+  // Null without a live lease of that purpose.
+  KeyRing::Lease LiveLease(const CallContext& call, const std::string& key, KeyPurpose purpose);
   // The key that opens what names it in its header; without one nothing can have been sealed, so its
   // absence is OPEN_FAILED too. Reads the key again for a version that another replica made.
   absl::StatusOr<KeyRing::Lease> LeaseToOpen(const CallContext& call, const std::string& key,
