@@ -1,0 +1,183 @@
+#include "services/audit/log/flush.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/telemetry/log.h"
+#include "services/audit/domain/event_body.h"
+#include "services/audit/store/growth_store.h"
+
+namespace kasbah::audit {
+namespace {
+
+using growth_store::EventRow;
+using growth_store::LockedHead;
+using receiver_store::CursorRow;
+
+// The entry again, for quarantine: an event that was fit but has no log to go to.
+QuarantinedEntry BackToEntry(const LoggedEvent& event, std::string_view reason) {
+  QuarantinedEntry entry{event.tenant, event.entry_id, std::string(reason), ""};
+  absl::StatusOr<outbox::v1::AuditEvent> proto = ParseBody(event.body);
+  if (!proto.ok()) return entry;
+  if (event.personal[0]) proto->set_source_address(event.personal[0]->value);
+  if (event.personal[1]) proto->set_user_agent(event.personal[1]->value);
+  if (event.personal[2]) proto->mutable_actor()->set_display(event.personal[2]->value);
+  entry.payload = proto->SerializeAsString();
+  return entry;
+}
+
+// One flush while it is under way.
+class Flush {
+ public:
+  Flush(postgres::Transaction& tx, const std::vector<std::shared_ptr<const Batch>>& batches,
+        absl::Time now)
+      : tx_(tx), batches_(batches), now_(now) {}
+
+  absl::StatusOr<FlushReport> Run() {
+    RETURN_IF_ERROR(Lock());
+    std::vector<const Batch*> accepted = Decide();
+    if (accepted.empty()) return std::move(report_);
+    for (const Batch* batch : accepted) Append(*batch);
+    RETURN_IF_ERROR(FillTiles());
+    Write(accepted);
+    return std::move(report_);
+  }
+
+ private:
+  absl::Status Lock() {
+    std::set<CursorKey> keys;
+    std::set<TenantId> tenants;
+    for (const auto& batch : batches_) {
+      keys.insert(batch->key);
+      for (const LoggedEvent& event : batch->events) tenants.insert(event.tenant);
+    }
+    auto cursors = receiver_store::Lock(tx_, {keys.begin(), keys.end()});
+    auto heads = growth_store::LockHeads(tx_, {tenants.begin(), tenants.end()});
+    ASSIGN_OR_RETURN(const std::vector<CursorRow> cursor_rows, cursors.Await());
+    for (const CursorRow& row : cursor_rows) cursors_[row.key] = row.cursor;
+    ASSIGN_OR_RETURN(const std::vector<LockedHead> head_rows, heads.Await());
+    for (const LockedHead& row : head_rows) {
+      if (row.broken) {
+        ReportDamage(row.head.tenant, "head");
+      } else {
+        logs_.emplace(row.head.tenant, LogGrowth(row.head));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Outcomes for all, in order; a batch that is in the flush twice is applied once.
+  std::vector<const Batch*> Decide() {
+    std::vector<const Batch*> accepted;
+    for (const auto& batch : batches_) {
+      outbox::ReceiverCursor& cursor = cursors_[batch->key];
+      const absl::StatusOr<outbox::BatchDecision> decision =
+          outbox::DecideBatch(cursor, batch->identity);
+      FlushReport::Outcome outcome{decision.status(), 0, {}};
+      if (decision.ok()) {
+        for (const QuarantinedEntry& entry : batch->unfit) {
+          outcome.quarantined.push_back(entry.entry_id);
+        }
+        if (*decision == outbox::BatchDecision::kApply) {
+          cursor = {batch->identity.batch(), batch->identity.digest()};
+          moved_.insert(batch->key);
+          accepted.push_back(batch.get());
+        }
+        outcome.last_batch = cursor.last_batch;
+      }
+      report_.outcomes.push_back(std::move(outcome));
+    }
+    return accepted;
+  }
+
+  void Append(const Batch& batch) {
+    for (const LoggedEvent& event : batch.events) {
+      const auto log = logs_.find(event.tenant);
+      if (log == logs_.end()) {
+        homeless_[&batch].push_back(BackToEntry(event, "the tenant's log is damaged"));
+        continue;
+      }
+      rows_.push_back({&event, log->second.Append(event.leaf, now_)});
+    }
+  }
+
+  // Reads back what a tile that is now full began with, and cuts the tiles.
+  absl::Status FillTiles() {
+    std::vector<std::pair<TenantId, HashRange>> wanted;
+    for (const auto& [tenant, log] : logs_) {
+      for (const HashRange& range :
+           RangesToFillTiles(log.start(), log.head().size() - log.start())) {
+        wanted.push_back({tenant, range});
+      }
+    }
+    ASSIGN_OR_RETURN(const auto stored, growth_store::ReadHashes(tx_, wanted));
+    static const StoredHashes kNothing;
+    for (const auto& [tenant, log] : logs_) {
+      const auto hashes = stored.find(tenant);
+      bool damaged = false;
+      for (FullTile& tile :
+           log.Tiles(hashes == stored.end() ? kNothing : hashes->second, &damaged)) {
+        tiles_.push_back({tenant, std::move(tile)});
+      }
+      if (damaged) ReportDamage(tenant, "leaves or tiles");
+    }
+    return absl::OkStatus();
+  }
+
+  void Write(const std::vector<const Batch*>& accepted) {
+    if (!rows_.empty()) growth_store::InsertEvents(tx_, rows_);
+    growth_store::InsertTiles(tx_, tiles_);
+    std::vector<LogHead> heads;
+    for (auto& [tenant, log] : logs_) {
+      if (log.head().size() == log.start()) continue;
+      heads.push_back(std::move(log).TakeHead());
+      report_.grown.push_back(tenant);
+    }
+    if (!heads.empty()) growth_store::SaveHeads(tx_, heads);
+
+    std::vector<CursorRow> moved;
+    for (const CursorKey& key : moved_) moved.push_back({key, cursors_[key]});
+    receiver_store::Save(tx_, moved, now_);
+    for (const Batch* batch : accepted) WriteQuarantine(*batch);
+    report_.events = rows_.size();
+  }
+
+  void WriteQuarantine(const Batch& batch) {
+    std::vector<const QuarantinedEntry*> entries;
+    for (const QuarantinedEntry& entry : batch.unfit) entries.push_back(&entry);
+    for (const QuarantinedEntry& entry : homeless_[&batch]) entries.push_back(&entry);
+    if (entries.empty()) return;
+    receiver_store::Quarantine(tx_, batch.key, batch.identity.batch(), entries, now_);
+    report_.quarantined += entries.size();
+  }
+
+  void ReportDamage(TenantId tenant, std::string_view what) {
+    ++report_.damaged;
+    telemetry::LogError("a tenant's log is not what was written",
+                        {{"tenant", tenant.ToString()}, {"what", what}});
+  }
+
+  postgres::Transaction& tx_;
+  const std::vector<std::shared_ptr<const Batch>>& batches_;
+  const absl::Time now_;
+  std::map<CursorKey, outbox::ReceiverCursor> cursors_;
+  std::set<CursorKey> moved_;
+  std::map<TenantId, LogGrowth> logs_;
+  std::vector<EventRow> rows_;
+  std::vector<std::pair<TenantId, FullTile>> tiles_;
+  std::map<const Batch*, std::vector<QuarantinedEntry>> homeless_;
+  FlushReport report_;
+};
+
+}  // namespace
+
+absl::StatusOr<FlushReport> FlushBatches(postgres::Transaction& tx,
+                                         const std::vector<std::shared_ptr<const Batch>>& batches,
+                                         absl::Time now) {
+  return Flush(tx, batches, now).Run();
+}
+
+}  // namespace kasbah::audit

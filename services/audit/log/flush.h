@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/postgres/transaction.h"
+#include "services/audit/log/batch.h"
+
+namespace kasbah::audit {
+
+struct FlushReport {
+  struct Outcome {
+    // OK: applied now, or before. Otherwise what DecideBatch refused it with.
+    absl::Status status;
+    uint64_t last_batch = 0;
+    std::vector<uint64_t> quarantined;
+  };
+  // One for each batch, in order.
+  std::vector<Outcome> outcomes;
+  // Tenants whose logs are longer now.
+  std::vector<TenantId> grown;
+  size_t events = 0;
+  size_t quarantined = 0;
+  // Logs whose stored head, leaves or tiles are not what was written.
+  size_t damaged = 0;
+};
+
+// Applies batches of any number of producers and tenants in one transaction of the ingest door:
+// cursors first, then heads in the order of their tenants, so that flushes of two replicas wait for
+// each other and never deadlock; sequences without gaps; events, leaves, full tiles, frontiers and
+// roots in one statement each. What is committed is provable. A tenant whose head was tampered with
+// gets no events: they go to quarantine, and the others go on.
+//
+// Two or three round trips, whatever the number of events. May run again, so it changes nothing but
+// the transaction.
+absl::StatusOr<FlushReport> FlushBatches(postgres::Transaction& tx,
+                                         const std::vector<std::shared_ptr<const Batch>>& batches,
+                                         absl::Time now);
+
+}  // namespace kasbah::audit

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "kasbah/audit/v1/audit.grpc.pb.h"
+#include "libs/base/clock.h"
+#include "libs/outbox/outbox.h"
+#include "libs/postgres/database.h"
+#include "libs/rpc/pipeline.h"
+#include "services/audit/log/checkpointer.h"
+
+namespace kasbah::audit {
+
+// A tenant's trail, for those who may read it. Each reading of events is an event itself, committed
+// with the reading.
+class AuditService final : public v1::AuditService::CallbackService {
+ public:
+  AuditService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
+               Checkpointer& checkpointer, const SigningKey& key, const Clock& clock)
+      : pipeline_(pipeline),
+        database_(database),
+        outbox_(outbox),
+        checkpointer_(checkpointer),
+        key_(key),
+        clock_(clock) {}
+
+  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context,
+                                       const v1::ListEventsRequest* request,
+                                       v1::ListEventsResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &AuditService::List, this);
+  }
+  grpc::ServerUnaryReactor* GetEvent(grpc::CallbackServerContext* context,
+                                     const v1::GetEventRequest* request,
+                                     v1::GetEventResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &AuditService::Get, this);
+  }
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
+                                          const v1::GetCheckpointRequest* request,
+                                          v1::GetCheckpointResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &AuditService::Checkpoint, this);
+  }
+  grpc::ServerUnaryReactor* GetConsistencyProof(grpc::CallbackServerContext* context,
+                                                const v1::GetConsistencyProofRequest* request,
+                                                v1::GetConsistencyProofResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &AuditService::Consistency, this);
+  }
+  grpc::ServerWriteReactor<v1::ExportEventsResponse>* ExportEvents(
+      grpc::CallbackServerContext* context, const v1::ExportEventsRequest* request) override {
+    return pipeline_.RunStream(context, *request, &AuditService::Export, this);
+  }
+
+ private:
+  absl::StatusOr<v1::ListEventsResponse> List(const rpc::Call& call,
+                                              const v1::ListEventsRequest& request);
+  absl::StatusOr<v1::GetEventResponse> Get(const rpc::Call& call,
+                                           const v1::GetEventRequest& request);
+  absl::StatusOr<v1::GetCheckpointResponse> Checkpoint(const rpc::Call& call,
+                                                       const v1::GetCheckpointRequest& request);
+  absl::StatusOr<v1::GetConsistencyProofResponse> Consistency(
+      const rpc::Call& call, const v1::GetConsistencyProofRequest& request);
+  absl::Status Export(const rpc::Call& call, const v1::ExportEventsRequest& request,
+                      rpc::StreamWriter<v1::ExportEventsResponse>& writer);
+
+  rpc::Pipeline& pipeline_;
+  postgres::Database& database_;
+  outbox::Outbox& outbox_;
+  Checkpointer& checkpointer_;
+  const SigningKey& key_;
+  const Clock& clock_;
+};
+
+}  // namespace kasbah::audit

@@ -1,0 +1,94 @@
+#include "services/audit/rpc/export_stream.h"
+
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "services/audit/rpc/proto_conversion.h"
+
+namespace kasbah::audit {
+namespace {
+
+constexpr int kPage = 500;
+constexpr size_t kChunkBytes = 512 * 1024;
+
+}  // namespace
+
+ExportStream::ExportStream(postgres::Database& database, const CallContext& call,
+                           const EventFilter& filter, const merkle::Checkpoint& checkpoint,
+                           const crypto::Ed25519Key& key)
+    : database_(database),
+      call_(call),
+      filter_(filter),
+      size_(checkpoint.size),
+      lines_(checkpoint, filter.ToJson(), key),
+      nodes_(call.tenant, checkpoint.size),
+      rest_{0, checkpoint.size} {}
+
+absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
+  ASSIGN_OR_RETURN(*chunk_.mutable_lines(), lines_.Header());
+  while (rest_.first < rest_.past) {
+    ASSIGN_OR_RETURN(std::vector<EventRecord> page, NextPage());
+    if (page.empty()) break;
+    rest_.first = page.back().sequence + 1;
+    RETURN_IF_ERROR(AddPage(std::move(page)));
+    nodes_.ForgetLeavesBefore(rest_.first);
+    RETURN_IF_ERROR(Send(writer, false));
+  }
+  if (filter_.ToJson() == "{}" && lines_.events() != size_) {
+    return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
+                 StrCat("the log is damaged: events are missing after event ", lines_.events()));
+  }
+  ASSIGN_OR_RETURN(const std::string trailer, lines_.Trailer());
+  chunk_.mutable_lines()->append(trailer);
+  return Send(writer, true);
+}
+
+absl::StatusOr<std::vector<EventRecord>> ExportStream::NextPage() {
+  SequenceRange range = rest_;
+  absl::StatusOr<std::vector<EventRecord>> page = database_.WithTenant(
+      call_, [&](postgres::Transaction& tx) -> absl::StatusOr<std::vector<EventRecord>> {
+        if (!narrowed_) {
+          ASSIGN_OR_RETURN(range, event_store::Narrow(tx, call_.tenant, filter_, rest_));
+        }
+        ASSIGN_OR_RETURN(
+            std::vector<EventRecord> records,
+            event_store::ListOldestFirst(tx, call_.tenant, filter_, range, kPage).Await());
+        std::vector<merkle::NodeId> wanted;
+        for (const EventRecord& record : records) {
+          const auto nodes = merkle::InclusionNodes(record.sequence, size_);
+          wanted.insert(wanted.end(), nodes.begin(), nodes.end());
+        }
+        RETURN_IF_ERROR(nodes_.Load(tx, wanted));
+        return records;
+      });
+  rest_ = range;
+  narrowed_ = true;
+  return page;
+}
+
+absl::Status ExportStream::AddPage(std::vector<EventRecord> page) {
+  const bool whole = filter_.ToJson() == "{}";
+  for (EventRecord& record : page) {
+    if (whole && record.sequence != lines_.events()) {
+      return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
+                   StrCat("the log is damaged: event ", lines_.events(), " is missing"));
+    }
+    ASSIGN_OR_RETURN(const merkle::ExportedEvent event,
+                     ExportedOf(std::move(record), nodes_, size_));
+    ASSIGN_OR_RETURN(const std::string line, lines_.Line(event));
+    chunk_.mutable_lines()->append(line);
+    chunk_.set_events(chunk_.events() + 1);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool all) {
+  if (!all && chunk_.lines().size() < kChunkBytes) return absl::OkStatus();
+  RETURN_IF_ERROR(writer.Write(chunk_));
+  chunk_.Clear();
+  return absl::OkStatus();
+}
+
+}  // namespace kasbah::audit

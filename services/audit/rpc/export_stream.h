@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kasbah/audit/v1/audit.pb.h"
+#include "libs/merkle/export_format.h"
+#include "libs/postgres/database.h"
+#include "libs/rpc/pipeline.h"
+#include "services/audit/domain/event_filter.h"
+#include "services/audit/log/log_nodes.h"
+#include "services/audit/store/event_store.h"
+
+namespace kasbah::audit {
+
+// One export on its way out: pages of events with their proofs, each page a transaction of its own,
+// since what was logged does not change. Holds a page and a few tiles, however long the log.
+class ExportStream {
+ public:
+  // `key` outlives it.
+  ExportStream(postgres::Database& database, const CallContext& call, const EventFilter& filter,
+               const merkle::Checkpoint& checkpoint, const crypto::Ed25519Key& key);
+
+  // DATA_LOSS, LOG_DAMAGED, where events, leaves or tiles are missing: no trailer follows then.
+  absl::Status Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer);
+
+ private:
+  absl::StatusOr<std::vector<EventRecord>> NextPage();
+  absl::Status AddPage(std::vector<EventRecord> page);
+  absl::Status Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool all);
+
+  postgres::Database& database_;
+  const CallContext& call_;
+  const EventFilter& filter_;
+  const uint64_t size_;
+  merkle::ExportWriter lines_;
+  LogNodes nodes_;
+  SequenceRange rest_;
+  bool narrowed_ = false;
+  // Lines that are not sent yet.
+  v1::ExportEventsResponse chunk_;
+};
+
+}  // namespace kasbah::audit

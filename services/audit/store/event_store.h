@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/merkle/export_format.h"
+#include "libs/postgres/transaction.h"
+#include "services/audit/domain/event_filter.h"
+
+namespace kasbah::audit {
+
+// A stored event.
+struct EventRecord {
+  uint64_t sequence = 0;
+  absl::Time recorded_at;
+  std::string body;
+  // In the order of merkle::kPersonalFields; unset: there was none, or it was erased.
+  std::array<std::optional<merkle::DisclosedValue>, merkle::kPersonalFields.size()> personal;
+  // Where it was asked for; unset when the row is not there.
+  std::optional<std::string> leaf;
+};
+
+// Numbers [first, past) of a log.
+struct SequenceRange {
+  uint64_t first = 0;
+  uint64_t past = INT64_MAX;
+};
+
+// audit.event of one tenant, in its scope, with audit.leaf where proofs are wanted. Every filter
+// has an index that leads with it, and pages follow the sequence, which no two events share.
+// Stateless.
+namespace event_store {
+
+// `range` narrowed to the times of `filter`. A round trip when it has times.
+absl::StatusOr<SequenceRange> Narrow(postgres::Transaction& tx, TenantId tenant,
+                                     const EventFilter& filter, SequenceRange range);
+
+// At most `limit`, newest first, without leaves.
+postgres::Pending<std::vector<EventRecord>> ListNewestFirst(postgres::Transaction& tx,
+                                                            TenantId tenant,
+                                                            const EventFilter& filter,
+                                                            SequenceRange range, int limit);
+// At most `limit`, oldest first, with leaves.
+postgres::Pending<std::vector<EventRecord>> ListOldestFirst(postgres::Transaction& tx,
+                                                            TenantId tenant,
+                                                            const EventFilter& filter,
+                                                            SequenceRange range, int limit);
+
+// Personal values of events that a subject acted in or is named by.
+struct SubjectValue {
+  uint64_t sequence = 0;
+  // Index into kPersonalColumns.
+  size_t column = 0;
+  std::string value;
+};
+postgres::Pending<std::vector<SubjectValue>> ListOfSubject(postgres::Transaction& tx,
+                                                           TenantId tenant,
+                                                           std::string_view subject);
+// Destroys values and salts; how many of each of kPersonalColumns.
+postgres::Pending<std::array<uint64_t, 3>> EraseSubject(postgres::Transaction& tx, TenantId tenant,
+                                                        std::string_view subject);
+
+}  // namespace event_store
+}  // namespace kasbah::audit

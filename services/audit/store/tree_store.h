@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/postgres/transaction.h"
+#include "services/audit/domain/log_growth.h"
+
+namespace kasbah::audit {
+
+// Tiles and leaves of one tenant, in its scope: what proofs are built of. Stateless.
+namespace tree_store {
+
+struct TileRow {
+  int level = 0;
+  uint64_t index = 0;
+  std::string hashes;
+};
+struct RootRow {
+  // Of the level one up from the tile's.
+  int level = 0;
+  merkle::Hash root{};
+};
+
+// The full tiles among (level, index) that are stored.
+postgres::Pending<std::vector<TileRow>> ReadTiles(
+    postgres::Transaction& tx, TenantId tenant, const std::vector<std::pair<int, uint64_t>>& tiles);
+
+// Hashes of the ranges' levels, 1 and above, in order of level and number.
+postgres::Pending<std::vector<RootRow>> ReadRoots(postgres::Transaction& tx, TenantId tenant,
+                                                  const std::vector<HashRange>& ranges);
+
+// Hashes of the leaves [first, past), in order.
+postgres::Pending<std::vector<merkle::Hash>> ReadLeafHashes(postgres::Transaction& tx,
+                                                            TenantId tenant, uint64_t first,
+                                                            uint64_t past);
+
+}  // namespace tree_store
+}  // namespace kasbah::audit
