@@ -4,8 +4,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <random>
-#include <set>
 #include <system_error>
 
 #include "absl/strings/strip.h"
@@ -20,25 +18,6 @@
 
 namespace kasbah::dev {
 namespace {
-
-// Below the range that the kernel takes for outgoing connections: such a one must not sit on a
-// service's port when it is restarted.
-constexpr int kFirstPort = 20000;
-constexpr int kLastPort = 29999;
-
-absl::StatusOr<int> PickFreePort(std::set<int>& taken) {
-  std::random_device random;
-  std::uniform_int_distribution<int> choose(kFirstPort, kLastPort);
-  for (int i = 0; i < 1000; ++i) {
-    const int port = choose(random);
-    if (!taken.contains(port) && IsPortFree(port)) {
-      taken.insert(port);
-      return port;
-    }
-  }
-  return absl::ResourceExhaustedError(
-      StrCat("no free port between ", kFirstPort, " and ", kLastPort, " on 127.0.0.1"));
-}
 
 absl::StatusOr<std::string> Absolute(const std::string& directory) {
   std::error_code error;
@@ -90,12 +69,11 @@ absl::Status Installation::MakeDirectories() const {
 }
 
 absl::Status Installation::ChoosePorts() {
-  std::set<int> taken;
   nlohmann::json file = nlohmann::json::object();
   for (const std::string& service : ServiceNames()) {
     ServicePorts& ports = ports_[service];
-    ASSIGN_OR_RETURN(ports.port, PickFreePort(taken));
-    ASSIGN_OR_RETURN(ports.admin_port, PickFreePort(taken));
+    ASSIGN_OR_RETURN(ports.port, PickFreePort());
+    ASSIGN_OR_RETURN(ports.admin_port, PickFreePort());
     file[service] = {{"port", ports.port}, {"admin_port", ports.admin_port}};
   }
   return WriteFile(Path("ports.json"), file.dump(2) + "\n", 0644);

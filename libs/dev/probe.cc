@@ -6,11 +6,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <mutex>
+#include <random>
+#include <set>
+
 #include "absl/strings/numbers.h"
 #include "libs/base/strings.h"
 
 namespace kasbah::dev {
 namespace {
+
+constexpr int kFirstPort = 20000;
+constexpr int kLastPort = 29999;
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address{};
@@ -64,6 +71,23 @@ bool Accepts(int port, absl::Duration timeout) {
   const int connection = Connect(port, timeout);
   if (connection >= 0) close(connection);
   return connection >= 0;
+}
+
+absl::StatusOr<int> PickFreePort() {
+  static std::mutex mutex;
+  static auto* given = new std::set<int>;
+  std::lock_guard<std::mutex> hold(mutex);
+  std::random_device random;
+  std::uniform_int_distribution<int> choose(kFirstPort, kLastPort);
+  for (int i = 0; i < 1000; ++i) {
+    const int port = choose(random);
+    if (!given->contains(port) && IsPortFree(port)) {
+      given->insert(port);
+      return port;
+    }
+  }
+  return absl::ResourceExhaustedError(
+      StrCat("no free port between ", kFirstPort, " and ", kLastPort, " on 127.0.0.1"));
 }
 
 bool IsPortFree(int port) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace kasbah::dev {
@@ -18,6 +19,11 @@ ProbeAnswer Probe(int port, const std::string& path, absl::Duration timeout = ab
 
 // Whether somebody accepts connections on 127.0.0.1:<port>.
 bool Accepts(int port, absl::Duration timeout = absl::Seconds(1));
+
+// A port of 127.0.0.1 that nobody listens on and that this process was not given before. Below the
+// range that the kernel takes for outgoing connections: such a one must not sit on it when its owner
+// is restarted. RESOURCE_EXHAUSTED when there is none.
+absl::StatusOr<int> PickFreePort();
 
 // Whether 127.0.0.1:<port> could be listened on now.
 bool IsPortFree(int port);
