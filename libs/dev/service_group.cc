@@ -59,7 +59,7 @@ absl::Status ServiceGroup::Spawn(Member& member) {
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   absl::StatusOr<Process> process =
-      Process::Spawn({.arguments = member.arguments, .output = ends[1]});
+      Process::Spawn({.arguments = member.arguments, .environment = environment_, .output = ends[1]});
   close(ends[1]);
   if (!process.ok()) {
     close(ends[0]);

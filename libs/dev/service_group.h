@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,8 +37,9 @@ struct ServiceState {
 class ServiceGroup {
  public:
   using Report = std::function<void(std::string_view source, std::string_view line)>;
-  // `log` outlives the group.
-  ServiceGroup(LogMerger* log, Report report) : log_(log), report_(std::move(report)) {}
+  // `log` outlives the group. `environment` is every process's.
+  ServiceGroup(LogMerger* log, Report report, std::map<std::string, std::string> environment = {})
+      : log_(log), report_(std::move(report)), environment_(std::move(environment)) {}
   ServiceGroup(const ServiceGroup&) = delete;
   ServiceGroup& operator=(const ServiceGroup&) = delete;
   // Kills what still runs.
@@ -85,6 +87,7 @@ class ServiceGroup {
 
   LogMerger* log_;
   Report report_;
+  const std::map<std::string, std::string> environment_;
   std::vector<Member> members_;
 };
 

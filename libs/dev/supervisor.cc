@@ -100,7 +100,7 @@ absl::Status Supervisor::State::OpenDirectory() {
     if (options.on_error) options.on_error(source, line);
   };
   ASSIGN_OR_RETURN(log, LogMerger::Open(installation->log_file(), report));
-  services = std::make_unique<ServiceGroup>(log.get(), report);
+  services = std::make_unique<ServiceGroup>(log.get(), report, options.environment);
   return installation->CheckPorts();
 }
 

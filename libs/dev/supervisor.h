@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,7 +33,9 @@ class Supervisor {
     std::vector<postgres::Migration> migrations;
     // PostgreSQL without fsync: a test's data.
     bool throwaway = false;
-    // How long everything may take to become ready.
+    // Of the services, beside their files: settings such as KASBAH_SERVER__RATE_LIMITS__READ.
+  std::map<std::string, std::string> environment;
+  // How long everything may take to become ready.
     absl::Duration start_timeout = absl::Seconds(90);
     // One line for people about what happens now.
     std::function<void(std::string_view line)> on_progress;

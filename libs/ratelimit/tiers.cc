@@ -1,20 +1,28 @@
 #include "libs/ratelimit/tiers.h"
 
 namespace kasbah::ratelimit {
+namespace {
 
-Limit LimitOf(Tier tier) {
+Limit Of(int rate, int burst_factor) {
+  return {.rate = static_cast<double>(rate), .burst = static_cast<double>(rate) * burst_factor};
+}
+
+}  // namespace
+
+Limit LimitOf(Tier tier, const Rates& rates) {
   switch (tier) {
     case Tier::kInternal:
       return {};
     case Tier::kRead:
+      return Of(rates.read, 2);
     case Tier::kWrite:
-      return {.rate = 2000, .burst = 4000};
+      return Of(rates.write, 2);
     case Tier::kSensitive:
-      return {.rate = 200, .burst = 400};
+      return Of(rates.sensitive, 2);
     case Tier::kCredential:
-      return {.rate = 50, .burst = 200};
+      return Of(rates.credential, 4);
     case Tier::kBulk:
-      return {.rate = 20, .burst = 40};
+      return Of(rates.bulk, 2);
   }
   return {.rate = 1, .burst = 1};
 }

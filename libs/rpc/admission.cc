@@ -124,8 +124,8 @@ absl::Status CheckScope(const Arrival& arrival) {
 
 }  // namespace
 
-MethodRules::MethodRules(const MethodPolicy& p, size_t i)
-    : policy(p), place(i), limit(ratelimit::LimitOf(TierOf(p.access.rate()))) {
+MethodRules::MethodRules(const MethodPolicy& p, size_t i, const ratelimit::Rates& rates)
+    : policy(p), place(i), limit(ratelimit::LimitOf(TierOf(p.access.rate()), rates)) {
   for (int kind : p.access.actors()) actors.set(static_cast<size_t>(kind));
   takes_assertions = actors[policy::v1::ACTOR_KIND_API_KEY] ||
                      actors[policy::v1::ACTOR_KIND_USER] || actors[policy::v1::ACTOR_KIND_EMBED];

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "libs/base/clock.h"
 #include "libs/ratelimit/limiter.h"
+#include "libs/ratelimit/tiers.h"
 #include "libs/rpc/assertion_verifier.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/peer_directory.h"
@@ -19,7 +20,7 @@ namespace kasbah::rpc {
 
 // What is asked of one method at each call, worked out from its policy once.
 struct MethodRules {
-  MethodRules(const MethodPolicy& policy, size_t place);
+  MethodRules(const MethodPolicy& policy, size_t place, const ratelimit::Rates& rates);
 
   const MethodPolicy& policy;
   const size_t place;

@@ -1,5 +1,6 @@
 #include "libs/rpc/server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -36,6 +37,8 @@ int Millis(absl::Duration duration) {
 
 // gRPC's own words go where ours go: one line of JSON each.
 void LogForGrpc(gpr_log_func_args* line) {
+  // Said of every connection: our certificates carry ids and no host names.
+  if (std::string_view(line->message).starts_with("No match found for server name")) return;
   if (line->severity == GPR_LOG_SEVERITY_ERROR) {
     telemetry::LogWarning("grpc", {{"text", line->message}, {"line", line->line}});
   } else {
@@ -43,11 +46,17 @@ void LogForGrpc(gpr_log_func_args* line) {
   }
 }
 
+// Protobuf's too, which names fields and never their values.
+void LogForProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& text) {
+  telemetry::LogInfo("protobuf", {{"text", text}});
+}
+
 void PrepareProcess() {
   static std::once_flag once;
   std::call_once(once, [] {
     RequireTls13();
     gpr_set_log_function(LogForGrpc);
+    google::protobuf::SetLogHandler(LogForProtobuf);
     grpc::EnableDefaultHealthCheckService(true);
   });
 }
@@ -123,10 +132,10 @@ absl::Status Server::State::Build() {
   limiter = std::make_unique<ratelimit::MemoryLimiter>();
   executor = std::make_unique<Executor>("calls", config.threads, config.queue);
   stream_executor = std::make_unique<Executor>("streams", config.streams, 0);
-  pipeline = std::make_unique<Pipeline>(PipelineOptions{.trust_domain = config.trust_domain},
-                                        std::move(policies), assertions.get(), limiter.get(),
-                                        options.decisions, executor.get(), stream_executor.get(),
-                                        Clock::Real());
+  pipeline = std::make_unique<Pipeline>(
+      PipelineOptions{.trust_domain = config.trust_domain, .rates = config.rates},
+      std::move(policies), assertions.get(), limiter.get(), options.decisions, executor.get(),
+      stream_executor.get(), Clock::Real());
   status = std::make_unique<StatusService>(*pipeline, StrCat(options.name, " ", KASBAH_VERSION));
   return absl::OkStatus();
 }

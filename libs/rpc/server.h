@@ -32,6 +32,8 @@ struct ServerConfig {
   absl::Duration drain = absl::Seconds(20);
   // Where auth answers, for keys and revocations; empty in auth itself.
   std::string auth_address;
+  // What each actor may ask a second; see libs/ratelimit/tiers.h.
+  ratelimit::Rates rates;
 
   // Names every field of the section to the reader.
   void Read(config::Section& section);

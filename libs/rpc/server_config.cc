@@ -18,6 +18,13 @@ void ServerConfig::Read(config::Section& section) {
       .Range(1024, 64 * 1024 * 1024);
   section.Field("drain", &drain, "how long calls under way may take when the process stops");
   section.Field("auth_address", &auth_address, "where auth answers, for keys and revocations");
+  config::Section& limits =
+      section.Child("rate_limits", "calls a second that one actor of a tenant may make");
+  limits.Field("read", &rates.read, "reads").Range(1, 1'000'000);
+  limits.Field("write", &rates.write, "writes").Range(1, 1'000'000);
+  limits.Field("sensitive", &rates.sensitive, "secrets, keys, members").Range(1, 1'000'000);
+  limits.Field("credential", &rates.credential, "credentials exchanged").Range(1, 1'000'000);
+  limits.Field("bulk", &rates.bulk, "imports and exports").Range(1, 1'000'000);
 }
 
 }  // namespace kasbah::rpc
