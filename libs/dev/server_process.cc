@@ -105,10 +105,13 @@ void ServerProcess::State::Keep(const ServerAccount& account,
     pid = child;
   }
   if (child < 0) return;
-  int ended = 0;
-  while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+  // Reaped under the lock only: until then the pid is nobody else's, and Signal may use it.
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
   absl::MutexLock lock(&mutex);
+  int ended = 0;
+  waitpid(child, &ended, 0);
   status = ended;
 }
 

@@ -101,6 +101,10 @@ SqlError ToSqlError(const PGresult* result, std::string_view statement) {
   } else if (state == "23503") {
     error.status = Error(absl::StatusCode::kFailedPrecondition, "REFERENCE_MISSING",
                          "something that it refers to does not exist, or is still referred to");
+  } else if (state == "22021" || state == "22P05") {
+    // A zero character: valid in UTF-8 and so in a request, and not in PostgreSQL's text.
+    error.status = Error(absl::StatusCode::kInvalidArgument, "INVALID_TEXT",
+                         "a text holds a character that cannot be stored, such as U+0000");
   } else if (state == "53300") {
     error.status = DatabaseUnavailable();
   } else if (state_class == "53") {

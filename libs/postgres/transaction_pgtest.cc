@@ -75,6 +75,10 @@ TEST_F(NotesTest, UniqueViolationsAreAlreadyExists) {
   EXPECT_EQ(status.ToString().find("notes"), std::string::npos);
 }
 
+TEST_F(NotesTest, TextWithAZeroCharacterIsTheCallersMistake) {
+  EXPECT_THAT(Insert(a_, NewId(), std::string_view("a\0b", 3)), ReasonIs("INVALID_TEXT"));
+}
+
 TEST_F(NotesTest, AStatementThatWritesCannotCallItselfARead) {
   constexpr Statement kLiar{"test.liar",
                             "WITH d AS (DELETE FROM vault.notes RETURNING 1) SELECT count(*) FROM d"};
@@ -126,8 +130,8 @@ TEST_F(NotesTest, ManyLargeStatementsAndResultsDoNotBlockEachOther) {
   EXPECT_EQ(total.value_or(0), 100'000'000u);
 }
 
-// All that a call needs leaves in one send: a statement counted by PostgreSQL's own statistics would
-// not show trips, the bytes that wait for nothing do. The body sees no result before it returns.
+// One round trip: while the body runs the server has heard nothing yet, so scope, statements and
+// Sync leave together after it.
 TEST_F(NotesTest, WithoutAwaitNothingIsSentBeforeTheBodyReturns) {
   const std::string backends =
       "SELECT count(*) FROM pg_stat_activity WHERE usename = 'kasbah_vault' AND state <> 'idle'";
