@@ -1,0 +1,18 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console/invocation.h"
+
+namespace kasbah::cli {
+
+// The whole command line, every noun and verb of it. `invocation` outlives it.
+std::unique_ptr<CLI::App> BuildApp(Invocation& invocation);
+
+// One run of `kasbah`: arguments without the program's name in, exit code out.
+int RunCommandLine(const std::vector<std::string>& arguments, const std::string& binaries);
+
+}  // namespace kasbah::cli

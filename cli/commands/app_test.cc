@@ -1,0 +1,147 @@
+#include "cli/commands/app.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/console/completion.h"
+
+namespace kasbah::cli {
+namespace {
+
+using testing::internal::CaptureStderr;
+using testing::internal::CaptureStdout;
+using testing::internal::GetCapturedStderr;
+using testing::internal::GetCapturedStdout;
+
+// Parses without running what was asked for.
+bool Understands(std::vector<std::string> words, Invocation* invocation) {
+  const auto app = BuildApp(*invocation);
+  std::reverse(words.begin(), words.end());
+  try {
+    app->parse(words);
+  } catch (const CLI::ParseError&) {
+    return false;
+  }
+  return static_cast<bool>(invocation->action);
+}
+
+TEST(CommandLine, EveryCommandOfTheManualIsUnderstood) {
+  const std::vector<std::vector<std::string>> lines = {
+      {"dev", "up"},
+      {"dev", "up", "--detach", "--directory", "a b"},
+      {"dev", "down"},
+      {"dev", "status"},
+      {"dev", "tour"},
+      {"migrate", "--dsn", "host=x", "--check"},
+      {"tenants", "create", "acme", "--name", "Acme"},
+      {"tenants", "list"},
+      {"tenants", "get", "ten_1"},
+      {"tenants", "suspend", "ten_1", "--reason", "r"},
+      {"tenants", "resume", "ten_1"},
+      {"customers", "create", "crm-1"},
+      {"customers", "get", "cus_1"},
+      {"members", "create", "a@b.c", "--role", "owner"},
+      {"members", "list"},
+      {"api-keys", "create", "importer", "--role", "member"},
+      {"api-keys", "list"},
+      {"api-keys", "revoke", "key_1"},
+      {"api-keys", "rotate", "key_1", "--overlap-seconds", "60"},
+      {"keys", "list"},
+      {"keys", "rotate", "secrets"},
+      {"secrets", "create", "prod/x", "--label", "a=b", "--from-file", "f"},
+      {"secrets", "add", "prod/x"},
+      {"secrets", "access", "prod/x", "--version", "2"},
+      {"secrets", "get", "prod/x"},
+      {"secrets", "list", "--below", "prod"},
+      {"secrets", "destroy", "prod/x", "--version", "1"},
+      {"collections", "create", "-f", "c.json"},
+      {"collections", "get", "countries"},
+      {"collections", "list"},
+      {"records", "import", "f.json", "--collection", "c", "--array-path", "3166-1", "--map", "a=b"},
+      {"records", "create", "--collection", "c", "--values", "{}"},
+      {"records", "get", "rec_1"},
+      {"records", "list", "--collection", "c", "--equals", "{}"},
+      {"records", "update", "rec_1", "--values", "{}", "--etag", "e"},
+      {"records", "delete", "rec_1"},
+      {"records", "history", "rec_1"},
+      {"webhooks", "create", "https://x", "--event-type", "record.*"},
+      {"webhooks", "list"},
+      {"webhooks", "delete", "ep_1"},
+      {"webhooks", "deliveries", "--limit", "5"},
+      {"webhooks", "attempts", "--message", "msg_1"},
+      {"audit", "list", "--action", "secret."},
+      {"audit", "export", "--out", "f"},
+      {"audit", "verify", "f", "--key", "k"},
+      {"audit", "checkpoint"},
+      {"status"},
+      {"contexts", "list"},
+      {"contexts", "use", "dev"},
+      {"contexts", "show"},
+      {"completion", "bash"},
+  };
+  for (const auto& line : lines) {
+    Invocation invocation;
+    EXPECT_TRUE(Understands(line, &invocation)) << testing::PrintToString(line);
+  }
+}
+
+TEST(CommandLine, GlobalOptionsStandAnywhere) {
+  for (const auto& line : std::vector<std::vector<std::string>>{
+           {"-o", "json", "--tenant", "ten_1", "secrets", "list"},
+           {"secrets", "list", "-o", "json", "--tenant", "ten_1"}}) {
+    Invocation invocation;
+    ASSERT_TRUE(Understands(line, &invocation));
+    EXPECT_TRUE(invocation.json());
+    EXPECT_EQ(invocation.global.tenant, "ten_1");
+  }
+}
+
+TEST(CommandLine, MistakesEndWithOne) {
+  for (const auto& line : std::vector<std::vector<std::string>>{
+           {},
+           {"tenants"},
+           {"tenants", "destroy"},
+           {"tenants", "create"},
+           {"secrets", "list", "--limit", "-3"},
+           {"-o", "yaml", "tenants", "list"},
+           // A value is never an argument.
+           {"secrets", "create", "prod/x", "hunter2"}}) {
+    CaptureStderr();
+    CaptureStdout();
+    EXPECT_EQ(RunCommandLine(line, "/nowhere"), 1) << testing::PrintToString(line);
+    EXPECT_NE(GetCapturedStderr() + GetCapturedStdout(), "");
+  }
+}
+
+TEST(CommandLine, HelpTeachesWithExamples) {
+  for (const char* noun : {"dev", "tenants", "secrets", "records", "webhooks", "audit"}) {
+    CaptureStdout();
+    EXPECT_EQ(RunCommandLine({noun, "--help"}, "/nowhere"), 0);
+    const std::string help = GetCapturedStdout();
+    EXPECT_NE(help.find("\nExamples:\n"), std::string::npos) << noun;
+    EXPECT_NE(help.find(std::string("kasbah ") + noun), std::string::npos) << noun;
+  }
+}
+
+TEST(Completion, FollowsCommandsOptionsAndValues) {
+  Invocation invocation;
+  const auto app = BuildApp(invocation);
+  const std::vector<std::string> contexts = {"demo", "dev"};
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(Candidates(*app, {"rec"}, contexts), Words({"records"}));
+  EXPECT_EQ(Candidates(*app, {"keys", ""}, contexts), Words({"list", "rotate"}));
+  EXPECT_EQ(Candidates(*app, {"-o", ""}, contexts), Words({"json", "table"}));
+  EXPECT_EQ(Candidates(*app, {"--context", "de"}, contexts), contexts);
+  EXPECT_EQ(Candidates(*app, {"--context", "dev", "contexts", "u"}, contexts), Words({"use"}));
+  EXPECT_EQ(Candidates(*app, {"dev", "up", "--de"}, contexts), Words({"--detach"}));
+  EXPECT_EQ(Candidates(*app, {"api-keys", "create", "x", "--role", "o"}, contexts), Words({"owner"}));
+  EXPECT_EQ(Candidates(*app, {"records", "import", ""}, contexts), Words());
+}
+
+TEST(Completion, EachShellHasItsScript) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_NE(CompletionScript(shell).find("kasbah __complete"), std::string::npos) << shell;
+  }
+}
+
+}  // namespace
+}  // namespace kasbah::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console/invocation.h"
+
+namespace kasbah::cli {
+
+// kasbah audit: a tenant's trail, and checking it without trusting anybody.
+void AddAudit(CLI::App& root, Invocation& invocation);
+
+}  // namespace kasbah::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console/invocation.h"
+
+namespace kasbah::cli {
+
+// kasbah completion: what a shell needs to complete commands.
+void AddCompletion(CLI::App& root, Invocation& invocation);
+
+}  // namespace kasbah::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console/invocation.h"
+
+namespace kasbah::cli {
+
+// kasbah contexts: where the services are, and as whom they are called.
+void AddContexts(CLI::App& root, Invocation& invocation);
+
+}  // namespace kasbah::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console/invocation.h"
+
+namespace kasbah::cli {
+
+// kasbah keys: a tenant's cryptographic keys, which never leave the vault.
+void AddKeys(CLI::App& root, Invocation& invocation);
+
+}  // namespace kasbah::cli

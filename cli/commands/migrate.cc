@@ -1,0 +1,101 @@
+#include "cli/commands/migrate.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "cli/migrations.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/dev/files.h"
+#include "libs/postgres/migration.h"
+
+namespace kasbah::cli {
+namespace {
+
+struct Options {
+  std::string dsn;
+  std::string password_file;
+  std::string bootstrap_dsn;
+  std::string passwords;
+  std::string database = "kasbah";
+  bool check = false;
+};
+
+absl::StatusOr<std::string> ReadPassword(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, dev::ReadFile(path));
+  return std::string(absl::StripAsciiWhitespace(text));
+}
+
+// Roles and database, from a directory with one file a role.
+absl::Status Bootstrap(const Options& options) {
+  std::map<std::string, std::string> passwords;
+  for (const std::string& role : postgres::LoginRoles()) {
+    ASSIGN_OR_RETURN(passwords[role], ReadPassword(StrCat(options.passwords, "/", role)));
+  }
+  return postgres::Bootstrap(options.bootstrap_dsn, options.database, passwords);
+}
+
+// libpq takes the password as a quoted keyword at the end of a connection string.
+std::string WithPassword(const std::string& dsn, const std::string& password) {
+  std::string quoted;
+  for (const char c : password) {
+    if (c == '\'' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return StrCat(dsn, " password='", quoted, "'");
+}
+
+absl::Status Run(const Options& options) {
+  if (!options.bootstrap_dsn.empty()) {
+    if (options.passwords.empty()) return absl::InvalidArgumentError("--bootstrap needs --passwords");
+    RETURN_IF_ERROR(Bootstrap(options));
+    Print(StrCat("roles and database ", options.database, " are there\n"));
+  }
+  if (options.dsn.empty()) {
+    if (!options.bootstrap_dsn.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("which database? Say --dsn 'host=… dbname=kasbah user=kasbah_migrator'");
+  }
+  std::string dsn = options.dsn;
+  if (!options.password_file.empty()) {
+    ASSIGN_OR_RETURN(const std::string password, ReadPassword(options.password_file));
+    dsn = WithPassword(dsn, password);
+  }
+  if (options.check) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> faults, postgres::CheckCatalog(dsn));
+    if (!faults.empty()) {
+      return absl::FailedPreconditionError(
+          StrCat("the database breaks the rules:\n  ", absl::StrJoin(faults, "\n  ")));
+    }
+    Print("every table, view, function, grant and role follows the rules\n");
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const postgres::MigrationReport report, postgres::Migrate(dsn, AllMigrations()));
+  for (const std::string& name : report.applied) Print(StrCat("applied ", name, "\n"));
+  Print(StrCat(report.applied.size(), " applied, ", report.already_applied, " already there\n"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddMigrate(CLI::App& root, Invocation& invocation) {
+  auto options = std::make_shared<Options>();
+  CLI::App* leaf = root.add_subcommand("migrate", "Bring the database's schemas up to date");
+  leaf->add_option("--dsn", options->dsn, "Connection string of the role kasbah_migrator")
+      ->envname("KASBAH_MIGRATE_DSN");
+  leaf->add_option("--password-file", options->password_file, "Its password");
+  leaf->add_flag("--check", options->check, "Change nothing; report what breaks the rules");
+  leaf->add_option("--bootstrap", options->bootstrap_dsn,
+                   "Make roles and database first: a superuser's connection string");
+  leaf->add_option("--passwords", options->passwords,
+                   "For --bootstrap: a directory with a file of each role's name");
+  leaf->add_option("--database", options->database, "For --bootstrap: its name")->capture_default_str();
+  leaf->footer(
+      "Each file runs once, in a transaction of its own, under a lock; a file that was changed after it\n"
+      "ran is refused. Several may run at the same time.\n\n"
+      "Examples:\n"
+      "  kasbah migrate --dsn 'host=db sslmode=verify-full dbname=kasbah user=kasbah_migrator' \\\n"
+      "      --password-file migrator.password\n"
+      "  kasbah migrate --bootstrap 'host=db user=postgres' --passwords /run/secrets/kasbah");
+  OnRun(leaf, invocation, [options](Invocation&) { return Run(*options); });
+}
+
+}  // namespace kasbah::cli

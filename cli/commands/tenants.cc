@@ -1,0 +1,126 @@
+#include "cli/commands/tenants.h"
+
+#include "cli/client/paging.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
+#include "libs/base/status_macros.h"
+
+namespace kasbah::cli {
+namespace {
+
+using tenantdata::v1::Tenant;
+using tenantdata::v1::TenantService;
+
+std::string StateOf(const Tenant& tenant) {
+  return EnumName(*tenantdata::v1::LifecycleState_descriptor(), tenant.state());
+}
+
+std::string Describe(const Tenant& tenant) {
+  return ToString({{"tenant", tenant.tenant_id()},
+                   {"slug", tenant.slug()},
+                   {"name", tenant.display_name()},
+                   {"state", StateOf(tenant)},
+                   {"created", ToCell(tenant.create_time(), tenant.has_create_time())},
+                   {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())}});
+}
+
+void AddCreate(CLI::App* noun, Invocation& invocation) {
+  auto request = std::make_shared<tenantdata::v1::CreateTenantRequest>();
+  CLI::App* leaf = noun->add_subcommand("create", "Make a tenant");
+  leaf->add_option_function<std::string>(
+          "slug", [request](const std::string& slug) { request->set_slug(slug); },
+          "Its name in addresses: 3 to 40 lower-case letters, digits, inner hyphens")
+      ->required();
+  leaf->add_option_function<std::string>(
+      "--name", [request](const std::string& name) { request->set_display_name(name); },
+      "Its name for people; the slug when left out");
+  OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
+    if (request->display_name().empty()) request->set_display_name(request->slug());
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const Tenant tenant,
+                     client->CallSystem(&TenantService::Stub::CreateTenant, *request));
+    return run.Show(tenant, [&] { return Describe(tenant); });
+  });
+}
+
+void AddList(CLI::App* noun, Invocation& invocation) {
+  auto limit = std::make_shared<int>(100);
+  CLI::App* leaf = noun->add_subcommand("list", "Every tenant");
+  AddLimit(leaf, limit.get());
+  OnRun(leaf, invocation, [limit](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const auto reply,
+                     ListAll(*client, Client::Scope::kSystem, &TenantService::Stub::ListTenants,
+                             tenantdata::v1::ListTenantsRequest(),
+                             &tenantdata::v1::ListTenantsResponse::mutable_tenants, *limit));
+    return run.Show(reply, [&] {
+      Table table({"TENANT", "SLUG", "STATE", "CREATED", "NAME"});
+      for (const Tenant& tenant : reply.tenants()) {
+        table.Add({tenant.tenant_id(), tenant.slug(), StateOf(tenant),
+                   ToCell(tenant.create_time(), tenant.has_create_time()), tenant.display_name()});
+      }
+      return table.ToString();
+    });
+  });
+}
+
+// A command about the one tenant that its argument, --tenant or the API key names.
+CLI::App* AddAboutOne(CLI::App* noun, const std::string& name, const std::string& about,
+                      const std::shared_ptr<std::string>& tenant) {
+  CLI::App* leaf = noun->add_subcommand(name, about);
+  leaf->add_option("tenant_id", *tenant, "ten_…; otherwise the context's or --tenant");
+  return leaf;
+}
+
+void AddGet(CLI::App* noun, Invocation& invocation) {
+  auto id = std::make_shared<std::string>();
+  OnRun(AddAboutOne(noun, "get", "One tenant", id), invocation, [id](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+    ASSIGN_OR_RETURN(const Tenant tenant,
+                     client->Call(&TenantService::Stub::GetTenant, tenantdata::v1::GetTenantRequest()));
+    return run.Show(tenant, [&] { return Describe(tenant); });
+  });
+}
+
+void AddSuspend(CLI::App* noun, Invocation& invocation) {
+  auto id = std::make_shared<std::string>();
+  auto request = std::make_shared<tenantdata::v1::SuspendTenantRequest>();
+  CLI::App* leaf =
+      AddAboutOne(noun, "suspend", "Have every service refuse the tenant, within 5 seconds", id);
+  leaf->add_option_function<std::string>(
+          "--reason", [request](const std::string& reason) { request->set_reason(reason); },
+          "Why; stands in the audit trail")
+      ->required();
+  OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+    ASSIGN_OR_RETURN(const Tenant tenant, client->Call(&TenantService::Stub::SuspendTenant, *request));
+    return run.Show(tenant, [&] { return Describe(tenant); });
+  });
+}
+
+void AddResume(CLI::App* noun, Invocation& invocation) {
+  auto id = std::make_shared<std::string>();
+  OnRun(AddAboutOne(noun, "resume", "End a suspension", id), invocation,
+        [id](Invocation& run) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+          ASSIGN_OR_RETURN(const Tenant tenant,
+                           client->Call(&TenantService::Stub::ResumeTenant,
+                                        tenantdata::v1::ResumeTenantRequest()));
+          return run.Show(tenant, [&] { return Describe(tenant); });
+        });
+}
+
+}  // namespace
+
+void AddTenants(CLI::App& root, Invocation& invocation) {
+  CLI::App* noun = AddNoun(root, "tenants", "Tenants of this installation (operators)",
+                           "  kasbah tenants create acme --name 'Acme Ltd'\n"
+                           "  kasbah tenants list -o json\n"
+                           "  kasbah tenants suspend ten_01h… --reason 'invoice unpaid'");
+  AddCreate(noun, invocation);
+  AddList(noun, invocation);
+  AddGet(noun, invocation);
+  AddSuspend(noun, invocation);
+  AddResume(noun, invocation);
+}
+
+}  // namespace kasbah::cli

@@ -1,0 +1,132 @@
+#include "cli/import/importer.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/base/uuid.h"
+
+namespace kasbah::cli {
+namespace {
+
+using tenantdata::v1::BatchCreateRecordsRequest;
+using tenantdata::v1::BatchCreateRecordsResponse;
+
+// Half of what a message may have.
+constexpr size_t kLargestBatchBytes = 4 * 1024 * 1024;
+
+bool IsWorthRepeating(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kDeadlineExceeded:
+      return true;
+    default:
+      return ReasonOf(status) == reason::kCommitUnknown;
+  }
+}
+
+class Importer {
+ public:
+  Importer(const ImportFile& file, const ImportOptions& options, const CreateBatch& create)
+      : file_(file), options_(options), create_(create) {}
+
+  absl::StatusOr<ImportReport> Run() {
+    report_.entries = file_.entries.size();
+    for (const ImportEntry& entry : file_.entries) {
+      if (!entry.fault.empty()) {
+        RefuseWhole(entry);
+        continue;
+      }
+      const size_t size = entry.values.ByteSizeLong();
+      if (!batch_.empty() &&
+          (batch_.size() >= options_.batch || batch_bytes_ + size > kLargestBatchBytes)) {
+        RETURN_IF_ERROR(Send());
+      }
+      batch_.push_back(&entry);
+      batch_bytes_ += size;
+    }
+    RETURN_IF_ERROR(Send());
+    std::sort(report_.refused.begin(), report_.refused.end(),
+              [](const RefusedEntry& a, const RefusedEntry& b) { return a.number < b.number; });
+    return std::move(report_);
+  }
+
+ private:
+  void RefuseWhole(const ImportEntry& entry) {
+    RefusedEntry refused;
+    refused.number = entry.number;
+    tenantdata::v1::Violation violation;
+    violation.set_description(entry.fault);
+    violation.set_rule("JSON");
+    refused.violations.push_back(violation);
+    Refuse(std::move(refused));
+  }
+
+  void Refuse(RefusedEntry refused) {
+    if (options_.on_refused) options_.on_refused(refused);
+    report_.refused.push_back(std::move(refused));
+  }
+
+  absl::StatusOr<BatchCreateRecordsResponse> Create(const BatchCreateRecordsRequest& request) {
+    const absl::Time deadline = absl::Now() + options_.patience;
+    absl::Duration pause = absl::Milliseconds(100);
+    while (true) {
+      absl::StatusOr<BatchCreateRecordsResponse> reply = create_(request);
+      if (reply.ok() || !IsWorthRepeating(reply.status())) return reply;
+      pause = std::max(pause, DetailsOf(reply.status()).retry_delay.value_or(pause));
+      if (absl::Now() + pause > deadline) return reply;
+      absl::SleepFor(pause);
+      pause = std::min(pause * 2, absl::Seconds(5));
+    }
+  }
+
+  absl::Status Send() {
+    if (batch_.empty()) return absl::OkStatus();
+    BatchCreateRecordsRequest request;
+    request.set_collection(options_.collection);
+    request.set_customer_id(options_.customer_id);
+    request.set_request_id(Uuid::V7(absl::Now()).ToString());
+    for (const ImportEntry* entry : batch_) *request.add_values() = entry->values;
+    ASSIGN_OR_RETURN(const BatchCreateRecordsResponse reply, Create(request));
+    if (static_cast<size_t>(reply.items_size()) != batch_.size()) {
+      return absl::InternalError(StrCat("the service answered for ", reply.items_size(), " of ",
+                                        batch_.size(), " records"));
+    }
+    for (size_t i = 0; i < batch_.size(); ++i) {
+      const auto& item = reply.items(static_cast<int>(i));
+      if (!item.record_id().empty()) {
+        ++report_.created;
+        continue;
+      }
+      RefusedEntry refused;
+      refused.number = batch_[i]->number;
+      refused.violations.assign(item.violations().begin(), item.violations().end());
+      Refuse(std::move(refused));
+    }
+    batch_.clear();
+    batch_bytes_ = 0;
+    if (options_.on_progress) {
+      options_.on_progress(report_.created + report_.refused.size(), report_.entries);
+    }
+    return absl::OkStatus();
+  }
+
+  const ImportFile& file_;
+  const ImportOptions& options_;
+  const CreateBatch& create_;
+  ImportReport report_;
+  std::vector<const ImportEntry*> batch_;
+  size_t batch_bytes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<ImportReport> Import(const ImportFile& file, const ImportOptions& options,
+                                    const CreateBatch& create) {
+  return Importer(file, options, create).Run();
+}
+
+}  // namespace kasbah::cli
