@@ -27,9 +27,9 @@ struct ClaimOutcome {
   std::vector<Claim> reclaim;
 };
 
-// Who of a batch's `items` goes in, as if they were created one by one in order: an item whose value a
-// record outside the batch or an accepted item before it has is refused, and what a refused item
-// wanted stays free for the items after it.
+// Who of a batch's `items` goes in, as if they were created one by one in order: an item whose
+// value a record outside the batch or an accepted item before it has is refused, and what a refused
+// item wanted stays free for the items after it.
 ClaimOutcome ResolveClaims(size_t items, const std::vector<Claim>& claims);
 
 }  // namespace kasbah::tenantdata

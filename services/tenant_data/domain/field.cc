@@ -69,7 +69,8 @@ class FieldCheck {
     if (field_.type == FieldType::kText && field_.max.value_or(1) < 1) {
       Refuse("max", "must be positive: it counts characters");
     }
-    if (field_.min && field_.max && *field_.min > *field_.max) Refuse("max", "must not be below min");
+    if (field_.min && field_.max && *field_.min > *field_.max)
+      Refuse("max", "must not be below min");
   }
 
   void CheckPattern() {
@@ -109,8 +110,10 @@ class FieldCheck {
 
   void CheckSealed() {
     if (!field_.sealed) return;
-    if (field_.unique) Refuse("unique", "cannot be had of a sealed field: its value is unknown here");
-    if (field_.indexed) Refuse("indexed", "cannot be had of a sealed field: its value is unknown here");
+    if (field_.unique)
+      Refuse("unique", "cannot be had of a sealed field: its value is unknown here");
+    if (field_.indexed)
+      Refuse("indexed", "cannot be had of a sealed field: its value is unknown here");
   }
 
   const std::string prefix_;

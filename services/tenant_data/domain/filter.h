@@ -17,9 +17,9 @@ struct Condition {
   IndexKey key;
 };
 
-// The conditions of ListRecords.equals, in the order of the definition. INVALID_ARGUMENT with paths as
-// equals.alpha_2 for a field that does not exist or is not indexed, and for a value that the field
-// could never hold.
+// The conditions of ListRecords.equals, in the order of the definition. INVALID_ARGUMENT with paths
+// as equals.alpha_2 for a field that does not exist or is not indexed, and for a value that the
+// field could never hold.
 absl::StatusOr<std::vector<Condition>> ParseFilter(const RuleTable& rules,
                                                    const google::protobuf::Struct& equals);
 

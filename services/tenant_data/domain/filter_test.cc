@@ -39,7 +39,8 @@ std::vector<std::string> PathsOf(const absl::Status& status) {
 
 TEST(ParseFilter, ValuesAreTypedLikeTheField) {
   const auto rules = Rules();
-  ASSERT_OK_AND_ASSIGN(const std::vector<Condition> conditions, ParseFilter(*rules, Equals("price", "1.5")));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Condition> conditions,
+                       ParseFilter(*rules, Equals("price", "1.5")));
   ASSERT_EQ(conditions.size(), 1u);
   EXPECT_EQ(conditions[0].key.integer, 150);
 }

@@ -52,7 +52,8 @@ TEST(FlatJson, IntegersThatADoubleWouldRoundAreShownAsDigits) {
 TEST(FlatJson, ObjectsReadBack) {
   ASSERT_OK_AND_ASSIGN(
       const google::protobuf::Struct object,
-      ParseFlatObject("{\"name\": \"Ada\", \"age\": 36, \"big\":9223372036854775807 , \"on\":true}"));
+      ParseFlatObject(
+          "{\"name\": \"Ada\", \"age\": 36, \"big\":9223372036854775807 , \"on\":true}"));
   EXPECT_EQ(object.fields_size(), 4);
   EXPECT_EQ(object.fields().at("name").string_value(), "Ada");
   EXPECT_EQ(object.fields().at("age").number_value(), 36);
@@ -72,11 +73,26 @@ TEST(FlatJson, NestingIsRefusedHoweverDeep) {
 }
 
 TEST(FlatJson, BrokenTextIsRefused) {
-  for (const char* json :
-       {"", "{", "{\"a\"", "{\"a\":}", "{\"a\":1", "{\"a\":1,}", "{\"a\":1}x", "{a:1}", "{\"a\":null}",
-        "{\"a\":1.5}", "{\"a\":1e3}", "{\"a\":9223372036854775808}", "{\"a\":\"x}", "{\"a\":\"\\x\"}",
-        "{\"a\":\"\\u12\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800\\u0041\"}",
-        "{\"a\":\"\\udc00\"}", "[]", "1"}) {
+  for (const char* json : {"",
+                           "{",
+                           "{\"a\"",
+                           "{\"a\":}",
+                           "{\"a\":1",
+                           "{\"a\":1,}",
+                           "{\"a\":1}x",
+                           "{a:1}",
+                           "{\"a\":null}",
+                           "{\"a\":1.5}",
+                           "{\"a\":1e3}",
+                           "{\"a\":9223372036854775808}",
+                           "{\"a\":\"x}",
+                           "{\"a\":\"\\x\"}",
+                           "{\"a\":\"\\u12\"}",
+                           "{\"a\":\"\\ud800\"}",
+                           "{\"a\":\"\\ud800\\u0041\"}",
+                           "{\"a\":\"\\udc00\"}",
+                           "[]",
+                           "1"}) {
     EXPECT_THAT(ParseFlatObject(json), StatusIs(absl::StatusCode::kDataLoss)) << json;
   }
 }

@@ -23,7 +23,8 @@ std::unique_ptr<const RE2> CompilePattern(std::string_view pattern) {
   return compiled;
 }
 
-absl::StatusOr<std::shared_ptr<const RuleTable>> RuleTable::Compile(CollectionDefinition collection) {
+absl::StatusOr<std::shared_ptr<const RuleTable>> RuleTable::Compile(
+    CollectionDefinition collection) {
   std::shared_ptr<RuleTable> table(new RuleTable());
   table->rules_.reserve(collection.fields.size());
   for (const FieldDefinition& field : collection.fields) {

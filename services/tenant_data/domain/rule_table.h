@@ -14,8 +14,8 @@
 
 namespace kasbah::tenantdata {
 
-// Null when RE2 does not take `pattern` or its program would pass 256 KiB. Matching takes time linear
-// in the text whatever the pattern.
+// Null when RE2 does not take `pattern` or its program would pass 256 KiB. Matching takes time
+// linear in the text whatever the pattern.
 std::unique_ptr<const RE2> CompilePattern(std::string_view pattern);
 
 // A field as values are checked against it.

@@ -9,8 +9,8 @@
 
 namespace kasbah::tenantdata {
 
-// A record's ciphertexts by field, as the column `sealed` packs them: for each, the field's 16 bytes,
-// a 32 bit length, big endian, and the ciphertext as the vault made it.
+// A record's ciphertexts by field, as the column `sealed` packs them: for each, the field's 16
+// bytes, a 32 bit length, big endian, and the ciphertext as the vault made it.
 using SealedValues = std::map<FieldId, std::string>;
 
 std::string PackSealed(const SealedValues& values);

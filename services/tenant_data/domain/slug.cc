@@ -12,22 +12,20 @@ namespace {
 // Hosts of the installation, names that browsers, mail servers and certificate authorities
 // give a meaning to (RFC 2142), and words that would pass for us.
 constexpr auto kReserved = std::to_array<std::string_view>({
-    "abuse",      "account",    "accounts", "admin",     "administrator", "api",
-    "app",        "apps",       "assets",   "audit",     "auth",          "autoconfig",
-    "autodiscover", "billing",  "blog",     "cdn",       "cname",         "console",
-    "dashboard",  "dev",        "dns",      "docs",      "email",         "embed",
-    "events",     "files",      "ftp",      "gateway",   "git",           "health",
-    "help",       "hostmaster", "hooks",    "imap",      "internal",      "isatap",
-    "kasbah",     "localhost",  "login",    "logout",    "mail",          "metrics",
-    "mta-sts",    "mx",         "new",      "noreply",   "ns1",           "ns2",
-    "null",       "oauth",      "openid",   "operator",  "pop",           "postmaster",
-    "privacy",    "proxy",      "public",   "register",  "root",          "saml",
-    "scim",       "security",   "server",   "service",   "settings",      "sftp",
-    "sign-in",    "sign-up",    "signin",   "signup",    "smtp",          "sso",
-    "ssl",        "staging",    "static",   "status",    "support",       "system",
-    "tenant",     "tenant-data", "tenants", "test",      "undefined",     "user",
-    "users",      "vault",      "vpn",      "webhook",   "webhooks",      "webmaster",
-    "webmail",    "wpad",       "www",
+    "abuse",   "account",  "accounts",    "admin",      "administrator", "api",          "app",
+    "apps",    "assets",   "audit",       "auth",       "autoconfig",    "autodiscover", "billing",
+    "blog",    "cdn",      "cname",       "console",    "dashboard",     "dev",          "dns",
+    "docs",    "email",    "embed",       "events",     "files",         "ftp",          "gateway",
+    "git",     "health",   "help",        "hostmaster", "hooks",         "imap",         "internal",
+    "isatap",  "kasbah",   "localhost",   "login",      "logout",        "mail",         "metrics",
+    "mta-sts", "mx",       "new",         "noreply",    "ns1",           "ns2",          "null",
+    "oauth",   "openid",   "operator",    "pop",        "postmaster",    "privacy",      "proxy",
+    "public",  "register", "root",        "saml",       "scim",          "security",     "server",
+    "service", "settings", "sftp",        "sign-in",    "sign-up",       "signin",       "signup",
+    "smtp",    "sso",      "ssl",         "staging",    "static",        "status",       "support",
+    "system",  "tenant",   "tenant-data", "tenants",    "test",          "undefined",    "user",
+    "users",   "vault",    "vpn",         "webhook",    "webhooks",      "webmaster",    "webmail",
+    "wpad",    "www",
 });
 
 bool IsReserved(std::string_view slug) {
@@ -37,7 +35,8 @@ bool IsReserved(std::string_view slug) {
 }  // namespace
 
 absl::Status CheckSlug(std::string_view slug) {
-  if (slug.size() < 3 || slug.size() > 40) return InvalidField("slug", "must have 3 to 40 characters");
+  if (slug.size() < 3 || slug.size() > 40)
+    return InvalidField("slug", "must have 3 to 40 characters");
   for (char c : slug) {
     if (!absl::ascii_islower(static_cast<unsigned char>(c)) &&
         !absl::ascii_isdigit(static_cast<unsigned char>(c)) && c != '-') {

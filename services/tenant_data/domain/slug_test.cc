@@ -20,7 +20,8 @@ TEST(Slug, NamesThatNoAddressCanCarryAreRefused) {
   for (const std::string& slug :
        {std::string(""), std::string("ab"), std::string(41, 'a'), std::string("-acme"),
         std::string("acme-"), std::string("Acme"), std::string("a.b"), std::string("a_b"),
-        std::string("a b"), std::string("äpfel"), std::string("ac\0me", 5), std::string("xn--abc")}) {
+        std::string("a b"), std::string("äpfel"), std::string("ac\0me", 5),
+        std::string("xn--abc")}) {
     EXPECT_THAT(CheckSlug(slug), StatusIs(absl::StatusCode::kInvalidArgument)) << slug;
   }
 }

@@ -19,8 +19,9 @@ const Value* FindValue(const Struct& values, const std::string& key) {
 // The value as bytes, with its sign bit turned for integers so that order is kept as well.
 std::string UniqueBytes(const IndexKey& key) {
   if (key.text) return *key.text;
-  const auto number = static_cast<uint64_t>(key.integer ? *key.integer : absl::ToUnixMicros(*key.time)) ^
-                      (uint64_t{1} << 63);
+  const auto number =
+      static_cast<uint64_t>(key.integer ? *key.integer : absl::ToUnixMicros(*key.time)) ^
+      (uint64_t{1} << 63);
   std::string bytes(8, '\0');
   for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (56 - 8 * i)) & 0xFF);
   return bytes;
@@ -28,8 +29,8 @@ std::string UniqueBytes(const IndexKey& key) {
 
 class Validator {
  public:
-  Validator(const RuleTable& rules, const Struct& stored, const absl::flat_hash_set<FieldId>& sealed,
-            const Struct& changes)
+  Validator(const RuleTable& rules, const Struct& stored,
+            const absl::flat_hash_set<FieldId>& sealed, const Struct& changes)
       : rules_(rules), stored_(stored), sealed_(sealed), changes_(changes) {}
 
   Validation Run() {
@@ -48,7 +49,8 @@ class Validator {
     const FieldDefinition& definition = field.definition;
     const Value* given = FindValue(changes_, definition.key);
     const Value* value = given != nullptr ? given : FindValue(stored_, definition.key);
-    const bool kept_sealed = given == nullptr && definition.sealed && sealed_.contains(definition.id);
+    const bool kept_sealed =
+        given == nullptr && definition.sealed && sealed_.contains(definition.id);
     if (value == nullptr || value->kind_case() == Value::kNullValue ||
         value->kind_case() == Value::KIND_NOT_SET) {
       if (definition.required && !kept_sealed) Refuse(definition, "REQUIRED", "must be given");
@@ -122,7 +124,9 @@ Validation ValidateChange(const RuleTable& rules, const Struct& stored,
   return Validator(rules, stored, sealed, changes).Run();
 }
 
-std::string PathOf(const std::string& key) { return IsKey(key) ? StrCat("values.", key) : "values"; }
+std::string PathOf(const std::string& key) {
+  return IsKey(key) ? StrCat("values.", key) : "values";
+}
 
 Violation TakenValue(const std::string& key) {
   return {PathOf(key), "is another record's value", "UNIQUE"};

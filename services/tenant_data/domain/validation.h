@@ -45,8 +45,8 @@ struct ValidValues {
 
 struct Validation {
   ValidValues valid;
-  // Everything that is wrong, in the order of the definition, unknown fields last. Not empty: `valid`
-  // is not to be used.
+  // Everything that is wrong, in the order of the definition, unknown fields last. Not empty:
+  // `valid` is not to be used.
   std::vector<Violation> violations;
 };
 
@@ -57,8 +57,8 @@ inline constexpr size_t kMaxDataBytes = 64 * 1024;
 Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values);
 
 // Checks a record after `changes`: what it names is replaced, null removes. `stored` are its plain
-// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index` and `unique` of the
-// result hold what `changes` brings alone.
+// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index` and `unique` of
+// the result hold what `changes` brings alone.
 Validation ValidateChange(const RuleTable& rules, const google::protobuf::Struct& stored,
                           const absl::flat_hash_set<FieldId>& sealed,
                           const google::protobuf::Struct& changes);

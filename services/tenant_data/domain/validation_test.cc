@@ -62,7 +62,8 @@ Struct Values(std::vector<std::pair<std::string, Value>> values) {
 
 std::vector<std::string> Faults(const Validation& checked) {
   std::vector<std::string> faults;
-  for (const Violation& v : checked.violations) faults.push_back(absl::StrCat(v.field, " ", v.rule));
+  for (const Violation& v : checked.violations)
+    faults.push_back(absl::StrCat(v.field, " ", v.rule));
   return faults;
 }
 
@@ -71,7 +72,8 @@ std::string Check(FieldDefinition field, const Value& value) {
   const Validation checked = ValidateNew(*Compile({field}), Values({{field.key, value}}));
   if (checked.violations.empty()) return checked.valid.data;
   std::string rules;
-  for (const Violation& violation : checked.violations) absl::StrAppend(&rules, violation.rule, " ");
+  for (const Violation& violation : checked.violations)
+    absl::StrAppend(&rules, violation.rule, " ");
   return rules;
 }
 
@@ -128,7 +130,8 @@ TEST(Validation, DecimalsKeepExactlyTheirDigits) {
   EXPECT_EQ(Check(field, Text("1.500")), R"({"d":"1.50"})");
   EXPECT_EQ(Check(field, Text("92233720368547758.07")), R"({"d":"92233720368547758.07"})");
   EXPECT_EQ(Check(field, Text("-92233720368547758.08")), R"({"d":"-92233720368547758.08"})");
-  for (const char* bad : {"", ".", "1.", ".5", "1,5", "1e3", "1.234", "92233720368547758.08", "-"}) {
+  for (const char* bad :
+       {"", ".", "1.", ".5", "1,5", "1e3", "1.234", "92233720368547758.08", "-"}) {
     EXPECT_EQ(Check(field, Text(bad)), "TYPE ") << bad;
   }
   EXPECT_EQ(Check(field, Number(1e300)), "TYPE ");
@@ -176,7 +179,8 @@ TEST(Validation, ChoicesAreTheFieldsOwn) {
 
 TEST(Validation, EmailAddressesHaveALocalPartAndADomain) {
   FieldDefinition field = Field(1, "e", FieldType::kEmail);
-  EXPECT_EQ(Check(field, Text("o'neil+x@mail.example.org")), R"({"e":"o'neil+x@mail.example.org"})");
+  EXPECT_EQ(Check(field, Text("o'neil+x@mail.example.org")),
+            R"({"e":"o'neil+x@mail.example.org"})");
   for (const std::string& bad :
        {std::string("a"), std::string("a@b"), std::string("@b.c"), std::string("a@b..c"),
         std::string("a b@c.d"), std::string("a@-b.c"), std::string("a@b.c\n"),
@@ -220,9 +224,11 @@ TEST(Validation, AllViolationsComeAtOnceInTheOrderOfTheDefinition) {
   code.min = 2;
   code.pattern = "[A-Z]+";
   const auto rules = Compile({name, code, Field(3, "age", FieldType::kInteger)});
-  const Validation checked =
-      ValidateNew(*rules, Values({{"code", Text("a")}, {"age", Text("old")}, {"zebra", Text("x")},
-                                  {"ant", Null()}, {"Not A Key", Text("x")}}));
+  const Validation checked = ValidateNew(*rules, Values({{"code", Text("a")},
+                                                         {"age", Text("old")},
+                                                         {"zebra", Text("x")},
+                                                         {"ant", Null()},
+                                                         {"Not A Key", Text("x")}}));
   EXPECT_THAT(Faults(checked),
               ElementsAre("values.name REQUIRED", "values.code MIN", "values.code PATTERN",
                           "values.age TYPE", "values UNKNOWN_FIELD", "values.ant UNKNOWN_FIELD",
@@ -270,9 +276,11 @@ TEST(Validation, AllOfARecordIsBounded) {
 TEST(ValidateChange, NamedFieldsAreReplacedAndNullRemoves) {
   FieldDefinition code = Field(1, "code", FieldType::kText);
   code.unique = code.indexed = true;
-  const auto rules = Compile({code, Field(2, "note", FieldType::kText), Field(3, "n", FieldType::kInteger)});
+  const auto rules =
+      Compile({code, Field(2, "note", FieldType::kText), Field(3, "n", FieldType::kInteger)});
   const Struct stored = Values({{"code", Text("A")}, {"note", Text("x")}, {"n", Number(1)}});
-  const Validation checked = ValidateChange(*rules, stored, {}, Values({{"note", Null()}, {"n", Number(2)}}));
+  const Validation checked =
+      ValidateChange(*rules, stored, {}, Values({{"note", Null()}, {"n", Number(2)}}));
   EXPECT_THAT(checked.violations, IsEmpty());
   EXPECT_EQ(checked.valid.data, R"({"code":"A","n":2})");
   EXPECT_THAT(checked.valid.unique, IsEmpty());

@@ -48,7 +48,8 @@ DecimalFault ParseDecimal(std::string_view text, int64_t scale, int64_t* scaled)
   const size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (whole.empty() || (point != std::string_view::npos && fraction.empty())) return DecimalFault::kForm;
+  if (whole.empty() || (point != std::string_view::npos && fraction.empty()))
+    return DecimalFault::kForm;
   for (std::string_view digits : {whole, fraction}) {
     for (char c : digits) {
       if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return DecimalFault::kForm;
@@ -171,22 +172,23 @@ class Check {
 
   void Email() {
     // What HTML's e-mail input takes, with at least two labels in the domain.
-    static const auto* const address = new RE2(
-        R"re([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@)re"
-        R"re([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)re"
-        R"re((?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+)re");
+    static const auto* const address =
+        new RE2(R"re([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@)re"
+                R"re([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)re"
+                R"re((?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+)re");
     const std::string* text = TakeText("an e-mail address");
     if (text == nullptr) return;
-    if (text->size() > 254 || !Matches(*text, *address)) return Refuse("TYPE", "must be an e-mail address");
+    if (text->size() > 254 || !Matches(*text, *address))
+      return Refuse("TYPE", "must be an e-mail address");
     CheckPattern(*text);
     KeepText(*text);
   }
 
   void Url() {
     // http and https with a host, no user information, printable ASCII.
-    static const auto* const url = new RE2(
-        R"re(https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]))re"
-        R"re((?::[0-9]{1,5})?(?:[/?#][!-~]*)?)re");
+    static const auto* const url =
+        new RE2(R"re(https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]))re"
+                R"re((?::[0-9]{1,5})?(?:[/?#][!-~]*)?)re");
     const std::string* text = TakeText("a URL");
     if (text == nullptr) return;
     if (text->size() > 2048 || !Matches(*text, *url)) {
@@ -199,7 +201,8 @@ class Check {
   void Choice() {
     const std::string* text = TakeText("one of the field's choices");
     if (text == nullptr) return;
-    if (!rule_.choices.contains(*text)) return Refuse("CHOICE", "must be one of the field's choices");
+    if (!rule_.choices.contains(*text))
+      return Refuse("CHOICE", "must be one of the field's choices");
     KeepText(*text);
   }
 
@@ -207,7 +210,8 @@ class Check {
     int64_t number = 0;
     if (value_.kind_case() == Value::kNumberValue) {
       const double given = value_.number_value();
-      if (!(std::abs(given) <= static_cast<double>(kMaxExactInteger)) || given != std::trunc(given)) {
+      if (!(std::abs(given) <= static_cast<double>(kMaxExactInteger)) ||
+          given != std::trunc(given)) {
         return Refuse("TYPE", "must be a whole number; past 2^53 - 1 as a string of digits");
       }
       number = static_cast<int64_t>(given);
@@ -276,9 +280,9 @@ class Check {
   }
 
   void Timestamp() {
-    static const auto* const form = new RE2(
-        R"re([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)re"
-        R"re((?:[Zz]|[+-][0-9]{2}:[0-9]{2}))re");
+    static const auto* const form =
+        new RE2(R"re([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)re"
+                R"re((?:[Zz]|[+-][0-9]{2}:[0-9]{2}))re");
     const std::string* text = TakeText("a time as 2006-01-31T15:04:05Z");
     if (text == nullptr) return;
     absl::Time time;

@@ -14,8 +14,8 @@
 
 namespace kasbah::tenantdata {
 
-// How a value stands in the typed side index; exactly one is set. Text, dates, choices, addresses and
-// URLs in `text`; integers, decimals (scaled) and booleans (0, 1) in `integer`.
+// How a value stands in the typed side index; exactly one is set. Text, dates, choices, addresses
+// and URLs in `text`; integers, decimals (scaled) and booleans (0, 1) in `integer`.
 struct IndexKey {
   std::optional<std::string> text;
   std::optional<int64_t> integer;

@@ -23,7 +23,8 @@ CREATE TABLE tenant_data.customers (
   PRIMARY KEY (tenant_id, customer_id),
   UNIQUE (tenant_id, external_id)
 );
-COMMENT ON COLUMN tenant_data.customers.external_id IS 'personal: the tenant''s own name for a customer';
+COMMENT ON COLUMN tenant_data.customers.external_id
+  IS 'personal: the tenant''s own name for a customer';
 COMMENT ON COLUMN tenant_data.customers.display_name IS 'personal: name of a customer';
 CALL core.protect('tenant_data.customers');
 GRANT SELECT, INSERT, UPDATE ON tenant_data.customers TO kasbah_tenant_data;
@@ -41,8 +42,8 @@ CREATE TABLE tenant_data.collections (
 CALL core.protect('tenant_data.collections');
 GRANT SELECT, INSERT ON tenant_data.collections TO kasbah_tenant_data;
 
--- Every schema version keeps all of its fields, so that a record is always read by the definition it
--- was written under. Never updated.
+-- Every schema version keeps all of its fields, so that a record is always read by the definition
+-- it was written under. Never updated.
 CREATE TABLE tenant_data.fields (
   tenant_id      uuid NOT NULL,
   collection_id  uuid NOT NULL,
@@ -63,7 +64,8 @@ CREATE TABLE tenant_data.fields (
   scale          bigint NOT NULL,
   PRIMARY KEY (tenant_id, collection_id, schema_version, field_id),
   UNIQUE (tenant_id, collection_id, schema_version, key),
-  FOREIGN KEY (tenant_id, collection_id) REFERENCES tenant_data.collections (tenant_id, collection_id),
+  FOREIGN KEY (tenant_id, collection_id)
+    REFERENCES tenant_data.collections (tenant_id, collection_id),
   -- What is sealed must not stand in the clear in an index.
   CHECK (NOT (is_sealed AND (is_unique OR is_indexed)))
 );

@@ -40,15 +40,14 @@ absl::StatusOr<v1::Collection> CollectionService::Create(
     const rpc::Call& call, const v1::CreateCollectionRequest& request) {
   RETURN_IF_ERROR(RequireTenantWide(call));
   ASSIGN_OR_RETURN(const CollectionDefinition collection, ToDefinition(request, clock_.Now()));
-  const absl::Status created =
-      database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-        collections_.Insert(tx, call, collection);
-        return outbox_.AppendAudit(
-            tx, call,
-            outbox::Succeeded(call, clock_, "collection.create",
-                              {"collection", collection.id.ToString(), collection.key},
-                              {{"fields", absl::StrCat(collection.fields.size())}}));
-      });
+  const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    collections_.Insert(tx, call, collection);
+    return outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, clock_, "collection.create",
+                          {"collection", collection.id.ToString(), collection.key},
+                          {{"fields", absl::StrCat(collection.fields.size())}}));
+  });
   if (ReasonOf(created) == reason::kAlreadyExists) {
     return Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists,
                  "another collection has this key");
@@ -68,10 +67,9 @@ absl::StatusOr<v1::Collection> CollectionService::Get(const rpc::Call& call,
 
 absl::StatusOr<v1::ListCollectionsResponse> CollectionService::List(
     const rpc::Call& call, const v1::ListCollectionsRequest&) {
-  ASSIGN_OR_RETURN(const std::vector<CollectionDefinition> collections,
-                   database_.WithTenant(call, [&](Transaction& tx) {
-                     return collections_.List(tx, call);
-                   }));
+  ASSIGN_OR_RETURN(
+      const std::vector<CollectionDefinition> collections,
+      database_.WithTenant(call, [&](Transaction& tx) { return collections_.List(tx, call); }));
   v1::ListCollectionsResponse reply;
   for (const CollectionDefinition& collection : collections) {
     *reply.add_collections() = ToProto(collection);

@@ -20,12 +20,11 @@ absl::StatusOr<v1::Customer> CustomerService::Create(const rpc::Call& call,
   const absl::Time now = clock_.Now();
   const Customer customer{CustomerId::New(now), request.external_id(), request.display_name(),
                           /*suspended=*/false, now};
-  const absl::Status created =
-      database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-        customers_.Insert(tx, call, customer);
-        return outbox_.AppendAudit(
-            tx, call, outbox::Succeeded(call, clock_, "customer.create", TargetOf(customer.id)));
-      });
+  const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    customers_.Insert(tx, call, customer);
+    return outbox_.AppendAudit(
+        tx, call, outbox::Succeeded(call, clock_, "customer.create", TargetOf(customer.id)));
+  });
   if (ReasonOf(created) == reason::kAlreadyExists) {
     return Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists,
                  "another customer has this external_id");

@@ -20,8 +20,8 @@ struct SealItem {
 };
 
 // Seals and opens values of fields with the vault, under the tenant's key "fields" and the context
-// {record, field}, so that a ciphertext moved to another record or field does not open. One call for
-// what a request needs, more only past a thousand values or 4 MB. Thread safe.
+// {record, field}, so that a ciphertext moved to another record or field does not open. One call
+// for what a request needs, more only past a thousand values or 4 MB. Thread safe.
 //
 // Errors: UNAVAILABLE and the like as the vault gave them; anything else is a fault of ours.
 class FieldSealer {

@@ -26,8 +26,8 @@ class RecordReader {
   absl::StatusOr<v1::Record> Get(const rpc::Call& call, RecordId id);
   absl::StatusOr<v1::ListRecordsResponse> List(const rpc::Call& call,
                                                const v1::ListRecordsRequest& request);
-  absl::StatusOr<v1::ListRecordHistoryResponse> History(const rpc::Call& call,
-                                                        const v1::ListRecordHistoryRequest& request);
+  absl::StatusOr<v1::ListRecordHistoryResponse> History(
+      const rpc::Call& call, const v1::ListRecordHistoryRequest& request);
 
   // Opens ciphertexts of one record into `values`, under the keys that `rules` has for them.
   absl::Status Open(const rpc::Call& call, const RuleTable& rules, RecordId record,

@@ -15,8 +15,8 @@
 namespace kasbah::tenantdata {
 namespace {
 
-// Whose a new record is: the named customer's, else the call's. A call for one customer makes records
-// of no other.
+// Whose a new record is: the named customer's, else the call's. A call for one customer makes
+// records of no other.
 absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const std::string& named) {
   if (named.empty()) return call.customer;
   ASSIGN_OR_RETURN(const CustomerId owner, ParseId<CustomerId>("customer_id", named));
@@ -174,10 +174,11 @@ absl::StatusOr<v1::Record> RecordService::Update(const rpc::Call& call,
   NewRecord fresh{id, stored.customer, std::move(checked.valid), ""};
   RETURN_IF_ERROR(SealAll(call, {&fresh}));
   const std::vector<FieldId> named = RemoveNamed(*rules, request.values(), &sealed);
-  // Both maps hold what the record has sealed in the end; the first is yet to be opened for the reply.
+  // Both maps hold what the record has sealed in the end; the first is yet to be opened for the
+  // reply.
   ASSIGN_OR_RETURN(SealedValues all, UnpackSealed(fresh.sealed));
   all.insert(sealed.begin(), sealed.end());
-  ChangedRecord changed{id,    version, stored.customer, std::move(fresh.values), PackSealed(all),
+  ChangedRecord changed{id,   version, stored.customer, std::move(fresh.values), PackSealed(all),
                         named};
   ASSIGN_OR_RETURN(stored.updated, writer_.Update(call, *rules, changed));
 

@@ -14,8 +14,8 @@
 
 namespace kasbah::tenantdata {
 
-// Records: values are checked against their collection, what is sealed goes through the vault before
-// it is kept, and each change commits with its history and events.
+// Records: values are checked against their collection, what is sealed goes through the vault
+// before it is kept, and each change commits with its history and events.
 class RecordService final : public v1::RecordService::CallbackService {
  public:
   RecordService(rpc::Pipeline& pipeline, Definitions& definitions, FieldSealer& sealer,

@@ -10,10 +10,10 @@
 
 namespace kasbah::tenantdata {
 
-// The request_id of a call and a digest of what it asks, whatever the order of its values. Values of
-// sealed fields are left out: a plain digest at rest would let them be guessed. So a request_id that
-// comes back with another sealed value and all else equal passes for the same request. nullopt for a
-// call without one; INVALID_ARGUMENT at "request_id".
+// The request_id of a call and a digest of what it asks, whatever the order of its values. Values
+// of sealed fields are left out: a plain digest at rest would let them be guessed. So a request_id
+// that comes back with another sealed value and all else equal passes for the same request. nullopt
+// for a call without one; INVALID_ARGUMENT at "request_id".
 absl::StatusOr<std::optional<RequestKey>> KeyOf(const v1::CreateRecordRequest& request,
                                                 const RuleTable& rules);
 absl::StatusOr<std::optional<RequestKey>> KeyOf(const v1::BatchCreateRecordsRequest& request,

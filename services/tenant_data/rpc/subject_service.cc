@@ -41,8 +41,7 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
   ASSIGN_OR_RETURN(
       const Rows rows,
       database_.WithTenantInAnyState(
-          call, AnyStateToken::ForErasure(),
-          [&](Transaction& tx) -> absl::StatusOr<Pending<Rows>> {
+          call, AnyStateToken::ForErasure(), [&](Transaction& tx) -> absl::StatusOr<Pending<Rows>> {
             auto found = subjects_.Find(tx, call, request.subject().id());
             RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, EventOf(call, clock_, "subject.export")));
             return found;

@@ -9,8 +9,8 @@
 
 namespace kasbah::tenantdata {
 
-// What this schema knows about a person as a customer (kPersonalColumns), by cus_… or by the tenant's
-// own name for it.
+// What this schema knows about a person as a customer (kPersonalColumns), by cus_… or by the
+// tenant's own name for it.
 class SubjectService final : public subject::v1::SubjectService::CallbackService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,

@@ -45,17 +45,15 @@ constexpr Statement kGetByKey{
     KASBAH_DEFINITION "AND f.schema_version = c.schema_version AND c.key = $2 ORDER BY f.position"};
 
 constexpr Statement kGetById{
-    "collections.get_by_id",
-    KASBAH_DEFINITION
+    "collections.get_by_id", KASBAH_DEFINITION
     "AND f.schema_version = c.schema_version AND c.collection_id = $2 ORDER BY f.position"};
 
 constexpr Statement kGetVersion{
     "collections.get_version",
     KASBAH_DEFINITION "AND c.collection_id = $2 AND f.schema_version = $3 ORDER BY f.position"};
 
-constexpr Statement kList{
-    "collections.list",
-    KASBAH_DEFINITION "AND f.schema_version = c.schema_version ORDER BY c.key, f.position"};
+constexpr Statement kList{"collections.list", KASBAH_DEFINITION
+                          "AND f.schema_version = c.schema_version ORDER BY c.key, f.position"};
 
 FieldDefinition ReadField(const Row& row) {
   FieldDefinition field;

@@ -11,7 +11,8 @@ namespace kasbah::tenantdata {
 // How many collections a tenant may define.
 inline constexpr int64_t kMaxCollections = 200;
 
-// tenant_data.collections and fields: definitions, a full set of field rows for each schema version.
+// tenant_data.collections and fields: definitions, a full set of field rows for each schema
+// version.
 class CollectionStore {
  public:
   // ALREADY_EXISTS when the key is taken; FAILED_PRECONDITION, TOO_MANY_COLLECTIONS.

@@ -22,7 +22,8 @@ class CustomerScopeTest : public TenantDataTest {
     }));
   }
 
-  std::vector<StoredRecord> List(const CallContext& call, const std::vector<Condition>& conditions) {
+  std::vector<StoredRecord> List(const CallContext& call,
+                                 const std::vector<Condition>& conditions) {
     return *database_->WithTenant(call, [&](postgres::Transaction& tx) {
       return records_.List(tx, call, rules_a_->collection_id(), conditions, RecordId(), 100);
     });

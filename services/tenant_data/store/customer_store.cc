@@ -10,11 +10,11 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kInsert{
-    "customers.insert",
-    "INSERT INTO tenant_data.customers (tenant_id, customer_id, external_id, display_name, created_at) "
-    "VALUES ($1, $2, $3, $4, $5)",
-    Access::kWrite};
+constexpr Statement kInsert{"customers.insert",
+                            "INSERT INTO tenant_data.customers (tenant_id, customer_id, "
+                            "external_id, display_name, created_at) "
+                            "VALUES ($1, $2, $3, $4, $5)",
+                            Access::kWrite};
 
 constexpr Statement kGet{
     "customers.get",
@@ -32,12 +32,11 @@ constexpr Statement kSetSuspended{
     "WHERE tenant_id = $1 AND customer_id = $2",
     Access::kWrite};
 
-constexpr Statement kRequireActive{
-    "customers.require_active",
-    "SELECT core.require(c.state IS NOT NULL, 'NOT_FOUND'), "
-    "core.require(c.state = 'active', 'CUSTOMER_SUSPENDED') "
-    "FROM (SELECT (SELECT state FROM tenant_data.customers "
-    "WHERE tenant_id = $1 AND customer_id = $2) AS state) AS c"};
+constexpr Statement kRequireActive{"customers.require_active",
+                                   "SELECT core.require(c.state IS NOT NULL, 'NOT_FOUND'), "
+                                   "core.require(c.state = 'active', 'CUSTOMER_SUSPENDED') "
+                                   "FROM (SELECT (SELECT state FROM tenant_data.customers "
+                                   "WHERE tenant_id = $1 AND customer_id = $2) AS state) AS c"};
 
 Customer ReadCustomer(const Row& row) {
   Customer customer;

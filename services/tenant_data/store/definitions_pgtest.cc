@@ -1,5 +1,4 @@
 #include "services/tenant_data/store/definitions.h"
-
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -13,7 +12,8 @@ TEST_F(TenantDataTest, ADefinitionReadsBackByKeyAndById) {
   ASSERT_OK_AND_ASSIGN(const auto by_key, definitions.Current(Call(a_), "countries"));
   ASSERT_OK_AND_ASSIGN(const auto by_id,
                        definitions.Current(Call(a_), rules_a_->collection_id().ToString()));
-  ASSERT_OK_AND_ASSIGN(const auto version, definitions.Version(Call(a_), rules_a_->collection_id(), 1));
+  ASSERT_OK_AND_ASSIGN(const auto version,
+                       definitions.Version(Call(a_), rules_a_->collection_id(), 1));
   for (const auto& rules : {by_key, by_id, version}) {
     EXPECT_EQ(rules->collection_id(), rules_a_->collection_id());
     ASSERT_EQ(rules->fields().size(), 5u);

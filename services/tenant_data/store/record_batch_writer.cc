@@ -17,8 +17,8 @@ using postgres::Transaction;
 // Rolls back a batch of which nothing is left.
 constexpr std::string_view kNothingAccepted = "NOTHING_ACCEPTED";
 
-// What the batch wants, by field and value so that two batches wait for each other in one order, and
-// by item so that the first of equal values wins.
+// What the batch wants, by field and value so that two batches wait for each other in one order,
+// and by item so that the first of equal values wins.
 std::vector<Claim> ClaimsOf(const std::vector<NewRecord>& records) {
   std::vector<Claim> claims;
   for (size_t item = 0; item < records.size(); ++item) {
@@ -87,9 +87,10 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::Create(const CallContext& call,
   return BatchCreated{std::move(outcome.taken), std::nullopt};
 }
 
-absl::StatusOr<ClaimOutcome> RecordBatchWriter::ClaimValues(
-    Transaction& tx, const CallContext& call, std::optional<CustomerId> owner,
-    const std::vector<NewRecord>& records) {
+absl::StatusOr<ClaimOutcome> RecordBatchWriter::ClaimValues(Transaction& tx,
+                                                            const CallContext& call,
+                                                            std::optional<CustomerId> owner,
+                                                            const std::vector<NewRecord>& records) {
   std::vector<Claim> claims = ClaimsOf(records);
   if (!claims.empty()) {
     ASSIGN_OR_RETURN(const postgres::Result rows,

@@ -37,8 +37,8 @@ class RecordBatchWriter {
   RecordBatchWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
       : database_(database), outbox_(outbox), clock_(clock) {}
 
-  // All of `records` have the customer `owner`. Where none can be created nothing is written and the
-  // request_id stays free.
+  // All of `records` have the customer `owner`. Where none can be created nothing is written and
+  // the request_id stays free.
   absl::StatusOr<BatchCreated> Create(const CallContext& call, const RuleTable& rules,
                                       std::optional<CustomerId> owner,
                                       const std::vector<NewRecord>& records,

@@ -1,7 +1,6 @@
-#include "services/tenant_data/store/record_batch_writer.h"
-
 #include <thread>
 
+#include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -27,7 +26,8 @@ class RecordBatchTest : public TenantDataTest {
 TEST_F(RecordBatchTest, AllGoInWithHistoryIndexAndEvents) {
   std::vector<NewRecord> records;
   for (int i = 0; i < 250; ++i) {
-    records.push_back(Record(*rules_a_, {{"alpha_2", absl::StrCat("C", i)}, {"name", "n"}, {"iban", "i"}}));
+    records.push_back(
+        Record(*rules_a_, {{"alpha_2", absl::StrCat("C", i)}, {"name", "n"}, {"iban", "i"}}));
   }
   const int64_t audits = Audits();
   ASSERT_OK_AND_ASSIGN(const BatchCreated created, CreateAll(records));
@@ -46,8 +46,8 @@ TEST_F(RecordBatchTest, ARefusedItemChangesNothingAndDoesNotStopTheRest) {
   const int64_t audits = Audits();
   ASSERT_OK_AND_ASSIGN(const BatchCreated created,
                        CreateAll({Code("AA"), Code("CH"), Code("BB"), Code("AA")}));
-  EXPECT_THAT(created.taken, ElementsAre(IsEmpty(), ElementsAre(alpha_2()), IsEmpty(),
-                                         ElementsAre(alpha_2())));
+  EXPECT_THAT(created.taken,
+              ElementsAre(IsEmpty(), ElementsAre(alpha_2()), IsEmpty(), ElementsAre(alpha_2())));
   EXPECT_EQ(Count("tenant_data.records"), 3);
   EXPECT_EQ(Count("tenant_data.record_index"), 3);
   EXPECT_EQ(Count("tenant_data.record_unique u JOIN tenant_data.records r USING (record_id)"), 3);

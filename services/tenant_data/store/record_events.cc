@@ -18,8 +18,8 @@ outbox::v1::AuditEvent AuditOf(const CallContext& call, const Clock& clock,
 outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
                                  const RecordChanged& changed) {
   const std::string id = changed.record.ToString();
-  outbox::v1::ChangeEvent event = outbox::Change(call, clock, StrCat("record.", changed.verb, "d"),
-                                                 id, changed.version);
+  outbox::v1::ChangeEvent event =
+      outbox::Change(call, clock, StrCat("record.", changed.verb, "d"), id, changed.version);
   auto& data = *event.mutable_data()->mutable_fields();
   data["record_id"].set_string_value(id);
   data["collection_id"].set_string_value(changed.collection.ToString());

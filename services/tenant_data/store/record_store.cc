@@ -16,33 +16,32 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_RECORD                                                                            \
-  "SELECT r.record_id, r.collection_id, r.customer_id, r.schema_version, r.version, r.data, "    \
+#define KASBAH_RECORD                                                                         \
+  "SELECT r.record_id, r.collection_id, r.customer_id, r.schema_version, r.version, r.data, " \
   "r.sealed, r.created_at, r.updated_at "
 
-constexpr Statement kGet{"records.get",
-                         KASBAH_RECORD
+constexpr Statement kGet{"records.get", KASBAH_RECORD
                          "FROM tenant_data.records r "
                          "WHERE r.tenant_id = $1 AND r.record_id = $2 AND r.deleted_at IS NULL"};
 
-constexpr Statement kList{"records.list",
-                          KASBAH_RECORD
+constexpr Statement kList{"records.list", KASBAH_RECORD
                           "FROM tenant_data.records r "
                           "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "
                           "AND r.deleted_at IS NULL ORDER BY r.record_id LIMIT $4"};
 
 // The driving condition walks one partial index in the order of the page; the others are looked up
 // by record. One statement for each typed column, since which index serves must not be a guess.
-#define KASBAH_FIND(column)                                                                      \
-  KASBAH_RECORD                                                                                  \
-  "FROM tenant_data.record_index i "                                                             \
-  "JOIN tenant_data.records r ON r.tenant_id = i.tenant_id AND r.record_id = i.record_id "       \
-  "WHERE i.tenant_id = $1 AND i.field_id = $5 AND i." column " = $6 AND i.record_id > $3 "       \
-  "AND r.tenant_id = $1 AND r.collection_id = $2 AND r.deleted_at IS NULL "                      \
-  "AND NOT EXISTS (SELECT FROM unnest($7, $8, $9, $10) AS f (field_id, v_text, v_int, v_ts) "    \
-  "WHERE NOT EXISTS (SELECT FROM tenant_data.record_index x WHERE x.tenant_id = $1 "             \
-  "AND x.record_id = i.record_id AND x.field_id = f.field_id "                                   \
-  "AND (x.v_text = f.v_text OR x.v_int = f.v_int OR x.v_ts = f.v_ts))) "                         \
+#define KASBAH_FIND(column)                                                                   \
+  KASBAH_RECORD                                                                               \
+  "FROM tenant_data.record_index i "                                                          \
+  "JOIN tenant_data.records r ON r.tenant_id = i.tenant_id AND r.record_id = i.record_id "    \
+  "WHERE i.tenant_id = $1 AND i.field_id = $5 AND i." column                                  \
+  " = $6 AND i.record_id > $3 "                                                               \
+  "AND r.tenant_id = $1 AND r.collection_id = $2 AND r.deleted_at IS NULL "                   \
+  "AND NOT EXISTS (SELECT FROM unnest($7, $8, $9, $10) AS f (field_id, v_text, v_int, v_ts) " \
+  "WHERE NOT EXISTS (SELECT FROM tenant_data.record_index x WHERE x.tenant_id = $1 "          \
+  "AND x.record_id = i.record_id AND x.field_id = f.field_id "                                \
+  "AND (x.v_text = f.v_text OR x.v_int = f.v_int OR x.v_ts = f.v_ts))) "                      \
   "ORDER BY i.record_id LIMIT $4"
 
 constexpr Statement kFindText{"records.find_text", KASBAH_FIND("v_text")};

@@ -48,8 +48,8 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
   return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     if (request) requests_.Claim(tx, call, *request, record.id.uuid().view(), now);
     if (record.customer) customers_.RequireActive(tx, call, *record.customer);
-    RETURN_IF_ERROR(ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique,
-                                claiming));
+    RETURN_IF_ERROR(
+        ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
     records_.Insert(tx, call, ToStored(rules, record, now));
     InsertIndex(tx, call, record.id, record.customer, record.values.index);
     return AppendEvents(outbox_, tx, call, clock_,
@@ -84,8 +84,8 @@ absl::Status RecordWriter::TryUpdate(const CallContext& call, const RuleTable& r
     // First, so that a stale etag fails before anything is taken.
     records_.Update(tx, call, stored);
     values_.RemoveFields(tx, call, record.id, record.named);
-    RETURN_IF_ERROR(ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique,
-                                claiming));
+    RETURN_IF_ERROR(
+        ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
     InsertIndex(tx, call, record.id, record.customer, record.values.index);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"update", record.id, rules.collection_id(), rules.collection().key,
@@ -103,8 +103,8 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
                      records_.Delete(tx, call, id, version, now).Await());
     values_.RemoveRecord(tx, call, id);
     return AppendEvents(outbox_, tx, call, clock_,
-                        {"delete", id, removed.collection, removed.collection_key,
-                         removed.customer, removed.version, nullptr});
+                        {"delete", id, removed.collection, removed.collection_key, removed.customer,
+                         removed.version, nullptr});
   });
   if (ReasonOf(done) == reason::kNotFound) return NotFound("record");
   return done;
@@ -145,9 +145,8 @@ void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordI
 
 absl::StatusOr<Created> RecordWriter::Replay(const CallContext& call, const RequestKey& request) {
   ASSIGN_OR_RETURN(const std::optional<std::string> outcome,
-                   database_.WithTenant(call, [&](Transaction& tx) {
-                     return requests_.Find(tx, call, request);
-                   }));
+                   database_.WithTenant(
+                       call, [&](Transaction& tx) { return requests_.Find(tx, call, request); }));
   // Seen a moment ago and gone: another customer's, or a day old.
   if (!outcome) {
     return Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",

@@ -45,12 +45,12 @@ struct ChangedRecord {
   std::vector<FieldId> named;
 };
 
-// Writes single records: record, history, typed values, audit event and change event commit together
-// in one round trip, or nothing does. A unique value that another record has costs a second one, to
-// say which. Thread safe.
+// Writes single records: record, history, typed values, audit event and change event commit
+// together in one round trip, or nothing does. A unique value that another record has costs a
+// second one, to say which. Thread safe.
 //
-// Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED of
-// the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED.
+// Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED
+// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED.
 class RecordWriter {
  public:
   RecordWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
@@ -64,7 +64,8 @@ class RecordWriter {
   absl::Status Delete(const CallContext& call, RecordId id, std::optional<uint64_t> version);
 
  private:
-  // How taken unique values are found out: by failing the transaction, or by waiting for the answer.
+  // How taken unique values are found out: by failing the transaction, or by waiting for the
+  // answer.
   enum class Claiming { kAtOnce, kWaiting };
 
   absl::Status TryCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,

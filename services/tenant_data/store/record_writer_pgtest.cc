@@ -1,7 +1,6 @@
-#include "services/tenant_data/store/record_writer.h"
-
 #include <thread>
 
+#include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -16,8 +15,10 @@ RequestKey Key(const std::string& digest) {
 
 TEST_F(TenantDataTest, ACreatedRecordReadsBackWithItsHistoryIndexAndEvents) {
   const int64_t audits = Audits();
-  ASSERT_OK_AND_ASSIGN(const RecordId id, Create(a_, {{"alpha_2", "CH"}, {"name", "Schweiz"},
-                                                      {"population", "8700000"}, {"note", "n"}}));
+  ASSERT_OK_AND_ASSIGN(
+      const RecordId id,
+      Create(a_,
+             {{"alpha_2", "CH"}, {"name", "Schweiz"}, {"population", "8700000"}, {"note", "n"}}));
   ASSERT_OK_AND_ASSIGN(const StoredRecord record, Get(Call(a_), id));
   EXPECT_EQ(record.version, 1u);
   EXPECT_EQ(record.created, clock_.Now());
@@ -45,7 +46,8 @@ TEST_F(TenantDataTest, SealedValuesReachNoColumnAndNoEventInTheClear) {
   EXPECT_EQ(sealed.at(rules_a_->Find("iban")->definition.id), "ciphertext-bytes");
   EXPECT_EQ(Count("tenant_data.record_history WHERE sealed IS NOT NULL"), 1);
   for (const char* table : {"records", "record_history", "record_index", "outbox"}) {
-    EXPECT_EQ(Count(absl::StrCat("tenant_data.", table, " t WHERE position('canary' IN t::text) > 0 "
+    EXPECT_EQ(Count(absl::StrCat("tenant_data.", table,
+                                 " t WHERE position('canary' IN t::text) > 0 "
                                  "OR position(encode('canary', 'hex') IN t::text) > 0")),
               0)
         << table;
@@ -60,7 +62,8 @@ TEST_F(TenantDataTest, AForeignRecordAnswersLikeAnAbsentOne) {
   const int64_t events = Audits() + Changes();
   EXPECT_EQ(writer().Delete(Call(b_), id, std::nullopt),
             writer().Delete(Call(b_), RecordId::New(absl::Now()), std::nullopt));
-  EXPECT_EQ(writer().Delete(Call(b_), id, 1), writer().Delete(Call(b_), RecordId::New(absl::Now()), 1));
+  EXPECT_EQ(writer().Delete(Call(b_), id, 1),
+            writer().Delete(Call(b_), RecordId::New(absl::Now()), 1));
   EXPECT_THAT(SetNote(b_, id, 1, "taken over"), ReasonIs("ETAG_MISMATCH"));
   EXPECT_EQ(Audits() + Changes(), events);
   EXPECT_OK(Get(Call(a_), id));
@@ -76,7 +79,8 @@ TEST_F(TenantDataTest, WithoutTheStatementsTenantConditionNothingForeignIsSeen) 
   for (const postgres::Statement& statement : kUnscoped) {
     const auto rows = [&](TenantId tenant) {
       return database_
-          ->WithTenant(Call(tenant), [&](postgres::Transaction& tx) { return tx.Run(statement, id); })
+          ->WithTenant(Call(tenant),
+                       [&](postgres::Transaction& tx) { return tx.Run(statement, id); })
           ->size();
     };
     EXPECT_EQ(rows(a_), 1) << statement.name;
@@ -177,7 +181,11 @@ TEST_F(TenantDataTest, AnUpdateMovesIndexAndUniqueValues) {
   const auto rename = [&](RecordId record, const std::string& code) {
     Validation checked = ValidateChange(*rules_a_, {}, {}, ToStruct({{"alpha_2", code}}));
     return writer().Update(Call(a_), *rules_a_,
-                           {record, 1, std::nullopt, std::move(checked.valid), "",
+                           {record,
+                            1,
+                            std::nullopt,
+                            std::move(checked.valid),
+                            "",
                             {rules_a_->Find("alpha_2")->definition.id}});
   };
   EXPECT_THAT(rename(other, "CH"), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -223,7 +231,8 @@ TEST_F(TenantDataTest, ARequestIdMakesOneRecord) {
   ASSERT_OK_AND_ASSIGN(const Created made, writer().Create(Call(a_), *rules_a_, first, Key("d1")));
   EXPECT_FALSE(made.replayed);
   const int64_t events = Audits() + Changes();
-  ASSERT_OK_AND_ASSIGN(const Created again, writer().Create(Call(a_), *rules_a_, second, Key("d1")));
+  ASSERT_OK_AND_ASSIGN(const Created again,
+                       writer().Create(Call(a_), *rules_a_, second, Key("d1")));
   EXPECT_TRUE(again.replayed);
   EXPECT_EQ(again.id, first.id);
   EXPECT_EQ(Audits() + Changes(), events);
@@ -239,7 +248,8 @@ TEST_F(TenantDataTest, ARefusedCreateLeavesItsRequestIdFree) {
   EXPECT_THAT(
       writer().Create(Call(a_), *rules_a_, Record(*rules_a_, {{"alpha_2", "CH"}}), Key("d1")),
       StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_OK(writer().Create(Call(a_), *rules_a_, Record(*rules_a_, {{"alpha_2", "DE"}}), Key("d2")));
+  EXPECT_OK(
+      writer().Create(Call(a_), *rules_a_, Record(*rules_a_, {{"alpha_2", "DE"}}), Key("d2")));
 }
 
 TEST_F(TenantDataTest, RequestsAreForgottenAfterADay) {

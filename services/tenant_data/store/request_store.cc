@@ -14,14 +14,13 @@ using postgres::Transaction;
 
 constexpr absl::Duration kKept = absl::Hours(24);
 
-constexpr Statement kClaim{
-    "requests.claim",
-    "WITH claimed AS (INSERT INTO tenant_data.requests "
-    "(tenant_id, request_id, customer_id, digest, outcome, created_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6) "
-    "ON CONFLICT (tenant_id, request_id) DO NOTHING RETURNING request_id) "
-    "SELECT core.require(EXISTS (SELECT FROM claimed), 'REQUEST_SEEN')",
-    Access::kWrite};
+constexpr Statement kClaim{"requests.claim",
+                           "WITH claimed AS (INSERT INTO tenant_data.requests "
+                           "(tenant_id, request_id, customer_id, digest, outcome, created_at) "
+                           "VALUES ($1, $2, $3, $4, $5, $6) "
+                           "ON CONFLICT (tenant_id, request_id) DO NOTHING RETURNING request_id) "
+                           "SELECT core.require(EXISTS (SELECT FROM claimed), 'REQUEST_SEEN')",
+                           Access::kWrite};
 
 // Two for each one that comes, so that the table does not grow; skips what another call deletes.
 constexpr Statement kForget{
@@ -44,7 +43,8 @@ constexpr Statement kFind{"requests.find",
 
 void RequestStore::Claim(Transaction& tx, const CallContext& call, const RequestKey& request,
                          std::string_view outcome, absl::Time now) const {
-  tx.Run(kClaim, call.tenant, request.id, call.customer, Bytes{request.digest}, Bytes{outcome}, now);
+  tx.Run(kClaim, call.tenant, request.id, call.customer, Bytes{request.digest}, Bytes{outcome},
+         now);
   tx.Run(kForget, call.tenant, now - kKept);
 }
 
@@ -56,8 +56,8 @@ void RequestStore::Finish(Transaction& tx, const CallContext& call, const Reques
 Pending<std::optional<std::string>> RequestStore::Find(Transaction& tx, const CallContext& call,
                                                        const RequestKey& request) const {
   return tx.Run(kFind, call.tenant, request.id)
-      .Map([digest = request.digest](
-               const Result& rows) -> absl::StatusOr<std::optional<std::string>> {
+      .Map([digest =
+                request.digest](const Result& rows) -> absl::StatusOr<std::optional<std::string>> {
         if (rows.empty()) return std::optional<std::string>();
         if (rows[0].Get<std::string>(0) != digest) {
           return Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",

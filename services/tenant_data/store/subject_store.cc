@@ -12,10 +12,11 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kFind{"subjects.find",
-                          "SELECT customer_id, external_id, display_name FROM tenant_data.customers "
-                          "WHERE tenant_id = $1 AND (customer_id = $2 OR external_id = $3) "
-                          "ORDER BY customer_id"};
+constexpr Statement kFind{
+    "subjects.find",
+    "SELECT customer_id, external_id, display_name FROM tenant_data.customers "
+    "WHERE tenant_id = $1 AND (customer_id = $2 OR external_id = $3) "
+    "ORDER BY customer_id"};
 
 constexpr Statement kErase{
     "subjects.erase",
@@ -44,8 +45,9 @@ Pending<std::vector<SubjectRow>> SubjectStore::Find(Transaction& tx, const CallC
 
 Pending<int64_t> SubjectStore::Erase(Transaction& tx, const CallContext& call,
                                      const std::string& subject) const {
-  return tx.Run(kErase, call.tenant, ParseCustomer(subject), subject)
-      .Map([](const Result& result) { return result.affected(); });
+  return tx.Run(kErase, call.tenant, ParseCustomer(subject), subject).Map([](const Result& result) {
+    return result.affected();
+  });
 }
 
 }  // namespace kasbah::tenantdata

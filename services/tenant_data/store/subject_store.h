@@ -23,8 +23,8 @@ class SubjectStore {
   postgres::Pending<std::vector<SubjectRow>> Find(postgres::Transaction& tx,
                                                   const CallContext& call,
                                                   const std::string& subject) const;
-  // Blanks the name and puts the customer's id in place of the tenant's own name for it, which stays
-  // unique so. How many rows that changed; none the second time.
+  // Blanks the name and puts the customer's id in place of the tenant's own name for it, which
+  // stays unique so. How many rows that changed; none the second time.
   postgres::Pending<int64_t> Erase(postgres::Transaction& tx, const CallContext& call,
                                    const std::string& subject) const;
 };

@@ -31,8 +31,8 @@ namespace kasbah::tenantdata {
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 
-// Two tenants, each with a collection "countries": alpha_2 unique and indexed, name indexed, population
-// an indexed integer, note plain, iban sealed.
+// Two tenants, each with a collection "countries": alpha_2 unique and indexed, name indexed,
+// population an indexed integer, note plain, iban sealed.
 class TenantDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -71,7 +71,7 @@ class TenantDataTest : public ::testing::Test {
 
   std::shared_ptr<const RuleTable> MakeCollection(TenantId tenant) {
     CollectionDefinition collection;
-    collection.id = CollectionId::New(absl::Now());
+    collection.id = CollectionId::New(clock_.Now());
     collection.key = "countries";
     collection.created = clock_.Now();
     collection.fields = {Field("alpha_2", FieldType::kText, true, true, false),
@@ -88,7 +88,7 @@ class TenantDataTest : public ::testing::Test {
   }
 
   CustomerId MakeCustomer(TenantId tenant, const std::string& external_id) {
-    const Customer customer{CustomerId::New(absl::Now()), external_id, "Name of " + external_id,
+    const Customer customer{CustomerId::New(clock_.Now()), external_id, "Name of " + external_id,
                             false, clock_.Now()};
     const CallContext call = Call(tenant);
     EXPECT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
@@ -115,7 +115,7 @@ class TenantDataTest : public ::testing::Test {
                    std::optional<CustomerId> customer = std::nullopt) {
     Validation checked = ValidateNew(rules, ToStruct(values));
     EXPECT_TRUE(checked.violations.empty());
-    NewRecord record{RecordId::New(absl::Now()), customer, std::move(checked.valid), ""};
+    NewRecord record{RecordId::New(clock_.Now()), customer, std::move(checked.valid), ""};
     // Ciphertexts are bytes like any others to the stores.
     SealedValues sealed;
     for (const Unsealed& value : record.values.to_seal) sealed[value.field] = "ciphertext-bytes";
@@ -145,7 +145,12 @@ class TenantDataTest : public ::testing::Test {
     Validation checked = ValidateNew(rules, ToStruct({{"note", note}}));
     return writer()
         .Update(Call(tenant), rules,
-                {id, version, std::nullopt, std::move(checked.valid), "", {rules.Find("note")->definition.id}})
+                {id,
+                 version,
+                 std::nullopt,
+                 std::move(checked.valid),
+                 "",
+                 {rules.Find("note")->definition.id}})
         .status();
   }
 
@@ -160,9 +165,9 @@ class TenantDataTest : public ::testing::Test {
 
   template <typename Event>
   Event LastEvent(const std::string& topic) {
-    const std::string hex = test_->QueryValue(
-        "SELECT encode(payload, 'hex') FROM tenant_data.outbox WHERE topic = '" + topic +
-        "' ORDER BY id DESC LIMIT 1");
+    const std::string hex =
+        test_->QueryValue("SELECT encode(payload, 'hex') FROM tenant_data.outbox WHERE topic = '" +
+                          topic + "' ORDER BY id DESC LIMIT 1");
     Event event;
     EXPECT_TRUE(event.ParseFromString(*crypto::ParseHex(hex)));
     return event;

@@ -28,8 +28,8 @@ absl::StatusOr<Tenant> TenantRegistry::Create(const CallContext& call, const std
   CallContext own = call;
   own.tenant = tenant.id;
   const auto event = outbox::Succeeded(own, clock_, "tenant.create", TargetOf(tenant));
-  const auto created = door_.Run(
-      call.deadline, [&](Transaction& tx) -> absl::StatusOr<Pending<postgres::Result>> {
+  const auto created =
+      door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Pending<postgres::Result>> {
         auto inserted = tenants_.Insert(tx, tenant);
         tenants_.Enter(tx, tenant.id);
         RETURN_IF_ERROR(outbox_.AppendAudit(tx, own, event));
@@ -77,8 +77,7 @@ absl::StatusOr<Tenant> TenantRegistry::Change(const CallContext& call, bool susp
 
 absl::StatusOr<std::vector<Tenant>> TenantRegistry::List(const CallContext& call, TenantId after,
                                                          int64_t limit) {
-  return door_.Run(call.deadline,
-                   [&](Transaction& tx) { return tenants_.List(tx, after, limit); });
+  return door_.Run(call.deadline, [&](Transaction& tx) { return tenants_.List(tx, after, limit); });
 }
 
 }  // namespace kasbah::tenantdata

@@ -31,8 +31,7 @@ class TenantRegistry {
   absl::StatusOr<std::vector<Tenant>> List(const CallContext& call, TenantId after, int64_t limit);
 
  private:
-  absl::StatusOr<Tenant> Change(const CallContext& call, bool suspend,
-                                const std::string& reason);
+  absl::StatusOr<Tenant> Change(const CallContext& call, bool suspend, const std::string& reason);
 
   postgres::Door& door_;
   outbox::Outbox& outbox_;

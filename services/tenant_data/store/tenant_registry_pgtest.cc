@@ -1,7 +1,6 @@
-#include "services/tenant_data/store/tenant_registry.h"
-
 #include "services/tenant_data/store/subject_store.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
+#include "services/tenant_data/store/tenant_registry.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -79,9 +78,10 @@ TEST_F(TenantRegistryTest, TheRegistrySeesNoTenantsRows) {
   MakeCustomer(a_, "one");
   constexpr postgres::Statement kCustomers{"test.customers",
                                            "SELECT count(*) FROM tenant_data.customers"};
-  EXPECT_FALSE(door_->Run(absl::Now() + absl::Seconds(10), [&](postgres::Transaction& tx) {
-    return tx.Run(kCustomers);
-  }).ok());
+  EXPECT_FALSE(door_
+                   ->Run(absl::Now() + absl::Seconds(10),
+                         [&](postgres::Transaction& tx) { return tx.Run(kCustomers); })
+                   .ok());
 }
 
 TEST_F(TenantRegistryTest, ErasureBlanksACustomersNamesOnce) {

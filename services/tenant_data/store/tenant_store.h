@@ -18,8 +18,8 @@ struct Tenant {
   std::optional<absl::Time> suspended;
 };
 
-// core.tenants, through the registry door (DoorToken::TenantRegistry). The system tenant is no tenant
-// here: never listed, found or changed.
+// core.tenants, through the registry door (DoorToken::TenantRegistry). The system tenant is no
+// tenant here: never listed, found or changed.
 class TenantStore {
  public:
   // An active tenant; PERMISSION_DENIED, TENANT_SUSPENDED, otherwise.

@@ -17,11 +17,11 @@ constexpr Statement kInsertIndex{
     "FROM unnest($3, $4, $5, $6, $7) AS t (record_id, field_id, v_text, v_int, v_ts)",
     Access::kWrite};
 
-#define KASBAH_CLAIM                                                                     \
-  "WITH claimed AS (INSERT INTO tenant_data.record_unique "                              \
-  "(tenant_id, field_id, value, record_id, customer_id) "                                \
-  "SELECT $1, t.field_id, t.value, t.record_id, $2 "                                     \
-  "FROM unnest($3, $4, $5) AS t (record_id, field_id, value) "                           \
+#define KASBAH_CLAIM                                           \
+  "WITH claimed AS (INSERT INTO tenant_data.record_unique "    \
+  "(tenant_id, field_id, value, record_id, customer_id) "      \
+  "SELECT $1, t.field_id, t.value, t.record_id, $2 "           \
+  "FROM unnest($3, $4, $5) AS t (record_id, field_id, value) " \
   "ON CONFLICT (tenant_id, field_id, value) DO NOTHING RETURNING record_id, field_id) "
 
 constexpr Statement kClaim{"values.claim", KASBAH_CLAIM "SELECT record_id, field_id FROM claimed",

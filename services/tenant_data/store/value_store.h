@@ -23,17 +23,17 @@ struct UniqueValue {
   std::string value;
 };
 
-// tenant_data.record_index and record_unique: typed values of live records beside their JSON. All of
-// one call belong to one customer, or to none.
+// tenant_data.record_index and record_unique: typed values of live records beside their JSON. All
+// of one call belong to one customer, or to none.
 class ValueStore {
  public:
   void InsertIndex(postgres::Transaction& tx, const CallContext& call,
                    std::optional<CustomerId> customer,
                    const std::vector<IndexedValue>& values) const;
 
-  // Takes what is free, in the given order, and says what was taken: rows of record and field. Waits
-  // for another transaction that is taking the same value. Values in the order of field and value
-  // keep such waits from crossing.
+  // Takes what is free, in the given order, and says what was taken: rows of record and field.
+  // Waits for another transaction that is taking the same value. Values in the order of field and
+  // value keep such waits from crossing.
   postgres::Pending<postgres::Result> Claim(postgres::Transaction& tx, const CallContext& call,
                                             std::optional<CustomerId> customer,
                                             const std::vector<UniqueValue>& values) const;
