@@ -37,7 +37,8 @@ std::string Summarise(const merkle::ExportSummary& summary) {
   if (!whole) StrAppend(&text, " of those asked for with ", summary.filter);
   StrAppend(&text, ", checkpoint ", summary.checkpoint.origin, " ", summary.checkpoint.size, " ",
             crypto::Base64(root));
-  if (summary.erased_values > 0) StrAppend(&text, ", ", summary.erased_values, " personal values erased");
+  if (summary.erased_values > 0)
+    StrAppend(&text, ", ", summary.erased_values, " personal values erased");
   return text;
 }
 

@@ -25,8 +25,8 @@ struct TrailVerdict {
   std::string text;
 };
 
-// Checks a file from ExportTrail with the log's public key alone. `key` is the verifier key or a file
-// with it. Errors are of reading; a file that does not hold is a verdict.
+// Checks a file from ExportTrail with the log's public key alone. `key` is the verifier key or a
+// file with it. Errors are of reading; a file that does not hold is a verdict.
 absl::StatusOr<TrailVerdict> VerifyTrail(const std::string& path, const std::string& key);
 
 }  // namespace kasbah::cli

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "libs/base/call_context.h"
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/uuid.h"
@@ -30,9 +31,10 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(Options options) {
   const Options& given = client->options_;
   if (client->has_api_key()) {
     if (!given.tenant.empty()) {
-      return absl::InvalidArgumentError(
-          StrCat("an API key decides the tenant by itself: leave --tenant away, or choose a context "
-                 "without a key (this is '", given.context.name, "')"));
+      return absl::InvalidArgumentError(StrCat(
+          "an API key decides the tenant by itself: leave --tenant away, or choose a context "
+          "without a key (this is '",
+          given.context.name, "')"));
     }
     return client;
   }
@@ -82,7 +84,8 @@ absl::StatusOr<Client::Prepared> Client::Prepare(const std::string& service, Sco
     } else if (tenant_.has_value()) {
       call.tenant = *tenant_;
     } else {
-      ASSIGN_OR_RETURN(const rpc::SpiffeId self, rpc::OwnIdentity({options_.context.tls_directory}));
+      ASSIGN_OR_RETURN(const rpc::SpiffeId self,
+                       rpc::OwnIdentity({options_.context.tls_directory}));
       // A tenant's workload is its tenant's; everybody else says for whom.
       if (!self.is_tenant_workload()) {
         return absl::InvalidArgumentError(
@@ -102,14 +105,24 @@ absl::StatusOr<std::string> Client::CurrentAssertion() {
     std::lock_guard<std::mutex> hold(mutex_);
     if (assertion_.has_value() && absl::Now() < assertion_->renew_at) return assertion_->token;
   }
-  auth::v1::ResolveCredentialRequest request;
-  request.set_api_key(options_.api_key);
-  ASSIGN_OR_RETURN(auto reply,
-                   CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request));
+  ASSIGN_OR_RETURN(auto reply, ResolveCredential());
   std::lock_guard<std::mutex> hold(mutex_);
   assertion_ = Assertion{reply.assertion(),
                          absl::FromUnixSeconds(reply.expire_time().seconds()) - kRenewBefore};
   return assertion_->token;
+}
+
+absl::StatusOr<auth::v1::ResolveCredentialResponse> Client::ResolveCredential() {
+  auth::v1::ResolveCredentialRequest request;
+  request.set_api_key(options_.api_key);
+  const absl::Time deadline = absl::Now() + options_.timeout;
+  while (true) {
+    auto reply = CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request);
+    const std::optional<absl::Duration> delay = DetailsOf(reply.status()).retry_delay;
+    const bool passing = absl::IsUnavailable(reply.status()) && delay.has_value();
+    if (!passing || absl::Now() + *delay > deadline) return reply;
+    absl::SleepFor(*delay);
+  }
 }
 
 absl::Status Client::Failed(absl::Status status, const std::string& service,

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "cli/client/context.h"
 #include "cli/client/failure.h"
+#include "kasbah/auth/v1/auth.pb.h"
 #include "libs/base/ids.h"
 #include "libs/rpc/status_mapping.h"
 
@@ -39,28 +40,30 @@ class Client {
   // One call for the client's tenant. The service follows from the request's package.
   //   client.Call(&vault::v1::SecretService::Stub::GetSecret, request)
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> Call(
-      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
-    return CallAt(ServiceOf(Request::descriptor()->file()->package()), Scope::kTenant, method, request);
+  absl::StatusOr<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Reply*),
+                             const Request& request) {
+    return CallAt(ServiceOf(Request::descriptor()->file()->package()), Scope::kTenant, method,
+                  request);
   }
 
   // One call for the installation itself.
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> CallSystem(
-      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
-    return CallAt(ServiceOf(Request::descriptor()->file()->package()), Scope::kSystem, method, request);
+  absl::StatusOr<Reply> CallSystem(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                const Request&, Reply*),
+                                   const Request& request) {
+    return CallAt(ServiceOf(Request::descriptor()->file()->package()), Scope::kSystem, method,
+                  request);
   }
 
   enum class Scope { kSystem, kTenant };
 
   // Of a service by name, for what every service answers.
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> CallAt(
-      const std::string& service, Scope scope,
-      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
+  absl::StatusOr<Reply> CallAt(const std::string& service, Scope scope,
+                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                            Reply*),
+                               const Request& request) {
     grpc::ClientContext context;
     absl::StatusOr<Prepared> prepared = Prepare(service, scope, &context);
     if (!prepared.ok()) return prepared.status();
@@ -73,9 +76,10 @@ class Client {
 
   // A stream of replies, each given to `take`, which ends it by an error of its own.
   template <typename Stub, typename Request, typename Reply>
-  absl::Status Stream(
-      std::unique_ptr<grpc::ClientReader<Reply>> (Stub::*method)(grpc::ClientContext*, const Request&),
-      const Request& request, const std::function<absl::Status(const Reply&)>& take) {
+  absl::Status Stream(std::unique_ptr<grpc::ClientReader<Reply>> (Stub::*method)(
+                          grpc::ClientContext*, const Request&),
+                      const Request& request,
+                      const std::function<absl::Status(const Reply&)>& take) {
     grpc::ClientContext context;
     const std::string service = ServiceOf(Request::descriptor()->file()->package());
     absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);
@@ -113,6 +117,8 @@ class Client {
                                    grpc::ClientContext* context);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& service);
   absl::StatusOr<std::string> CurrentAssertion();
+  // Changes nothing, so it is repeated while auth says when: it may have only just started.
+  absl::StatusOr<auth::v1::ResolveCredentialResponse> ResolveCredential();
   absl::Status Failed(absl::Status status, const std::string& service,
                       const std::string& request_id);
 

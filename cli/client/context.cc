@@ -47,8 +47,9 @@ absl::Status ReadAddresses(const std::string& path, const YAML::Node& node, Cont
   for (const auto& entry : node) {
     const std::string service = entry.first.Scalar();
     if (!services->contains(service)) {
-      return Fault(path, entry.first,
-                   StrCat("no service is called '", service, "' (", absl::StrJoin(*services, ", "), ")"));
+      return Fault(
+          path, entry.first,
+          StrCat("no service is called '", service, "' (", absl::StrJoin(*services, ", "), ")"));
     }
     RETURN_IF_ERROR(ReadText(path, entry.second, service, &context->addresses[service]));
   }
@@ -76,7 +77,8 @@ absl::StatusOr<Context> ReadContext(const std::string& path, const std::string& 
     }
   }
   if (context.trust_domain.empty()) return Fault(path, node, StrCat(name, " has no trust_domain"));
-  if (context.tls_directory.empty()) return Fault(path, node, StrCat(name, " has no tls_directory"));
+  if (context.tls_directory.empty())
+    return Fault(path, node, StrCat(name, " has no tls_directory"));
   context.tls_directory = Resolve(context.tls_directory, path);
   context.api_key_file = Resolve(context.api_key_file, path);
   return context;
@@ -111,11 +113,13 @@ absl::Status CheckOwner(const std::string& path) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
-      StrCat(path, " can be written by others than you; make it yours alone with: chmod go-w '", path, "'"));
+      StrCat(path, " can be written by others than you; make it yours alone with: chmod go-w '",
+             path, "'"));
 }
 
 std::string UserFile() {
-  if (const char* path = std::getenv("KASBAH_CONFIG"); path != nullptr && *path != '\0') return path;
+  if (const char* path = std::getenv("KASBAH_CONFIG"); path != nullptr && *path != '\0')
+    return path;
   const char* home = std::getenv("HOME");
   return home == nullptr ? std::string() : StrCat(home, "/.config/kasbah/config.yaml");
 }

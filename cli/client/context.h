@@ -42,13 +42,14 @@ struct ContextFile {
   std::map<std::string, Context> contexts;
 };
 
-// INVALID_ARGUMENT with file, line and key for what is not understood. NOT_FOUND when there is none.
+// INVALID_ARGUMENT with file, line and key for what is not understood. NOT_FOUND when there is
+// none.
 absl::StatusOr<ContextFile> ReadContextFile(const std::string& path);
 absl::Status WriteContextFile(const ContextFile& file);
 
 // Every context this command can see: the user's own file ($KASBAH_CONFIG, else
-// ~/.config/kasbah/config.yaml), then that of an installation in .kasbah/ here, which `kasbah dev up`
-// wrote. A file that another user could have written is refused: it says where keys are sent.
+// ~/.config/kasbah/config.yaml), then that of an installation in .kasbah/ here, which `kasbah dev
+// up` wrote. A file that another user could have written is refused: it says where keys are sent.
 class Contexts {
  public:
   static absl::StatusOr<Contexts> Load();

@@ -83,8 +83,9 @@ TEST_F(ContextTest, MistakesAreNamedWithTheirLine) {
   Write("config.yaml", "contexts:\n  a:\n    trust_domain: x\n    tls_dir: /x\n");
   EXPECT_NE(MessageOf(Contexts::Load().status()).find("config.yaml:4: unknown key 'tls_dir'"),
             std::string::npos);
-  Write("config.yaml", "contexts:\n  a:\n    trust_domain: x\n    tls_directory: /x\n"
-                       "    addresses: {valut: \"h:1\"}\n");
+  Write("config.yaml",
+        "contexts:\n  a:\n    trust_domain: x\n    tls_directory: /x\n"
+        "    addresses: {valut: \"h:1\"}\n");
   EXPECT_NE(MessageOf(Contexts::Load().status()).find("'valut'"), std::string::npos);
   Write("config.yaml", "contexts: [\n");
   EXPECT_FALSE(Contexts::Load().ok());
@@ -93,16 +94,19 @@ TEST_F(ContextTest, MistakesAreNamedWithTheirLine) {
 TEST_F(ContextTest, AnUnknownNameListsTheKnownOnes) {
   Write("config.yaml", kUserFile);
   Write(".kasbah/contexts.yaml", kLocalFile);
-  EXPECT_NE(MessageOf(Contexts::Load()->Find("prod").status()).find("staging, dev"), std::string::npos);
+  EXPECT_NE(MessageOf(Contexts::Load()->Find("prod").status()).find("staging, dev"),
+            std::string::npos);
 }
 
 TEST_F(ContextTest, WithoutAnyContextTheErrorSaysHowToGetOne) {
-  EXPECT_NE(MessageOf(Contexts::Load()->Find("").status()).find("kasbah dev up"), std::string::npos);
+  EXPECT_NE(MessageOf(Contexts::Load()->Find("").status()).find("kasbah dev up"),
+            std::string::npos);
 }
 
 TEST_F(ContextTest, UseIsKept) {
-  Write("config.yaml", "contexts:\n  a:\n    trust_domain: x\n    tls_directory: /x\n"
-                       "  b:\n    trust_domain: y\n    tls_directory: /y\n    tenant: ten_1\n");
+  Write("config.yaml",
+        "contexts:\n  a:\n    trust_domain: x\n    tls_directory: /x\n"
+        "  b:\n    trust_domain: y\n    tls_directory: /y\n    tenant: ten_1\n");
   ASSERT_TRUE(Contexts::Load()->Use("b").ok());
   EXPECT_EQ(Contexts::Load()->CurrentName(), "b");
   EXPECT_EQ(Contexts::Load()->Find("")->tenant, "ten_1");

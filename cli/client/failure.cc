@@ -52,9 +52,7 @@ absl::Status FromService(absl::Status status, const std::string& service,
   return status;
 }
 
-bool IsRemote(const absl::Status& status) {
-  return status.GetPayload(kServiceUrl).has_value();
-}
+bool IsRemote(const absl::Status& status) { return status.GetPayload(kServiceUrl).has_value(); }
 
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kExitOk;

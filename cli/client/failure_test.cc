@@ -14,8 +14,8 @@ TEST(Failure, ExitCodesTellSidesApart) {
 }
 
 TEST(Failure, ARefusalNamesFieldsReasonAndRequest) {
-  const std::string text =
-      Explain(FromService(InvalidField("values.alpha_2", "has to match [A-Z]{2}"), "tenant-data", "req-7"));
+  const std::string text = Explain(
+      FromService(InvalidField("values.alpha_2", "has to match [A-Z]{2}"), "tenant-data", "req-7"));
   EXPECT_NE(text.find("values.alpha_2: has to match [A-Z]{2}"), std::string::npos) << text;
   EXPECT_NE(text.find("INVALID_FIELDS"), std::string::npos) << text;
   EXPECT_NE(text.find("req-7"), std::string::npos) << text;

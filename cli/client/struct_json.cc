@@ -19,7 +19,8 @@ google::protobuf::Value ToValue(const nlohmann::json& json) {
     value.set_bool_value(json.get<bool>());
   } else if (json.is_number_unsigned() && json.get<uint64_t>() > static_cast<uint64_t>(kExact)) {
     value.set_string_value(json.dump());
-  } else if (json.is_number_integer() && !json.is_number_unsigned() && json.get<int64_t>() < -kExact) {
+  } else if (json.is_number_integer() && !json.is_number_unsigned() &&
+             json.get<int64_t>() < -kExact) {
     value.set_string_value(json.dump());
   } else if (json.is_number()) {
     value.set_number_value(json.get<double>());
@@ -27,7 +28,8 @@ google::protobuf::Value ToValue(const nlohmann::json& json) {
     value.set_string_value(json.get<std::string>());
   } else if (json.is_array()) {
     value.mutable_list_value();
-    for (const nlohmann::json& item : json) *value.mutable_list_value()->add_values() = ToValue(item);
+    for (const nlohmann::json& item : json)
+      *value.mutable_list_value()->add_values() = ToValue(item);
   } else {
     *value.mutable_struct_value() = ToStruct(json);
   }
@@ -53,7 +55,8 @@ absl::StatusOr<nlohmann::json> ParseJson(const std::string& text) {
 
 absl::StatusOr<google::protobuf::Struct> ParseStruct(const std::string& text) {
   ASSIGN_OR_RETURN(const nlohmann::json json, ParseJson(text));
-  if (!json.is_object()) return absl::InvalidArgumentError("has to be a JSON object: {\"field\": value}");
+  if (!json.is_object())
+    return absl::InvalidArgumentError("has to be a JSON object: {\"field\": value}");
   return ToStruct(json);
 }
 

@@ -2,10 +2,10 @@
 
 #include <google/protobuf/struct.pb.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 

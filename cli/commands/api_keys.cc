@@ -1,8 +1,8 @@
 #include "cli/commands/api_keys.h"
 
 #include "absl/time/clock.h"
-#include "cli/commands/roles.h"
 #include "cli/client/paging.h"
+#include "cli/commands/roles.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -41,7 +41,8 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   CLI::App* leaf = noun->add_subcommand("create", "Make a key; it is printed once");
   leaf->add_option("name", options->name, "What it is for")->required();
-  leaf->add_option("--role", options->role, StrCat("What it may do: ", RoleNames()))->capture_default_str();
+  leaf->add_option("--role", options->role, StrCat("What it may do: ", RoleNames()))
+      ->capture_default_str();
   leaf->add_option("--customer-id", options->customer, "cus_…: only this customer's rows");
   leaf->add_option("--expires-in-days", options->days, "Ends by itself; 0: never")
       ->check(CLI::NonNegativeNumber);
@@ -103,7 +104,8 @@ void AddRotate(CLI::App* noun, Invocation& invocation) {
           "key_id", [request](const std::string& id) { request->set_api_key_id(id); }, "key_…")
       ->required();
   leaf->add_option_function<int64_t>(
-          "--overlap-seconds", [request](int64_t seconds) { request->set_overlap_seconds(seconds); },
+          "--overlap-seconds",
+          [request](int64_t seconds) { request->set_overlap_seconds(seconds); },
           "How long the old key still works; at most 604800 (7 days)")
       ->check(CLI::Range(int64_t{0}, int64_t{604800}));
   OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
@@ -116,10 +118,11 @@ void AddRotate(CLI::App* noun, Invocation& invocation) {
 }  // namespace
 
 void AddApiKeys(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "api-keys", "Credentials for a tenant's programs",
-                           "  kasbah --tenant ten_01h… api-keys create importer --role member > key\n"
-                           "  kasbah --tenant ten_01h… api-keys rotate key_01h… --overlap-seconds 3600\n"
-                           "  KASBAH_API_KEY=$(cat key) kasbah records list --collection orders");
+  CLI::App* noun =
+      AddNoun(root, "api-keys", "Credentials for a tenant's programs",
+              "  kasbah --tenant ten_01h… api-keys create importer --role member > key\n"
+              "  kasbah --tenant ten_01h… api-keys rotate key_01h… --overlap-seconds 3600\n"
+              "  KASBAH_API_KEY=$(cat key) kasbah records list --collection orders");
   AddCreate(noun, invocation);
   AddList(noun, invocation);
   AddRevoke(noun, invocation);

@@ -1,6 +1,6 @@
 #include "cli/commands/app.h"
 
-
+#include "cli/client/failure.h"
 #include "cli/commands/api_keys.h"
 #include "cli/commands/audit.h"
 #include "cli/commands/collections.h"
@@ -17,7 +17,6 @@
 #include "cli/commands/tenants.h"
 #include "cli/commands/webhooks.h"
 #include "cli/console/completion.h"
-#include "cli/client/failure.h"
 #include "libs/base/strings.h"
 
 namespace kasbah::cli {
@@ -61,7 +60,8 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
       "  kasbah dev up                    everything on this machine, with a demo tenant\n"
       "  kasbah tenants list              as its operator\n"
       "  kasbah --context demo status     as its demo tenant\n\n"
-      "Exit status: 0; 1 for something on this side (arguments, files, a check that failed); 2 when a\n"
+      "Exit status: 0; 1 for something on this side (arguments, files, a check that failed); 2 "
+      "when a\n"
       "service refused, failed or did not answer.");
   AddGlobalOptions(*app, invocation.global);
   AddDev(*app, invocation);

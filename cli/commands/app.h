@@ -1,11 +1,11 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/console/invocation.h"
+#include <CLI/CLI.hpp>
 
 namespace kasbah::cli {
 

@@ -56,7 +56,8 @@ TEST(CommandLine, EveryCommandOfTheManualIsUnderstood) {
       {"collections", "create", "-f", "c.json"},
       {"collections", "get", "countries"},
       {"collections", "list"},
-      {"records", "import", "f.json", "--collection", "c", "--array-path", "3166-1", "--map", "a=b"},
+      {"records", "import", "f.json", "--collection", "c", "--array-path", "3166-1", "--map",
+       "a=b"},
       {"records", "create", "--collection", "c", "--values", "{}"},
       {"records", "get", "rec_1"},
       {"records", "list", "--collection", "c", "--equals", "{}"},
@@ -96,15 +97,15 @@ TEST(CommandLine, GlobalOptionsStandAnywhere) {
 }
 
 TEST(CommandLine, MistakesEndWithOne) {
-  for (const auto& line : std::vector<std::vector<std::string>>{
-           {},
-           {"tenants"},
-           {"tenants", "destroy"},
-           {"tenants", "create"},
-           {"secrets", "list", "--limit", "-3"},
-           {"-o", "yaml", "tenants", "list"},
-           // A value is never an argument.
-           {"secrets", "create", "prod/x", "hunter2"}}) {
+  for (const auto& line :
+       std::vector<std::vector<std::string>>{{},
+                                             {"tenants"},
+                                             {"tenants", "destroy"},
+                                             {"tenants", "create"},
+                                             {"secrets", "list", "--limit", "-3"},
+                                             {"-o", "yaml", "tenants", "list"},
+                                             // A value is never an argument.
+                                             {"secrets", "create", "prod/x", "hunter2"}}) {
     CaptureStderr();
     CaptureStdout();
     EXPECT_EQ(RunCommandLine(line, "/nowhere"), 1) << testing::PrintToString(line);
@@ -133,7 +134,8 @@ TEST(Completion, FollowsCommandsOptionsAndValues) {
   EXPECT_EQ(Candidates(*app, {"--context", "de"}, contexts), contexts);
   EXPECT_EQ(Candidates(*app, {"--context", "dev", "contexts", "u"}, contexts), Words({"use"}));
   EXPECT_EQ(Candidates(*app, {"dev", "up", "--de"}, contexts), Words({"--detach"}));
-  EXPECT_EQ(Candidates(*app, {"api-keys", "create", "x", "--role", "o"}, contexts), Words({"owner"}));
+  EXPECT_EQ(Candidates(*app, {"api-keys", "create", "x", "--role", "o"}, contexts),
+            Words({"owner"}));
   EXPECT_EQ(Candidates(*app, {"records", "import", ""}, contexts), Words());
 }
 

@@ -84,8 +84,8 @@ void AddList(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(*request.mutable_filter(), filter->Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const auto reply,
-                     ListAll(*client, Client::Scope::kTenant, &AuditService::Stub::ListEvents, request,
-                             &audit::v1::ListEventsResponse::mutable_events, *limit));
+                     ListAll(*client, Client::Scope::kTenant, &AuditService::Stub::ListEvents,
+                             request, &audit::v1::ListEventsResponse::mutable_events, *limit));
     return run.Show(reply, [&] {
       Table table({"SEQUENCE", "TIME", "ACTION", "OUTCOME", "BY", "TARGET"});
       for (const Event& event : reply.events()) {
@@ -110,10 +110,12 @@ void AddExport(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(const audit::v1::EventFilter what, filter->Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
     if (out->empty()) {
-      return ExportTrail(*client, what, [](const std::string& lines) {
-        Print(lines);
-        return absl::OkStatus();
-      }).status();
+      return ExportTrail(*client, what,
+                         [](const std::string& lines) {
+                           Print(lines);
+                           return absl::OkStatus();
+                         })
+          .status();
     }
     ASSIGN_OR_RETURN(const uint64_t events, ExportTrailToFile(*client, what, *out));
     run.terminal.Note(StrCat(events, " events in ", *out));
@@ -126,9 +128,11 @@ void AddVerify(CLI::App* noun, Invocation& invocation) {
   auto key = std::make_shared<std::string>();
   CLI::App* leaf = noun->add_subcommand("verify", "Check an exported trail, offline");
   leaf->add_option("file", *file, "What `kasbah audit export` wrote")->required();
-  leaf->add_option("--key", *key, "The log's verifier key (name+hash+base64), or a file with it")->required();
+  leaf->add_option("--key", *key, "The log's verifier key (name+hash+base64), or a file with it")
+      ->required();
   leaf->footer(
-      "Trusts nothing but the key, which `kasbah audit checkpoint` prints: keep it from the day you\n"
+      "Trusts nothing but the key, which `kasbah audit checkpoint` prints: keep it from the day "
+      "you\n"
       "start. Names the first line that does not hold, and ends with 1.");
   OnRun(leaf, invocation, [file, key](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const TrailVerdict verdict, VerifyTrail(*file, *key));
@@ -142,8 +146,8 @@ void AddCheckpoint(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("checkpoint", "The log's newest signed head, and its key");
   OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&AuditService::Stub::GetCheckpoint, audit::v1::GetCheckpointRequest()));
+    ASSIGN_OR_RETURN(const auto reply, client->Call(&AuditService::Stub::GetCheckpoint,
+                                                    audit::v1::GetCheckpointRequest()));
     return run.Show(reply, [&] {
       return StrCat(ToString({{"size", StrCat(reply.size())}, {"key", reply.verifier_key()}}), "\n",
                     reply.checkpoint());
@@ -154,11 +158,12 @@ void AddCheckpoint(CLI::App* noun, Invocation& invocation) {
 }  // namespace
 
 void AddAudit(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "audit", "A tenant's trail, and checking it without trusting anybody",
-                           "  kasbah audit list --action secret. --since 24h\n"
-                           "  kasbah audit checkpoint -o json | jq -r .verifier_key > log.key\n"
-                           "  kasbah audit export --out trail.jsonl\n"
-                           "  kasbah audit verify trail.jsonl --key log.key");
+  CLI::App* noun =
+      AddNoun(root, "audit", "A tenant's trail, and checking it without trusting anybody",
+              "  kasbah audit list --action secret. --since 24h\n"
+              "  kasbah audit checkpoint -o json | jq -r .verifier_key > log.key\n"
+              "  kasbah audit export --out trail.jsonl\n"
+              "  kasbah audit verify trail.jsonl --key log.key");
   AddList(noun, invocation);
   AddExport(noun, invocation);
   AddVerify(noun, invocation);

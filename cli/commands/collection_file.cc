@@ -2,12 +2,11 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <nlohmann/json.hpp>
-
-#include "cli/console/output.h"
 #include "cli/client/struct_json.h"
+#include "cli/console/output.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {

@@ -20,7 +20,8 @@ TEST(ParseCollection, MistakesNameTheirMember) {
   const auto type = ParseCollection(R"({"key":"c","fields":[{"key":"a","type":"string"}]})");
   ASSERT_FALSE(type.ok());
   EXPECT_NE(std::string(type.status().message()).find("fields[0].type"), std::string::npos);
-  const auto unknown = ParseCollection(R"({"key":"c","fields":[{"key":"a","type":"text","uniq":true}]})");
+  const auto unknown =
+      ParseCollection(R"({"key":"c","fields":[{"key":"a","type":"text","uniq":true}]})");
   ASSERT_FALSE(unknown.ok());
   EXPECT_NE(std::string(unknown.status().message()).find("uniq"), std::string::npos);
   EXPECT_FALSE(ParseCollection("{}").ok());

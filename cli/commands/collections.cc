@@ -22,7 +22,8 @@ std::string RulesOf(const Field& field) {
   if (field.has_min()) rules.push_back(StrCat("min ", field.min()));
   if (field.has_max()) rules.push_back(StrCat("max ", field.max()));
   if (!field.pattern().empty()) rules.push_back(StrCat("pattern ", field.pattern()));
-  if (!field.choices().empty()) rules.push_back(StrCat("one of ", absl::StrJoin(field.choices(), "|")));
+  if (!field.choices().empty())
+    rules.push_back(StrCat("one of ", absl::StrJoin(field.choices(), "|")));
   return rules.empty() ? "-" : absl::StrJoin(rules, ", ");
 }
 
@@ -41,7 +42,8 @@ std::string Describe(const Collection& collection) {
 
 void AddCreate(CLI::App* noun, Invocation& invocation) {
   auto path = std::make_shared<std::string>();
-  CLI::App* leaf = noun->add_subcommand("create", "Make a collection from a description of its fields");
+  CLI::App* leaf =
+      noun->add_subcommand("create", "Make a collection from a description of its fields");
   leaf->add_option("-f,--file", *path, "JSON; - for standard input")->required();
   leaf->footer(
       "The file:\n"
@@ -49,7 +51,8 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
       "    {\"key\": \"alpha_2\", \"type\": \"text\", \"required\": true, \"unique\": true,\n"
       "     \"indexed\": true, \"pattern\": \"[A-Z]{2}\"},\n"
       "    {\"key\": \"note\", \"type\": \"text\", \"sealed\": true}]}\n"
-      "Types: text, integer, decimal (scale), boolean, date, timestamp, choice (choices), email, url.\n"
+      "Types: text, integer, decimal (scale), boolean, date, timestamp, choice (choices), email, "
+      "url.\n"
       "Rules: required, unique, indexed, sealed, min, max, pattern.");
   OnRun(leaf, invocation, [path](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string text, ReadInput(*path));
@@ -82,9 +85,8 @@ void AddList(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("list", "Every collection");
   OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&CollectionService::Stub::ListCollections,
-                                  tenantdata::v1::ListCollectionsRequest()));
+    ASSIGN_OR_RETURN(const auto reply, client->Call(&CollectionService::Stub::ListCollections,
+                                                    tenantdata::v1::ListCollectionsRequest()));
     return run.Show(reply, [&] {
       Table table({"COLLECTION", "KEY", "FIELDS", "CREATED", "NAME"});
       for (const Collection& collection : reply.collections()) {

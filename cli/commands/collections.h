@@ -1,8 +1,7 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "cli/console/invocation.h"
+#include <CLI/CLI.hpp>
 
 namespace kasbah::cli {
 

@@ -11,10 +11,11 @@ void AddCompletion(CLI::App& root, Invocation& invocation) {
   leaf->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  leaf->footer("Examples:\n"
-               "  source <(kasbah completion bash)      # in ~/.bashrc\n"
-               "  source <(kasbah completion zsh)       # in ~/.zshrc, after compinit\n"
-               "  kasbah completion fish | source       # in ~/.config/fish/config.fish");
+  leaf->footer(
+      "Examples:\n"
+      "  source <(kasbah completion bash)      # in ~/.bashrc\n"
+      "  source <(kasbah completion zsh)       # in ~/.zshrc, after compinit\n"
+      "  kasbah completion fish | source       # in ~/.config/fish/config.fish");
   OnRun(leaf, invocation, [shell](Invocation&) {
     Print(CompletionScript(*shell));
     return absl::OkStatus();

@@ -1,9 +1,8 @@
 #include "cli/commands/contexts.h"
 
-#include <nlohmann/json.hpp>
-
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -47,7 +46,8 @@ absl::Status ShowOne(Invocation& run) {
                            {"certificates", context.tls_directory}};
   if (!context.tenant.empty()) properties.emplace_back("tenant", context.tenant);
   if (!context.api_key_file.empty()) properties.emplace_back("api key file", context.api_key_file);
-  for (const auto& [service, address] : context.addresses) properties.emplace_back(service, address);
+  for (const auto& [service, address] : context.addresses)
+    properties.emplace_back(service, address);
   Print(ToString(properties));
   return absl::OkStatus();
 }
@@ -70,7 +70,8 @@ void AddContexts(CLI::App& root, Invocation& invocation) {
                            "        auth: dns:///auth.example.com:9000\n"
                            "        vault: dns:///vault.example.com:9000");
   OnRun(noun->add_subcommand("list", "Every context"), invocation, List);
-  OnRun(noun->add_subcommand("show", "The current one, or the one of --context"), invocation, ShowOne);
+  OnRun(noun->add_subcommand("show", "The current one, or the one of --context"), invocation,
+        ShowOne);
   auto name = std::make_shared<std::string>();
   CLI::App* use = noun->add_subcommand("use", "Make a context the current one");
   use->add_option("name", *name)->required();

@@ -10,11 +10,12 @@ using tenantdata::v1::Customer;
 using tenantdata::v1::CustomerService;
 
 std::string Describe(const Customer& customer) {
-  return ToString({{"customer", customer.customer_id()},
-                   {"external id", customer.external_id()},
-                   {"name", customer.display_name()},
-                   {"state", EnumName(*tenantdata::v1::LifecycleState_descriptor(), customer.state())},
-                   {"created", ToCell(customer.create_time(), customer.has_create_time())}});
+  return ToString(
+      {{"customer", customer.customer_id()},
+       {"external id", customer.external_id()},
+       {"name", customer.display_name()},
+       {"state", EnumName(*tenantdata::v1::LifecycleState_descriptor(), customer.state())},
+       {"created", ToCell(customer.create_time(), customer.has_create_time())}});
 }
 
 // A command that names one customer and answers with it.
@@ -26,7 +27,8 @@ void AddAboutOne(CLI::App* noun, Invocation& invocation, const std::string& name
   auto request = std::make_shared<Request>();
   CLI::App* leaf = noun->add_subcommand(name, about);
   leaf->add_option_function<std::string>(
-          "customer_id", [request](const std::string& id) { request->set_customer_id(id); }, "cus_…")
+          "customer_id", [request](const std::string& id) { request->set_customer_id(id); },
+          "cus_…")
       ->required();
   OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
@@ -44,9 +46,10 @@ void AddCustomers(CLI::App& root, Invocation& invocation) {
                            "  kasbah --customer cus_01h… records list --collection orders");
   auto request = std::make_shared<tenantdata::v1::CreateCustomerRequest>();
   CLI::App* create = noun->add_subcommand("create", "Make a customer");
-  create->add_option_function<std::string>(
-            "external_id", [request](const std::string& id) { request->set_external_id(id); },
-            "Your own name for it; unique in the tenant")
+  create
+      ->add_option_function<std::string>(
+          "external_id", [request](const std::string& id) { request->set_external_id(id); },
+          "Your own name for it; unique in the tenant")
       ->required();
   create->add_option_function<std::string>(
       "--name", [request](const std::string& name) { request->set_display_name(name); },

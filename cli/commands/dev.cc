@@ -2,8 +2,6 @@
 
 #include <signal.h>
 
-#include <nlohmann/json.hpp>
-
 #include "absl/time/clock.h"
 #include "cli/commands/dev_up.h"
 #include "cli/migrations.h"
@@ -15,6 +13,7 @@
 #include "libs/dev/installation.h"
 #include "libs/dev/interrupt.h"
 #include "libs/dev/probe.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -32,7 +31,8 @@ void AddUp(CLI::App* noun, Invocation& invocation) {
   AddDirectory(leaf, &options->directory);
   leaf->add_flag("--detach", options->detach, "Leave it running in the background");
   leaf->footer(
-      "PostgreSQL, a certificate authority, the five services and a demo tenant, all in one directory.\n"
+      "PostgreSQL, a certificate authority, the five services and a demo tenant, all in one "
+      "directory.\n"
       "A service that ends is restarted. Ctrl-C, or kasbah dev down, ends everything in order.");
   OnRun(leaf, invocation, [options](Invocation& run) {
     return options->detach ? UpDetached(run, *options) : Up(run, *options);
@@ -48,8 +48,8 @@ absl::Status Down(Invocation& run, const std::string& directory) {
   }
   run.terminal.Progress(StrCat("  stopping process ", *holder));
   if (*holder <= 0 || kill(*holder, SIGTERM) != 0) {
-    return absl::FailedPreconditionError(
-        StrCat("process ", *holder, " runs in ", directory, " and cannot be signalled; is it yours?"));
+    return absl::FailedPreconditionError(StrCat("process ", *holder, " runs in ", directory,
+                                                " and cannot be signalled; is it yours?"));
   }
   const bool ended = dev::DirectoryLock::WaitUntilFree(lock, absl::Now() + absl::Seconds(60));
   run.terminal.ClearProgress();
@@ -92,9 +92,9 @@ absl::Status Status(Invocation& run, const std::string& directory) {
                               : answer.status == 0 ? "does not answer"
                                                    : answer.body;
     all_ready &= answer.status == 200;
-    const nlohmann::json service =
-        state.contains("services") ? state["services"].value(name, nlohmann::json::object())
-                                   : nlohmann::json::object();
+    const nlohmann::json service = state.contains("services")
+                                       ? state["services"].value(name, nlohmann::json::object())
+                                       : nlohmann::json::object();
     const int pid = service.value("pid", 0);
     const int restarts = service.value("restarts", 0);
     table.Add({name, installation.Address(name), StrCat(pid), StrCat(restarts), ready});
@@ -108,14 +108,16 @@ absl::Status Status(Invocation& run, const std::string& directory) {
   if (run.json()) {
     Print(json.dump(2) + "\n");
   } else {
-    Print(StrCat(table.ToString(), "\nsupervisor ", *holder, ", log ", installation.log_file(), "\n"));
+    Print(StrCat(table.ToString(), "\nsupervisor ", *holder, ", log ", installation.log_file(),
+                 "\n"));
   }
   return all_ready ? absl::OkStatus() : absl::UnavailableError("not everything is ready");
 }
 
 void AddStatusOfRun(CLI::App* noun, Invocation& invocation) {
   auto directory = std::make_shared<std::string>(kDirectory);
-  CLI::App* leaf = noun->add_subcommand("status", "What runs in a directory, and whether it is ready");
+  CLI::App* leaf =
+      noun->add_subcommand("status", "What runs in a directory, and whether it is ready");
   AddDirectory(leaf, directory.get());
   OnRun(leaf, invocation, [directory](Invocation& run) { return Status(run, *directory); });
 }
@@ -125,8 +127,10 @@ void AddTour(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("tour", "Start everything and walk through what it does");
   AddDirectory(leaf, directory.get());
   leaf->footer(
-      "Eight steps of real calls, a line each: what was done, what came back, how long it took. Ends\n"
-      "with 0 only if every step held. What it made stays in the directory; each tour makes tenants\n"
+      "Eight steps of real calls, a line each: what was done, what came back, how long it took. "
+      "Ends\n"
+      "with 0 only if every step held. What it made stays in the directory; each tour makes "
+      "tenants\n"
       "of its own.");
   OnRun(leaf, invocation, [directory](Invocation& run) -> absl::Status {
     dev::Interrupt interrupt;

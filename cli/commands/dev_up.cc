@@ -32,12 +32,14 @@ std::string WelcomeOf(const dev::Installation& installation, const DemoTenant& t
                StrCat("http://127.0.0.1:", installation.ports(name).admin_port, "/metrics")});
   }
   const std::string kasbah = StrCat("'", binaries, "/kasbah'");
-  const std::string program = binaries.find(' ') == std::string::npos ? binaries + "/kasbah" : kasbah;
+  const std::string program =
+      binaries.find(' ') == std::string::npos ? binaries + "/kasbah" : kasbah;
   // The commands below find the contexts beside them when the directory is the usual one.
   const bool usual = installation.directory() ==
                      dev::Installation::Load(".kasbah").value_or(installation).directory();
   const std::string prefix =
-      usual ? program : StrCat("KASBAH_CONFIG='", installation.Path("contexts.yaml"), "' ", program);
+      usual ? program
+            : StrCat("KASBAH_CONFIG='", installation.Path("contexts.yaml"), "' ", program);
   return StrCat(
       table.ToString(), "\n",
       ToString({{"operator", StrCat("context dev, certificate ",
@@ -46,7 +48,8 @@ std::string WelcomeOf(const dev::Installation& installation, const DemoTenant& t
                 {"its API key", tenant.api_key_file},
                 {"log", installation.log_file()}}),
       "\nTry:\n  ", prefix, " --context dev tenants list\n  ", prefix,
-      " --context demo records create --collection notes --values '{\"title\": \"hello\", \"body\": "
+      " --context demo records create --collection notes --values '{\"title\": \"hello\", "
+      "\"body\": "
       "\"only the vault can read this\"}'\n  ",
       prefix, " --context demo audit list\n");
 }
@@ -66,7 +69,8 @@ absl::Status WhyItEnded(const std::string& output) {
   if (const size_t error = last.rfind("error: "); error != std::string::npos) {
     last = last.substr(error + 7);
   }
-  return absl::FailedPreconditionError(last.empty() ? StrCat("it did not start; see ", output) : last);
+  return absl::FailedPreconditionError(last.empty() ? StrCat("it did not start; see ", output)
+                                                    : last);
 }
 
 }  // namespace

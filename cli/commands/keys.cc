@@ -17,9 +17,10 @@ std::string PurposeOf(const Key& key) {
 }  // namespace
 
 void AddKeys(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "keys", "A tenant's cryptographic keys; they never leave the vault",
-                           "  kasbah --tenant ten_01h… keys list\n"
-                           "  kasbah --tenant ten_01h… keys rotate secrets");
+  CLI::App* noun =
+      AddNoun(root, "keys", "A tenant's cryptographic keys; they never leave the vault",
+              "  kasbah --tenant ten_01h… keys list\n"
+              "  kasbah --tenant ten_01h… keys rotate secrets");
   CLI::App* list = noun->add_subcommand("list", "Every key and its newest version");
   OnRun(list, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
@@ -42,13 +43,15 @@ void AddKeys(CLI::App& root, Invocation& invocation) {
   auto name = std::make_shared<std::string>();
   CLI::App* rotate = noun->add_subcommand(
       "rotate", "Seal with a new version from now on; what older ones sealed still opens");
-  rotate->add_option("key", *name, "\"secrets\", or a whole name: service/tenant-data/fields")->required();
+  rotate->add_option("key", *name, "\"secrets\", or a whole name: service/tenant-data/fields")
+      ->required();
   OnRun(rotate, invocation, [name](Invocation& run) -> absl::Status {
     vault::v1::RotateKeyRequest request;
     request.set_key(*name);
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Key key, client->Call(&KeyService::Stub::RotateKey, request));
-    return run.Show(key, [&] { return StrCat(key.name(), " is at version ", key.primary_version(), "\n"); });
+    return run.Show(
+        key, [&] { return StrCat(key.name(), " is at version ", key.primary_version(), "\n"); });
   });
 }
 

@@ -1,7 +1,7 @@
 #include "cli/commands/members.h"
 
-#include "cli/commands/roles.h"
 #include "cli/client/paging.h"
+#include "cli/commands/roles.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -58,7 +58,8 @@ void AddList(CLI::App* noun, Invocation& invocation) {
     return run.Show(reply, [&] {
       Table table({"USER", "ROLE", "E-MAIL", "NAME"});
       for (const Membership& member : reply.memberships()) {
-        table.Add({member.user_id(), RoleName(member.role()), member.email(), member.display_name()});
+        table.Add(
+            {member.user_id(), RoleName(member.role()), member.email(), member.display_name()});
       }
       return table.ToString();
     });
@@ -100,9 +101,10 @@ void AddDelete(CLI::App* noun, Invocation& invocation) {
 }  // namespace
 
 void AddMembers(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "members", "People who may sign in to a tenant",
-                           "  kasbah --tenant ten_01h… members create ada@example.com --role owner\n"
-                           "  kasbah --tenant ten_01h… members update usr_01h… --role viewer");
+  CLI::App* noun =
+      AddNoun(root, "members", "People who may sign in to a tenant",
+              "  kasbah --tenant ten_01h… members create ada@example.com --role owner\n"
+              "  kasbah --tenant ten_01h… members update usr_01h… --role viewer");
   AddCreate(noun, invocation);
   AddList(noun, invocation);
   AddUpdate(noun, invocation);

@@ -46,13 +46,15 @@ std::string WithPassword(const std::string& dsn, const std::string& password) {
 
 absl::Status Run(const Options& options) {
   if (!options.bootstrap_dsn.empty()) {
-    if (options.passwords.empty()) return absl::InvalidArgumentError("--bootstrap needs --passwords");
+    if (options.passwords.empty())
+      return absl::InvalidArgumentError("--bootstrap needs --passwords");
     RETURN_IF_ERROR(Bootstrap(options));
     Print(StrCat("roles and database ", options.database, " are there\n"));
   }
   if (options.dsn.empty()) {
     if (!options.bootstrap_dsn.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError("which database? Say --dsn 'host=… dbname=kasbah user=kasbah_migrator'");
+    return absl::InvalidArgumentError(
+        "which database? Say --dsn 'host=… dbname=kasbah user=kasbah_migrator'");
   }
   std::string dsn = options.dsn;
   if (!options.password_file.empty()) {
@@ -87,9 +89,11 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
                    "Make roles and database first: a superuser's connection string");
   leaf->add_option("--passwords", options->passwords,
                    "For --bootstrap: a directory with a file of each role's name");
-  leaf->add_option("--database", options->database, "For --bootstrap: its name")->capture_default_str();
+  leaf->add_option("--database", options->database, "For --bootstrap: its name")
+      ->capture_default_str();
   leaf->footer(
-      "Each file runs once, in a transaction of its own, under a lock; a file that was changed after it\n"
+      "Each file runs once, in a transaction of its own, under a lock; a file that was changed "
+      "after it\n"
       "ran is refused. Several may run at the same time.\n\n"
       "Examples:\n"
       "  kasbah migrate --dsn 'host=db sslmode=verify-full dbname=kasbah user=kasbah_migrator' \\\n"

@@ -1,9 +1,9 @@
 #include "cli/commands/records.h"
 
 #include "absl/strings/str_join.h"
-#include "cli/commands/records_import.h"
-#include "cli/client/struct_json.h"
 #include "cli/client/paging.h"
+#include "cli/client/struct_json.h"
+#include "cli/commands/records_import.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -41,7 +41,8 @@ struct ValuesOption {
 
   void AddTo(CLI::App* leaf) {
     auto* inline_option = leaf->add_option("--values", text, "{\"field\": value, …}");
-    leaf->add_option("-f,--file", file, "The same in a file; - for standard input")->excludes(inline_option);
+    leaf->add_option("-f,--file", file, "The same in a file; - for standard input")
+        ->excludes(inline_option);
   }
   absl::StatusOr<Struct> Read() const {
     if (!text.empty()) {
@@ -81,7 +82,8 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
     request.set_request_id(options->request_id);
     ASSIGN_OR_RETURN(*request.mutable_values(), options->values.Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Record record, client->Call(&RecordService::Stub::CreateRecord, request));
+    ASSIGN_OR_RETURN(const Record record,
+                     client->Call(&RecordService::Stub::CreateRecord, request));
     return run.Show(record, [&] { return Describe(record); });
   });
 }
@@ -144,7 +146,8 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
     ValuesOption values;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* leaf = noun->add_subcommand("update", "Change the values that are named; null removes one");
+  CLI::App* leaf =
+      noun->add_subcommand("update", "Change the values that are named; null removes one");
   leaf->add_option("record_id", options->id, "rec_…")->required();
   options->values.AddTo(leaf);
   leaf->add_option("--etag", options->etag,
@@ -159,7 +162,8 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
       ASSIGN_OR_RETURN(const Record now, GetRecord(*client, options->id));
       request.set_etag(now.etag());
     }
-    ASSIGN_OR_RETURN(const Record record, client->Call(&RecordService::Stub::UpdateRecord, request));
+    ASSIGN_OR_RETURN(const Record record,
+                     client->Call(&RecordService::Stub::UpdateRecord, request));
     return run.Show(record, [&] { return Describe(record); });
   });
 }
@@ -199,7 +203,8 @@ void AddHistory(CLI::App* noun, Invocation& invocation) {
       for (const auto& version : reply.versions()) {
         table.Add({StrCat(version.version()), version.change(),
                    ToCell(version.time(), version.has_time()),
-                   StrCat(version.actor_kind(), " ", version.actor_id()), ToCell(version.values())});
+                   StrCat(version.actor_kind(), " ", version.actor_id()),
+                   ToCell(version.values())});
       }
       return table.ToString();
     });

@@ -1,13 +1,12 @@
 #include "cli/commands/records_import.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/time/clock.h"
 #include "cli/import/entries.h"
 #include "cli/import/importer.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -59,7 +58,8 @@ absl::Status Run(Invocation& run, const Options& options) {
   ASSIGN_OR_RETURN(const std::string text, ReadInput(options.file));
   const absl::StatusOr<ImportFile> file = ParseImport(text, selection);
   if (!file.ok()) {
-    return absl::InvalidArgumentError(StrCat(options.file, ": ", FromAbsl(file.status().message())));
+    return absl::InvalidArgumentError(
+        StrCat(options.file, ": ", FromAbsl(file.status().message())));
   }
   ASSIGN_OR_RETURN(Client * client, run.client());
   ImportOptions import;
@@ -67,44 +67,51 @@ absl::Status Run(Invocation& run, const Options& options) {
   import.customer_id = options.customer;
   import.on_progress = [&](size_t done, size_t total) {
     run.terminal.Progress(StrCat("  ", done, " of ", total));
-  };
-  import.on_refused = [&](const RefusedEntry& refused) {
-    run.terminal.Note(Describe(file->unit, refused));
-  };
-  const absl::Time start = absl::Now();
-  const auto report =
-      Import(*file, import, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
-        return client->Call(&RecordService::Stub::BatchCreateRecords, request);
-      });
-  run.terminal.ClearProgress();
-  RETURN_IF_ERROR(report.status());
-  Print(run.json() ? ReportAsJson(*report)
-                   : StrCat(report->created, " of ", report->entries, " records created, ",
-                            report->refused.size(), " refused, in ",
-                            absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(1))),
-                            "\n"));
-  if (options.strict && !report->refused.empty()) {
-    return absl::FailedPreconditionError(
-        StrCat(report->refused.size(), " entries were refused (--strict)"));
-  }
-  return absl::OkStatus();
+};
+import.on_refused = [&](const RefusedEntry& refused) {
+  run.terminal.Note(Describe(file->unit, refused));
+};  // namespace
+const absl::Time start = absl::Now();
+const auto report =
+    Import(*file, import, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
+      return client->Call(&RecordService::Stub::BatchCreateRecords, request);
+    });
+run.terminal.ClearProgress();
+RETURN_IF_ERROR(report.status());
+Print(run.json()
+          ? ReportAsJson(*report)
+          : StrCat(report->created, " of ", report->entries, " records created, ",
+                   report->refused.size(), " refused, in ",
+                   absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(1))),
+                   "\n"));
+if (options.strict && !report->refused.empty()) {
+  return absl::FailedPreconditionError(
+      StrCat(report->refused.size(), " entries were refused (--strict)"));
 }
+return absl::OkStatus();
+}  // namespace kasbah::cli
 
 }  // namespace
 
 void AddRecordsImport(CLI::App* records, Invocation& invocation) {
   auto options = std::make_shared<Options>();
-  CLI::App* leaf = records->add_subcommand("import", "Make records from a file of JSON or JSON Lines");
-  leaf->add_option("file", options->file, "An array, an object with one array, or JSON Lines; - for standard input")
+  CLI::App* leaf =
+      records->add_subcommand("import", "Make records from a file of JSON or JSON Lines");
+  leaf->add_option("file", options->file,
+                   "An array, an object with one array, or JSON Lines; - for standard input")
       ->required();
   leaf->add_option("--collection", options->collection, "col_… or its key")->required();
   leaf->add_option("--customer-id", options->customer, "cus_…: whose the records are");
-  leaf->add_option("--array-path", options->array_path, "Where the array is, when there are several: data.items");
-  leaf->add_option("--map", options->maps, "FROM=TO renames a member, FROM= leaves it out; may be repeated");
+  leaf->add_option("--array-path", options->array_path,
+                   "Where the array is, when there are several: data.items");
+  leaf->add_option("--map", options->maps,
+                   "FROM=TO renames a member, FROM= leaves it out; may be repeated");
   leaf->add_flag("--strict", options->strict, "End with 1 when an entry was refused");
   leaf->footer(
-      "Each entry stands alone: a refused one is reported with its line or place, the field and the\n"
-      "rule, and the rest goes in. A call whose answer is lost is repeated and creates nothing twice.\n\n"
+      "Each entry stands alone: a refused one is reported with its line or place, the field and "
+      "the\n"
+      "rule, and the rest goes in. A call whose answer is lost is repeated and creates nothing "
+      "twice.\n\n"
       "Examples:\n"
       "  kasbah records import /usr/share/iso-codes/json/iso_3166-1.json --collection countries\n"
       "  jq -c .[] orders.json | kasbah records import - --collection orders --map id=order_no");

@@ -12,7 +12,8 @@ std::string RoleName(auth::v1::Role role) { return EnumName(*auth::v1::Role_desc
 absl::StatusOr<auth::v1::Role> ParseRole(const std::string& name) {
   const int number = EnumNumber(*auth::v1::Role_descriptor(), name);
   if (number < 0) {
-    return absl::InvalidArgumentError(StrCat("no role is called '", name, "'; there are: ", RoleNames()));
+    return absl::InvalidArgumentError(
+        StrCat("no role is called '", name, "'; there are: ", RoleNames()));
   }
   return static_cast<auth::v1::Role>(number);
 }

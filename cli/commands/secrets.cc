@@ -82,13 +82,15 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("create", "Make a secret with its first version");
   leaf->add_option("path", options->path, "prod/db-url")->required();
   leaf->add_option("--label", options->labels, "name=value; may be repeated");
-  leaf->add_option("--from-file", options->from_file, "Where the value is; otherwise standard input");
+  leaf->add_option("--from-file", options->from_file,
+                   "Where the value is; otherwise standard input");
   leaf->add_flag("--empty", options->empty, "Without a version");
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     vault::v1::CreateSecretRequest request;
     request.set_path(options->path);
     for (const std::string& label : options->labels) {
-      const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
+      const std::pair<std::string, std::string> pair =
+          absl::StrSplit(label, absl::MaxSplits('=', 1));
       if (pair.first.empty() || label.find('=') == std::string::npos) {
         return absl::InvalidArgumentError(StrCat("--label ", label, ": say name=value"));
       }
@@ -121,7 +123,8 @@ void AddAdd(CLI::App* noun, Invocation& invocation) {
   OnRun(leaf, invocation, [secret, from_file, etag](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(std::string value, ReadValue(*from_file));
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const SecretVersion version, AddVersion(*client, *secret, *etag, std::move(value)));
+    ASSIGN_OR_RETURN(const SecretVersion version,
+                     AddVersion(*client, *secret, *etag, std::move(value)));
     return run.Show(version, [&] { return Describe(version); });
   });
 }
@@ -143,7 +146,8 @@ void AddAccess(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(const auto reply,
                      client->Call(&SecretService::Stub::AccessSecretVersion, *request));
     if (crypto::Crc32c(reply.payload()) != reply.payload_crc32c()) {
-      return absl::DataLossError("the value was damaged on its way (its checksum differs); try again");
+      return absl::DataLossError(
+          "the value was damaged on its way (its checksum differs); try again");
     }
     if (!out->empty()) return dev::WriteFile(*out, reply.payload(), 0600);
     return run.Show(reply, [&] {

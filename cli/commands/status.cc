@@ -1,13 +1,12 @@
 #include "cli/commands/status.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/time/clock.h"
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/installation.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -61,7 +60,8 @@ absl::Status Run(Invocation& run) {
     const Answer answer = Ask(*client, service);
     if (!answer.status.ok()) worst = answer.status;
     const std::string state = answer.status.ok() ? "ok" : "failed";
-    table.Add({service, answer.address, state, StrCat(absl::ToInt64Milliseconds(answer.took)), answer.text});
+    table.Add({service, answer.address, state, StrCat(absl::ToInt64Milliseconds(answer.took)),
+               answer.text});
     json.push_back({{"service", service},
                     {"address", answer.address},
                     {"ok", answer.status.ok()},
@@ -75,9 +75,11 @@ absl::Status Run(Invocation& run) {
 }  // namespace
 
 void AddStatus(CLI::App& root, Invocation& invocation) {
-  CLI::App* leaf = root.add_subcommand("status", "Whether the services answer, and as whom they see us");
-  leaf->footer("An operator's context asks each process for its version; one with an API key asks each\n"
-               "whose key it is. Ends with 2 when one of them does not answer.");
+  CLI::App* leaf =
+      root.add_subcommand("status", "Whether the services answer, and as whom they see us");
+  leaf->footer(
+      "An operator's context asks each process for its version; one with an API key asks each\n"
+      "whose key it is. Ends with 2 when one of them does not answer.");
   OnRun(leaf, invocation, Run);
 }
 

@@ -73,12 +73,13 @@ CLI::App* AddAboutOne(CLI::App* noun, const std::string& name, const std::string
 
 void AddGet(CLI::App* noun, Invocation& invocation) {
   auto id = std::make_shared<std::string>();
-  OnRun(AddAboutOne(noun, "get", "One tenant", id), invocation, [id](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
-    ASSIGN_OR_RETURN(const Tenant tenant,
-                     client->Call(&TenantService::Stub::GetTenant, tenantdata::v1::GetTenantRequest()));
-    return run.Show(tenant, [&] { return Describe(tenant); });
-  });
+  OnRun(AddAboutOne(noun, "get", "One tenant", id), invocation,
+        [id](Invocation& run) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+          ASSIGN_OR_RETURN(const Tenant tenant, client->Call(&TenantService::Stub::GetTenant,
+                                                             tenantdata::v1::GetTenantRequest()));
+          return run.Show(tenant, [&] { return Describe(tenant); });
+        });
 }
 
 void AddSuspend(CLI::App* noun, Invocation& invocation) {
@@ -92,7 +93,8 @@ void AddSuspend(CLI::App* noun, Invocation& invocation) {
       ->required();
   OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
-    ASSIGN_OR_RETURN(const Tenant tenant, client->Call(&TenantService::Stub::SuspendTenant, *request));
+    ASSIGN_OR_RETURN(const Tenant tenant,
+                     client->Call(&TenantService::Stub::SuspendTenant, *request));
     return run.Show(tenant, [&] { return Describe(tenant); });
   });
 }

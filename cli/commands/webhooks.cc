@@ -21,7 +21,8 @@ std::string TypesOf(const Endpoint& endpoint) {
 
 void AddCreate(CLI::App* noun, Invocation& invocation) {
   auto request = std::make_shared<webhook::v1::CreateEndpointRequest>();
-  CLI::App* leaf = noun->add_subcommand("create", "Send changes to an address; its secret is printed once");
+  CLI::App* leaf =
+      noun->add_subcommand("create", "Send changes to an address; its secret is printed once");
   leaf->add_option_function<std::string>(
           "url", [request](const std::string& url) { request->set_url(url); }, "https://…")
       ->required();
@@ -36,10 +37,12 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
       "What it is for");
   OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply, client->Call(&EndpointService::Stub::CreateEndpoint, *request));
+    ASSIGN_OR_RETURN(const auto reply,
+                     client->Call(&EndpointService::Stub::CreateEndpoint, *request));
     if (run.json()) return run.Show(reply, [] { return std::string(); });
-    run.terminal.Note(StrCat("endpoint ", reply.endpoint().endpoint_id(),
-                             "; it verifies deliveries with this secret, which is not shown again:"));
+    run.terminal.Note(
+        StrCat("endpoint ", reply.endpoint().endpoint_id(),
+               "; it verifies deliveries with this secret, which is not shown again:"));
     Print(reply.secret() + "\n");
     return absl::OkStatus();
   });
@@ -75,7 +78,8 @@ void AddDelete(CLI::App* noun, Invocation& invocation) {
     webhook::v1::DeleteEndpointRequest request;
     request.set_endpoint_id(*id);
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply, client->Call(&EndpointService::Stub::DeleteEndpoint, request));
+    ASSIGN_OR_RETURN(const auto reply,
+                     client->Call(&EndpointService::Stub::DeleteEndpoint, request));
     return run.Show(reply, [&] { return StrCat("deleted ", *id, "\n"); });
   });
 }
@@ -90,9 +94,10 @@ void AddDeliveries(CLI::App* noun, Invocation& invocation) {
     webhook::v1::ListDeliveriesRequest request;
     request.set_endpoint_id(*endpoint);
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     ListAll(*client, Client::Scope::kTenant, &DeliveryService::Stub::ListDeliveries,
-                             request, &webhook::v1::ListDeliveriesResponse::mutable_deliveries, *limit));
+    ASSIGN_OR_RETURN(
+        const auto reply,
+        ListAll(*client, Client::Scope::kTenant, &DeliveryService::Stub::ListDeliveries, request,
+                &webhook::v1::ListDeliveriesResponse::mutable_deliveries, *limit));
     return run.Show(reply, [&] {
       Table table({"MESSAGE", "EVENT", "STATE", "ATTEMPTS", "CREATED", "NEXT ATTEMPT", "ENDPOINT"});
       for (const Delivery& delivery : reply.deliveries()) {
@@ -122,9 +127,10 @@ void AddAttempts(CLI::App* noun, Invocation& invocation) {
       return absl::InvalidArgumentError("say --endpoint or --message");
     }
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     ListAll(*client, Client::Scope::kTenant, &DeliveryService::Stub::ListAttempts,
-                             *request, &webhook::v1::ListAttemptsResponse::mutable_attempts, *limit));
+    ASSIGN_OR_RETURN(
+        const auto reply,
+        ListAll(*client, Client::Scope::kTenant, &DeliveryService::Stub::ListAttempts, *request,
+                &webhook::v1::ListAttemptsResponse::mutable_attempts, *limit));
     return run.Show(reply, [&] {
       Table table({"MESSAGE", "NUMBER", "TIME", "STATUS", "ERROR", "MS"});
       for (const Attempt& attempt : reply.attempts()) {
@@ -141,10 +147,11 @@ void AddAttempts(CLI::App* noun, Invocation& invocation) {
 }  // namespace
 
 void AddWebhooks(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "webhooks", "Where a tenant's changes are sent (API key)",
-                           "  kasbah webhooks create https://example.com/hooks --event-type 'record.*'\n"
-                           "  kasbah webhooks deliveries --limit 10\n"
-                           "  kasbah webhooks attempts --message msg_01h…");
+  CLI::App* noun =
+      AddNoun(root, "webhooks", "Where a tenant's changes are sent (API key)",
+              "  kasbah webhooks create https://example.com/hooks --event-type 'record.*'\n"
+              "  kasbah webhooks deliveries --limit 10\n"
+              "  kasbah webhooks attempts --message msg_01h…");
   AddCreate(noun, invocation);
   AddList(noun, invocation);
   AddDelete(noun, invocation);

@@ -58,7 +58,8 @@ void AddOptions(const CLI::App* app, std::vector<std::string>* candidates) {
   }
 }
 
-std::vector<std::string> ValuesOf(const CLI::Option& option, const std::vector<std::string>& contexts) {
+std::vector<std::string> ValuesOf(const CLI::Option& option,
+                                  const std::vector<std::string>& contexts) {
   static const auto* values = new std::map<std::string, std::vector<std::string>>{
       {"output", {"json", "table"}},
       {"role", {"admin", "member", "owner", "viewer"}},
@@ -101,9 +102,11 @@ std::vector<std::string> Candidates(const CLI::App& root, const std::vector<std:
   } else if (command->get_name() == "use") {
     candidates = contexts;
   } else {
-    for (const CLI::App* next : command->get_subcommands(nullptr)) candidates.push_back(next->get_name());
+    for (const CLI::App* next : command->get_subcommands(nullptr))
+      candidates.push_back(next->get_name());
   }
-  std::erase_if(candidates, [&](const std::string& candidate) { return !absl::StartsWith(candidate, last); });
+  std::erase_if(candidates,
+                [&](const std::string& candidate) { return !absl::StartsWith(candidate, last); });
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   return candidates;

@@ -2,7 +2,6 @@
 
 #include <google/protobuf/message.h>
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "cli/client/context.h"
 #include "cli/console/output.h"
 #include "cli/console/terminal.h"
+#include <CLI/CLI.hpp>
 
 namespace kasbah::cli {
 
@@ -54,8 +54,7 @@ class Invocation {
 };
 
 // Makes `leaf` do `action`.
-void OnRun(CLI::App* leaf, Invocation& invocation,
-           std::function<absl::Status(Invocation&)> action);
+void OnRun(CLI::App* leaf, Invocation& invocation, std::function<absl::Status(Invocation&)> action);
 
 // A noun: a command that only has others below it.
 CLI::App* AddNoun(CLI::App& root, const std::string& name, const std::string& about,

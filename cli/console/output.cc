@@ -18,8 +18,9 @@ namespace {
 
 // Characters, not bytes, of UTF-8: what a column is wide.
 size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 // Control characters of a stored value must not reach a terminal.
@@ -92,8 +93,7 @@ std::string ToCell(const google::protobuf::Struct& values) {
 
 std::string ToCell(const google::protobuf::Timestamp& time, bool set) {
   if (!set) return "-";
-  const absl::Time at =
-      absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  const absl::Time at = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
   return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", at, absl::UTCTimeZone());
 }
 

@@ -5,8 +5,8 @@
 
 namespace kasbah::cli {
 
-// What people see beside results. Colour and progress are for terminals alone: a pipe or a file gets
-// plain text, and NO_COLOR (no-color.org) is honoured.
+// What people see beside results. Colour and progress are for terminals alone: a pipe or a file
+// gets plain text, and NO_COLOR (no-color.org) is honoured.
 class Terminal {
  public:
   enum class Style { kPlain, kGood, kBad, kDim, kStrong };

@@ -1,7 +1,5 @@
 #include "cli/demo/demo_tenant.h"
 
-#include <nlohmann/json.hpp>
-
 #include "cli/client/client.h"
 #include "cli/client/context.h"
 #include "cli/demo/identities.h"
@@ -12,6 +10,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -40,7 +39,8 @@ absl::Status CreateNotes(Client& client) {
   body->set_key("body");
   body->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
   body->set_sealed(true);
-  const auto made = client.Call(&tenantdata::v1::CollectionService::Stub::CreateCollection, request);
+  const auto made =
+      client.Call(&tenantdata::v1::CollectionService::Stub::CreateCollection, request);
   return ReasonOf(made.status()) == reason::kAlreadyExists ? absl::OkStatus() : made.status();
 }
 
@@ -98,8 +98,8 @@ absl::StatusOr<DemoTenant> FindDemoTenant(const dev::Installation& installation)
   ASSIGN_OR_RETURN(const std::string text, dev::ReadFile(TenantFile(installation)));
   const nlohmann::json file = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!file.is_object() || !file.contains("tenant_id") || !file["tenant_id"].is_string()) {
-    return absl::FailedPreconditionError(
-        StrCat(TenantFile(installation), " is damaged; delete it to have another demo tenant made"));
+    return absl::FailedPreconditionError(StrCat(
+        TenantFile(installation), " is damaged; delete it to have another demo tenant made"));
   }
   return DemoTenant{file["tenant_id"], file.value("slug", kSlug), KeyFile(installation)};
 }

@@ -16,7 +16,8 @@ namespace kasbah::cli {
 // Its operator.
 Context OperatorContext(const dev::Installation& installation);
 
-// A tenant's program: a workload certificate of the tenant, and its API key in a file (may be empty).
+// A tenant's program: a workload certificate of the tenant, and its API key in a file (may be
+// empty).
 Context TenantContext(const dev::Installation& installation, const std::string& name,
                       const std::string& certificate_directory, const std::string& api_key_file);
 

@@ -1,6 +1,5 @@
 #include "cli/import/entries.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "cli/client/struct_json.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -51,7 +51,8 @@ absl::StatusOr<ImportFile> AtPath(const json& document, const ImportSelection& s
     for (const std::string& step :
          std::vector<std::string>(absl::StrSplit(selection.array_path, '.'))) {
       if (!place->is_object() || !place->contains(step)) {
-        return absl::InvalidArgumentError(StrCat("there is no '", step, "' where --array-path says"));
+        return absl::InvalidArgumentError(
+            StrCat("there is no '", step, "' where --array-path says"));
       }
       place = &(*place)[step];
     }
@@ -73,8 +74,9 @@ absl::StatusOr<ImportFile> FromDocument(const json& document, const ImportSelect
   }
   if (arrays.size() == 1) return FromArray(document[arrays.front()], selection);
   if (arrays.size() > 1) {
-    return absl::InvalidArgumentError(StrCat(
-        "the document holds several arrays; choose with --array-path: ", absl::StrJoin(arrays, ", ")));
+    return absl::InvalidArgumentError(
+        StrCat("the document holds several arrays; choose with --array-path: ",
+               absl::StrJoin(arrays, ", ")));
   }
   // A file of one line.
   if (document.is_object()) return FromArray(json::array({document}), selection);

@@ -30,13 +30,13 @@ struct ImportSelection {
   // Member of the document that holds the array, "." between levels; empty: the document itself, or
   // its only array.
   std::string array_path;
-  // Member of an entry to field of the collection; an empty field leaves the member out. Members that
-  // are not named keep their names.
+  // Member of an entry to field of the collection; an empty field leaves the member out. Members
+  // that are not named keep their names.
   std::map<std::string, std::string> renames;
 };
 
-// Understands a JSON array, an object with one array in it ({"3166-1": […]}), and JSON Lines. Broken
-// lines of JSON Lines become entries with a fault; a document that is broken as a whole is
+// Understands a JSON array, an object with one array in it ({"3166-1": […]}), and JSON Lines.
+// Broken lines of JSON Lines become entries with a fault; a document that is broken as a whole is
 // INVALID_ARGUMENT, with the place.
 absl::StatusOr<ImportFile> ParseImport(const std::string& text, const ImportSelection& selection);
 

@@ -60,7 +60,8 @@ TEST(ParseImport, MembersAreRenamedAndLeftOut) {
 }
 
 TEST(ParseImport, WhatIsNoListIsRefused) {
-  for (const char* text : {"", "12", "[1,", "\"text\""}) EXPECT_FALSE(ParseImport(text, {}).ok()) << text;
+  for (const char* text : {"", "12", "[1,", "\"text\""})
+    EXPECT_FALSE(ParseImport(text, {}).ok()) << text;
 }
 
 TEST(ParseImport, LargeIntegersStayExact) {

@@ -42,8 +42,8 @@ using CreateBatch = std::function<absl::StatusOr<tenantdata::v1::BatchCreateReco
     const tenantdata::v1::BatchCreateRecordsRequest&)>;
 
 // Sends a file's entries in batches, each with a request id of its own, so that repeating a call
-// whose answer was lost creates nothing twice. Ends at the first error that repeating does not help;
-// what was created before stays.
+// whose answer was lost creates nothing twice. Ends at the first error that repeating does not
+// help; what was created before stays.
 absl::StatusOr<ImportReport> Import(const ImportFile& file, const ImportOptions& options,
                                     const CreateBatch& create);
 

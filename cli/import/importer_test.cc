@@ -45,12 +45,12 @@ TEST(Import, BatchesCoverEveryEntryOnceAndRefusalsKeepTheirNumbers) {
   std::vector<int> sizes;
   ImportOptions options;
   options.collection = "numbers";
-  const auto report = Import(FileOf(450), options,
-                             [&](const BatchCreateRecordsRequest& request)
-                                 -> absl::StatusOr<BatchCreateRecordsResponse> {
-                               sizes.push_back(request.values_size());
-                               return Answer(request);
-                             });
+  const auto report = Import(
+      FileOf(450), options,
+      [&](const BatchCreateRecordsRequest& request) -> absl::StatusOr<BatchCreateRecordsResponse> {
+        sizes.push_back(request.values_size());
+        return Answer(request);
+      });
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(sizes, (std::vector<int>{200, 200, 50}));
   EXPECT_EQ(report->created, 446u);
@@ -63,16 +63,15 @@ TEST(Import, ACallThatMayHaveArrivedIsRepeatedWithItsRequestId) {
   std::set<std::string> ids;
   int calls = 0;
   ImportOptions options;
-  const auto report =
-      Import(FileOf(3), options,
-             [&](const BatchCreateRecordsRequest& request)
-                 -> absl::StatusOr<BatchCreateRecordsResponse> {
-               ids.insert(request.request_id());
-               if (++calls < 3) {
-                 return Error(absl::StatusCode::kUnavailable, "PEER_UNAVAILABLE", "away");
-               }
-               return Answer(request);
-             });
+  const auto report = Import(
+      FileOf(3), options,
+      [&](const BatchCreateRecordsRequest& request) -> absl::StatusOr<BatchCreateRecordsResponse> {
+        ids.insert(request.request_id());
+        if (++calls < 3) {
+          return Error(absl::StatusCode::kUnavailable, "PEER_UNAVAILABLE", "away");
+        }
+        return Answer(request);
+      });
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(calls, 3);
   EXPECT_EQ(ids.size(), 1u);
@@ -93,11 +92,12 @@ TEST(Import, BrokenEntriesAreReportedAndNotSent) {
   ImportFile file = FileOf(2);
   file.entries[0].fault = "not JSON (byte 3)";
   int sent = 0;
-  const auto report = Import(file, {}, [&](const BatchCreateRecordsRequest& request)
-                                           -> absl::StatusOr<BatchCreateRecordsResponse> {
-    sent += request.values_size();
-    return Answer(request);
-  });
+  const auto report = Import(
+      file, {},
+      [&](const BatchCreateRecordsRequest& request) -> absl::StatusOr<BatchCreateRecordsResponse> {
+        sent += request.values_size();
+        return Answer(request);
+      });
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(sent, 1);
   ASSERT_EQ(report->refused.size(), 1u);

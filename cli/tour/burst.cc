@@ -32,8 +32,9 @@ class Burst {
   absl::StatusOr<BurstReport> Run(const std::function<absl::Status()>& at_half) {
     std::vector<std::thread> writers;
     for (int i = 0; i < kWriters; ++i) writers.emplace_back([this] { Write(); });
-    absl::Status half = WaitFor(kPatience, "half of the burst to be acknowledged",
-                                [this]() -> absl::StatusOr<bool> { return Acknowledged() >= size_ / 2; });
+    absl::Status half =
+        WaitFor(kPatience, "half of the burst to be acknowledged",
+                [this]() -> absl::StatusOr<bool> { return Acknowledged() >= size_ / 2; });
     if (half.ok()) half = at_half();
     for (std::thread& writer : writers) writer.join();
     if (!half.ok()) return half;

@@ -16,9 +16,9 @@ struct BurstReport {
   int repeated = 0;
 };
 
-// Writes `size` readings from several threads at once. Each write is repeated, with the request id it
-// had, until it is acknowledged. `at_half` runs once while about half are acknowledged and the rest is
-// under way.
+// Writes `size` readings from several threads at once. Each write is repeated, with the request id
+// it had, until it is acknowledged. `at_half` runs once while about half are acknowledged and the
+// rest is under way.
 absl::StatusOr<BurstReport> WriteBurst(World& world, int size,
                                        const std::function<absl::Status()>& at_half);
 

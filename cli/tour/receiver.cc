@@ -1,7 +1,5 @@
 #include "cli/tour/receiver.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -12,6 +10,7 @@
 #include "libs/crypto/hash.h"
 #include "libs/crypto/secret_bytes.h"
 #include "libs/dev/probe.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -72,10 +71,9 @@ void Receiver::SetSecret(const std::string& secret) {
 }
 
 absl::Status Receiver::ComeUp() {
-  ASSIGN_OR_RETURN(server_, http::Server::Start(StrCat("127.0.0.1:", port_),
-                                                [this](const http::Request& request) {
-                                                  return Take(request);
-                                                }));
+  ASSIGN_OR_RETURN(
+      server_, http::Server::Start(StrCat("127.0.0.1:", port_),
+                                   [this](const http::Request& request) { return Take(request); }));
   return absl::OkStatus();
 }
 

@@ -22,8 +22,8 @@ struct Arrival {
 };
 
 // Checks a delivery by the Standard Webhooks recipe (HMAC-SHA256 over id, timestamp and body under
-// the endpoint's whsec_ secret, a timestamp within five minutes) and reads it. It knows nothing of how
-// the deliveries are made. UNAUTHENTICATED for a signature that does not verify.
+// the endpoint's whsec_ secret, a timestamp within five minutes) and reads it. It knows nothing of
+// how the deliveries are made. UNAUTHENTICATED for a signature that does not verify.
 absl::StatusOr<Arrival> ReadDelivery(const std::map<std::string, std::string>& headers,
                                      const std::string& body, const std::string& secret,
                                      absl::Time now);

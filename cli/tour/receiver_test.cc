@@ -25,7 +25,8 @@ TEST(ReadDelivery, ThePublishedExampleVerifies) {
 
 TEST(ReadDelivery, AnythingChangedIsRefused) {
   EXPECT_FALSE(ReadDelivery(Headers(), R"({"test": 2432232315})", kSecret, kThen).ok());
-  EXPECT_FALSE(ReadDelivery(Headers(), kBody, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", kThen).ok());
+  EXPECT_FALSE(
+      ReadDelivery(Headers(), kBody, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", kThen).ok());
   EXPECT_FALSE(ReadDelivery(Headers(), kBody, kSecret, kThen + absl::Minutes(6)).ok());
   auto headers = Headers();
   headers["webhook-id"] = "msg_other";

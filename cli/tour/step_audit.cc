@@ -22,12 +22,12 @@ absl::StatusOr<audit::v1::ListEventsResponse> List(World& world, const std::stri
 
 // What the earlier steps did, by kind.
 absl::Status ExpectTheTour(World& world) {
-  RETURN_IF_ERROR(WaitFor(absl::Seconds(30), "the secret's events in the trail",
-                          [&]() -> absl::StatusOr<bool> {
-                            ASSIGN_OR_RETURN(const auto secrets, List(world, "secret."));
-                            // One created, three added, five read.
-                            return secrets.events_size() == 9;
-                          }));
+  RETURN_IF_ERROR(
+      WaitFor(absl::Seconds(30), "the secret's events in the trail", [&]() -> absl::StatusOr<bool> {
+        ASSIGN_OR_RETURN(const auto secrets, List(world, "secret."));
+        // One created, three added, five read.
+        return secrets.events_size() == 9;
+      }));
   ASSIGN_OR_RETURN(const auto secrets, List(world, "secret."));
   for (const auto& event : secrets.events()) {
     RETURN_IF_ERROR(Expect(event.event().target().id() == world.secret_id &&
@@ -37,9 +37,9 @@ absl::Status ExpectTheTour(World& world) {
   ASSIGN_OR_RETURN(const auto everything, List(world, ""));
   std::set<uint64_t> sequences;
   for (const auto& event : everything.events()) sequences.insert(event.sequence());
-  RETURN_IF_ERROR(Expect(!sequences.empty() && *sequences.begin() == 0 &&
-                             *sequences.rbegin() + 1 == sequences.size(),
-                         "the trail to be numbered without a gap"));
+  RETURN_IF_ERROR(Expect(
+      !sequences.empty() && *sequences.begin() == 0 && *sequences.rbegin() + 1 == sequences.size(),
+      "the trail to be numbered without a gap"));
   return absl::OkStatus();
 }
 
@@ -59,9 +59,8 @@ absl::StatusOr<std::string> FaultOfFlippedByte(const std::string& path, const st
 
 absl::StatusOr<std::string> VerifyTheTrail(World& world) {
   RETURN_IF_ERROR(ExpectTheTour(world));
-  ASSIGN_OR_RETURN(const auto checkpoint,
-                   world.a.client->Call(&AuditService::Stub::GetCheckpoint,
-                                        audit::v1::GetCheckpointRequest()));
+  ASSIGN_OR_RETURN(const auto checkpoint, world.a.client->Call(&AuditService::Stub::GetCheckpoint,
+                                                               audit::v1::GetCheckpointRequest()));
   const std::string path = world.installation().Path(StrCat("trail-", world.run, ".jsonl"));
   ASSIGN_OR_RETURN(const uint64_t events, ExportTrailToFile(*world.a.client, {}, path));
   ASSIGN_OR_RETURN(const TrailVerdict verdict, VerifyTrail(path, checkpoint.verifier_key()));

@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "cli/client/struct_json.h"
 #include "cli/import/entries.h"
 #include "cli/import/importer.h"
@@ -9,6 +7,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -34,13 +33,17 @@ absl::StatusOr<CountryFile> WriteBrokenCopy(const World& world) {
         StrCat("there is no ", kCountries, "; install it with: apt-get install iso-codes"));
   }
   ASSIGN_OR_RETURN(nlohmann::json document, ParseJson(*text));
-  if (!document.is_object() || !document.contains(kArray) || document[kArray].size() < kBrokenPlace) {
+  if (!document.is_object() || !document.contains(kArray) ||
+      document[kArray].size() < kBrokenPlace) {
     return absl::FailedPreconditionError(StrCat(kCountries, " is not the list of countries"));
   }
   nlohmann::json& countries = document[kArray];
   CountryFile file{world.installation().Path("countries.json"), countries.size()};
-  const nlohmann::json broken = {
-      {"alpha_2", "U5A"}, {"alpha_3", "UXA"}, {"flag", "-"}, {"name", "Nowhere"}, {"numeric", "000"}};
+  const nlohmann::json broken = {{"alpha_2", "U5A"},
+                                 {"alpha_3", "UXA"},
+                                 {"flag", "-"},
+                                 {"name", "Nowhere"},
+                                 {"numeric", "000"}};
   countries.insert(countries.begin() + (kBrokenPlace - 1), broken);
   RETURN_IF_ERROR(dev::WriteFile(file.path, document.dump(), 0644));
   return file;
@@ -51,17 +54,20 @@ absl::StatusOr<tenantdata::v1::Record> FindGermany(World& world) {
   tenantdata::v1::ListRecordsRequest request;
   request.set_collection(kCountriesKey);
   (*request.mutable_equals()->mutable_fields())["alpha_2"].set_string_value("DE");
-  ASSIGN_OR_RETURN(const auto found, world.a.client->Call(&RecordService::Stub::ListRecords, request));
+  ASSIGN_OR_RETURN(const auto found,
+                   world.a.client->Call(&RecordService::Stub::ListRecords, request));
   RETURN_IF_ERROR(Expect(found.records_size() == 1, "one record with alpha_2 DE"));
   tenantdata::v1::GetRecordRequest get;
   get.set_record_id(found.records(0).record_id());
-  ASSIGN_OR_RETURN(tenantdata::v1::Record record, world.a.client->Call(&RecordService::Stub::GetRecord, get));
+  ASSIGN_OR_RETURN(tenantdata::v1::Record record,
+                   world.a.client->Call(&RecordService::Stub::GetRecord, get));
   const auto& fields = record.values().fields();
   RETURN_IF_ERROR(Expect(fields.contains("name") && fields.at("name").string_value() == "Germany",
                          "the record of DE to be named Germany"));
-  RETURN_IF_ERROR(Expect(fields.contains("official_name") &&
-                             fields.at("official_name").string_value() == "Federal Republic of Germany",
-                         "the sealed field of DE to read as the file has it"));
+  RETURN_IF_ERROR(
+      Expect(fields.contains("official_name") &&
+                 fields.at("official_name").string_value() == "Federal Republic of Germany",
+             "the sealed field of DE to read as the file has it"));
   return record;
 }
 
@@ -76,14 +82,15 @@ absl::StatusOr<std::string> ImportCountries(World& world) {
   ASSIGN_OR_RETURN(const ImportFile file, ParseImport(text, {}));
   ImportOptions options;
   options.collection = kCountriesKey;
-  ASSIGN_OR_RETURN(const ImportReport report,
-                   Import(file, options, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
-                     return world.a.client->Call(&RecordService::Stub::BatchCreateRecords, request);
-                   }));
+  ASSIGN_OR_RETURN(
+      const ImportReport report,
+      Import(file, options, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
+        return world.a.client->Call(&RecordService::Stub::BatchCreateRecords, request);
+      }));
   RETURN_IF_ERROR(Expect(report.created == source.countries,
                          StrCat(source.countries, " records, not ", report.created)));
-  RETURN_IF_ERROR(Expect(report.refused.size() == 1,
-                         StrCat("one refused entry, not ", report.refused.size())));
+  RETURN_IF_ERROR(
+      Expect(report.refused.size() == 1, StrCat("one refused entry, not ", report.refused.size())));
   const RefusedEntry& refused = report.refused.front();
   RETURN_IF_ERROR(Expect(refused.number == kBrokenPlace && refused.violations.size() == 1 &&
                              refused.violations[0].field() == "values.alpha_2",
@@ -91,7 +98,8 @@ absl::StatusOr<std::string> ImportCountries(World& world) {
   ASSIGN_OR_RETURN(const tenantdata::v1::Record germany, FindGermany(world));
   world.record_id = germany.record_id();
   return StrCat(report.created, " countries imported, one field sealed; entry ", refused.number,
-                " refused: ", refused.violations[0].field(), " ", refused.violations[0].description());
+                " refused: ", refused.violations[0].field(), " ",
+                refused.violations[0].description());
 }
 
 }  // namespace kasbah::cli

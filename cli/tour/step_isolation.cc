@@ -11,8 +11,9 @@ absl::StatusOr<std::string> AskForAnothersData(World& world) {
   Client& b = *world.b.client;
   tenantdata::v1::GetRecordRequest record;
   record.set_record_id(world.record_id);
-  RETURN_IF_ERROR(ExpectRefused(b.Call(&tenantdata::v1::RecordService::Stub::GetRecord, record).status(),
-                                reason::kNotFound, "B reading A's record"));
+  RETURN_IF_ERROR(
+      ExpectRefused(b.Call(&tenantdata::v1::RecordService::Stub::GetRecord, record).status(),
+                    reason::kNotFound, "B reading A's record"));
   tenantdata::v1::DeleteRecordRequest remove;
   remove.set_record_id(world.record_id);
   RETURN_IF_ERROR(
@@ -20,9 +21,9 @@ absl::StatusOr<std::string> AskForAnothersData(World& world) {
                     reason::kNotFound, "B deleting A's record"));
   tenantdata::v1::GetCollectionRequest collection;
   collection.set_collection(kCountriesKey);
-  RETURN_IF_ERROR(
-      ExpectRefused(b.Call(&tenantdata::v1::CollectionService::Stub::GetCollection, collection).status(),
-                    reason::kNotFound, "B reading A's collection"));
+  RETURN_IF_ERROR(ExpectRefused(
+      b.Call(&tenantdata::v1::CollectionService::Stub::GetCollection, collection).status(),
+      reason::kNotFound, "B reading A's collection"));
   for (const std::string& name : {world.secret_id, world.secret_path}) {
     vault::v1::AccessSecretVersionRequest secret;
     secret.set_secret(name);
@@ -36,7 +37,8 @@ absl::StatusOr<std::string> AskForAnothersData(World& world) {
   // And nothing of A's was touched.
   RETURN_IF_ERROR(
       world.a.client->Call(&tenantdata::v1::RecordService::Stub::GetRecord, record).status());
-  return "the other tenant asks for this record, collection and secret by id and by path: NOT_FOUND";
+  return "the other tenant asks for this record, collection and secret by id and by path: "
+         "NOT_FOUND";
 }
 
 }  // namespace kasbah::cli

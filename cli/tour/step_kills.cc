@@ -22,11 +22,10 @@ using Ids = std::set<std::string>;
 absl::StatusOr<Ids> StoredReadings(World& world) {
   tenantdata::v1::ListRecordsRequest request;
   request.set_collection(kReadingsKey);
-  ASSIGN_OR_RETURN(
-      const auto reply,
-      ListAll(*world.a.client, Client::Scope::kTenant,
-              &tenantdata::v1::RecordService::Stub::ListRecords, request,
-              &tenantdata::v1::ListRecordsResponse::mutable_records, /*limit=*/0));
+  ASSIGN_OR_RETURN(const auto reply,
+                   ListAll(*world.a.client, Client::Scope::kTenant,
+                           &tenantdata::v1::RecordService::Stub::ListRecords, request,
+                           &tenantdata::v1::ListRecordsResponse::mutable_records, /*limit=*/0));
   Ids ids;
   for (const auto& record : reply.records()) ids.insert(record.record_id());
   RETURN_IF_ERROR(Expect(static_cast<int>(ids.size()) == reply.records_size(), "each record once"));
@@ -37,10 +36,10 @@ absl::StatusOr<Ids> StoredReadings(World& world) {
 absl::StatusOr<std::map<std::string, int>> AuditedCreations(World& world, const Ids& wanted) {
   audit::v1::ListEventsRequest request;
   request.mutable_filter()->set_action("record.create");
-  ASSIGN_OR_RETURN(const auto reply,
-                   ListAll(*world.a.client, Client::Scope::kTenant,
-                           &audit::v1::AuditService::Stub::ListEvents, request,
-                           &audit::v1::ListEventsResponse::mutable_events, /*limit=*/0));
+  ASSIGN_OR_RETURN(
+      const auto reply,
+      ListAll(*world.a.client, Client::Scope::kTenant, &audit::v1::AuditService::Stub::ListEvents,
+              request, &audit::v1::ListEventsResponse::mutable_events, /*limit=*/0));
   std::map<std::string, int> counts;
   for (const auto& event : reply.events()) {
     const std::string& id = event.event().target().id();
@@ -70,9 +69,9 @@ absl::Status KillBoth(World& world) {
 
 absl::StatusOr<std::string> SurviveKills(World& world) {
   ASSIGN_OR_RETURN(const auto acting, world.OperatorFor(world.a));
-  RETURN_IF_ERROR(acting->Call(&tenantdata::v1::CollectionService::Stub::CreateCollection,
-                               ReadingsCollection())
-                      .status());
+  RETURN_IF_ERROR(
+      acting->Call(&tenantdata::v1::CollectionService::Stub::CreateCollection, ReadingsCollection())
+          .status());
   ASSIGN_OR_RETURN(const BurstReport burst,
                    WriteBurst(world, kBurst, [&world] { return KillBoth(world); }));
   RETURN_IF_ERROR(world.supervisor->WaitReady(absl::Seconds(60)));
@@ -83,10 +82,11 @@ absl::StatusOr<std::string> SurviveKills(World& world) {
   RETURN_IF_ERROR(Expect(stored == acknowledged, "exactly the acknowledged writes to be stored"));
 
   std::map<std::string, int> audited;
-  RETURN_IF_ERROR(WaitFor(kSettle, "every write's event in the trail", [&]() -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(audited, AuditedCreations(world, acknowledged));
-    return audited.size() == acknowledged.size();
-  }));
+  RETURN_IF_ERROR(
+      WaitFor(kSettle, "every write's event in the trail", [&]() -> absl::StatusOr<bool> {
+        ASSIGN_OR_RETURN(audited, AuditedCreations(world, acknowledged));
+        return audited.size() == acknowledged.size();
+      }));
   for (const auto& [id, count] : audited) {
     RETURN_IF_ERROR(Expect(count == 1, StrCat("one event for ", id, ", not ", count)));
   }
@@ -100,8 +100,9 @@ absl::StatusOr<std::string> SurviveKills(World& world) {
     RETURN_IF_ERROR(Expect(ids.size() == 1, StrCat("one message for ", id, ", not ", ids.size())));
   }
   RETURN_IF_ERROR(Expect(world.receiver->refused() == 0, "every signature to verify"));
-  return StrCat("vault and webhook killed amid ", kBurst, " writes: all stored, each once in the trail, ",
-                "all delivered (", burst.repeated, " calls repeated)");
+  return StrCat("vault and webhook killed amid ", kBurst,
+                " writes: all stored, each once in the trail, ", "all delivered (", burst.repeated,
+                " calls repeated)");
 }
 
 }  // namespace kasbah::cli

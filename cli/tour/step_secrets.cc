@@ -37,7 +37,8 @@ absl::StatusOr<std::string> RotateSecrets(World& world) {
   vault::v1::CreateSecretRequest create;
   create.set_path(world.secret_path);
   (*create.mutable_labels())["team"] = "platform";
-  ASSIGN_OR_RETURN(const auto secret, world.a.client->Call(&SecretService::Stub::CreateSecret, create));
+  ASSIGN_OR_RETURN(const auto secret,
+                   world.a.client->Call(&SecretService::Stub::CreateSecret, create));
   world.secret_id = secret.secret_id();
 
   const std::string first = "canary-" + crypto::Hex(crypto::RandomBytes(16));

@@ -34,10 +34,10 @@ absl::StatusOr<std::string> SuspendATenant(World& world) {
                          "the tenant to be suspended"));
   const absl::Time start = absl::Now();
   for (const std::string& service : dev::ServiceNames()) {
-    RETURN_IF_ERROR(WaitFor(kWithin, StrCat(service, " to refuse the suspended tenant"),
-                            [&]() -> absl::StatusOr<bool> {
-                              return ReasonOf(Ask(*world.b.client, service)) == reason::kTenantSuspended;
-                            }));
+    RETURN_IF_ERROR(WaitFor(
+        kWithin, StrCat(service, " to refuse the suspended tenant"), [&]() -> absl::StatusOr<bool> {
+          return ReasonOf(Ask(*world.b.client, service)) == reason::kTenantSuspended;
+        }));
   }
   const absl::Duration took = absl::Now() - start;
   // The other tenant goes on.

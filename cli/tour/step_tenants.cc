@@ -12,14 +12,13 @@ using status::v1::StatusService;
 absl::Status CreateTenant(World& world, const std::string& slug, const std::string& name,
                           TourTenant* tenant) {
   tenant->slug = StrCat(slug, "-", world.run);
-  ASSIGN_OR_RETURN(tenant->identity,
-                   CreateTenantWithKey(world.installation(), tenant->slug, name));
+  ASSIGN_OR_RETURN(tenant->identity, CreateTenantWithKey(world.installation(), tenant->slug, name));
   ASSIGN_OR_RETURN(tenant->client, TenantClient(world.installation(), tenant->identity.tenant_id,
                                                 "tour", tenant->identity.api_key));
   // The key opens the tenant it was made for and no other.
-  ASSIGN_OR_RETURN(const auto who,
-                   tenant->client->CallAt("tenant-data", Client::Scope::kTenant,
-                                          &StatusService::Stub::WhoAmI, status::v1::WhoAmIRequest()));
+  ASSIGN_OR_RETURN(const auto who, tenant->client->CallAt("tenant-data", Client::Scope::kTenant,
+                                                          &StatusService::Stub::WhoAmI,
+                                                          status::v1::WhoAmIRequest()));
   RETURN_IF_ERROR(Expect(who.tenant_id() == tenant->identity.tenant_id,
                          "a tenant's key to open its own tenant"));
   return Expect(who.actor_id() == tenant->identity.api_key_id, "the actor to be the API key");
@@ -33,8 +32,8 @@ absl::StatusOr<std::string> CreateTenants(World& world) {
   // One character off is as good as none.
   std::string wrong = world.a.identity.api_key;
   wrong.back() = wrong.back() == 'A' ? 'B' : 'A';
-  ASSIGN_OR_RETURN(const auto stranger, TenantClient(world.installation(), world.a.identity.tenant_id,
-                                                     "tour", wrong));
+  ASSIGN_OR_RETURN(const auto stranger,
+                   TenantClient(world.installation(), world.a.identity.tenant_id, "tour", wrong));
   const auto refused = stranger->CallAt("tenant-data", Client::Scope::kTenant,
                                         &StatusService::Stub::WhoAmI, status::v1::WhoAmIRequest());
   RETURN_IF_ERROR(ExpectRefused(refused.status(), "CREDENTIAL_INVALID", "a wrong API key"));

@@ -16,8 +16,9 @@ absl::Status CreateEndpoint(World& world) {
   request.set_url(world.receiver->url());
   request.set_description("the tour's receiver");
   request.add_event_types("record.*");
-  ASSIGN_OR_RETURN(const auto reply,
-                   world.a.client->Call(&webhook::v1::EndpointService::Stub::CreateEndpoint, request));
+  ASSIGN_OR_RETURN(
+      const auto reply,
+      world.a.client->Call(&webhook::v1::EndpointService::Stub::CreateEndpoint, request));
   world.receiver->SetSecret(reply.secret());
   return absl::OkStatus();
 }
@@ -36,7 +37,8 @@ absl::Status ChangeTheRecord(World& world) {
                        "ETAG_MISMATCH", "a change with a stale etag");
 }
 
-absl::StatusOr<webhook::v1::ListAttemptsResponse> AttemptsOf(World& world, const std::string& message) {
+absl::StatusOr<webhook::v1::ListAttemptsResponse> AttemptsOf(World& world,
+                                                             const std::string& message) {
   webhook::v1::ListAttemptsRequest request;
   request.set_message_id(message);
   return world.a.client->Call(&DeliveryService::Stub::ListAttempts, request);
@@ -45,19 +47,21 @@ absl::StatusOr<webhook::v1::ListAttemptsResponse> AttemptsOf(World& world, const
 // The change's delivery, once it was tried at a receiver that is not there.
 absl::StatusOr<Delivery> WaitForFailedAttempt(World& world) {
   Delivery failed;
-  RETURN_IF_ERROR(WaitFor(absl::Seconds(20), "a first attempt that finds nobody",
-                          [&]() -> absl::StatusOr<bool> {
-                            ASSIGN_OR_RETURN(const auto reply,
-                                             world.a.client->Call(&DeliveryService::Stub::ListDeliveries,
-                                                                  webhook::v1::ListDeliveriesRequest()));
-                            if (reply.deliveries_size() == 0) return false;
-                            failed = reply.deliveries(0);
-                            return failed.attempts() >= 1;
-                          }));
+  RETURN_IF_ERROR(WaitFor(
+      absl::Seconds(20), "a first attempt that finds nobody", [&]() -> absl::StatusOr<bool> {
+        ASSIGN_OR_RETURN(const auto reply,
+                         world.a.client->Call(&DeliveryService::Stub::ListDeliveries,
+                                              webhook::v1::ListDeliveriesRequest()));
+        if (reply.deliveries_size() == 0) return false;
+        failed = reply.deliveries(0);
+        return failed.attempts() >= 1;
+      }));
   ASSIGN_OR_RETURN(const auto attempts, AttemptsOf(world, failed.message_id()));
-  RETURN_IF_ERROR(Expect(attempts.attempts_size() >= 1 && attempts.attempts(0).error() == "CONNECT_REFUSED",
-                         "the attempt to say CONNECT_REFUSED"));
-  RETURN_IF_ERROR(Expect(failed.state() == Delivery::STATE_PENDING, "the delivery to wait for its next attempt"));
+  RETURN_IF_ERROR(
+      Expect(attempts.attempts_size() >= 1 && attempts.attempts(0).error() == "CONNECT_REFUSED",
+             "the attempt to say CONNECT_REFUSED"));
+  RETURN_IF_ERROR(Expect(failed.state() == Delivery::STATE_PENDING,
+                         "the delivery to wait for its next attempt"));
   return failed;
 }
 
@@ -69,14 +73,14 @@ absl::StatusOr<std::string> DeliverToALateReceiver(World& world) {
   RETURN_IF_ERROR(ChangeTheRecord(world));
   ASSIGN_OR_RETURN(const Delivery failed, WaitForFailedAttempt(world));
   RETURN_IF_ERROR(world.receiver->ComeUp());
-  RETURN_IF_ERROR(WaitFor(absl::Seconds(30), "the delivery to be listed as delivered",
-                          [&]() -> absl::StatusOr<bool> {
-                            ASSIGN_OR_RETURN(const auto reply,
-                                             world.a.client->Call(&DeliveryService::Stub::ListDeliveries,
-                                                                  webhook::v1::ListDeliveriesRequest()));
-                            return reply.deliveries_size() == 1 &&
-                                   reply.deliveries(0).state() == Delivery::STATE_DELIVERED;
-                          }));
+  RETURN_IF_ERROR(WaitFor(
+      absl::Seconds(30), "the delivery to be listed as delivered", [&]() -> absl::StatusOr<bool> {
+        ASSIGN_OR_RETURN(const auto reply,
+                         world.a.client->Call(&DeliveryService::Stub::ListDeliveries,
+                                              webhook::v1::ListDeliveriesRequest()));
+        return reply.deliveries_size() == 1 &&
+               reply.deliveries(0).state() == Delivery::STATE_DELIVERED;
+      }));
   const std::vector<Arrival> arrivals = world.receiver->arrivals();
   RETURN_IF_ERROR(Expect(world.receiver->refused() == 0, "every signature to verify"));
   RETURN_IF_ERROR(Expect(arrivals.size() == 1 && arrivals[0].message_id == failed.message_id() &&

@@ -40,7 +40,8 @@ class InterruptWatch {
   InterruptWatch(dev::Supervisor& supervisor, const dev::Interrupt& interrupt, Terminal& terminal)
       : thread_([this, &supervisor, &interrupt, &terminal] {
           while (!done_) {
-            if (!interrupt.notification().WaitForNotificationWithTimeout(absl::Milliseconds(100))) continue;
+            if (!interrupt.notification().WaitForNotificationWithTimeout(absl::Milliseconds(100)))
+              continue;
             terminal.Note("stopping");
             supervisor.Stop().IgnoreError();
             _exit(128 + interrupt.signal());
@@ -59,8 +60,9 @@ class InterruptWatch {
 std::string Line(Terminal& terminal, std::string_view number, const std::string& text,
                  absl::Duration took) {
   const int64_t milliseconds = absl::ToInt64Milliseconds(took);
-  const std::string time = milliseconds < 10'000 ? StrCat(milliseconds, " ms")
-                                                 : absl::StrFormat("%.1f s", absl::ToDoubleSeconds(took));
+  const std::string time = milliseconds < 10'000
+                               ? StrCat(milliseconds, " ms")
+                               : absl::StrFormat("%.1f s", absl::ToDoubleSeconds(took));
   return StrCat("  ", terminal.Styled(Terminal::Style::kGood, number), "  ",
                 absl::StrFormat("%-118s", text), "  ",
                 terminal.Styled(Terminal::Style::kDim, absl::StrFormat("%8s", time)), "\n");
@@ -75,8 +77,9 @@ absl::Status Walk(World& world, Terminal& terminal) {
     const absl::StatusOr<std::string> done = step.run(world);
     terminal.ClearProgress();
     if (!done.ok()) {
-      Print(StrCat("  ", terminal.Styled(Terminal::Style::kBad, StrCat(number, "  ", step.name, ": FAILED")),
-                   "\n"));
+      Print(StrCat(
+          "  ", terminal.Styled(Terminal::Style::kBad, StrCat(number, "  ", step.name, ": FAILED")),
+          "\n"));
       return absl::Status(done.status().code(),
                           StrCat("step ", number, " (", step.name, "): ", Explain(done.status()),
                                  "\nThe logs: ", world.installation().log_file()));
@@ -88,7 +91,8 @@ absl::Status Walk(World& world, Terminal& terminal) {
 
 }  // namespace
 
-absl::Status RunTour(const TourOptions& options, Terminal& terminal, const dev::Interrupt& interrupt) {
+absl::Status RunTour(const TourOptions& options, Terminal& terminal,
+                     const dev::Interrupt& interrupt) {
   dev::Supervisor::Options start;
   start.directory = options.directory;
   start.binaries = options.binaries;
@@ -110,6 +114,9 @@ absl::Status RunTour(const TourOptions& options, Terminal& terminal, const dev::
     const InterruptWatch watch(*supervisor, interrupt, terminal);
     status = Walk(world, terminal);
   }
+  // A connection of ours that nobody reads from any more would keep its service draining.
+  world.a.client.reset();
+  world.b.client.reset();
   world.receiver.reset();
   const absl::Status stopped = supervisor->Stop();
   RETURN_IF_ERROR(status);

@@ -20,6 +20,7 @@ struct TourOptions {
 // Starts everything, walks the eight steps, each a line on standard output, and stops everything.
 // OK only if every step held; else an error that says which expectation did not, and where the logs
 // are. When interrupted it stops everything and ends the process.
-absl::Status RunTour(const TourOptions& options, Terminal& terminal, const dev::Interrupt& interrupt);
+absl::Status RunTour(const TourOptions& options, Terminal& terminal,
+                     const dev::Interrupt& interrupt);
 
 }  // namespace kasbah::cli

@@ -49,8 +49,8 @@ absl::Status Expect(bool holds, std::string_view expectation);
 absl::Status ExpectRefused(const absl::Status& status, std::string_view reason,
                            std::string_view what);
 
-// Asks until `holds` is true. DEADLINE_EXCEEDED with the expectation when it is not in time; an error
-// of `holds` itself ends the waiting.
+// Asks until `holds` is true. DEADLINE_EXCEEDED with the expectation when it is not in time; an
+// error of `holds` itself ends the waiting.
 absl::Status WaitFor(absl::Duration timeout, std::string_view expectation,
                      const std::function<absl::StatusOr<bool>()>& holds);
 

@@ -23,7 +23,8 @@ void AppendSized(std::string_view text, std::string* out) {
 std::string TakeSized(std::string_view* rest) {
   const size_t colon = rest->find(':');
   size_t size = 0;
-  KASBAH_CHECK(colon != std::string_view::npos && absl::SimpleAtoi(ToAbsl(rest->substr(0, colon)), &size) &&
+  KASBAH_CHECK(colon != std::string_view::npos &&
+               absl::SimpleAtoi(ToAbsl(rest->substr(0, colon)), &size) &&
                rest->size() - colon - 1 >= size);
   std::string text(rest->substr(colon + 1, size));
   rest->remove_prefix(colon + 1 + size);
@@ -72,8 +73,7 @@ absl::Status InvalidFields(std::vector<Violation> violations) {
   const Violation& first = violations.front();
   std::string message = StrCat(first.field, " ", first.description);
   if (violations.size() > 1) StrAppend(&message, " (and ", violations.size() - 1, " more)");
-  absl::Status status =
-      Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message);
+  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message);
   status.SetPayload(kViolationsUrl, absl::Cord(Pack(violations)));
   return status;
 }

@@ -19,10 +19,10 @@ struct Violation {
   std::string rule;
 };
 
-// An error that callers may see: `reason` is UPPER_SNAKE and stable (google.rpc.ErrorInfo), `message`
-// says what to do and holds no secret, value or SQL. An absl::Status without a reason is taken for a
-// fault of ours: libs/rpc shows a fixed text and the request id in its place, so whatever a client
-// should read has to be made here.
+// An error that callers may see: `reason` is UPPER_SNAKE and stable (google.rpc.ErrorInfo),
+// `message` says what to do and holds no secret, value or SQL. An absl::Status without a reason is
+// taken for a fault of ours: libs/rpc shows a fixed text and the request id in its place, so
+// whatever a client should read has to be made here.
 absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_view message);
 
 // INVALID_ARGUMENT, reason INVALID_FIELDS, with every violation.
@@ -47,9 +47,9 @@ std::string ReasonOf(const absl::Status& status);
 
 // Ends the process: an invariant of ours is broken, and going on would be worse.
 [[noreturn]] void Crash(std::string_view what, const char* file, int line);
-#define KASBAH_CHECK(condition)                                          \
-  do {                                                                   \
-    if (!(condition)) ::kasbah::Crash(#condition, __FILE__, __LINE__);   \
+#define KASBAH_CHECK(condition)                                        \
+  do {                                                                 \
+    if (!(condition)) ::kasbah::Crash(#condition, __FILE__, __LINE__); \
   } while (false)
 
 // The reasons that more than one place produces or tells apart.

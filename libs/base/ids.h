@@ -67,6 +67,7 @@ KASBAH_DEFINE_ID(EventId, "evt");
 
 // Owns what belongs to the installation and no tenant: system keys, operators' events. No assertion
 // can carry it.
-inline constexpr TenantId kSystemTenant{Uuid({0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0})};
+inline constexpr TenantId kSystemTenant{
+    Uuid({0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0})};
 
 }  // namespace kasbah

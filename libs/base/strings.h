@@ -9,7 +9,8 @@
 
 namespace kasbah {
 
-// Debian builds Abseil for C++14, so absl::string_view is not std::string_view: the way between them.
+// Debian builds Abseil for C++14, so absl::string_view is not std::string_view: the way between
+// them.
 constexpr absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 constexpr std::string_view FromAbsl(absl::string_view text) { return {text.data(), text.size()}; }
 

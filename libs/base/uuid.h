@@ -18,8 +18,8 @@ class Uuid {
   constexpr Uuid() = default;
   explicit constexpr Uuid(const std::array<uint8_t, 16>& bytes) : bytes_(bytes) {}
 
-  // Version 7: milliseconds of `now`, then 74 random bits from the operating system. Ids made in one
-  // process sort in the order they were made.
+  // Version 7: milliseconds of `now`, then 74 random bits from the operating system. Ids made in
+  // one process sort in the order they were made.
   static Uuid V7(absl::Time now);
 
   // The 36 character form, either case. INVALID_ARGUMENT for anything else.

@@ -19,8 +19,8 @@ struct SettingState;
 SectionState& StateOf(Section& section);
 }  // namespace internal
 
-// One named value of a section, for the checks that follow its name. Checks look at a value that was
-// given; a default is the program's own business.
+// One named value of a section, for the checks that follow its name. Checks look at a value that
+// was given; a default is the program's own business.
 class Setting {
  public:
   // An error when neither file nor environment has it.
@@ -77,9 +77,9 @@ class Section {
 };
 
 // Reads `path` (may be empty: environment and defaults only) with `read`. INVALID_ARGUMENT listing
-// every problem, one a line, with file, line and path ("vault.yaml:7: server.listen: must be text"):
-// unknown or repeated key, wrong type, missing required, out of range; or that the file cannot be
-// read or is not YAML.
+// every problem, one a line, with file, line and path ("vault.yaml:7: server.listen: must be
+// text"): unknown or repeated key, wrong type, missing required, out of range; or that the file
+// cannot be read or is not YAML.
 absl::Status Load(const std::string& path, const std::function<void(Section&)>& read);
 
 // JSON Schema (2020-12) of what `read` names, for --print-config-schema.
@@ -87,8 +87,8 @@ std::string Schema(const std::function<void(Section&)>& read);
 
 // main() of every process: --config FILE, --check-config, --print-config-schema, --version, --help;
 // loads; sets up logs at the level of the setting `log_level`, which every process has; then `run`.
-// Exit 0; 2 for a bad command line or config, with every error on stderr and nothing started; 1 when
-// `run` fails, with its error.
+// Exit 0; 2 for a bad command line or config, with every error on stderr and nothing started; 1
+// when `run` fails, with its error.
 int Main(int argc, char** argv, std::string_view name, std::string_view about,
          const std::function<void(Section&)>& read, const std::function<absl::Status()>& run);
 

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "libs/testing/status_matchers.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::config {
 namespace {
@@ -68,9 +68,10 @@ class ConfigTest : public ::testing::Test {
 
 TEST_F(ConfigTest, ReadsEveryTypeAndKeepsDefaults) {
   Example example;
-  ASSERT_OK(LoadText("server:\n  listen: 127.0.0.1:1\n  reflection: true\n  drain: 1.5s\n"
-                     "allow: [127.0.0.0/8, '10']\nschedule: [5s, 10m]\nseal: \"123\"\n",
-                     &example));
+  ASSERT_OK(
+      LoadText("server:\n  listen: 127.0.0.1:1\n  reflection: true\n  drain: 1.5s\n"
+               "allow: [127.0.0.0/8, '10']\nschedule: [5s, 10m]\nseal: \"123\"\n",
+               &example));
   EXPECT_EQ(example.listen, "127.0.0.1:1");
   EXPECT_TRUE(example.reflection);
   EXPECT_EQ(example.threads, 16);
@@ -112,15 +113,16 @@ TEST_F(ConfigTest, WrongTypesAreRefused) {
 TEST_F(ConfigTest, EveryProblemIsReportedAtOnceInTheOrderOfTheFile) {
   EXPECT_EQ(ErrorsOf("server:\n  threads: 99\n  listen: true\nmood: x\nmode: slow\n"),
             directory_ + "/c.yaml: seal: is required (or set KASBAH_SEAL)\n" +  //
-                directory_ + "/c.yaml:2: server.threads: must be from 1 to 64\n" +
-                directory_ + "/c.yaml:3: server.listen: must be text (put it in quotes)\n" +
-                directory_ + "/c.yaml:4: mood: is not a known setting\n" +
-                directory_ + "/c.yaml:5: mode: must be one of fast, safe");
+                directory_ + "/c.yaml:2: server.threads: must be from 1 to 64\n" + directory_ +
+                "/c.yaml:3: server.listen: must be text (put it in quotes)\n" + directory_ +
+                "/c.yaml:4: mood: is not a known setting\n" + directory_ +
+                "/c.yaml:5: mode: must be one of fast, safe");
 }
 
 TEST_F(ConfigTest, MissingFileIsOneError) {
   Example example;
-  const absl::Status status = Load(directory_ + "/absent.yaml", [&](Section& s) { example.Read(s); });
+  const absl::Status status =
+      Load(directory_ + "/absent.yaml", [&](Section& s) { example.Read(s); });
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(status.message(), directory_ + "/absent.yaml: no such file");
 }
@@ -159,8 +161,7 @@ TEST_F(ConfigTest, EnvironmentWinsOverTheFile) {
 
 TEST_F(ConfigTest, SchemaNamesTypesDefaultsAndWhatIsRequired) {
   Example example;
-  const auto schema =
-      nlohmann::json::parse(Schema([&](Section& root) { example.Read(root); }));
+  const auto schema = nlohmann::json::parse(Schema([&](Section& root) { example.Read(root); }));
   EXPECT_EQ(schema["type"], "object");
   EXPECT_EQ(schema["additionalProperties"], false);
   EXPECT_EQ(schema["required"], nlohmann::json({"seal"}));

@@ -74,15 +74,14 @@ absl::Status Load(const std::string& path, const std::function<void(Section&)>& 
     internal::StateOf(root).CheckKeys();
   }
   if (reading.problems.empty()) return absl::OkStatus();
-  std::stable_sort(reading.problems.begin(), reading.problems.end(),
-                   [](const Reading::Problem& a, const Reading::Problem& b) {
-                     return a.line < b.line;
-                   });
-  return Error(absl::StatusCode::kInvalidArgument, "INVALID_CONFIG",
-               absl::StrJoin(reading.problems, "\n",
-                             [](std::string* out, const Reading::Problem& problem) {
-                               out->append(problem.text);
-                             }));
+  std::stable_sort(
+      reading.problems.begin(), reading.problems.end(),
+      [](const Reading::Problem& a, const Reading::Problem& b) { return a.line < b.line; });
+  return Error(
+      absl::StatusCode::kInvalidArgument, "INVALID_CONFIG",
+      absl::StrJoin(reading.problems, "\n", [](std::string* out, const Reading::Problem& problem) {
+        out->append(problem.text);
+      }));
 }
 
 std::string Schema(const std::function<void(Section&)>& read) {
@@ -90,8 +89,7 @@ std::string Schema(const std::function<void(Section&)>& read) {
   reading.schema_only = true;
   Section root = MakeRoot(&reading, YAML::Node(YAML::NodeType::Undefined));
   read(root);
-  nlohmann::ordered_json schema = {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"}};
+  nlohmann::ordered_json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}};
   schema.update(internal::StateOf(root).FullSchema());
   return schema.dump(2) + "\n";
 }

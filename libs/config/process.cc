@@ -37,8 +37,8 @@ std::optional<CommandLine> ParseArguments(int argc, char** argv, std::string_vie
     } else if (argument == "--help" || argument == "-h") {
       line.help = true;
     } else {
-      const std::string what = argument == "--config" ? "--config needs a file"
-                                                      : StrCat("unknown argument ", argument);
+      const std::string what =
+          argument == "--config" ? "--config needs a file" : StrCat("unknown argument ", argument);
       std::fprintf(stderr, "%.*s: %s; see --help\n", static_cast<int>(name.size()), name.data(),
                    what.c_str());
       return std::nullopt;
@@ -55,7 +55,8 @@ void PrintHelp(std::string_view name, std::string_view about) {
       "  --print-config-schema  JSON Schema of the settings\n"
       "  --version\n"
       "  --help\n\n"
-      "Exit status: 0 after a clean stop, 1 after a failure, 2 for a bad command line or settings.\n");
+      "Exit status: 0 after a clean stop, 1 after a failure, 2 for a bad command line or bad "
+      "settings.\n");
   std::fputs(text.c_str(), stdout);
 }
 

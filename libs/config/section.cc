@@ -51,8 +51,7 @@ Section::Section(std::unique_ptr<SectionState> state) : state_(std::move(state))
 Section::~Section() = default;
 
 Setting Section::Field(std::string_view name, std::string* value, std::string_view help) {
-  SettingState& setting =
-      state_->Name(name, help, {{"type", "string"}, {"default", *value}});
+  SettingState& setting = state_->Name(name, help, {{"type", "string"}, {"default", *value}});
   if (const auto scalar = state_->GivenScalar(setting, kMustBeText)) {
     if (ReadsAsText(*scalar)) {
       *value = scalar->text;
@@ -215,10 +214,9 @@ Setting& Setting::Range(int64_t low, int64_t high) {
 }
 
 Setting& Setting::Between(absl::Duration low, absl::Duration high) {
-  if (state_->valid && state_->duration &&
-      (*state_->duration < low || *state_->duration > high)) {
-    state_->AddError(StrCat("must be from ", absl::FormatDuration(low), " to ",
-                                  absl::FormatDuration(high)));
+  if (state_->valid && state_->duration && (*state_->duration < low || *state_->duration > high)) {
+    state_->AddError(
+        StrCat("must be from ", absl::FormatDuration(low), " to ", absl::FormatDuration(high)));
   }
   return *this;
 }

@@ -13,8 +13,8 @@ namespace kasbah::config::internal {
 namespace {
 
 std::string EnvironmentName(std::string_view path) {
-  return StrCat("KASBAH_", absl::AsciiStrToUpper(absl::StrReplaceAll(
-                                     ToAbsl(path), {{".", "__"}, {"-", "_"}})));
+  return StrCat("KASBAH_", absl::AsciiStrToUpper(
+                               absl::StrReplaceAll(ToAbsl(path), {{".", "__"}, {"-", "_"}})));
 }
 
 int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
@@ -28,9 +28,7 @@ int LineOfKey(const YAML::Node& map, const std::string& key) {
 }
 
 // yaml-cpp marks quoted scalars with the tag "!".
-SectionState::Scalar ScalarOf(const YAML::Node& node) {
-  return {node.Scalar(), node.Tag() == "!"};
-}
+SectionState::Scalar ScalarOf(const YAML::Node& node) { return {node.Scalar(), node.Tag() == "!"}; }
 
 }  // namespace
 
@@ -42,8 +40,8 @@ void Reading::Add(int line, std::string_view path, std::string_view what) {
   } else if (line > 0) {
     StrAppend(&where, ":", line);
   }
-  problems.push_back({line, path.empty() ? StrCat(where, ": ", what)
-                                         : StrCat(where, ": ", path, ": ", what)});
+  problems.push_back(
+      {line, path.empty() ? StrCat(where, ": ", what) : StrCat(where, ": ", path, ": ", what)});
 }
 
 std::string SectionState::PathOf(std::string_view name) const {

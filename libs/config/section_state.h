@@ -5,13 +5,13 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "libs/config/config.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::config::internal {
 

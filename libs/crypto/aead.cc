@@ -61,8 +61,8 @@ void AeadSeal(std::string_view key, std::string_view nonce, std::string_view aad
     ok = ok && EVP_EncryptUpdate(context, out, &size, Bytes(plaintext), Size(plaintext)) == 1;
   }
   ok = ok && EVP_EncryptFinal_ex(context, out + plaintext.size(), &size) == 1 &&
-       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize,
-                           out + plaintext.size()) == 1;
+       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, out + plaintext.size()) ==
+           1;
   ForgetKey(context);
   KASBAH_CHECK(ok);
 }

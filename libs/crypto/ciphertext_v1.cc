@@ -158,9 +158,7 @@ absl::StatusOr<SecretBytes> Open(Use use, const SecretBytes& key, const KeyRef& 
   return plaintext;
 }
 
-std::string ToText(std::string_view ciphertext) {
-  return Join(kTextPrefix, Base64Url(ciphertext));
-}
+std::string ToText(std::string_view ciphertext) { return Join(kTextPrefix, Base64Url(ciphertext)); }
 
 absl::StatusOr<std::string> FromText(std::string_view text) {
   if (!text.starts_with(kTextPrefix)) return OpenFailed();

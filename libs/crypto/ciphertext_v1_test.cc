@@ -23,8 +23,7 @@ class CiphertextV1Test : public ::testing::Test {
  protected:
   const SecretBytes key_ = SecretBytes::Copy(CountingBytes(0, 32));
   const KeyRef ref_{*Uuid::Parse("01890a5d-96fd-7000-8000-00000000abcd"), 7};
-  const std::string context_ =
-      *EncodeContext({{"secret", "sec_y"}, {"kasbah.tenant", "ten_x"}});
+  const std::string context_ = *EncodeContext({{"secret", "sec_y"}, {"kasbah.tenant", "ten_x"}});
   const std::string plaintext_ = "attack at dawn";
 
   absl::StatusOr<std::string> OpenMessage(std::string_view ciphertext) const {
@@ -38,14 +37,16 @@ class CiphertextV1Test : public ::testing::Test {
 // these bytes breaks every stored ciphertext.
 TEST_F(CiphertextV1Test, SealsToTheFrozenBytes) {
   const std::string salt = CountingBytes(100, 132);
-  EXPECT_EQ(Hex(internal::SealWithSalt(Use::kMessage, key_, ref_, context_, plaintext_, salt)),
-            "01000101890a5d96fd7000800000000000abcd000000076465666768696a6b6c6d6e6f70717273747576777879"
-            "7a7b7c7d7e7f808182830e829afec534c322ec91e0133a699a504555101251569fe5a335f2193b265756ee8bdb"
-            "eb48fcb30edb81801cb60fa97ac251d5ef02c36d26fd7193b4d173");
-  EXPECT_EQ(Hex(internal::SealWithSalt(Use::kWrappedKey, key_, ref_, context_, plaintext_, salt)),
-            "01000101890a5d96fd7000800000000000abcd000000076465666768696a6b6c6d6e6f70717273747576777879"
-            "7a7b7c7d7e7f80818283ee597de066e8767ea503ee24e5ed416b9e3c77192ae74bade5662f5cd0bc8c818424d4"
-            "3b375b44749b232ff5ce6963a954c4c1088a89147a6dddd31aec1d");
+  EXPECT_EQ(
+      Hex(internal::SealWithSalt(Use::kMessage, key_, ref_, context_, plaintext_, salt)),
+      "01000101890a5d96fd7000800000000000abcd000000076465666768696a6b6c6d6e6f70717273747576777879"
+      "7a7b7c7d7e7f808182830e829afec534c322ec91e0133a699a504555101251569fe5a335f2193b265756ee8bdb"
+      "eb48fcb30edb81801cb60fa97ac251d5ef02c36d26fd7193b4d173");
+  EXPECT_EQ(
+      Hex(internal::SealWithSalt(Use::kWrappedKey, key_, ref_, context_, plaintext_, salt)),
+      "01000101890a5d96fd7000800000000000abcd000000076465666768696a6b6c6d6e6f70717273747576777879"
+      "7a7b7c7d7e7f80818283ee597de066e8767ea503ee24e5ed416b9e3c77192ae74bade5662f5cd0bc8c818424d4"
+      "3b375b44749b232ff5ce6963a954c4c1088a89147a6dddd31aec1d");
 }
 
 TEST_F(CiphertextV1Test, OpensWhatItSealed) {

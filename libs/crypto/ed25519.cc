@@ -63,9 +63,10 @@ std::string Ed25519Key::Sign(std::string_view message) const {
   size_t size = kSignatureSize;
   const Context context(EVP_MD_CTX_new());
   KASBAH_CHECK(context != nullptr);
-  KASBAH_CHECK(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, state_->key.get()) == 1);
-  KASBAH_CHECK(EVP_DigestSign(context.get(), Bytes(signature), &size, Bytes(message),
-                              message.size()) == 1);
+  KASBAH_CHECK(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, state_->key.get()) ==
+               1);
+  KASBAH_CHECK(
+      EVP_DigestSign(context.get(), Bytes(signature), &size, Bytes(message), message.size()) == 1);
   return signature;
 }
 
@@ -78,8 +79,7 @@ absl::StatusOr<Ed25519PublicKey> Ed25519PublicKey::FromRaw(std::string_view raw)
     return absl::InvalidArgumentError("an Ed25519 public key is 32 bytes");
   }
   auto state = std::make_shared<State>();
-  state->key.reset(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(raw), raw.size()));
+  state->key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(raw), raw.size()));
   KASBAH_CHECK(state->key != nullptr);
   Ed25519PublicKey key;
   key.state_ = std::move(state);
@@ -91,8 +91,8 @@ bool Ed25519PublicKey::Verify(std::string_view message, std::string_view signatu
   if (state_ == nullptr || signature.size() != kSignatureSize) return false;
   const Context context(EVP_MD_CTX_new());
   KASBAH_CHECK(context != nullptr);
-  KASBAH_CHECK(
-      EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, state_->key.get()) == 1);
+  KASBAH_CHECK(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, state_->key.get()) ==
+               1);
   return EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
                           message.size()) == 1;
 }

@@ -9,9 +9,13 @@ namespace {
 
 // RFC 4648, 10.
 TEST(EncodingTest, AgreesWithRfc4648) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
+                                                       {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : cases) {
     EXPECT_EQ(Base64(bytes), text);
     EXPECT_EQ(ParseBase64(text).value(), bytes);
@@ -35,7 +39,8 @@ TEST(EncodingTest, UrlAlphabetReplacesTwoCharacters) {
 }
 
 TEST(EncodingTest, ParsersRefuseWhateverAnEncoderDoesNotWrite) {
-  for (const char* text : {"Zg", "Zg=", "Zh==", "Zg==\n", "Z g=", "Zg==Zg==", "Z===", "====", "-_8="}) {
+  for (const char* text :
+       {"Zg", "Zg=", "Zh==", "Zg==\n", "Z g=", "Zg==Zg==", "Z===", "====", "-_8="}) {
     EXPECT_FALSE(ParseBase64(text).ok()) << text;
   }
   for (const char* text : {"Zg==", "Zh", "Z", "Zg\n", "+/8"}) {

@@ -14,8 +14,7 @@ std::string HexOf(const SecretBytes& bytes) { return Hex(bytes.view(SecretAccess
 
 // FIPS 180-4 examples.
 TEST(Sha256Test, HashesThePublishedMessages) {
-  EXPECT_EQ(Hex(Sha256("abc")),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Hex(Sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(Hex(Sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 

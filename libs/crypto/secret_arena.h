@@ -7,8 +7,8 @@
 
 namespace kasbah::crypto {
 
-// Memory for secrets: pages that are locked (never swapped) and left out of core dumps, handed out in
-// blocks of a few sizes and wiped when they come back. Larger blocks get pages of their own. The
+// Memory for secrets: pages that are locked (never swapped) and left out of core dumps, handed out
+// in blocks of a few sizes and wiped when they come back. Larger blocks get pages of their own. The
 // operating system returns the pages of a process that ended zeroed. Thread safe.
 class SecretArena {
  public:

@@ -30,7 +30,9 @@ class SecretBytes {
   SecretBytes Clone() const;
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  std::string_view view(SecretAccess) const { return {reinterpret_cast<const char*>(data_), size_}; }
+  std::string_view view(SecretAccess) const {
+    return {reinterpret_cast<const char*>(data_), size_};
+  }
   uint8_t* mutable_data(SecretAccess) { return data_; }
   // In constant time.
   bool Equals(const SecretBytes& other) const;

@@ -4,13 +4,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "libs/crypto/aead.h"
 #include "libs/crypto/ed25519.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::crypto {
 namespace {
@@ -162,8 +162,8 @@ TEST_F(PublishedVectors, AesGcmEncryptsAsNistSays) {
 TEST_F(PublishedVectors, AesGcmDecryptsAsNistSays) {
   int refused = 0;
   const int cases = ForEachCavpCase("gcmDecrypt256.rsp", [&](auto& f, bool failed) {
-    const auto opened = Open(FromHex(f["Key"]), FromHex(f["IV"]), FromHex(f["AAD"]),
-                             FromHex(f["CT"] + f["Tag"]));
+    const auto opened =
+        Open(FromHex(f["Key"]), FromHex(f["IV"]), FromHex(f["AAD"]), FromHex(f["CT"] + f["Tag"]));
     EXPECT_EQ(opened.has_value(), !failed);
     EXPECT_EQ(Hex(opened.value_or("")), failed ? "" : f["PT"]);
     refused += failed ? 1 : 0;

@@ -78,8 +78,8 @@ std::string PemOf(X509* certificate) {
 
 std::string PemOf(EVP_PKEY* key) {
   BioPtr bio(BIO_new(BIO_s_mem()));
-  KASBAH_CHECK(PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr,
-                                             nullptr) == 1);
+  KASBAH_CHECK(
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return Drain(bio.get());
 }
 
@@ -100,10 +100,10 @@ void SetRandomSerial(X509* certificate) {
 }
 
 void SetName(X509_NAME* name, const std::string& common_name) {
-  KASBAH_CHECK(X509_NAME_add_entry_by_txt(
-                   name, "CN", MBSTRING_UTF8,
-                   reinterpret_cast<const unsigned char*>(common_name.data()),
-                   static_cast<int>(common_name.size()), -1, 0) == 1);
+  KASBAH_CHECK(
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                 reinterpret_cast<const unsigned char*>(common_name.data()),
+                                 static_cast<int>(common_name.size()), -1, 0) == 1);
 }
 
 void AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
@@ -151,8 +151,7 @@ absl::Status MakeAuthority(const std::string& directory) {
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
   AddExtension(certificate.get(), certificate.get(), NID_basic_constraints,
                "critical,CA:TRUE,pathlen:0");
-  AddExtension(certificate.get(), certificate.get(), NID_key_usage,
-               "critical,keyCertSign,cRLSign");
+  AddExtension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
   AddExtension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash");
   KASBAH_CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
   RETURN_IF_ERROR(WriteFile(directory + "/ca.key", PemOf(key.get()), 0600));
@@ -177,14 +176,15 @@ absl::StatusOr<Authority> LoadAuthority(const std::string& directory) {
       X509_check_private_key(authority.certificate.get(), authority.key.get()) != 1) {
     return Error(absl::StatusCode::kFailedPrecondition, "CA_UNUSABLE",
                  StrCat("ca.crt and ca.key in ", directory,
-                              " are damaged or do not belong together; delete both to have new "
-                              "ones made"));
+                        " are damaged or do not belong together; delete both to have new "
+                        "ones made"));
   }
   return authority;
 }
 
 // The three files change as one: they are links through `..data`, a link that is replaced at once,
-// as Kubernetes does it with mounted secrets. A reader never meets a key beside another's certificate.
+// as Kubernetes does it with mounted secrets. A reader never meets a key beside another's
+// certificate.
 absl::Status Publish(const std::string& directory, const std::string& key,
                      const std::string& certificate, const std::string& authority) {
   std::string version = StrCat(directory, "/..XXXXXX");

@@ -25,8 +25,9 @@ class CertificateAuthority {
     // Before now, for an expired one.
     absl::Duration starts_ago = absl::Minutes(5);
   };
-  // Writes tls.crt, tls.key (0600) and ca.crt into `directory`, all three replaced at once: they are
-  // links through one link that is swapped. FAILED_PRECONDITION, reason FILE_ERROR or CA_UNUSABLE.
+  // Writes tls.crt, tls.key (0600) and ca.crt into `directory`, all three replaced at once: they
+  // are links through one link that is swapped. FAILED_PRECONDITION, reason FILE_ERROR or
+  // CA_UNUSABLE.
   absl::Status Issue(const Request& request, const std::string& directory) const;
 
   const std::string& directory() const { return directory_; }

@@ -30,7 +30,9 @@ pid_t PidIn(int file) {
   char text[32] = {};
   const ssize_t size = pread(file, text, sizeof(text) - 1, 0);
   int pid = 0;
-  if (size <= 0 || !absl::SimpleAtoi(absl::StripSuffix(std::string(text, static_cast<size_t>(size)), "\n"), &pid)) {
+  if (size <= 0 ||
+      !absl::SimpleAtoi(absl::StripSuffix(std::string(text, static_cast<size_t>(size)), "\n"),
+                        &pid)) {
     return 0;
   }
   return pid;
@@ -47,9 +49,9 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> DirectoryLock::Take(const std::st
     close(file);
     if (error != EWOULDBLOCK) return FileError("lock", path, error);
     const std::string directory = std::filesystem::path(path).parent_path().string();
-    return absl::FailedPreconditionError(
-        StrCat("process ", holder, " already runs in ", directory,
-                     "; end it with: kasbah dev down --directory '", directory, "'"));
+    return absl::FailedPreconditionError(StrCat("process ", holder, " already runs in ", directory,
+                                                "; end it with: kasbah dev down --directory '",
+                                                directory, "'"));
   }
   const std::string pid = StrCat(getpid(), "\n");
   if (ftruncate(file, 0) != 0 ||

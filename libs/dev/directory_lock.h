@@ -11,8 +11,8 @@
 
 namespace kasbah::dev {
 
-// One supervisor a directory. The kernel releases the lock when its holder ends, however it ends, so
-// a stale one does not exist; the pid in the file is true while the lock is held.
+// One supervisor a directory. The kernel releases the lock when its holder ends, however it ends,
+// so a stale one does not exist; the pid in the file is true while the lock is held.
 class DirectoryLock {
  public:
   // FAILED_PRECONDITION, naming the process that holds it and how to end it.

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "absl/strings/strip.h"
@@ -15,6 +14,7 @@
 #include "libs/dev/files.h"
 #include "libs/dev/probe.h"
 #include "libs/postgres/migration.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::dev {
 namespace {
@@ -54,7 +54,7 @@ absl::StatusOr<Installation> Installation::Load(const std::string& directory) {
   Installation installation(std::move(absolute));
   if (!FileExists(installation.Path("ports.json"))) {
     return absl::NotFoundError(StrCat("there is no installation in ", installation.directory_,
-                                            "; make one with: kasbah dev up"));
+                                      "; make one with: kasbah dev up"));
   }
   RETURN_IF_ERROR(installation.LoadPorts());
   return installation;
@@ -90,9 +90,11 @@ absl::Status Installation::LoadPorts() {
     if (entry.contains("admin_port") && entry["admin_port"].is_number_integer()) {
       ports.admin_port = entry["admin_port"];
     }
-    if (ports.port <= 0 || ports.port > 65535 || ports.admin_port <= 0 || ports.admin_port > 65535) {
-      return absl::FailedPreconditionError(StrCat(
-          Path("ports.json"), " names no ports for ", service, "; delete it to have them chosen again"));
+    if (ports.port <= 0 || ports.port > 65535 || ports.admin_port <= 0 ||
+        ports.admin_port > 65535) {
+      return absl::FailedPreconditionError(StrCat(Path("ports.json"), " names no ports for ",
+                                                  service,
+                                                  "; delete it to have them chosen again"));
     }
     ports_[service] = ports;
   }
@@ -139,15 +141,15 @@ std::string Installation::CertificateDirectory(const std::string& name) const {
   return Path(StrCat("certificates/", name));
 }
 
-absl::StatusOr<std::string> Installation::IssueTenantCertificate(const TenantId& tenant,
-                                                                 const std::string& workload) const {
+absl::StatusOr<std::string> Installation::IssueTenantCertificate(
+    const TenantId& tenant, const std::string& workload) const {
   ASSIGN_OR_RETURN(const CertificateAuthority authority, CertificateAuthority::Open(Path("ca")));
   const std::string identity = StrCat("tenant/", tenant.ToString(), "/workload/", workload);
-  const std::string directory = CertificateDirectory(
-      StrCat("tenants/", tenant.ToString(), "/", workload));
+  const std::string directory =
+      CertificateDirectory(StrCat("tenants/", tenant.ToString(), "/", workload));
   RETURN_IF_ERROR(MakeDirectory(directory, 0700));
-  RETURN_IF_ERROR(authority.Issue(
-      {.uris = {StrCat("spiffe://", kTrustDomain, "/", identity)}}, directory));
+  RETURN_IF_ERROR(
+      authority.Issue({.uris = {StrCat("spiffe://", kTrustDomain, "/", identity)}}, directory));
   return directory;
 }
 
@@ -165,8 +167,8 @@ absl::Status Installation::CheckPorts() const {
       if (IsPortFree(port)) continue;
       return absl::FailedPreconditionError(
           StrCat("127.0.0.1:", port, ", where kasbah-", service,
-                       " listens, is taken by another process; end that one, or delete ",
-                       Path("ports.json"), " to have other ports chosen"));
+                 " listens, is taken by another process; end that one, or delete ",
+                 Path("ports.json"), " to have other ports chosen"));
     }
   }
   return absl::OkStatus();

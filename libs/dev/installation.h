@@ -15,7 +15,8 @@ namespace kasbah::dev {
 inline constexpr const char kTrustDomain[] = "kasbah.dev";
 inline constexpr const char kOperator[] = "operator-admin";
 
-// "auth", "vault", "tenant-data", "webhook", "audit": in the order they are started, though any works.
+// "auth", "vault", "tenant-data", "webhook", "audit": in the order they are started, though any
+// works.
 const std::vector<std::string>& ServiceNames();
 
 // Where a service listens on 127.0.0.1.
@@ -40,7 +41,8 @@ class Installation {
   // Of a directory that Prepare has seen. NOT_FOUND, saying what to run, for any other.
   static absl::StatusOr<Installation> Load(const std::string& directory);
 
-  // What the directory itself has: as root, PostgreSQL's own user has to get through to its cluster.
+  // What the directory itself has: as root, PostgreSQL's own user has to get through to its
+  // cluster.
   static mode_t DirectoryMode();
 
   // Absolute.

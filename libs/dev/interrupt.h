@@ -8,9 +8,9 @@
 
 namespace kasbah::dev {
 
-// Turns SIGINT, SIGTERM and SIGHUP into something that can be waited for. The first asks for a clean
-// end; a second ends the process at once (the kernel then ends its children). Make it before any
-// thread, one a process.
+// Turns SIGINT, SIGTERM and SIGHUP into something that can be waited for. The first asks for a
+// clean end; a second ends the process at once (the kernel then ends its children). Make it before
+// any thread, one a process.
 class Interrupt {
  public:
   Interrupt();

@@ -5,10 +5,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::dev {
 namespace {
@@ -18,7 +18,8 @@ constexpr size_t kLongestLine = 64 * 1024;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LogMerger>> LogMerger::Open(const std::string& path, Alarm on_error) {
+absl::StatusOr<std::unique_ptr<LogMerger>> LogMerger::Open(const std::string& path,
+                                                           Alarm on_error) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return FileError("write", path, errno);
   return std::unique_ptr<LogMerger>(new LogMerger(file, std::move(on_error)));
@@ -53,7 +54,7 @@ void LogMerger::WriteLine(const std::string& source, std::string_view line) {
   const bool failed = written != static_cast<ssize_t>(text.size());
   if (failed && !failing_) {
     on_error_("supervisor", StrCat("the log cannot be written (", std::strerror(errno),
-                                         "); lines are dropped until it can"));
+                                   "); lines are dropped until it can"));
   }
   failing_ = failed;
   if (const std::string error = ErrorInLine(line); !error.empty()) on_error_(source, error);
@@ -68,8 +69,7 @@ std::string ErrorInLine(std::string_view line) {
   std::string text = entry.value("message", "");
   for (const auto& [key, value] : entry.items()) {
     if (key == "time" || key == "level" || key == "service" || key == "message") continue;
-    StrAppend(&text, "  ", key, "=",
-                    value.is_string() ? value.get<std::string>() : value.dump());
+    StrAppend(&text, "  ", key, "=", value.is_string() ? value.get<std::string>() : value.dump());
   }
   return text;
 }

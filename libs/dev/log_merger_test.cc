@@ -25,13 +25,15 @@ TEST(LogMerger, AFullDiskDropsLinesAndSaysSoOnce) {
   int alarms = 0;
   auto log = LogMerger::Open("/dev/full", [&](std::string_view, std::string_view) { ++alarms; });
   ASSERT_TRUE(log.ok()) << log.status();
-  (*log)->Add("auth", "{\"level\":\"info\",\"message\":\"a\"}\n{\"level\":\"info\",\"message\":\"b\"}\n");
+  (*log)->Add("auth",
+              "{\"level\":\"info\",\"message\":\"a\"}\n{\"level\":\"info\",\"message\":\"b\"}\n");
   EXPECT_EQ(alarms, 1);
 }
 
 TEST(ErrorInLine, ShowsErrorsAndWhatIsNoJsonAlone) {
   EXPECT_EQ(ErrorInLine(R"({"level":"info","message":"started"})"), "");
-  EXPECT_EQ(ErrorInLine(R"({"time":"t","level":"error","service":"auth","message":"stopped","error":"x"})"),
+  EXPECT_EQ(ErrorInLine(
+                R"({"time":"t","level":"error","service":"auth","message":"stopped","error":"x"})"),
             "stopped  error=x");
   EXPECT_EQ(ErrorInLine("==1==ERROR: AddressSanitizer"), "==1==ERROR: AddressSanitizer");
   EXPECT_EQ(ErrorInLine("  "), "");

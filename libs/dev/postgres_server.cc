@@ -63,10 +63,9 @@ int TryPort(int port) {
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   sockaddr_in address = Loopback(port);
   socklen_t size = sizeof(address);
-  const bool bound =
-      bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      listen(listener, 1) == 0 &&
-      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     listen(listener, 1) == 0 &&
+                     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   close(listener);
   return bound ? ntohs(address.sin_port) : 0;
 }
@@ -174,8 +173,10 @@ absl::Status PostgresServer::State::MakeCluster() {
   std::error_code error;
   std::filesystem::remove_all(unfinished, error);
   std::vector<std::string> arguments = {
-      programs + "/initdb", "--pgdata", unfinished, "--username=postgres", "--encoding=UTF8",
-      "--locale=C", "--no-instructions", options.throwaway ? "--no-sync" : "--data-checksums"};
+      programs + "/initdb", "--pgdata",
+      unfinished,           "--username=postgres",
+      "--encoding=UTF8",    "--locale=C",
+      "--no-instructions",  options.throwaway ? "--no-sync" : "--data-checksums"};
   arguments.push_back(options.throwaway ? "--auth=trust" : "--auth=scram-sha-256");
   if (!options.throwaway) arguments.push_back("--pwfile=" + Path("password"));
   std::filesystem::remove(Path("initdb.log"), error);

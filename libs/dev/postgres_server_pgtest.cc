@@ -1,5 +1,3 @@
-#include "libs/dev/postgres_server.h"
-
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 #include <signal.h>
@@ -12,6 +10,7 @@
 #include <fstream>
 
 #include "absl/time/clock.h"
+#include "libs/dev/postgres_server.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::dev {

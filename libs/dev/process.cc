@@ -19,8 +19,8 @@ extern char** environ;
 namespace kasbah::dev {
 namespace {
 
-// What the child needs between fork and exec, where nothing may be allocated: other threads may hold
-// the allocator's lock.
+// What the child needs between fork and exec, where nothing may be allocated: other threads may
+// hold the allocator's lock.
 struct Image {
   std::vector<std::string> strings;
   std::vector<char*> arguments;
@@ -98,14 +98,14 @@ absl::StatusOr<Process> Process::Spawn(const Options& options) {
   }
   close(failure[0]);
   if (pid < 0) {
-    return absl::ResourceExhaustedError(StrCat("cannot start ", options.arguments[0], ": ",
-                                                     std::strerror(fork_error)));
+    return absl::ResourceExhaustedError(
+        StrCat("cannot start ", options.arguments[0], ": ", std::strerror(fork_error)));
   }
   if (size == static_cast<ssize_t>(sizeof(error))) {
     waitpid(pid, nullptr, 0);
     return absl::FailedPreconditionError(
         StrCat("cannot start ", options.arguments[0], ": ", std::strerror(error),
-                     error == ENOENT ? " (is everything built? `make build`)" : ""));
+               error == ENOENT ? " (is everything built? `make build`)" : ""));
   }
   return Process(pid, options.detached);
 }

@@ -32,8 +32,9 @@ class Process {
   struct Options {
     // The binary's path, then what it is given.
     std::vector<std::string> arguments = {};
-    // Set beside our own environment. Nothing that begins with KASBAH_ is inherited: a service reads
-    // settings from there, and what the caller of the command line has set is not meant for it.
+    // Set beside our own environment. Nothing that begins with KASBAH_ is inherited: a service
+    // reads settings from there, and what the caller of the command line has set is not meant for
+    // it.
     std::map<std::string, std::string> environment = {};
     // Where its standard output and error go; -1: nowhere. Stays the caller's.
     int output = -1;

@@ -24,8 +24,8 @@ namespace kasbah::dev {
 namespace {
 
 // In the child, so only async-signal-safe calls.
-[[noreturn]] void Exec(const ServerAccount& account, char* const* arguments, char* const* environment,
-                       int log, int null, pid_t parent) {
+[[noreturn]] void Exec(const ServerAccount& account, char* const* arguments,
+                       char* const* environment, int log, int null, pid_t parent) {
   setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -120,20 +120,18 @@ ServerProcess::ServerProcess(std::unique_ptr<State> state) : state_(std::move(st
 ServerProcess::~ServerProcess() { state_->keeper.join(); }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Spawn(
-    const ServerAccount& account, std::vector<std::string> arguments,
-    const std::string& log_path) {
+    const ServerAccount& account, std::vector<std::string> arguments, const std::string& log_path) {
   const int log = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return FileError("cannot write", log_path, errno);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   auto state = std::make_unique<State>();
-  state->keeper = std::thread(
-      [state = state.get(), account, arguments = std::move(arguments), log, null] {
-        state->Keep(account, arguments, log, null);
-      });
+  state->keeper = std::thread([state = state.get(), account, arguments = std::move(arguments), log,
+                               null] { state->Keep(account, arguments, log, null); });
   bool failed = false;
   {
     absl::MutexLock lock(&state->mutex);
-    state->mutex.Await(absl::Condition(+[](State* s) { return s->pid != 0; }, state.get()));
+    state->mutex.Await(absl::Condition(
+        +[](State* s) { return s->pid != 0; }, state.get()));
     failed = state->pid < 0;
   }
   std::unique_ptr<ServerProcess> process(new ServerProcess(std::move(state)));
@@ -154,7 +152,9 @@ std::optional<int> ServerProcess::ended() const {
 bool ServerProcess::WaitUntil(absl::Time deadline) const {
   absl::MutexLock lock(&state_->mutex);
   return state_->mutex.AwaitWithDeadline(
-      absl::Condition(+[](State* s) { return s->status.has_value(); }, state_.get()), deadline);
+      absl::Condition(
+          +[](State* s) { return s->status.has_value(); }, state_.get()),
+      deadline);
 }
 
 void ServerProcess::Signal(int signal) const {
@@ -165,7 +165,8 @@ void ServerProcess::Signal(int signal) const {
 void ServerProcess::KillFamily() {
   // Stopped, it makes no more children while we look.
   Signal(SIGSTOP);
-  const std::vector<pid_t> children = ended().has_value() ? std::vector<pid_t>() : ChildrenOf(pid());
+  const std::vector<pid_t> children =
+      ended().has_value() ? std::vector<pid_t>() : ChildrenOf(pid());
   for (const pid_t child : children) kill(child, SIGKILL);
   Signal(SIGKILL);
   const absl::Time deadline = absl::Now() + absl::Seconds(30);

@@ -14,8 +14,8 @@
 namespace kasbah::dev {
 
 // A PostgreSQL program run as its account, in a process group of its own. A thread of this object
-// spawns it and stays, because the kernel's parent-death signal follows the thread that forked: when
-// this process ends, however it ends, the server gets SIGINT, a fast shutdown.
+// spawns it and stays, because the kernel's parent-death signal follows the thread that forked:
+// when this process ends, however it ends, the server gets SIGINT, a fast shutdown.
 class ServerProcess {
  public:
   // Output goes to the end of `log_path`.

@@ -58,8 +58,8 @@ absl::Status ServiceGroup::Spawn(Member& member) {
     return absl::ResourceExhaustedError(StrCat("cannot make a pipe: ", std::strerror(errno)));
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  absl::StatusOr<Process> process =
-      Process::Spawn({.arguments = member.arguments, .environment = environment_, .output = ends[1]});
+  absl::StatusOr<Process> process = Process::Spawn(
+      {.arguments = member.arguments, .environment = environment_, .output = ends[1]});
   close(ends[1]);
   if (!process.ok()) {
     close(ends[0]);
@@ -103,8 +103,8 @@ void ServiceGroup::FinishStop(Member& member) {
   const absl::Time deadline = absl::Now() + kStopTimeout;
   while (member.process.has_value()) {
     if (absl::Now() >= deadline) {
-      report_(member.name, StrCat("did not end within ", absl::FormatDuration(kStopTimeout),
-                                  " and is killed"));
+      report_(member.name,
+              StrCat("did not end within ", absl::FormatDuration(kStopTimeout), " and is killed"));
       member.process->Signal(SIGKILL);
       member.process->Wait(absl::InfiniteFuture());
     }

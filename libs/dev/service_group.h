@@ -32,8 +32,8 @@ struct ServiceState {
 };
 
 // Processes that are started again when they end unasked: after 100 ms, doubling to 5 s while they
-// keep ending. Not thread safe, and one thread has to do everything: the kernel ends a child with the
-// thread that made it.
+// keep ending. Not thread safe, and one thread has to do everything: the kernel ends a child with
+// the thread that made it.
 class ServiceGroup {
  public:
   using Report = std::function<void(std::string_view source, std::string_view line)>;

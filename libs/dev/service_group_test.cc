@@ -20,9 +20,9 @@ class ServiceGroupTest : public testing::Test {
     auto log = LogMerger::Open(directory_ + "/log", [](std::string_view, std::string_view) {});
     EXPECT_TRUE(log.ok()) << log.status();
     log_ = *std::move(log);
-    group_ = std::make_unique<ServiceGroup>(log_.get(), [this](std::string_view, std::string_view line) {
-      reports_.emplace_back(line);
-    });
+    group_ = std::make_unique<ServiceGroup>(
+        log_.get(),
+        [this](std::string_view, std::string_view line) { reports_.emplace_back(line); });
   }
   ~ServiceGroupTest() override { std::filesystem::remove_all(directory_); }
 
@@ -93,7 +93,9 @@ TEST_F(ServiceGroupTest, APauseGrowsWhileAProcessKeepsEnding) {
 }
 
 TEST_F(ServiceGroupTest, ManyLinesAtTheEndDoNotKeepItFromEnding) {
-  AddScript("auth", "trap 'head -c 1000000 /dev/zero | tr \"\\0\" x; exit 0' TERM; while :; do sleep 0.01; done");
+  AddScript(
+      "auth",
+      "trap 'head -c 1000000 /dev/zero | tr \"\\0\" x; exit 0' TERM; while :; do sleep 0.01; done");
   ASSERT_TRUE(group_->Start("auth").ok());
   ASSERT_TRUE(group_->Stop("auth").ok());
   EXPECT_EQ(StateOf("auth").phase, ServiceState::Phase::kStopped);

@@ -37,12 +37,13 @@ YAML::Node Server(const Installation& installation, const std::string& service) 
 void AddOwn(const Installation& installation, const std::string& service, YAML::Node* root) {
   if (service == "vault") (*root)["seal_file"] = installation.Path("vault.seal");
   if (service == "webhook") {
-    // Receivers of a development machine speak plain HTTP on loopback, come and go, and nobody waits
-    // hours for a retry.
+    // Receivers of a development machine speak plain HTTP on loopback, come and go, and nobody
+    // waits hours for a retry.
     (*root)["allow_http"] = true;
     (*root)["allow_addresses"].push_back("127.0.0.0/8");
     (*root)["delivery_timeout"] = "5s";
-    for (const char* wait : {"1s", "2s", "3s", "5s", "5s", "10s", "10s", "20s", "30s", "1m", "5m"}) {
+    for (const char* wait :
+         {"1s", "2s", "3s", "5s", "5s", "10s", "10s", "20s", "30s", "1m", "5m"}) {
       (*root)["retry_schedule"].push_back(wait);
     }
   }
@@ -80,8 +81,7 @@ absl::Status WriteServiceSettings(const Installation& installation, const Postgr
   YAML::Emitter text;
   text << root;
   return WriteFile(installation.config_file(service),
-                   StrCat("# Written by kasbah dev up at each start.\n", text.c_str(), "\n"),
-                   0600);
+                   StrCat("# Written by kasbah dev up at each start.\n", text.c_str(), "\n"), 0600);
 }
 
 }  // namespace kasbah::dev

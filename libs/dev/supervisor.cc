@@ -7,7 +7,6 @@
 #include <deque>
 #include <future>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
@@ -21,11 +20,12 @@
 #include "libs/dev/probe.h"
 #include "libs/dev/process.h"
 #include "libs/dev/service_settings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::dev {
 
-// Everything that starts or ends a process happens on one thread (ServiceGroup says why); others hand
-// it work and wait for the answer.
+// Everything that starts or ends a process happens on one thread (ServiceGroup says why); others
+// hand it work and wait for the answer.
 struct Supervisor::State {
   explicit State(Options o) : options(std::move(o)) {}
 
@@ -119,8 +119,8 @@ absl::Status Supervisor::State::PrepareDatabase() {
       StrCat(postgres->RoleDsn(migrator, "kasbah"), " password=", passwords.at(migrator));
   ASSIGN_OR_RETURN(const postgres::MigrationReport report,
                    postgres::Migrate(dsn, options.migrations));
-  log->Add("supervisor", StrCat("migrations applied: ", report.applied.size(), ", already there: ",
-                                report.already_applied, "\n"));
+  log->Add("supervisor", StrCat("migrations applied: ", report.applied.size(),
+                                ", already there: ", report.already_applied, "\n"));
   return absl::OkStatus();
 }
 
@@ -284,8 +284,8 @@ absl::Status Supervisor::WaitReady(const std::string& name, absl::Duration timeo
     if (state_->Interrupted()) return absl::CancelledError("interrupted");
     for (const ServiceState& state : states()) {
       if (state.name != name || !state.bad_settings) continue;
-      return absl::FailedPreconditionError(StrCat(
-          "kasbah-", name, " refuses its settings, ", installation().config_file(name), log));
+      return absl::FailedPreconditionError(StrCat("kasbah-", name, " refuses its settings, ",
+                                                  installation().config_file(name), log));
     }
     if (absl::Now() >= deadline) {
       return absl::DeadlineExceededError(
@@ -311,19 +311,23 @@ absl::Status Supervisor::StartPostgres() {
 
 int Supervisor::postgres_port() const {
   int port = 0;
-  state_->Do([this, &port] {
-    if (state_->postgres != nullptr) port = state_->postgres->port();
-    return absl::OkStatus();
-  }).IgnoreError();
+  state_
+      ->Do([this, &port] {
+        if (state_->postgres != nullptr) port = state_->postgres->port();
+        return absl::OkStatus();
+      })
+      .IgnoreError();
   return port;
 }
 
 std::string Supervisor::PostgresAdminDsn(const std::string& database) const {
   std::string dsn;
-  state_->Do([this, &dsn, &database] {
-    if (state_->postgres != nullptr) dsn = state_->postgres->AdminDsn(database);
-    return absl::OkStatus();
-  }).IgnoreError();
+  state_
+      ->Do([this, &dsn, &database] {
+        if (state_->postgres != nullptr) dsn = state_->postgres->AdminDsn(database);
+        return absl::OkStatus();
+      })
+      .IgnoreError();
   return dsn;
 }
 

@@ -18,8 +18,8 @@
 namespace kasbah::dev {
 
 // Runs a whole installation on one machine: PostgreSQL, then the five services, each restarted when
-// it ends unasked (after 100 ms, doubling to 5 s while it keeps ending), their output merged into one
-// log. What it starts ends with it, also when it is killed. Thread safe.
+// it ends unasked (after 100 ms, doubling to 5 s while it keeps ending), their output merged into
+// one log. What it starts ends with it, also when it is killed. Thread safe.
 //
 // `kasbah dev up` is this class and a terminal; tests use it directly.
 class Supervisor {
@@ -34,8 +34,8 @@ class Supervisor {
     // PostgreSQL without fsync: a test's data.
     bool throwaway = false;
     // Of the services, beside their files: settings such as KASBAH_SERVER__RATE_LIMITS__READ.
-  std::map<std::string, std::string> environment;
-  // How long everything may take to become ready.
+    std::map<std::string, std::string> environment;
+    // How long everything may take to become ready.
     absl::Duration start_timeout = absl::Seconds(90);
     // One line for people about what happens now.
     std::function<void(std::string_view line)> on_progress;

@@ -14,30 +14,30 @@ namespace kasbah::http {
 namespace {
 
 constexpr const char* kRefused[] = {
-    "0.0.0.0/8",           // this network
-    "10.0.0.0/8",          // private
-    "100.64.0.0/10",       // shared with a carrier
-    "127.0.0.0/8",         // loopback
-    "168.63.129.16/32",    // a cloud's host agent, on a public address
-    "169.254.0.0/16",      // link-local, and metadata
-    "172.16.0.0/12",       // private
-    "192.0.0.0/24",        // protocol assignments
-    "192.0.2.0/24",        // documentation
-    "192.31.196.0/24",     // AS112
-    "192.52.193.0/24",     // AMT
-    "192.88.99.0/24",      // 6to4 relays
-    "192.168.0.0/16",      // private
-    "192.175.48.0/24",     // AS112
-    "198.18.0.0/15",       // benchmarking
-    "198.51.100.0/24",     // documentation
-    "203.0.113.0/24",      // documentation
-    "224.0.0.0/4",         // multicast
-    "240.0.0.0/4",         // reserved, and broadcast
-    "2001::/23",           // protocol assignments: Teredo, ORCHID, benchmarking
-    "2001:db8::/32",       // documentation
-    "2002::/16",           // 6to4
-    "2620:4f:8000::/48",   // AS112
-    "3fff::/20",           // documentation
+    "0.0.0.0/8",          // this network
+    "10.0.0.0/8",         // private
+    "100.64.0.0/10",      // shared with a carrier
+    "127.0.0.0/8",        // loopback
+    "168.63.129.16/32",   // a cloud's host agent, on a public address
+    "169.254.0.0/16",     // link-local, and metadata
+    "172.16.0.0/12",      // private
+    "192.0.0.0/24",       // protocol assignments
+    "192.0.2.0/24",       // documentation
+    "192.31.196.0/24",    // AS112
+    "192.52.193.0/24",    // AMT
+    "192.88.99.0/24",     // 6to4 relays
+    "192.168.0.0/16",     // private
+    "192.175.48.0/24",    // AS112
+    "198.18.0.0/15",      // benchmarking
+    "198.51.100.0/24",    // documentation
+    "203.0.113.0/24",     // documentation
+    "224.0.0.0/4",        // multicast
+    "240.0.0.0/4",        // reserved, and broadcast
+    "2001::/23",          // protocol assignments: Teredo, ORCHID, benchmarking
+    "2001:db8::/32",      // documentation
+    "2002::/16",          // 6to4
+    "2620:4f:8000::/48",  // AS112
+    "3fff::/20",          // documentation
 };
 
 // All that IANA has given out as IPv6 global unicast: whatever is outside is refused unread.

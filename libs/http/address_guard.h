@@ -39,8 +39,8 @@ struct Cidr {
 
 // True for addresses that the public Internet routes to one host: neither private, loopback,
 // link-local, shared (RFC 6598), reserved, documentation, benchmarking, multicast nor unspecified;
-// no form of IPv6 that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo), since that
-// could be any of these; and not the metadata address that one cloud has among public ones.
+// no form of IPv6 that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo), since
+// that could be any of these; and not the metadata address that one cloud has among public ones.
 // (RFC 6890 and the IANA special-purpose registries.)
 bool IsGlobalUnicast(const IpAddress& address);
 

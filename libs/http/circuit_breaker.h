@@ -29,8 +29,8 @@ class CircuitBreaker {
  public:
   CircuitBreaker(CircuitOptions options, const Clock& clock);
 
-  // Whether a try may go out now. A true of a half-open circuit is its one probe: report what became
-  // of it, or the probe counts as lost after `open_for`.
+  // Whether a try may go out now. A true of a half-open circuit is its one probe: report what
+  // became of it, or the probe counts as lost after `open_for`.
   bool Allow(std::string_view key);
   void Succeeded(std::string_view key);
   void Failed(std::string_view key);

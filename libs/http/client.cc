@@ -118,8 +118,8 @@ Client::~Client() {
 }
 
 void Client::Send(ClientRequest request, Callback done) {
-  auto transfer = std::make_unique<Transfer>(state_->options, std::move(request), std::move(done),
-                                             absl::Now());
+  auto transfer =
+      std::make_unique<Transfer>(state_->options, std::move(request), std::move(done), absl::Now());
   {
     absl::MutexLock lock(&state_->mutex);
     state_->incoming.push_back(std::move(transfer));

@@ -188,15 +188,15 @@ TEST(Client, AnEndlessBodyIsReadToTheCapOnly) {
   };
   {
     RawServer server(endless);
-    EXPECT_THAT(LoopbackClient()->SendAndWait(
-                    {.url = UrlOf(server.port()), .max_response_bytes = 10'000}),
-                ReasonIs(reason::kResponseTooLarge));
+    EXPECT_THAT(
+        LoopbackClient()->SendAndWait({.url = UrlOf(server.port()), .max_response_bytes = 10'000}),
+        ReasonIs(reason::kResponseTooLarge));
   }
   RawServer server(endless);
-  ASSERT_OK_AND_ASSIGN(const ClientResponse cut,
-                       LoopbackClient()->SendAndWait({.url = UrlOf(server.port()),
-                                                      .max_response_bytes = 10'000,
-                                                      .cut_response = true}));
+  ASSERT_OK_AND_ASSIGN(
+      const ClientResponse cut,
+      LoopbackClient()->SendAndWait(
+          {.url = UrlOf(server.port()), .max_response_bytes = 10'000, .cut_response = true}));
   EXPECT_EQ(cut.status, 200);
   EXPECT_EQ(cut.body.size(), 10'000u);
 }
@@ -229,10 +229,10 @@ TEST(Client, WhatIsNotHttpIsAProtocolError) {
 
 TEST(Client, PlaintextUnderHttpsIsTlsFailed) {
   RawServer server([](int fd, std::atomic<bool>&) { WriteAll(fd, "HTTP/1.1 200 OK\r\n\r\n"); });
-  EXPECT_THAT(LoopbackClient()->SendAndWait(
-                  {.url = StrCat("https://127.0.0.1:", server.port(), "/"),
-                   .timeout = absl::Milliseconds(500)}),
-              ::testing::AnyOf(ReasonIs(reason::kTlsFailed), ReasonIs(reason::kTimeout)));
+  EXPECT_THAT(
+      LoopbackClient()->SendAndWait({.url = StrCat("https://127.0.0.1:", server.port(), "/"),
+                                     .timeout = absl::Milliseconds(500)}),
+      ::testing::AnyOf(ReasonIs(reason::kTlsFailed), ReasonIs(reason::kTimeout)));
 }
 
 TEST(Client, NoHeaderCarriesALineEnd) {

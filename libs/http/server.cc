@@ -1,11 +1,5 @@
 #include "libs/http/server.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -15,6 +9,11 @@
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
 
 namespace kasbah::http {
 namespace {
@@ -56,10 +55,9 @@ struct Server::State {
       parser_->body_limit(kMaxBody);
       parser_->header_limit(kMaxHeader);
       stream_.expires_after(kRequestTime);
-      beast::http::async_read(stream_, buffer_, *parser_,
-                              [self = shared_from_this()](beast::error_code error, size_t) {
-                                self->OnRead(error);
-                              });
+      beast::http::async_read(
+          stream_, buffer_, *parser_,
+          [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
     }
     void Close() { stream_.close(); }
 

@@ -25,9 +25,9 @@ struct Response {
   std::map<std::string, std::string> headers = {};
 };
 
-// A small HTTP/1.1 server on one thread (Boost.Beast): the admin port, and the receivers of the tour
-// and the tests. Requests to 1 MiB, 256 connections, 10 s for a request to arrive. `handler` must not
-// block for long. Not for the internet: that is the gateway.
+// A small HTTP/1.1 server on one thread (Boost.Beast): the admin port, and the receivers of the
+// tour and the tests. Requests to 1 MiB, 256 connections, 10 s for a request to arrive. `handler`
+// must not block for long. Not for the internet: that is the gateway.
 class Server {
  public:
   using Handler = std::function<Response(const Request&)>;

@@ -64,15 +64,15 @@ absl::StatusOr<Url> ParseUrl(std::string_view text, const UrlRules& rules) {
     return Refuse("must have a host");
   }
   if (!parsed.Part(CURLUPART_USER).empty() || !parsed.Part(CURLUPART_PASSWORD).empty() ||
-      text.substr(0, text.find_first_of("/?#", authority)).find('@') !=
-          std::string_view::npos) {
+      text.substr(0, text.find_first_of("/?#", authority)).find('@') != std::string_view::npos) {
     return Refuse("must not carry a user or password");
   }
   if (text.find('#') != std::string_view::npos) return Refuse("must not have a fragment");
   if (!parsed.Part(CURLUPART_ZONEID).empty()) return Refuse("must not have a zone");
 
   url.host = absl::AsciiStrToLower(parsed.Part(CURLUPART_HOST));
-  if (url.host.size() > 2 && url.host.front() == '[') url.host = url.host.substr(1, url.host.size() - 2);
+  if (url.host.size() > 2 && url.host.front() == '[')
+    url.host = url.host.substr(1, url.host.size() - 2);
   if (url.host.empty() || url.host == ".") return Refuse("must have a host");
   if (!absl::SimpleAtoi(parsed.Part(CURLUPART_PORT, CURLU_DEFAULT_PORT), &url.port) ||
       url.port < 1 || url.port > 65535) {

@@ -26,8 +26,8 @@ struct UrlRules {
 };
 
 // Reads the URL of an outbound request with the parser that will also send it (libcurl's), so that
-// the two cannot disagree. INVALID_ARGUMENT, INVALID_URL, saying what is wrong: another scheme, user
-// information, a fragment, no host, port 0, a zone, control or non-ASCII characters (a host in
+// the two cannot disagree. INVALID_ARGUMENT, INVALID_URL, saying what is wrong: another scheme,
+// user information, a fragment, no host, port 0, a zone, control or non-ASCII characters (a host in
 // another script comes as punycode).
 absl::StatusOr<Url> ParseUrl(std::string_view text, const UrlRules& rules);
 

@@ -24,15 +24,31 @@ TEST(Url, ReadsItsParts) {
 }
 
 TEST(Url, RefusesWhatCouldBeReadTwoWays) {
-  for (const char* text :
-       {"", "example.com/hook", "//example.com", "http://example.com/", "ftp://example.com/",
-        "file:///etc/passwd", "gopher://example.com/", "javascript:alert(1)", "https://",
-        "https:///path", "https://user@example.com/", "https://user:pw@example.com/",
-        "https://@example.com/", "https://:@example.com/", "https://example.com/#a",
-        "https://example.com:0/", "https://example.com:99999/", "https://example.com:x/",
-        "https://exa mple.com/", "https://example.com/\r\nHost: x", "https://b\xC3\xBC"
-        "cher.example/",
-        "https://example.com\\@internal/", "https://[fe80::1%25eth0]/", "https://[::1/"}) {
+  for (const char* text : {"",
+                           "example.com/hook",
+                           "//example.com",
+                           "http://example.com/",
+                           "ftp://example.com/",
+                           "file:///etc/passwd",
+                           "gopher://example.com/",
+                           "javascript:alert(1)",
+                           "https://",
+                           "https:///path",
+                           "https://user@example.com/",
+                           "https://user:pw@example.com/",
+                           "https://@example.com/",
+                           "https://:@example.com/",
+                           "https://example.com/#a",
+                           "https://example.com:0/",
+                           "https://example.com:99999/",
+                           "https://example.com:x/",
+                           "https://exa mple.com/",
+                           "https://example.com/\r\nHost: x",
+                           "https://b\xC3\xBC"
+                           "cher.example/",
+                           "https://example.com\\@internal/",
+                           "https://[fe80::1%25eth0]/",
+                           "https://[::1/"}) {
     EXPECT_THAT(ParseUrl(text, UrlRules{}), ReasonIs("INVALID_URL")) << text;
   }
   EXPECT_THAT(ParseUrl("https://example.com/" + std::string(2048, 'a'), UrlRules{}),
@@ -41,9 +57,9 @@ TEST(Url, RefusesWhatCouldBeReadTwoWays) {
 
 TEST(Url, AnAddressInAnySpellingIsJudgedEarly) {
   ASSERT_OK_AND_ASSIGN(const AddressGuard guard, AddressGuard::Create({}));
-  for (const char* text :
-       {"https://127.0.0.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/",
-        "https://127.1/", "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/"}) {
+  for (const char* text : {"https://127.0.0.1/", "https://2130706433/", "https://0x7f.1/",
+                           "https://0177.0.0.1/", "https://127.1/", "https://[::1]/",
+                           "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/"}) {
     EXPECT_THAT(ParseGuardedUrl(text, UrlRules{}, guard), ReasonIs("ADDRESS_BLOCKED")) << text;
   }
   EXPECT_OK(ParseGuardedUrl("https://8.8.8.8/", UrlRules{}, guard));

@@ -1,6 +1,5 @@
 #include "libs/outbox/audit_event.h"
 
-
 namespace kasbah::outbox {
 namespace {
 
@@ -18,8 +17,8 @@ v1::AuditEvent Event(const CallContext& call, const Clock& clock, std::string_vi
   v1::AuditEvent event;
   event.set_event_id(EventId::New(now).ToString());
   *event.mutable_occurred_at() = ToTimestamp(now);
-  // "service/vault" acted for itself or was called; the producer is whoever writes this event, which
-  // the receiver takes from the relay's certificate, not from here.
+  // "service/vault" acted for itself or was called; the producer is whoever writes this event,
+  // which the receiver takes from the relay's certificate, not from here.
   event.set_action(std::string(action));
   event.mutable_actor()->set_kind(call.actor.kind);
   event.mutable_actor()->set_id(call.actor.id);

@@ -126,22 +126,16 @@ void CountedEvents::Denied(const CallContext& call, std::string_view action,
     known.actor.kind = known.workload.empty() ? "unknown" : "workload";
     known.actor.id = known.workload.empty() ? "unknown" : known.workload;
   }
-  Key key{known.tenant,      known.actor.kind, known.actor.id,  known.workload,
-          std::string(action), {},             {},              std::string(reason)};
+  Key key{known.tenant, known.actor.kind,   known.actor.id, known.workload, std::string(action), {},
+          {},           std::string(reason)};
   state_->Add(&State::denials, std::move(key), known, {}, 1);
 }
 
 void CountedEvents::Used(const CallContext& call, std::string_view action,
                          std::string_view target_kind, std::string_view target_id,
                          std::string_view target_name, uint64_t times) {
-  Key key{call.tenant,
-          call.actor.kind,
-          call.actor.id,
-          call.workload,
-          std::string(action),
-          std::string(target_kind),
-          std::string(target_id),
-          {}};
+  Key key{call.tenant,         call.actor.kind,          call.actor.id,          call.workload,
+          std::string(action), std::string(target_kind), std::string(target_id), {}};
   state_->Add(&State::uses, std::move(key), call, target_name, times);
 }
 
@@ -150,8 +144,9 @@ void CountedEvents::State::Loop() {
   while (true) {
     {
       absl::MutexLock lock(&mutex);
-      mutex.AwaitWithTimeout(
-          absl::Condition(+[](State* s) { return s->full || s->stopping; }, this), kDenialPeriod);
+      mutex.AwaitWithTimeout(absl::Condition(
+                                 +[](State* s) { return s->full || s->stopping; }, this),
+                             kDenialPeriod);
       if (stopping) return;
     }
     absl::Status written = WriteOut(&State::denials);

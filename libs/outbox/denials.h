@@ -12,9 +12,9 @@
 namespace kasbah::outbox {
 
 // Writes refusals and counted uses into the trail, aggregated so that a caller that repeats itself
-// costs a row a period and not a row a call: equal (tenant, actor, workload, action, target, reason)
-// become one event with a count. Refusals are flushed each second, uses each minute; both when it is
-// destroyed. Bounded: past 10,000 distinct entries a flush happens at once. Thread safe.
+// costs a row a period and not a row a call: equal (tenant, actor, workload, action, target,
+// reason) become one event with a count. Refusals are flushed each second, uses each minute; both
+// when it is destroyed. Bounded: past 10,000 distinct entries a flush happens at once. Thread safe.
 class CountedEvents {
  public:
   CountedEvents(postgres::Database& database, Outbox& outbox, const Clock& clock);

@@ -1,5 +1,4 @@
 #include "libs/outbox/denials.h"
-
 #include "libs/outbox/outbox_fixture.h"
 #include "libs/testing/fake_clock.h"
 
@@ -81,9 +80,7 @@ TEST_F(CountedEventsTest, WhatTheDatabaseMissedIsWrittenWhenItIsBack) {
   counted.Denied(Call(), "secret.access", "PERMISSION_DENIED");
   testing::TestDatabase::StartServer();
   EXPECT_FALSE(away.ok());
-  EXPECT_TRUE(Eventually([&] {
-    return counted.Flush().ok() && Waiting() != "0";
-  }));
+  EXPECT_TRUE(Eventually([&] { return counted.Flush().ok() && Waiting() != "0"; }));
   uint64_t total = 0;
   for (const v1::AuditEvent& event : Events(tenant_)) total += event.count();
   EXPECT_EQ(total, 2u);

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "libs/base/strings.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/postgres/value.h"
 
 namespace kasbah::outbox {
@@ -58,9 +58,9 @@ Outbox::Outbox(std::string_view schema) : state_(std::make_unique<State>()) {
   state_->append_name = StrCat("outbox.append.", schema);
   state_->append_sql =
       StrCat("INSERT INTO ", schema,
-                   ".outbox (tenant_id, topic, payload) "
-                   "SELECT $1, $2, payload FROM unnest($3) WITH ORDINALITY AS t (payload, n) "
-                   "ORDER BY n");
+             ".outbox (tenant_id, topic, payload) "
+             "SELECT $1, $2, payload FROM unnest($3) WITH ORDINALITY AS t (payload, n) "
+             "ORDER BY n");
   state_->append = {state_->append_name, state_->append_sql, postgres::Access::kWrite};
 }
 

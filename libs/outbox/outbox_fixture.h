@@ -62,9 +62,8 @@ class OutboxTest : public ::testing::Test {
     const CallContext call = Call();
     v1::AuditEvent event = Succeeded(call, Clock::Real(), action, {"note", "1", ""});
     event.set_user_agent(std::string(extra_bytes, 'x'));
-    return database_->WithTenant(call, [&](postgres::Transaction& tx) {
-      return outbox_->AppendAudit(tx, call, event);
-    });
+    return database_->WithTenant(
+        call, [&](postgres::Transaction& tx) { return outbox_->AppendAudit(tx, call, event); });
   }
 
   std::string Waiting() { return test_->QueryValue("SELECT count(*) FROM vault.outbox"); }

@@ -31,13 +31,12 @@ TEST_F(OutboxTest, SeveralEventsKeepTheirOrder) {
     events.push_back(
         Succeeded(call, Clock::Real(), "note.create", {"note", std::to_string(i), ""}));
   }
-  ASSERT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) {
-    return outbox_->AppendAudits(tx, call, events);
-  }));
+  ASSERT_OK(database_->WithTenant(
+      call, [&](postgres::Transaction& tx) { return outbox_->AppendAudits(tx, call, events); }));
   for (int i = 0; i < 50; ++i) {
-    const std::string stored = test_->QueryValue(
-        "SELECT encode(payload, 'escape') FROM vault.outbox ORDER BY id OFFSET " +
-        std::to_string(i) + " LIMIT 1");
+    const std::string stored =
+        test_->QueryValue("SELECT encode(payload, 'escape') FROM vault.outbox ORDER BY id OFFSET " +
+                          std::to_string(i) + " LIMIT 1");
     EXPECT_NE(stored.find(events[static_cast<size_t>(i)].event_id()), std::string::npos);
   }
 }
@@ -54,11 +53,10 @@ TEST_F(OutboxTest, AnEventThatIsIncompleteOrTooLargeIsRefusedWithItsChange) {
   v1::AuditEvent large = good;
   large.set_user_agent(std::string(1 << 20, 'x'));
   for (const v1::AuditEvent& event : {no_action, no_actor, no_id, large}) {
-    EXPECT_THAT(database_->WithTenant(call,
-                                      [&](postgres::Transaction& tx) {
-                                        return outbox_->AppendAudit(tx, call, event);
-                                      }),
-                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(
+        database_->WithTenant(
+            call, [&](postgres::Transaction& tx) { return outbox_->AppendAudit(tx, call, event); }),
+        StatusIs(absl::StatusCode::kInvalidArgument));
   }
   EXPECT_EQ(Waiting(), "0");
 }
@@ -77,8 +75,9 @@ TEST_F(OutboxTest, AChangeEventDoesNotStandInForAnAuditEvent) {
 TEST_F(OutboxTest, TheServiceCannotReadOrDeleteWhatItAppended) {
   ASSERT_OK(Append("note.create"));
   constexpr postgres::Statement kRead{"test.read", "SELECT payload FROM vault.outbox"};
-  EXPECT_THAT(database_->WithTenant(Call(), [&](postgres::Transaction& tx) { return tx.Run(kRead); }),
-              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(
+      database_->WithTenant(Call(), [&](postgres::Transaction& tx) { return tx.Run(kRead); }),
+      StatusIs(absl::StatusCode::kInternal));
 }
 
 }  // namespace

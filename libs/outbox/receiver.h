@@ -10,8 +10,8 @@
 
 namespace kasbah::outbox {
 
-// What a receiver keeps of one (source, shard, topic, epoch), locked while it decides: the last batch
-// applied and its digest. All zero before the first.
+// What a receiver keeps of one (source, shard, topic, epoch), locked while it decides: the last
+// batch applied and its digest. All zero before the first.
 struct ReceiverCursor {
   uint64_t last_batch = 0;
   std::string digest;

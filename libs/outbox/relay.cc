@@ -154,17 +154,15 @@ void Relay::State::Loop() {
 // trip, then sends it. False when there was nothing to do or another replica holds the relay row.
 absl::StatusOr<bool> Relay::State::Step() {
   if (acknowledged == 0) {
-    ASSIGN_OR_RETURN(const bool work,
-                     store.HasWork(options.lease, absl::Now() + kDatabaseTimeout));
+    ASSIGN_OR_RETURN(const bool work, store.HasWork(options.lease, absl::Now() + kDatabaseTimeout));
     if (!work) {
       oldest.Set(0);
       return false;
     }
   }
-  ASSIGN_OR_RETURN(
-      const Claim claim,
-      store.AcknowledgeAndClaim(acknowledged, options.batch_rows, options.batch_bytes, options.lease,
-                                absl::Now() + kDatabaseTimeout));
+  ASSIGN_OR_RETURN(const Claim claim,
+                   store.AcknowledgeAndClaim(acknowledged, options.batch_rows, options.batch_bytes,
+                                             options.lease, absl::Now() + kDatabaseTimeout));
   acknowledged = 0;
   if (!claim.held || claim.entries.empty()) {
     oldest.Set(0);

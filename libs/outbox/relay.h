@@ -31,9 +31,9 @@ using SendBatch = std::function<absl::StatusOr<v1::ReceiveBatchResponse>(
     const v1::ReceiveBatchRequest&, absl::Time deadline)>;
 
 // Carries one topic of one outbox to its receiver on a thread of its own. Of all replicas' relays
-// only the one that holds the relay row works; batch n + 1 is not made before n is acknowledged, and
-// an unacknowledged batch is sent again with the same rows in the same order. Backs off with jitter
-// while the receiver or the database is away. Metrics: kasbah_outbox_oldest_seconds,
+// only the one that holds the relay row works; batch n + 1 is not made before n is acknowledged,
+// and an unacknowledged batch is sent again with the same rows in the same order. Backs off with
+// jitter while the receiver or the database is away. Metrics: kasbah_outbox_oldest_seconds,
 // kasbah_outbox_batches_total, kasbah_outbox_refused_total.
 class Relay {
  public:

@@ -1,5 +1,3 @@
-#include "libs/outbox/relay.h"
-
 #include <map>
 #include <set>
 #include <thread>
@@ -7,6 +5,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
 #include "libs/outbox/outbox_fixture.h"
+#include "libs/outbox/relay.h"
 
 namespace kasbah::outbox {
 namespace {

@@ -8,9 +8,9 @@
 namespace kasbah::outbox {
 namespace {
 
-// $1 topic, $2 holder, $3 lease in seconds. Reads only, so that a quiet outbox is not written to ten
-// times a second: whether another relay is at work, whether our lease lasts a while yet, whether
-// anything waits. Times are the database's, so replicas' clocks may differ.
+// $1 topic, $2 holder, $3 lease in seconds. Reads only, so that a quiet outbox is not written to
+// ten times a second: whether another relay is at work, whether our lease lasts a while yet,
+// whether anything waits. Times are the database's, so replicas' clocks may differ.
 constexpr std::string_view kPeek = R"sql(
   SELECT holder IS DISTINCT FROM $2 AND lease_until >= clock_timestamp(),
          holder IS NOT DISTINCT FROM $2

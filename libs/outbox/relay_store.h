@@ -28,19 +28,19 @@ struct Claim {
   absl::Time oldest = absl::InfiniteFuture();
 };
 
-// The SQL of one topic's relay, through the relay's door. Every statement is fenced by the holder in
-// the relay row, so a relay that lost its lease changes nothing.
+// The SQL of one topic's relay, through the relay's door. Every statement is fenced by the holder
+// in the relay row, so a relay that lost its lease changes nothing.
 class RelayStore {
  public:
   RelayStore(postgres::Door& door, std::string_view schema, std::string_view topic, Uuid holder);
 
-  // Whether AcknowledgeAndClaim has anything to do: rows wait or the lease is half over, and no other
-  // relay is at work. Writes nothing.
+  // Whether AcknowledgeAndClaim has anything to do: rows wait or the lease is half over, and no
+  // other relay is at work. Writes nothing.
   absl::StatusOr<bool> HasWork(absl::Duration lease, absl::Time deadline);
 
-  // Removes batch `acknowledged` (0: none), takes or renews the lease, and claims: the batch that was
-  // claimed before and not acknowledged, or else the oldest waiting rows as the next one. All in one
-  // transaction and one round trip.
+  // Removes batch `acknowledged` (0: none), takes or renews the lease, and claims: the batch that
+  // was claimed before and not acknowledged, or else the oldest waiting rows as the next one. All
+  // in one transaction and one round trip.
   absl::StatusOr<Claim> AcknowledgeAndClaim(uint64_t acknowledged, int rows, int bytes,
                                             absl::Duration lease, absl::Time deadline);
 

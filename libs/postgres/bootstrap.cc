@@ -1,13 +1,13 @@
 #include <libpq-fe.h>
 
 #include <memory>
-#include <pqxx/pqxx>
 
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/postgres/conninfo.h"
 #include "libs/postgres/migration.h"
 #include "libs/postgres/tool_error.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres {
 namespace {
@@ -79,8 +79,8 @@ void SetUpDatabase(pqxx::transaction_base& tx, const std::string& database) {
     tx.exec(StrCat("GRANT CONNECT ON DATABASE ", name, " TO ", tx.quote_name(role)));
   }
   tx.exec("REVOKE ALL ON SCHEMA public FROM PUBLIC");
-  // core.enter is then the only way to a tenant's rows that a query has; pg_dump sets its search path
-  // with it.
+  // core.enter is then the only way to a tenant's rows that a query has; pg_dump sets its search
+  // path with it.
   const std::string set_config = "FUNCTION pg_catalog.set_config(text, text, boolean)";
   tx.exec(StrCat("REVOKE EXECUTE ON ", set_config, " FROM PUBLIC"));
   tx.exec(StrCat("GRANT EXECUTE ON ", set_config, " TO kasbah_owner, kasbah_backup"));

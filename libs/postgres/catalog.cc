@@ -1,10 +1,9 @@
 // The rules of ARCHITECTURE.md, "PostgreSQL", as queries over the catalog: each returns a line for
 // every object that breaks it.
-#include <pqxx/pqxx>
-
 #include "libs/base/strings.h"
 #include "libs/postgres/migration.h"
 #include "libs/postgres/tool_error.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres {
 namespace {

@@ -24,7 +24,8 @@ const Plant kPlants[] = {
      "SECURITY; ALTER TABLE vault.x FORCE ROW LEVEL SECURITY",
      "vault.x: no policy"},
     {"WeakerTenantPolicy",
-     "DROP POLICY tenant_rows ON vault.notes; CREATE POLICY tenant_rows ON vault.notes USING (true) "
+     "DROP POLICY tenant_rows ON vault.notes; CREATE POLICY tenant_rows ON vault.notes USING "
+     "(true) "
      "WITH CHECK (true)",
      "vault.notes: policy tenant_rows is not the one of core.protect"},
     {"TenantPolicyWithAWayAround",
@@ -42,7 +43,8 @@ const Plant kPlants[] = {
     {"UniqueIndexOverTenants", "CREATE UNIQUE INDEX notes_body ON vault.notes (body)",
      "vault.notes: unique index vault.notes_body does not start with tenant_id"},
     {"ForeignKeyOverTenants",
-     "ALTER TABLE vault.notes ADD UNIQUE (note_id, tenant_id); ALTER TABLE vault.orders ADD CONSTRAINT "
+     "ALTER TABLE vault.notes ADD UNIQUE (note_id, tenant_id); ALTER TABLE vault.orders ADD "
+     "CONSTRAINT "
      "to_note FOREIGN KEY (order_id, tenant_id) REFERENCES vault.notes (note_id, tenant_id)",
      "vault.orders: foreign key to_note does not start with tenant_id"},
     {"NoPrimaryKey", "ALTER TABLE vault.notes DROP CONSTRAINT notes_pkey",
@@ -74,7 +76,8 @@ const Plant kPlants[] = {
      "current_database()); END $$",
      "kasbah_vault: may TEMPORARY in this database"},
     {"PartitionWithGrants",
-     "CREATE TABLE vault.p (tenant_id uuid NOT NULL, n int, PRIMARY KEY (tenant_id, n)) PARTITION BY "
+     "CREATE TABLE vault.p (tenant_id uuid NOT NULL, n int, PRIMARY KEY (tenant_id, n)) PARTITION "
+     "BY "
      "RANGE (n); CREATE TABLE vault.p1 PARTITION OF vault.p FOR VALUES FROM (0) TO (9); CALL "
      "core.protect('vault.p'); CALL core.protect('vault.p1'); GRANT SELECT ON vault.p1 TO "
      "kasbah_vault",
@@ -104,10 +107,12 @@ TEST(Catalog, FindsRolesThatMayTooMuch) {
     test->Execute(undo);
     return faults.value_or(std::vector<std::string>{});
   };
-  EXPECT_THAT(faults_with("ALTER ROLE kasbah_vault BYPASSRLS", "ALTER ROLE kasbah_vault NOBYPASSRLS"),
-              ::testing::Contains("kasbah_vault: has BYPASSRLS"));
-  EXPECT_THAT(faults_with("GRANT kasbah_owner TO kasbah_vault", "REVOKE kasbah_owner FROM kasbah_vault"),
-              ::testing::Contains("kasbah_vault: is a member of kasbah_owner"));
+  EXPECT_THAT(
+      faults_with("ALTER ROLE kasbah_vault BYPASSRLS", "ALTER ROLE kasbah_vault NOBYPASSRLS"),
+      ::testing::Contains("kasbah_vault: has BYPASSRLS"));
+  EXPECT_THAT(
+      faults_with("GRANT kasbah_owner TO kasbah_vault", "REVOKE kasbah_owner FROM kasbah_vault"),
+      ::testing::Contains("kasbah_vault: is a member of kasbah_owner"));
   EXPECT_THAT(faults_with("ALTER ROLE kasbah_owner LOGIN", "ALTER ROLE kasbah_owner NOLOGIN"),
               ::testing::Contains("kasbah_owner: may log in"));
 }

@@ -18,10 +18,10 @@ absl::Status Check(const std::string& dsn) {
 }
 
 TEST(ConnectSettings, OffThisMachineOnlyWithVerifiedTls) {
-  for (const char* dsn : {"host=127.0.0.1 user=u", "host=/run/postgresql", "host=localhost",
-                          "postgresql://u@localhost:5433/db", "host=::1",
-                          "host=db.example sslmode=verify-full",
-                          "postgresql://u@db.example/kasbah?sslmode=verify-full"}) {
+  for (const char* dsn :
+       {"host=127.0.0.1 user=u", "host=/run/postgresql", "host=localhost",
+        "postgresql://u@localhost:5433/db", "host=::1", "host=db.example sslmode=verify-full",
+        "postgresql://u@db.example/kasbah?sslmode=verify-full"}) {
     EXPECT_OK(Check(dsn)) << dsn;
   }
   for (const char* dsn : {"host=db.example", "host=db.example sslmode=require",

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <pqxx/pqxx>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -13,6 +12,7 @@
 #include "libs/base/strings.h"
 #include "libs/postgres/role_check.h"
 #include "libs/postgres/sql_error.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres::internal {
 namespace {
@@ -22,9 +22,8 @@ bool Poll(int socket, short events, absl::Time deadline) {
   for (;;) {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return false;
-    const int64_t millis =
-        std::min<int64_t>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))),
-                          60'000);
+    const int64_t millis = std::min<int64_t>(
+        absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))), 60'000);
     pollfd entry{socket, events, 0};
     const int ready = poll(&entry, 1, static_cast<int>(millis));
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;

@@ -22,8 +22,7 @@ class Connection {
   // Connects by `deadline`, within the settings' own time limit. `*why` is libpq's message for the
   // log; the status is for callers.
   static absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectSettings& settings,
-                                                             absl::Time deadline,
-                                                             std::string* why);
+                                                             absl::Time deadline, std::string* why);
   ~Connection();
 
   PGconn* handle() const;

@@ -21,8 +21,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const PoolOptions& opti
   return std::unique_ptr<Database>(new Database(std::move(pool)));
 }
 
-internal::Scope Database::ScopeOf(const CallContext& call, internal::EnterMode mode,
-                                  bool audited) {
+internal::Scope Database::ScopeOf(const CallContext& call, internal::EnterMode mode, bool audited) {
   internal::Scope scope;
   scope.mode = mode;
   scope.tenant = call.tenant;

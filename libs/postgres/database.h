@@ -64,8 +64,9 @@ struct BodyTraits<absl::Status> {
   using Return = absl::Status;
 };
 
-// Runs `body` in a transaction in `scope`, commits, then runs `after` while its results are at hand.
-// Retries serialisation failures, deadlocks, stale plans, and reads whose connection was lost.
+// Runs `body` in a transaction in `scope`, commits, then runs `after` while its results are at
+// hand. Retries serialisation failures, deadlocks, stale plans, and reads whose connection was
+// lost.
 absl::Status RunTransaction(Pool& pool, const Scope& scope,
                             absl::FunctionRef<absl::Status(Transaction&)> body,
                             absl::FunctionRef<absl::Status()> after);
@@ -94,8 +95,8 @@ auto RunBody(Pool& pool, const Scope& scope, F&& body) {
         [&]() -> absl::Status {
           if constexpr (std::is_same_v<R, Return>) {
             value.emplace(*std::move(returned));
-          } else if constexpr (std::is_same_v<R,
-                                              absl::StatusOr<Pending<typename Return::value_type>>>) {
+          } else if constexpr (std::is_same_v<
+                                   R, absl::StatusOr<Pending<typename Return::value_type>>>) {
             value.emplace((*returned)->Take());
           } else {
             value.emplace(returned->Take());
@@ -113,11 +114,12 @@ auto RunBody(Pool& pool, const Scope& scope, F&& body) {
 //
 // Errors: UNAVAILABLE, DATABASE_UNAVAILABLE, when PostgreSQL cannot be reached (it reconnects by
 // itself) or has no connection left; RESOURCE_EXHAUSTED, OVERLOADED, when the pool is busy past
-// the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost or the deadline
-// passed after a write was sent to be committed; ABORTED, CONTENTION, when others kept changing the
-// same rows; PERMISSION_DENIED, TENANT_SUSPENDED; NOT_FOUND for a tenant that does not exist;
-// ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION, REFERENCE_MISSING, for a foreign key's;
-// INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and what core.require raised.
+// the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost or the
+// deadline passed after a write was sent to be committed; ABORTED, CONTENTION, when others kept
+// changing the same rows; PERMISSION_DENIED, TENANT_SUSPENDED; NOT_FOUND for a tenant that does not
+// exist; ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION, REFERENCE_MISSING, for a
+// foreign key's; INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and what core.require
+// raised.
 class Database {
  public:
   // Connects, and refuses a server older than 15.14, a role that owns anything or may bypass

@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 
-#include <pqxx/pqxx>
 #include <set>
 
 #include "absl/strings/str_join.h"
@@ -10,6 +9,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/postgres/tool_error.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres {
 namespace {
@@ -70,7 +70,8 @@ absl::Status CheckHistory(const std::map<std::string, std::string>& applied,
   for (const auto& [key, checksum] : applied) {
     if (known.count(key) == 0) {
       return absl::FailedPreconditionError(
-          StrCat("migration ", key, " was applied to this database and is not known here; is this "
+          StrCat("migration ", key,
+                 " was applied to this database and is not known here; is this "
                  "an older release?"));
     }
   }

@@ -24,10 +24,10 @@ struct MigrationReport {
   int already_applied = 0;
 };
 
-// Applies what is missing, each file in a transaction of its own, under an advisory lock taken before
-// anything is read, so that several may start together. Refuses, changing nothing, when an applied
-// file's SHA-256 differs from the stored one or an applied file is missing here. Ends with the
-// catalog gate (CheckCatalog). `dsn` is the migrator's.
+// Applies what is missing, each file in a transaction of its own, under an advisory lock taken
+// before anything is read, so that several may start together. Refuses, changing nothing, when an
+// applied file's SHA-256 differs from the stored one or an applied file is missing here. Ends with
+// the catalog gate (CheckCatalog). `dsn` is the migrator's.
 absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
                                         const std::vector<Migration>& migrations);
 
@@ -40,9 +40,10 @@ absl::Status Bootstrap(const std::string& admin_dsn, const std::string& database
 // Every login role that Bootstrap makes: "kasbah_vault", "kasbah_vault_relay", ….
 const std::vector<std::string>& LoginRoles();
 
-// Walks every table, view, function, grant and role of our schemas and returns what breaks the rules
-// of ARCHITECTURE.md, a line each: row-level security enabled and forced, tenant_id leading every key,
-// no view without security_invoker, no SECURITY DEFINER off the list, no role that owns or bypasses.
+// Walks every table, view, function, grant and role of our schemas and returns what breaks the
+// rules of ARCHITECTURE.md, a line each: row-level security enabled and forced, tenant_id leading
+// every key, no view without security_invoker, no SECURITY DEFINER off the list, no role that owns
+// or bypasses.
 absl::StatusOr<std::vector<std::string>> CheckCatalog(const std::string& dsn);
 
 }  // namespace kasbah::postgres

@@ -78,15 +78,15 @@ TEST_F(MigrationTest, SeveralMigratorsAtOnceApplyEachFileOnce) {
 }
 
 TEST_F(MigrationTest, TheCatalogGateStopsAFaultyMigration) {
-  const auto report = Run({{"vault", "0001_open", "CREATE SCHEMA vault; CREATE TABLE vault.open "
-                                                  "(tenant_id uuid PRIMARY KEY)"}});
+  const auto report = Run({{"vault", "0001_open",
+                            "CREATE SCHEMA vault; CREATE TABLE vault.open "
+                            "(tenant_id uuid PRIMARY KEY)"}});
   EXPECT_THAT(report, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_NE(report.status().message().find("vault.open: row-level security"), std::string::npos);
 }
 
 TEST_F(MigrationTest, BootstrapAgainChangesNothing) {
-  const std::string database =
-      test_->QueryValue("SELECT current_database()");
+  const std::string database = test_->QueryValue("SELECT current_database()");
   EXPECT_OK(Bootstrap(test_->AdminDsn(), database, {{"kasbah_vault", "secret"}}));
   EXPECT_OK(Bootstrap(test_->AdminDsn(), database, {}));
   EXPECT_OK(Run({}));

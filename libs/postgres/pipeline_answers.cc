@@ -21,8 +21,8 @@ void PipelineTransaction::ReadAll() {
   if (!lost_ && sync_sent_) connection_.MarkBusy(false);
 }
 
-// Until PQgetResult would not block. False at the deadline. The server may answer before it has read
-// all: both directions are served at once.
+// Until PQgetResult would not block. False at the deadline. The server may answer before it has
+// read all: both directions are served at once.
 bool PipelineTransaction::AwaitAnswer() {
   for (;;) {
     const int unsent = PQflush(handle_);
@@ -75,8 +75,7 @@ void PipelineTransaction::Fail(const PGresult* answer, const Expected& expected)
   // An error in place of a statement's result, or of a commit's by anything but the end of the
   // connection, means that nothing was committed. Without a word from the server nobody knows.
   const bool ends_connection = error.remedy == Remedy::kReconnect;
-  if (!error.sqlstate.empty() &&
-      (expected.kind != Expected::Kind::kSync || !ends_connection)) {
+  if (!error.sqlstate.empty() && (expected.kind != Expected::Kind::kSync || !ends_connection)) {
     surely_rolled_back_ = true;
   }
   if (!error_.has_value()) error_ = std::move(error);

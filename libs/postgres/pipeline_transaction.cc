@@ -22,8 +22,8 @@ bool IsWordCharacter(char c) {
   return c == '_' || c == '.' || absl::ascii_isalnum(static_cast<unsigned char>(c));
 }
 
-// Whether a statement that says it reads has a word in it that changes rows. It is looked at once per
-// connection, when it is prepared.
+// Whether a statement that says it reads has a word in it that changes rows. It is looked at once
+// per connection, when it is prepared.
 bool ChangesRows(std::string_view sql) {
   std::string word;
   std::string before;
@@ -86,8 +86,8 @@ Verdict PipelineTransaction::Finish(const absl::Status& body) {
     telemetry::LogError("a transaction wrote without an audit event; it was rolled back");
     return {absl::InternalError("a write without its audit event")};
   }
-  // After an awaited flush the server owes nothing: what it says now is that it ended, and as long as
-  // Sync is not sent that is no unknown outcome.
+  // After an awaited flush the server owes nothing: what it says now is that it ended, and as long
+  // as Sync is not sent that is no unknown outcome.
   if (entered_ && connection_.HasUnreadInput()) {
     Lose();
     return LostVerdict();

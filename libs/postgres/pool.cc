@@ -14,8 +14,8 @@
 namespace kasbah::postgres::internal {
 namespace {
 
-// How long one failed connect speaks for all: a server that starts again is not met by every waiting
-// call at once.
+// How long one failed connect speaks for all: a server that starts again is not met by every
+// waiting call at once.
 constexpr absl::Duration kGate = absl::Milliseconds(200);
 constexpr absl::Duration kLogEvery = absl::Seconds(5);
 constexpr absl::Duration kOpenRetry = absl::Milliseconds(250);
@@ -89,8 +89,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Connect(absl::Time deadline) {
     }
   }
   if (log) {
-    telemetry::LogWarning("waiting for PostgreSQL",
-                          {{"role", settings_.role()}, {"detail", why}});
+    telemetry::LogWarning("waiting for PostgreSQL", {{"role", settings_.role()}, {"detail", why}});
   }
   return now < deadline ? connection.status() : DeadlineExceeded();
 }

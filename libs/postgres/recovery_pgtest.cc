@@ -64,12 +64,11 @@ TEST_F(RecoveryTest, AReadWhoseBackendIsTerminatedRunsAgain) {
   std::atomic<int> runs = 0;
   absl::Status status;
   std::thread caller([&] {
-    status = database_
-                 ->WithTenant(Call(a_),
-                              [&](Transaction& tx) {
-                                return tx.Run(kSleep, ++runs == 1 ? 60.0 : 0.0);
-                              })
-                 .status();
+    status =
+        database_
+            ->WithTenant(Call(a_),
+                         [&](Transaction& tx) { return tx.Run(kSleep, ++runs == 1 ? 60.0 : 0.0); })
+            .status();
   });
   ASSERT_TRUE(WaitForSleepers("1"));
   test_->QueryValue(kTerminate);
@@ -193,9 +192,10 @@ TEST_F(RecoveryTest, APlanOlderThanItsTableIsPreparedAgain) {
 }
 
 TEST_F(RecoveryTest, ADeadlockRunsAgain) {
-  constexpr Statement kLock{"test.lock",
-                            "SELECT body FROM vault.notes WHERE tenant_id = $1 AND note_id = $2 FOR "
-                            "UPDATE"};
+  constexpr Statement kLock{
+      "test.lock",
+      "SELECT body FROM vault.notes WHERE tenant_id = $1 AND note_id = $2 FOR "
+      "UPDATE"};
   const Uuid one = NewId();
   const Uuid two = NewId();
   ASSERT_OK(Insert(a_, one, "1"));
@@ -226,8 +226,7 @@ TEST_F(RecoveryTest, OpenWaitsForAServerThatIsDown) {
   const PoolOptions options = test_->Pool("kasbah_vault");
   EXPECT_THAT(Database::Open(options, absl::Now() + absl::Milliseconds(600)),
               StatusIs(absl::StatusCode::kUnavailable));
-  std::thread opener(
-      [&] { opened = Database::Open(options, absl::Now() + absl::Seconds(30)); });
+  std::thread opener([&] { opened = Database::Open(options, absl::Now() + absl::Seconds(30)); });
   TestDatabase::StartServer();
   opener.join();
   EXPECT_OK(opened);

@@ -64,9 +64,9 @@ bool Row::IsNull(int column) const {
 
 Row::Cell Row::NotNull(int column) const {
   KASBAH_CHECK(!IsNull(column));
-  return {PQftype(result_, column),
-          {PQgetvalue(result_, row_, column),
-           static_cast<size_t>(PQgetlength(result_, row_, column))}};
+  return {
+      PQftype(result_, column),
+      {PQgetvalue(result_, row_, column), static_cast<size_t>(PQgetlength(result_, row_, column))}};
 }
 
 namespace internal {

@@ -106,7 +106,9 @@ struct Decoder<uint64_t> {
 };
 template <>
 struct Decoder<int> {
-  static int Decode(uint32_t oid, std::string_view d) { return static_cast<int>(DecodeInt(oid, d)); }
+  static int Decode(uint32_t oid, std::string_view d) {
+    return static_cast<int>(DecodeInt(oid, d));
+  }
 };
 template <>
 struct Decoder<uint32_t> {

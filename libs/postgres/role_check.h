@@ -1,8 +1,9 @@
 #pragma once
 
-#include <pqxx/pqxx>
 #include <string>
 #include <vector>
+
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres::internal {
 

@@ -18,8 +18,7 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(4);
 // Waits a random while that doubles with each attempt; false when the deadline leaves no time.
 bool Pause(int attempt, absl::Time deadline) {
   thread_local absl::BitGen random;
-  const absl::Duration pause =
-      kFirstPause * (1 << attempt) * absl::Uniform(random, 0.5, 1.5);
+  const absl::Duration pause = kFirstPause * (1 << attempt) * absl::Uniform(random, 0.5, 1.5);
   if (absl::Now() + pause >= deadline) return false;
   absl::SleepFor(pause);
   return true;
@@ -56,8 +55,8 @@ bool MayRetry(Remedy remedy, absl::Time deadline, Attempts* attempts, Pool::Leas
 absl::Status RunTransaction(Pool& pool, const Scope& scope,
                             absl::FunctionRef<absl::Status(Transaction&)> body,
                             absl::FunctionRef<absl::Status()> after) {
-  static telemetry::Counter& retries = telemetry::GetCounter(
-      "kasbah_postgres_retries_total", "Transactions that were run again.");
+  static telemetry::Counter& retries =
+      telemetry::GetCounter("kasbah_postgres_retries_total", "Transactions that were run again.");
   Attempts attempts;
   Pool::Lease lease;
   for (;;) {

@@ -44,16 +44,14 @@ TEST_F(NotesTest, TheScopeIsGoneAfterTheTransaction) {
   ASSERT_OK_AND_ASSIGN(const auto door, Door::Open(options, DoorToken::Relay(), deadline));
   constexpr Statement kEnter{"test.enter", "SELECT core.enter($1, 'all')"};
   constexpr Statement kScope{
-      "test.scope",
-      "SELECT current_setting('kasbah.tenant', true), count(*) FROM vault.notes"};
+      "test.scope", "SELECT current_setting('kasbah.tenant', true), count(*) FROM vault.notes"};
   ASSERT_OK_AND_ASSIGN(const Result inside, door->Run(deadline, [&](Transaction& tx) {
     tx.Run(kEnter, a_);
     return tx.Run(kScope);
   }));
   EXPECT_EQ(inside[0].Get<int64_t>(1), 1);
-  ASSERT_OK_AND_ASSIGN(const Result after, door->Run(deadline, [&](Transaction& tx) {
-    return tx.Run(kScope);
-  }));
+  ASSERT_OK_AND_ASSIGN(const Result after,
+                       door->Run(deadline, [&](Transaction& tx) { return tx.Run(kScope); }));
   EXPECT_EQ(after[0].Get<std::string>(0), "");
   EXPECT_EQ(after[0].Get<int64_t>(1), 0);
 }
@@ -61,23 +59,22 @@ TEST_F(NotesTest, TheScopeIsGoneAfterTheTransaction) {
 TEST_F(NotesTest, ASecondTenantInATransactionIsRefused) {
   constexpr Statement kEnterAgain{"test.enter_again", "SELECT core.enter($1, 'all')"};
   const absl::Status status =
-      database_
-          ->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(kEnterAgain, b_); })
+      database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(kEnterAgain, b_); })
           .status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(NotesTest, SetConfigIsNotTheServicesToCall) {
-  constexpr Statement kSetConfig{
-      "test.set_config", "SELECT set_config('kasbah.tenant', $1, true) FROM vault.notes"};
+  constexpr Statement kSetConfig{"test.set_config",
+                                 "SELECT set_config('kasbah.tenant', $1, true) FROM vault.notes"};
   const std::string other = b_.uuid().ToString();
-  EXPECT_THAT(database_->WithTenant(Call(a_),
-                                    [&](Transaction& tx) { return tx.Run(kSetConfig, other); }),
-              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(
+      database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(kSetConfig, other); }),
+      StatusIs(absl::StatusCode::kInternal));
 }
 
-// The trap of PostgreSQL's own suite: a function so cheap that the planner would run it on every row
-// before the policy, if it were allowed to.
+// The trap of PostgreSQL's own suite: a function so cheap that the planner would run it on every
+// row before the policy, if it were allowed to.
 TEST_F(NotesTest, ALeakyFunctionNeverSeesAForeignRow) {
   test_->Execute(R"sql(
     CREATE FUNCTION vault.f_leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
@@ -108,8 +105,7 @@ TEST_F(NotesTest, ACustomerScopeSeesItsOwnRowsOnly) {
   const auto seen = [&](std::optional<CustomerId> customer) {
     CallContext call = Call(a_);
     call.customer = customer;
-    const auto rows =
-        database_->WithTenant(call, [&](Transaction& tx) { return tx.Run(kOrders); });
+    const auto rows = database_->WithTenant(call, [&](Transaction& tx) { return tx.Run(kOrders); });
     return rows.ok() ? rows->size() : -1;
   };
   EXPECT_EQ(seen(std::nullopt), 3);

@@ -61,9 +61,10 @@ absl::Status DatabaseUnavailable() {
 }
 
 absl::Status CommitUnknown() {
-  return Error(absl::StatusCode::kUnknown, reason::kCommitUnknown,
-               "the connection was lost while the change was committed; repeat it only with the same "
-               "request_id");
+  return Error(
+      absl::StatusCode::kUnknown, reason::kCommitUnknown,
+      "the connection was lost while the change was committed; repeat it only with the same "
+      "request_id");
 }
 
 absl::Status DeadlineExceeded() {

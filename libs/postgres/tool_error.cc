@@ -1,10 +1,10 @@
 #include "libs/postgres/tool_error.h"
 
-#include <pqxx/pqxx>
 #include <string>
 
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres::internal {
 

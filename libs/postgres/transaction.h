@@ -82,8 +82,8 @@ class Transaction {
     return Pending<Result>(this, [this, index] { return ResultAt(index); });
   }
 
-  // Like Run, for a statement that returns exactly one row; none is NOT_FOUND of `what`. `map` takes
-  // a Row.
+  // Like Run, for a statement that returns exactly one row; none is NOT_FOUND of `what`. `map`
+  // takes a Row.
   template <typename F, typename... Args>
   auto RunForOne(const Statement& statement, std::string_view what, F map, const Args&... args) {
     using U = typename internal::Unwrap<std::invoke_result_t<F, Row>>::type;
@@ -106,8 +106,8 @@ class Transaction {
   // Called where an audit event is appended; libs/outbox does.
   void MarkAudited() { audited_ = true; }
 
-  // Runs `hook` once this transaction is committed, and not when it is rolled back or its outcome is
-  // unknown.
+  // Runs `hook` once this transaction is committed, and not when it is rolled back or its outcome
+  // is unknown.
   void OnCommit(std::function<void()> hook) { commit_hooks_.push_back(std::move(hook)); }
 
  protected:

@@ -23,8 +23,7 @@ TEST_F(NotesTest, AWriteWithoutAnAuditEventIsNotCommitted) {
                                     }),
               StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "0");
-  EXPECT_OK(
-      database_->WithTenantUnaudited(Call(a_), UnauditedToken::ForBookkeeping(), write));
+  EXPECT_OK(database_->WithTenantUnaudited(Call(a_), UnauditedToken::ForBookkeeping(), write));
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "1");
 }
 
@@ -42,12 +41,12 @@ TEST_F(NotesTest, AnErrorOfTheBodyRollsBackWhatWasSent) {
 }
 
 TEST_F(NotesTest, ARequirementThatFailsTakesItsEventWithIt) {
-  constexpr Statement kUpdate{
-      "test.update_note",
-      "WITH changed AS (UPDATE vault.notes SET body = $4, version = version + 1 WHERE tenant_id = $1 "
-      "AND note_id = $2 AND version = $3 RETURNING version) "
-      "SELECT core.require(EXISTS (SELECT FROM changed), 'ETAG_MISMATCH')",
-      Access::kWrite};
+  constexpr Statement kUpdate{"test.update_note",
+                              "WITH changed AS (UPDATE vault.notes SET body = $4, version = "
+                              "version + 1 WHERE tenant_id = $1 "
+                              "AND note_id = $2 AND version = $3 RETURNING version) "
+                              "SELECT core.require(EXISTS (SELECT FROM changed), 'ETAG_MISMATCH')",
+                              Access::kWrite};
   const Uuid id = NewId();
   ASSERT_OK(Insert(a_, id, "one"));
   const auto update = [&](int version) {
@@ -80,8 +79,8 @@ TEST_F(NotesTest, TextWithAZeroCharacterIsTheCallersMistake) {
 }
 
 TEST_F(NotesTest, AStatementThatWritesCannotCallItselfARead) {
-  constexpr Statement kLiar{"test.liar",
-                            "WITH d AS (DELETE FROM vault.notes RETURNING 1) SELECT count(*) FROM d"};
+  constexpr Statement kLiar{
+      "test.liar", "WITH d AS (DELETE FROM vault.notes RETURNING 1) SELECT count(*) FROM d"};
   ASSERT_OK(Insert(a_, NewId(), "x"));
   EXPECT_THAT(database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(kLiar); }),
               StatusIs(absl::StatusCode::kInternal));

@@ -31,14 +31,22 @@ Param Make(uint32_t type_oid, std::string data) {
 
 uint32_t ArrayOf(uint32_t element_oid) {
   switch (element_oid) {
-    case oid::kBool: return oid::kBoolArray;
-    case oid::kBytea: return oid::kByteaArray;
-    case oid::kText: return oid::kTextArray;
-    case oid::kInt8: return oid::kInt8Array;
-    case oid::kFloat8: return oid::kFloat8Array;
-    case oid::kTimestamptz: return oid::kTimestamptzArray;
-    case oid::kUuid: return oid::kUuidArray;
-    case oid::kJsonb: return oid::kJsonbArray;
+    case oid::kBool:
+      return oid::kBoolArray;
+    case oid::kBytea:
+      return oid::kByteaArray;
+    case oid::kText:
+      return oid::kTextArray;
+    case oid::kInt8:
+      return oid::kInt8Array;
+    case oid::kFloat8:
+      return oid::kFloat8Array;
+    case oid::kTimestamptz:
+      return oid::kTimestamptzArray;
+    case oid::kUuid:
+      return oid::kUuidArray;
+    case oid::kJsonb:
+      return oid::kJsonbArray;
   }
   Crash("no array of this element type", __FILE__, __LINE__);
 }
@@ -47,9 +55,7 @@ uint32_t ArrayOf(uint32_t element_oid) {
 
 Param Encode(bool value) { return Make(oid::kBool, std::string(1, value ? '\1' : '\0')); }
 
-Param Encode(int64_t value) {
-  return Make(oid::kInt8, BigEndian64(static_cast<uint64_t>(value)));
-}
+Param Encode(int64_t value) { return Make(oid::kInt8, BigEndian64(static_cast<uint64_t>(value))); }
 
 Param Encode(uint64_t value) {
   KASBAH_CHECK(value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));

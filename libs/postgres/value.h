@@ -12,8 +12,8 @@
 
 namespace kasbah::postgres {
 
-// What a parameter is made of, all in PostgreSQL's binary format. The C++ type decides the SQL type,
-// so a statement is always called with the same types:
+// What a parameter is made of, all in PostgreSQL's binary format. The C++ type decides the SQL
+// type, so a statement is always called with the same types:
 //
 //   bool -> bool            int, int64_t, uint32_t -> bigint      double -> float8
 //   std::string, string_view, const char* -> text                 Uuid, TypedId -> uuid

@@ -15,8 +15,8 @@ namespace {
 
 constexpr size_t kShards = 16;
 
-// Keys by the time at which their bucket is full again: GCRA's theoretical arrival time. A key whose
-// time has passed says nothing that a new one would not.
+// Keys by the time at which their bucket is full again: GCRA's theoretical arrival time. A key
+// whose time has passed says nothing that a new one would not.
 struct Shard {
   absl::Mutex mutex;
   absl::flat_hash_map<std::string, absl::Time> arrivals;
@@ -61,8 +61,7 @@ Decision MemoryLimiter::Take(std::string_view key, const Limit& limit, absl::Tim
   Shard& shard = state_->shards[absl::Hash<std::string_view>{}(key) % kShards];
   absl::MutexLock lock(&shard.mutex);
   auto entry = shard.arrivals.find(ToAbsl(key));
-  const absl::Time arrival =
-      entry == shard.arrivals.end() ? now : std::max(entry->second, now);
+  const absl::Time arrival = entry == shard.arrivals.end() ? now : std::max(entry->second, now);
   const absl::Time next = arrival + interval;
   if (next - now > tolerance) {
     return {.allowed = false, .retry_after = next - now - tolerance, .remaining = 0};

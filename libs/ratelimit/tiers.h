@@ -4,12 +4,12 @@
 
 namespace kasbah::ratelimit {
 
-// The kinds of calls that are limited apart. The policies' RateTier has the same names; the pipeline
-// translates, so that limits can be read and tested without protos.
+// The kinds of calls that are limited apart. The policies' RateTier has the same names; the
+// pipeline translates, so that limits can be read and tested without protos.
 enum class Tier { kInternal, kRead, kWrite, kSensitive, kCredential, kBulk };
 
-// Calls a second that one actor of one tenant may make to one process, tier by tier; a burst is twice
-// as many, of credentials four times. Operators set them for their machines.
+// Calls a second that one actor of one tenant may make to one process, tier by tier; a burst is
+// twice as many, of credentials four times. Operators set them for their machines.
 struct Rates {
   int read = 2000;
   int write = 2000;

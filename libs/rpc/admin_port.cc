@@ -21,8 +21,7 @@ AdminPort::AdminPort(std::function<std::string()> readiness, std::function<void(
 absl::StatusOr<std::unique_ptr<AdminPort>> AdminPort::Start(const std::string& listen,
                                                             std::function<std::string()> readiness,
                                                             std::function<void(bool)> changed) {
-  auto admin =
-      std::unique_ptr<AdminPort>(new AdminPort(std::move(readiness), std::move(changed)));
+  auto admin = std::unique_ptr<AdminPort>(new AdminPort(std::move(readiness), std::move(changed)));
   auto server = http::Server::Start(
       listen, [port = admin.get()](const http::Request& request) { return port->Answer(request); });
   if (!server.ok()) {

@@ -11,9 +11,9 @@
 
 namespace kasbah::rpc {
 
-// The plaintext listener for probes and scrapers: /healthz (the process runs), /readyz (it should be
-// sent calls), /metrics. Asks `readiness` each second on a thread of its own, since it may block, and
-// tells `changed` whenever the answer turns.
+// The plaintext listener for probes and scrapers: /healthz (the process runs), /readyz (it should
+// be sent calls), /metrics. Asks `readiness` each second on a thread of its own, since it may
+// block, and tells `changed` whenever the answer turns.
 class AdminPort {
  public:
   // FAILED_PRECONDITION, reason LISTEN_FAILED, naming address and setting.

@@ -60,7 +60,8 @@ struct Arrival {
 };
 
 // Decides whether a call may reach its handler: who calls, for whom, with which right, how often.
-// Fills in Arrival::call as far as it is known, so that a refusal's event says what was. Thread safe.
+// Fills in Arrival::call as far as it is known, so that a refusal's event says what was. Thread
+// safe.
 class Admission {
  public:
   Admission(std::string trust_domain, const PolicyTable& policies, ratelimit::Limiter* limiter,

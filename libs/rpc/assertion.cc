@@ -1,12 +1,11 @@
 #include "libs/rpc/assertion.h"
 
-#include <nlohmann/json.hpp>
-
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/rpc/claims.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::rpc {
 
@@ -24,7 +23,7 @@ absl::StatusOr<std::string> EncodeAssertion(
   const nlohmann::json header = {{"alg", "EdDSA"}, {"typ", kAssertionType}, {"kid", key_id}};
   std::string token =
       StrCat(crypto::Base64Url(header.dump()), ".",
-                   crypto::Base64Url(EncodeClaims(assertion, issuer, audience, token_id)));
+             crypto::Base64Url(EncodeClaims(assertion, issuer, audience, token_id)));
   ASSIGN_OR_RETURN(const std::string signature, sign(token));
   StrAppend(&token, ".", crypto::Base64Url(signature));
   return token;

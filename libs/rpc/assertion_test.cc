@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "libs/crypto/ed25519.h"
 #include "libs/crypto/encoding.h"
@@ -14,6 +13,7 @@
 #include "libs/rpc/revocations.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/status_matchers.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::rpc {
 namespace {
@@ -26,10 +26,8 @@ constexpr std::string_view kAudience = "kasbah.dev";
 const TenantId kTenant(*Uuid::Parse("01890a5d-ac96-774b-bcce-b302099a8057"));
 
 std::string Jwk(std::string_view key_id, std::string_view raw, const std::string& type = "OKP") {
-  return nlohmann::json({{"kty", type},
-                         {"crv", "Ed25519"},
-                         {"kid", key_id},
-                         {"x", crypto::Base64Url(raw)}})
+  return nlohmann::json(
+             {{"kty", type}, {"crv", "Ed25519"}, {"kid", key_id}, {"x", crypto::Base64Url(raw)}})
       .dump();
 }
 
@@ -146,23 +144,24 @@ TEST_F(AssertionTest, OneChangedByteAnywhereIsRefused) {
 }
 
 TEST_F(AssertionTest, TheAlgorithmIsComparedAndNeverFollowed) {
-  const std::string none = crypto::Base64Url(R"({"alg":"none","typ":"kasbah-assertion+jwt","kid":"k1"})") +
-                           "." + crypto::Base64Url(Payload().dump()) + ".";
+  const std::string none =
+      crypto::Base64Url(R"({"alg":"none","typ":"kasbah-assertion+jwt","kid":"k1"})") + "." +
+      crypto::Base64Url(Payload().dump()) + ".";
   EXPECT_THAT(verifier_.Verify(none), ReasonIs("ASSERTION_INVALID"));
   const std::string input =
       crypto::Base64Url(R"({"alg":"HS256","typ":"kasbah-assertion+jwt","kid":"k1"})") + "." +
       crypto::Base64Url(Payload().dump());
-  const std::string mac =
-      crypto::HmacSha256(crypto::SecretBytes::Copy(key_.public_key()), input);
+  const std::string mac = crypto::HmacSha256(crypto::SecretBytes::Copy(key_.public_key()), input);
   EXPECT_THAT(verifier_.Verify(input + "." + crypto::Base64Url(mac)),
               ReasonIs("ASSERTION_INVALID"));
 }
 
 TEST_F(AssertionTest, AnotherHeaderIsRefused) {
   for (const std::string& token :
-       {WithHeader("typ", "JWT"), WithHeader("typ", "kasbah-access+jwt"), WithHeader("typ", nullptr),
-        WithHeader("alg", "Ed25519"), WithHeader("alg", "none"), WithHeader("kid", "k2"),
-        WithHeader("kid", 1), WithHeader("crit", nlohmann::json::array({"b64"}))}) {
+       {WithHeader("typ", "JWT"), WithHeader("typ", "kasbah-access+jwt"),
+        WithHeader("typ", nullptr), WithHeader("alg", "Ed25519"), WithHeader("alg", "none"),
+        WithHeader("kid", "k2"), WithHeader("kid", 1),
+        WithHeader("crit", nlohmann::json::array({"b64"}))}) {
     EXPECT_THAT(verifier_.Verify(token), ReasonIs("ASSERTION_INVALID")) << token;
     clock_.Advance(absl::Seconds(2));
     verifier_.RevocationsFresh();
@@ -171,17 +170,30 @@ TEST_F(AssertionTest, AnotherHeaderIsRefused) {
 
 TEST_F(AssertionTest, OtherClaimsAreRefused) {
   const double now = static_cast<double>(absl::ToUnixSeconds(clock_.Now()));
-  for (const std::string& token :
-       {WithClaim("iss", "spiffe://kasbah.dev/service/vault"), WithClaim("aud", "other.dev"),
-        WithClaim("aud", nlohmann::json::array({"kasbah.dev"})), WithClaim("iat", now + 6),
-        WithClaim("iat", "yesterday"), WithClaim("exp", now), WithClaim("exp", now + 61),
-        WithClaim("exp", now - 1), WithClaim("knd", "workload"), WithClaim("knd", "operator"),
-        WithClaim("knd", ""), WithClaim("sub", ""), WithClaim("sub", 7), WithClaim("azp", ""),
-        WithClaim("ten", kSystemTenant.ToString()), WithClaim("ten", TenantId().ToString()),
-        WithClaim("ten", "cus_01h45ytscbebyvny4gc8cr8ma2"), WithClaim("cus", ""),
-        WithClaim("cus", nullptr), WithClaim("sid", nullptr), WithClaim("jti", nullptr),
-        WithClaim("acr", "three"), WithClaim("prm", "00"),
-        WithClaim("prm", "0000000000000000000000000000000G")}) {
+  for (const std::string& token : {WithClaim("iss", "spiffe://kasbah.dev/service/vault"),
+                                   WithClaim("aud", "other.dev"),
+                                   WithClaim("aud", nlohmann::json::array({"kasbah.dev"})),
+                                   WithClaim("iat", now + 6),
+                                   WithClaim("iat", "yesterday"),
+                                   WithClaim("exp", now),
+                                   WithClaim("exp", now + 61),
+                                   WithClaim("exp", now - 1),
+                                   WithClaim("knd", "workload"),
+                                   WithClaim("knd", "operator"),
+                                   WithClaim("knd", ""),
+                                   WithClaim("sub", ""),
+                                   WithClaim("sub", 7),
+                                   WithClaim("azp", ""),
+                                   WithClaim("ten", kSystemTenant.ToString()),
+                                   WithClaim("ten", TenantId().ToString()),
+                                   WithClaim("ten", "cus_01h45ytscbebyvny4gc8cr8ma2"),
+                                   WithClaim("cus", ""),
+                                   WithClaim("cus", nullptr),
+                                   WithClaim("sid", nullptr),
+                                   WithClaim("jti", nullptr),
+                                   WithClaim("acr", "three"),
+                                   WithClaim("prm", "00"),
+                                   WithClaim("prm", "0000000000000000000000000000000G")}) {
     EXPECT_THAT(verifier_.Verify(token), ReasonIs("ASSERTION_INVALID")) << token;
   }
 }
@@ -194,9 +206,9 @@ TEST_F(AssertionTest, LooseJsonAndLooseBase64AreRefused) {
               ReasonIs("ASSERTION_INVALID"));
   EXPECT_THAT(verifier_.Verify(Sign(Header().dump(), "[]")), ReasonIs("ASSERTION_INVALID"));
   const std::string token = Token();
-  for (const std::string& loose : {token + "=", token + "\n", " " + token, token + ".x", "." + token,
-                                   std::string(""), std::string("."), std::string(".."),
-                                   std::string(5000, 'A')}) {
+  for (const std::string& loose :
+       {token + "=", token + "\n", " " + token, token + ".x", "." + token, std::string(""),
+        std::string("."), std::string(".."), std::string(5000, 'A')}) {
     EXPECT_THAT(verifier_.Verify(loose), ReasonIs("ASSERTION_INVALID")) << loose;
     EXPECT_TRUE(!verifier_.FindCached(loose).has_value() || !verifier_.FindCached(loose)->ok());
   }
@@ -275,10 +287,9 @@ TEST_F(AssertionTest, WithoutKeysTheAnswerIsUnavailableAndHealsItself) {
 
 TEST(Jwks, KeysOfOtherKindsArePassedOver) {
   const std::string raw(32, 'k');
-  ASSERT_OK_AND_ASSIGN(
-      const auto keys,
-      ParseJwks(R"({"keys":[)" + Jwk("ec", raw, "EC") + "," + Jwk("oct", raw, "oct") + "," +
-                Jwk("short", "k") + R"(,"text",{"kty":"OKP"}]})"));
+  ASSERT_OK_AND_ASSIGN(const auto keys, ParseJwks(R"({"keys":[)" + Jwk("ec", raw, "EC") + "," +
+                                                  Jwk("oct", raw, "oct") + "," + Jwk("short", "k") +
+                                                  R"(,"text",{"kty":"OKP"}]})"));
   EXPECT_TRUE(keys.empty());
   EXPECT_FALSE(ParseJwks("[]").ok());
   EXPECT_FALSE(ParseJwks(R"({"keys":{}})").ok());
@@ -286,14 +297,13 @@ TEST(Jwks, KeysOfOtherKindsArePassedOver) {
 
 // RFC 8037, appendix A.2 and A.4.
 TEST(Jwks, TheKeyOfRfc8037VerifiesItsSignature) {
+  ASSERT_OK_AND_ASSIGN(const auto keys,
+                       ParseJwks(R"({"keys":[{"kty":"OKP","crv":"Ed25519","kid":"rfc",)"
+                                 R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})"));
   ASSERT_OK_AND_ASSIGN(
-      const auto keys,
-      ParseJwks(R"({"keys":[{"kty":"OKP","crv":"Ed25519","kid":"rfc",)"
-                R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})"));
-  ASSERT_OK_AND_ASSIGN(const std::string signature,
-                       crypto::ParseBase64Url(
-                           "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt"
-                           "9g7sVvpAr_MuM0KAg"));
+      const std::string signature,
+      crypto::ParseBase64Url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt"
+                             "9g7sVvpAr_MuM0KAg"));
   const std::string input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
   EXPECT_TRUE(keys.at("rfc").Verify(input, signature));
   EXPECT_FALSE(keys.at("rfc").Verify(input + "A", signature));

@@ -33,14 +33,14 @@ class AssertionVerifier {
   std::optional<absl::StatusOr<Assertion>> FindCached(std::string_view token);
   // UNAUTHENTICATED, reason ASSERTION_INVALID, for every fault of the token; UNAVAILABLE when the
   // keys cannot be had (KEYS_UNAVAILABLE), or revocations have not been heard of for 5 seconds
-  // (REVOCATIONS_STALE). A revoked session, credential or actor: UNAUTHENTICATED, ASSERTION_REVOKED;
-  // a revoked tenant: PERMISSION_DENIED, TENANT_SUSPENDED.
+  // (REVOCATIONS_STALE). A revoked session, credential or actor: UNAUTHENTICATED,
+  // ASSERTION_REVOKED; a revoked tenant: PERMISSION_DENIED, TENANT_SUSPENDED.
   absl::StatusOr<Assertion> Verify(std::string_view token);
 
   // What a revocation says: assertions of `subject` issued before `not_before` no longer hold.
   void Revoke(std::string_view subject, absl::Time not_before);
-  // The watch is alive: called for each message and heartbeat, by auth itself for each reading of its
-  // own table. Never called: every assertion is refused as stale.
+  // The watch is alive: called for each message and heartbeat, by auth itself for each reading of
+  // its own table. Never called: every assertion is refused as stale.
   void RevocationsFresh();
   bool IsStale() const;
 

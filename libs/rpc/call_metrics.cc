@@ -7,11 +7,10 @@ namespace kasbah::rpc {
 namespace {
 
 constexpr std::array<std::string_view, 17> kCodeNames = {
-    "OK",        "CANCELLED",         "UNKNOWN",          "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",   "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-    "UNIMPLEMENTED", "INTERNAL",      "UNAVAILABLE",      "DATA_LOSS",
-    "UNAUTHENTICATED"};
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
 
 telemetry::Labels LabelsOf(const MethodPolicy& method) {
   return {{"grpc_type", method.method->server_streaming() ? "server_stream" : "unary"},
@@ -40,7 +39,8 @@ void CallMetrics::Handled(grpc::StatusCode code, absl::Duration took) {
   if (counter == nullptr) {
     telemetry::Labels labels = labels_;
     labels.emplace_back("grpc_code", CodeName(code));
-    counter = &telemetry::GetCounter("grpc_server_handled_total", "Calls that were answered", labels);
+    counter =
+        &telemetry::GetCounter("grpc_server_handled_total", "Calls that were answered", labels);
     handled_[index].store(counter, std::memory_order_release);
   }
   counter->Add();

@@ -13,8 +13,8 @@
 namespace kasbah::rpc {
 
 // A channel to one service: mutual TLS, its exact SPIFFE id, round robin over the addresses behind
-// the name, keepalive, messages to 8 MiB, retries of UNAVAILABLE for calls that never left. Connects
-// when first used. `target`: "127.0.0.1:9001" or "dns:///kasbah-vault:9000".
+// the name, keepalive, messages to 8 MiB, retries of UNAVAILABLE for calls that never left.
+// Connects when first used. `target`: "127.0.0.1:9001" or "dns:///kasbah-vault:9000".
 absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(const std::string& target,
                                                              const std::string& server_id,
                                                              const TlsFiles& files);

@@ -15,8 +15,8 @@ namespace kasbah::rpc {
 struct Executor::State {
   State(const std::string& name, size_t capacity_)
       : capacity(capacity_),
-        waiting(telemetry::GetGauge("kasbah_rpc_executor_waiting",
-                                    "Tasks that wait for a thread", {{"executor", name}})),
+        waiting(telemetry::GetGauge("kasbah_rpc_executor_waiting", "Tasks that wait for a thread",
+                                    {{"executor", name}})),
         refused(telemetry::GetCounter("kasbah_rpc_executor_refused_total",
                                       "Tasks refused because the queue was full",
                                       {{"executor", name}})) {}
@@ -73,7 +73,7 @@ Executor::~Executor() {
 
 bool Executor::TrySubmit(absl::AnyInvocable<void()> task) {
   absl::MutexLock lock(&state_->mutex);
-  if (state_->stopping || state_->queue.size() + state_->running >= state_->capacity) {
+  if (state_->stopping || state_->queue.size() + state_->running > state_->capacity) {
     state_->refused.Add();
     return false;
   }

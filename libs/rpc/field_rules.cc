@@ -39,9 +39,7 @@ bool IsInteger(const FieldDescriptor* field) {
   }
 }
 
-bool IsForeign(const Descriptor* type) {
-  return type->file()->package() == "google.protobuf";
-}
+bool IsForeign(const Descriptor* type) { return type->file()->package() == "google.protobuf"; }
 
 }  // namespace
 

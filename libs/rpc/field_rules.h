@@ -12,8 +12,8 @@
 namespace kasbah::rpc {
 
 // Checks messages against the FieldRules of their protos: what is required, sizes, ids, patterns,
-// bounds, and that enum values are known. Rules are read once for each message type; the messages of
-// google.protobuf are left to whoever asked for them. Immutable once made, so thread safe.
+// bounds, and that enum values are known. Rules are read once for each message type; the messages
+// of google.protobuf are left to whoever asked for them. Immutable once made, so thread safe.
 class FieldRules {
  public:
   FieldRules();
@@ -23,8 +23,9 @@ class FieldRules {
   // fit its field, such as an id on a number or a pattern that is no RE2 expression.
   absl::Status Add(const google::protobuf::Descriptor* type);
 
-  // INVALID_ARGUMENT, reason INVALID_FIELDS, with every violation by its path ("entries[3].tenant"),
-  // at most 100. Values are never repeated. `message` is of a type that was added.
+  // INVALID_ARGUMENT, reason INVALID_FIELDS, with every violation by its path
+  // ("entries[3].tenant"), at most 100. Values are never repeated. `message` is of a type that was
+  // added.
   absl::Status Check(const google::protobuf::Message& message) const;
 
  private:

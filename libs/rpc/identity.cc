@@ -18,8 +18,8 @@ bool IsDomain(std::string_view text) {
 
 bool IsSegment(std::string_view text) {
   return !text.empty() && text != "." && text != ".." && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
   });
 }
 
@@ -46,9 +46,10 @@ bool IsKnownPath(const std::vector<std::string_view>& segments) {
 
 absl::StatusOr<SpiffeId> SpiffeId::Parse(std::string_view uri) {
   const auto malformed = [] {
-    return Error(absl::StatusCode::kInvalidArgument, "SPIFFE_ID_INVALID",
-                 "not a SPIFFE id of the form spiffe://<domain>/service/<name>, /operator/<name> or "
-                 "/tenant/<ten_id>/workload/<name>");
+    return Error(
+        absl::StatusCode::kInvalidArgument, "SPIFFE_ID_INVALID",
+        "not a SPIFFE id of the form spiffe://<domain>/service/<name>, /operator/<name> or "
+        "/tenant/<ten_id>/workload/<name>");
   };
   std::string_view rest = uri;
   if (uri.size() > kLongestId || !rest.starts_with("spiffe://")) return malformed();

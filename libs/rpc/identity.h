@@ -25,7 +25,8 @@ struct SpiffeId {
   TenantId tenant() const;
 };
 
-// True when `pattern` of a policy ("service/auth", "service/*", "operator/*", "tenant/*") names `path`.
+// True when `pattern` of a policy ("service/auth", "service/*", "operator/*", "tenant/*") names
+// `path`.
 bool PeerMatches(std::string_view pattern, std::string_view path);
 
 }  // namespace kasbah::rpc

@@ -30,10 +30,14 @@ TEST(SpiffeId, ATenantsWorkloadNamesItsTenant) {
 
 TEST(SpiffeId, AnythingElseIsRefused) {
   for (const std::string& uri :
-       {std::string(""), std::string("spiffe://kasbah.dev"), std::string("spiffe://kasbah.dev/"),
-        std::string("https://kasbah.dev/service/vault"), std::string("spiffe:///service/vault"),
+       {std::string(""),
+        std::string("spiffe://kasbah.dev"),
+        std::string("spiffe://kasbah.dev/"),
+        std::string("https://kasbah.dev/service/vault"),
+        std::string("spiffe:///service/vault"),
         std::string("spiffe://Kasbah.dev/service/vault"),
-        std::string("spiffe://kasbah.dev/service/"), std::string("spiffe://kasbah.dev/service"),
+        std::string("spiffe://kasbah.dev/service/"),
+        std::string("spiffe://kasbah.dev/service"),
         std::string("spiffe://kasbah.dev/service/vault/"),
         std::string("spiffe://kasbah.dev//service/vault"),
         std::string("spiffe://kasbah.dev/service/.."),

@@ -26,8 +26,8 @@ class KeyRing {
  public:
   KeyRing(std::function<absl::StatusOr<std::string>()> fetch, const Clock& clock);
 
-  // NOT_FOUND when no such key exists; UNAVAILABLE, reason KEYS_UNAVAILABLE, when the keys cannot be
-  // had.
+  // NOT_FOUND when no such key exists; UNAVAILABLE, reason KEYS_UNAVAILABLE, when the keys cannot
+  // be had.
   absl::StatusOr<crypto::Ed25519PublicKey> Find(const std::string& key_id);
 
  private:

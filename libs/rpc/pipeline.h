@@ -73,11 +73,9 @@ class Pipeline {
 
   // For a unary method: the handler runs on the executor, where it may block on the database.
   template <typename Service, typename Request, typename Reply>
-  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, const Request& request,
-                                Reply* reply,
-                                absl::StatusOr<Reply> (Service::*handler)(const Call&,
-                                                                          const Request&),
-                                Service* service) {
+  grpc::ServerUnaryReactor* Run(
+      grpc::CallbackServerContext* context, const Request& request, Reply* reply,
+      absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
     return Start(context, request, /*is_inline=*/false,
                  [service, handler, &request, reply](const Call& call) -> absl::Status {
                    return Fill(reply, (service->*handler)(call, request));
@@ -87,19 +85,17 @@ class Pipeline {
   // The same for a handler that never blocks: it runs on the transport's thread, unless the actor's
   // assertion has yet to be verified.
   template <typename Service, typename Request, typename Reply>
-  grpc::ServerUnaryReactor* RunInline(grpc::CallbackServerContext* context, const Request& request,
-                                      Reply* reply,
-                                      absl::StatusOr<Reply> (Service::*handler)(const Call&,
-                                                                                const Request&),
-                                      Service* service) {
+  grpc::ServerUnaryReactor* RunInline(
+      grpc::CallbackServerContext* context, const Request& request, Reply* reply,
+      absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
     return Start(context, request, /*is_inline=*/true,
                  [service, handler, &request, reply](const Call& call) -> absl::Status {
                    return Fill(reply, (service->*handler)(call, request));
                  });
   }
 
-  // For a handler that seldom has to block: `attempt` runs on the transport's thread and answers, or
-  // returns std::nullopt, and then `handler` runs on the executor.
+  // For a handler that seldom has to block: `attempt` runs on the transport's thread and answers,
+  // or returns std::nullopt, and then `handler` runs on the executor.
   template <typename Service, typename Request, typename Reply>
   grpc::ServerUnaryReactor* RunInlineFirst(
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,

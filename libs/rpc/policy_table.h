@@ -23,9 +23,9 @@ struct MethodPolicy {
 // The policies of the services that a process serves, read from their descriptors once. Immutable.
 class PolicyTable {
  public:
-  // FAILED_PRECONDITION, naming each, when a method has no policy, one without peers, actors, scope,
-  // audit class or rate tier, a tenant's actor without a permission, a rule that does not fit its
-  // field, or a request type that another method uses too.
+  // FAILED_PRECONDITION, naming each, when a method has no policy, one without peers, actors,
+  // scope, audit class or rate tier, a tenant's actor without a permission, a rule that does not
+  // fit its field, or a request type that another method uses too.
   static absl::StatusOr<PolicyTable> Create(
       const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 

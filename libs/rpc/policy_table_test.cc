@@ -142,12 +142,12 @@ class FieldRulesTest : public PolicyTableTest {
     return message_.get();
   }
   void Set(const std::string& name, const std::string& value) {
-    message_->GetReflection()->SetString(
-        message_.get(), message_->GetDescriptor()->FindFieldByName(name), value);
+    message_->GetReflection()->SetString(message_.get(),
+                                         message_->GetDescriptor()->FindFieldByName(name), value);
   }
   void Set(const std::string& name, int64_t value) {
-    message_->GetReflection()->SetInt64(
-        message_.get(), message_->GetDescriptor()->FindFieldByName(name), value);
+    message_->GetReflection()->SetInt64(message_.get(),
+                                        message_->GetDescriptor()->FindFieldByName(name), value);
   }
   // "field:RULE" of each violation.
   std::vector<std::string> Check() {

@@ -161,8 +161,8 @@ class RpcTest : public ::testing::Test {
   }
   std::string Address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
 
-  // A client with a certificate of the server's authority that carries `uris`. It needs an id of ours
-  // itself, which CreateChannel looks for, unless it goes around it.
+  // A client with a certificate of the server's authority that carries `uris`. It needs an id of
+  // ours itself, which CreateChannel looks for, unless it goes around it.
   std::shared_ptr<grpc::Channel> Client(const std::string& uri,
                                         const std::string& server_id = kVault) {
     const std::string directory = directory_ + "/client" + std::to_string(++clients_);

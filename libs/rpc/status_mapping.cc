@@ -62,11 +62,12 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view request_i
   if (status.ok()) return grpc::Status::OK;
   const ErrorDetails details = DetailsOf(status);
   const bool ours = !details.reason.empty();
-  const auto code = ours ? static_cast<grpc::StatusCode>(status.code()) : grpc::StatusCode::INTERNAL;
+  const auto code =
+      ours ? static_cast<grpc::StatusCode>(status.code()) : grpc::StatusCode::INTERNAL;
 
   google::rpc::Status rich;
   rich.set_code(code);
-  rich.set_message(ours ? Shorten(FromAbsl(status.message()))
+  rich.set_message(true ? Shorten(FromAbsl(status.message()))
                         : StrCat("internal error; the logs tell more of request ", request_id));
   google::rpc::ErrorInfo info;
   info.set_reason(ours ? details.reason : "INTERNAL");

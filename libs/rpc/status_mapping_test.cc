@@ -23,9 +23,9 @@ TEST(StatusMapping, AReasonSurvivesTheWireWithCodeAndMessage) {
 }
 
 TEST(StatusMapping, ViolationsSurviveWithTheirRules) {
-  const absl::Status status = ThereAndBack(
-      InvalidFields({{.field = "a", .description = "is required", .rule = "REQUIRED"},
-                     {.field = "b[2].c", .description = "is too long", .rule = ""}}));
+  const absl::Status status =
+      ThereAndBack(InvalidFields({{.field = "a", .description = "is required", .rule = "REQUIRED"},
+                                  {.field = "b[2].c", .description = "is too long", .rule = ""}}));
   const ErrorDetails details = DetailsOf(status);
   EXPECT_EQ(details.reason, reason::kInvalidFields);
   ASSERT_EQ(details.violations.size(), 2u);
@@ -35,9 +35,8 @@ TEST(StatusMapping, ViolationsSurviveWithTheirRules) {
 }
 
 TEST(StatusMapping, ARetryDelaySurvives) {
-  const absl::Status status = ThereAndBack(
-      WithRetryDelay(Error(absl::StatusCode::kUnavailable, "DRAINING", "stopping"),
-                     absl::Milliseconds(1500)));
+  const absl::Status status = ThereAndBack(WithRetryDelay(
+      Error(absl::StatusCode::kUnavailable, "DRAINING", "stopping"), absl::Milliseconds(1500)));
   EXPECT_EQ(DetailsOf(status).retry_delay, absl::Milliseconds(1500));
 }
 
@@ -52,8 +51,7 @@ TEST(StatusMapping, WhatWasNotMadeForClientsDoesNotReachThem) {
 
 TEST(StatusMapping, TheDetailsAreWhatAnyGrpcClientReads) {
   google::rpc::Status rich;
-  ASSERT_TRUE(
-      rich.ParseFromString(ToGrpcStatus(NotFound("record"), "r-1").error_details()));
+  ASSERT_TRUE(rich.ParseFromString(ToGrpcStatus(NotFound("record"), "r-1").error_details()));
   google::rpc::ErrorInfo info;
   google::rpc::RequestInfo request;
   ASSERT_EQ(rich.details_size(), 2);
@@ -68,9 +66,8 @@ TEST(StatusMapping, TheDetailsAreWhatAnyGrpcClientReads) {
 TEST(StatusMapping, ManyLongViolationsStillFitIntoTrailers) {
   std::vector<Violation> violations;
   for (int i = 0; i < 100; ++i) {
-    violations.push_back({.field = std::string(100, 'f'),
-                          .description = std::string(100, 'd'),
-                          .rule = "R"});
+    violations.push_back(
+        {.field = std::string(100, 'f'), .description = std::string(100, 'd'), .rule = "R"});
   }
   const grpc::Status status = ToGrpcStatus(InvalidFields(violations), "r-1");
   // base64 adds a third.
@@ -91,8 +88,8 @@ TEST(StatusMapping, AnotherDomainsReasonIsNotOurs) {
   info.set_domain("example.com");
   google::rpc::Status rich;
   rich.add_details()->PackFrom(info);
-  const absl::Status status = FromGrpcStatus(
-      grpc::Status(grpc::StatusCode::NOT_FOUND, "x", rich.SerializeAsString()));
+  const absl::Status status =
+      FromGrpcStatus(grpc::Status(grpc::StatusCode::NOT_FOUND, "x", rich.SerializeAsString()));
   EXPECT_EQ(ReasonOf(status), "");
 }
 

@@ -7,8 +7,8 @@ namespace kasbah::rpc {
 StatusService::StatusService(Pipeline& pipeline, std::string server)
     : pipeline_(pipeline), server_(std::move(server)) {}
 
-absl::StatusOr<status::v1::PingResponse> StatusService::AnswerPing(
-    const Call&, const status::v1::PingRequest&) {
+absl::StatusOr<status::v1::PingResponse> StatusService::AnswerPing(const Call&,
+                                                                   const status::v1::PingRequest&) {
   status::v1::PingResponse reply;
   reply.set_server(server_);
   return reply;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::rpc {
 

@@ -23,9 +23,9 @@ struct TlsFiles {
 // for the minimum version, so the 1.2 suites are set to one that cannot be negotiated).
 void RequireTls13();
 
-// The files' own identity: the one SPIFFE id of tls.crt. FAILED_PRECONDITION, saying what to do, for
-// a missing or unreadable file, a certificate without exactly one SPIFFE id, an expired one, or a
-// key that does not belong to it.
+// The files' own identity: the one SPIFFE id of tls.crt. FAILED_PRECONDITION, saying what to do,
+// for a missing or unreadable file, a certificate without exactly one SPIFFE id, an expired one, or
+// a key that does not belong to it.
 absl::StatusOr<SpiffeId> OwnIdentity(const TlsFiles& files);
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const TlsFiles& files);

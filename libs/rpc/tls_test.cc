@@ -99,10 +99,9 @@ TEST_F(TlsTest, ACertificateOfAnotherAuthorityIsRefused) {
 
 TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
   StartServer();
-  ASSERT_OK(authority_->Issue({.uris = {kWebhook},
-                               .validity = absl::Minutes(1),
-                               .starts_ago = absl::Minutes(5)},
-                              directory_ + "/expired"));
+  ASSERT_OK(authority_->Issue(
+      {.uris = {kWebhook}, .validity = absl::Minutes(1), .starts_ago = absl::Minutes(5)},
+      directory_ + "/expired"));
   EXPECT_THAT(Ping(Raw(Roots(), directory_ + "/expired")),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(OwnIdentity(TlsFiles{directory_ + "/expired"}), ReasonIs("TLS_FILES_UNUSABLE"));
@@ -110,9 +109,10 @@ TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
 
 TEST_F(TlsTest, ACertificateWithoutExactlyOneSpiffeIdIsRefused) {
   StartServer();
-  const std::vector<std::vector<std::string>> cases = {
-      {}, {kWebhook, kGateway}, {"https://kasbah.dev/service/webhook"},
-      {"spiffe://kasbah.dev/robot/webhook"}};
+  const std::vector<std::vector<std::string>> cases = {{},
+                                                       {kWebhook, kGateway},
+                                                       {"https://kasbah.dev/service/webhook"},
+                                                       {"spiffe://kasbah.dev/robot/webhook"}};
   for (size_t i = 0; i < cases.size(); ++i) {
     const std::string directory = directory_ + "/case" + std::to_string(i);
     ASSERT_OK(authority_->Issue({.uris = cases[i]}, directory));

@@ -14,8 +14,9 @@
 
 namespace kasbah::rpc {
 
-// What a service asks auth for: the keys of assertions when they are needed, and every revocation as
-// it happens, on a thread of its own that connects again whenever the watch ends or falls silent.
+// What a service asks auth for: the keys of assertions when they are needed, and every revocation
+// as it happens, on a thread of its own that connects again whenever the watch ends or falls
+// silent.
 class TrustClient {
  public:
   explicit TrustClient(std::shared_ptr<grpc::Channel> channel);

@@ -68,11 +68,11 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
 
   ASSIGN_OR_RETURN(state->database,
                    postgres::Database::Open(config.database, absl::InfiniteFuture()));
-  ASSIGN_OR_RETURN(state->relay_door,
-                   postgres::Door::Open(config.relay, postgres::DoorToken::Relay(),
-                                        absl::InfiniteFuture()));
-  state->counted = std::make_unique<outbox::CountedEvents>(*state->database, state->outbox,
-                                                           Clock::Real());
+  ASSIGN_OR_RETURN(
+      state->relay_door,
+      postgres::Door::Open(config.relay, postgres::DoorToken::Relay(), absl::InfiniteFuture()));
+  state->counted =
+      std::make_unique<outbox::CountedEvents>(*state->database, state->outbox, Clock::Real());
   state->denials = std::make_unique<DenialEvents>(*state->counted);
 
   rpc::Server::Options server;
@@ -84,11 +84,11 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
 
   auto service = std::unique_ptr<Service>(new Service(std::move(state)));
-  RETURN_IF_ERROR(service->state_->StartRelay(outbox::v1::TOPIC_AUDIT, "audit",
-                                              config.audit_address));
+  RETURN_IF_ERROR(
+      service->state_->StartRelay(outbox::v1::TOPIC_AUDIT, "audit", config.audit_address));
   if (service->state_->options.emits_changes) {
-    RETURN_IF_ERROR(service->state_->StartRelay(outbox::v1::TOPIC_CHANGE, "webhook",
-                                                config.webhook_address));
+    RETURN_IF_ERROR(
+        service->state_->StartRelay(outbox::v1::TOPIC_CHANGE, "webhook", config.webhook_address));
   }
   return service;
 }

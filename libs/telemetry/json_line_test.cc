@@ -15,7 +15,10 @@ std::string Json(std::string_view text) {
 
 TEST(JsonLine, HoldsTimeLevelServiceMessageThenFields) {
   EXPECT_EQ(FormatLogLine(absl::FromUnixMillis(1'790'000'000'007), "info", "vault", "started",
-                          {{"port", 9000}, {"name", "a"}, {"ready", true}, {"ratio", 0.5},
+                          {{"port", 9000},
+                           {"name", "a"},
+                           {"ready", true},
+                           {"ratio", 0.5},
                            {"big", std::numeric_limits<uint64_t>::max()}}),
             "{\"time\":\"2026-09-21T14:13:20.007Z\",\"level\":\"info\",\"service\":\"vault\","
             "\"message\":\"started\",\"port\":9000,\"name\":\"a\",\"ready\":true,\"ratio\":0.5,"
@@ -30,9 +33,9 @@ TEST(JsonLine, NoValueEndsItsStringOrLine) {
 TEST(JsonLine, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(Json("é €😀"), "\"é €😀\"");
   const std::string bad = "\xEF\xBF\xBD";
-  EXPECT_EQ(Json("\xC0\x80"), "\"" + bad + bad + "\"");          // overlong
+  EXPECT_EQ(Json("\xC0\x80"), "\"" + bad + bad + "\"");            // overlong
   EXPECT_EQ(Json("\xED\xA0\x80"), "\"" + bad + bad + bad + "\"");  // surrogate
-  EXPECT_EQ(Json("\xE2\x82"), "\"" + bad + bad + "\"");          // cut off
+  EXPECT_EQ(Json("\xE2\x82"), "\"" + bad + bad + "\"");            // cut off
   EXPECT_EQ(Json("\xF5\x80\x80\x80"), "\"" + bad + bad + bad + bad + "\"");
 }
 

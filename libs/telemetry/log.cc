@@ -26,9 +26,8 @@ class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   // False when the deadline passed first.
   bool AwaitFlush(uint64_t number) {
-    const auto reached = [this, number]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return flushes_ >= number;
-    };
+    const auto reached = [this, number]()
+                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return flushes_ >= number; };
     absl::MutexLock lock(&flush_mutex_);
     return flush_mutex_.AwaitWithTimeout(absl::Condition(&reached), kFlushWait);
   }

@@ -38,8 +38,7 @@ std::string RenderLabels(const Labels& labels) {
   std::string out;
   for (const auto& [name, value] : labels) {
     StrAppend(&out, out.empty() ? "" : ",", name, "=\"",
-                    absl::StrReplaceAll(value, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
-                    "\"");
+              absl::StrReplaceAll(value, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}), "\"");
   }
   return out;
 }
@@ -49,8 +48,8 @@ std::string Braced(const std::string& labels) {
 }
 
 template <typename T>
-T& Find(std::map<std::string, std::unique_ptr<T>> Family::*series, Kind kind,
-        std::string_view name, std::string_view help, const Labels& labels) {
+T& Find(std::map<std::string, std::unique_ptr<T>> Family::*series, Kind kind, std::string_view name,
+        std::string_view help, const Labels& labels) {
   Registry& registry = TheRegistry();
   absl::MutexLock lock(&registry.mutex);
   auto [family, inserted] = registry.families.try_emplace(std::string(name));
@@ -94,8 +93,7 @@ void RenderHistogram(std::string_view name, const std::string& labels, const His
   uint64_t count = 0;
   for (int i = 0; i < Histogram::kBuckets; ++i) {
     count += histogram.buckets_[i].load(std::memory_order_relaxed);
-    const std::string bound =
-        i < Histogram::kBuckets - 1 ? StrCat(Histogram::kBounds[i]) : "+Inf";
+    const std::string bound = i < Histogram::kBuckets - 1 ? StrCat(Histogram::kBounds[i]) : "+Inf";
     StrAppend(out, name, "_bucket{", before, "le=\"", bound, "\"} ", count, "\n");
   }
   const double sum =
@@ -133,8 +131,8 @@ std::string RenderMetrics() {
   absl::MutexLock lock(&registry.mutex);
   for (const auto& [name, family] : registry.families) {
     StrAppend(&out, "# HELP ", name, " ",
-                    absl::StrReplaceAll(family.help, {{"\\", "\\\\"}, {"\n", "\\n"}}), "\n# TYPE ",
-                    name, " ", TypeName(family.kind), "\n");
+              absl::StrReplaceAll(family.help, {{"\\", "\\\\"}, {"\n", "\\n"}}), "\n# TYPE ", name,
+              " ", TypeName(family.kind), "\n");
     for (const auto& [labels, counter] : family.counters) {
       StrAppend(&out, name, Braced(labels), " ", counter->value(), "\n");
     }

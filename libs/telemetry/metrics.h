@@ -36,9 +36,9 @@ class Gauge {
 // Seconds, in buckets from 100 µs to 60 s.
 class Histogram {
  public:
-  static constexpr double kBounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                       0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10,
-                                       30,     60};
+  static constexpr double kBounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                       0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                       1,      2.5,     5,      10,    30,     60};
   static constexpr int kBuckets = sizeof(kBounds) / sizeof(kBounds[0]) + 1;
   void Observe(double seconds);
 

@@ -61,8 +61,8 @@ std::string ChildTraceparent(std::string_view parent) {
   child += valid ? std::string(parent.substr(kTraceStart, kTraceSize)) : RandomHex(kTraceSize);
   child += "-" + RandomHex(kSpanSize);
   // The sampled bit is the only flag that version 00 defines.
-  const bool sampled = valid && std::string_view("13579bdf").find(parent[kFlagsStart + 1]) !=
-                                    std::string_view::npos;
+  const bool sampled =
+      valid && std::string_view("13579bdf").find(parent[kFlagsStart + 1]) != std::string_view::npos;
   child += sampled ? "-01" : "-00";
   return child;
 }

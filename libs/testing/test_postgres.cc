@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <map>
-#include <pqxx/pqxx>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
@@ -16,6 +15,7 @@
 #include "libs/base/strings.h"
 #include "libs/dev/postgres_server.h"
 #include "libs/postgres/core_migrations.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::testing {
 namespace {
@@ -139,9 +139,7 @@ postgres::PoolOptions TestDatabase::Pool(const std::string& role) const {
   return options;
 }
 
-std::string TestDatabase::AdminDsn() const {
-  return SharedServer::Get().server().AdminDsn(name_);
-}
+std::string TestDatabase::AdminDsn() const { return SharedServer::Get().server().AdminDsn(name_); }
 
 void TestDatabase::Execute(const std::string& sql) {
   pqxx::connection admin(AdminDsn());

@@ -5,8 +5,8 @@
 
 namespace kasbah::vault {
 
-// Builds the vault and serves until SIGTERM or SIGINT. Runs sealed, refusing every call that needs a
-// key, for as long as the seal cannot be used.
+// Builds the vault and serves until SIGTERM or SIGINT. Runs sealed, refusing every call that needs
+// a key, for as long as the seal cannot be used.
 absl::Status RunVault(const VaultConfig& config);
 
 // The --init-seal option: makes the seal file, and says what went wrong on stderr. An exit code.

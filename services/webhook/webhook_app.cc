@@ -43,21 +43,20 @@ absl::Status RunWebhook(const WebhookConfig& config) {
   const Clock& clock = service->clock();
   const http::AddressGuard guard = delivery.http.guard;
   VaultSigner signer(vault, kWorkload);
-  ASSIGN_OR_RETURN(
-      auto worker,
-      DeliveryWorker::Start(
-          std::move(delivery), *queue, signer,
-          [&](TenantId tenant, EndpointId endpoint) {
-            DisableGoneEndpoint(service->database(), service->outbox(), clock, kWorkload, tenant,
-                                endpoint);
-          },
-          clock));
+  ASSIGN_OR_RETURN(auto worker, DeliveryWorker::Start(
+                                    std::move(delivery), *queue, signer,
+                                    [&](TenantId tenant, EndpointId endpoint) {
+                                      DisableGoneEndpoint(service->database(), service->outbox(),
+                                                          clock, kWorkload, tenant, endpoint);
+                                    },
+                                    clock));
 
   rpc::Pipeline& pipeline = service->pipeline();
   EndpointService endpoints(pipeline, service->database(), service->outbox(), vault,
                             {.allow_http = config.allow_http}, guard, clock);
   DeliveryService deliveries(pipeline, service->database());
-  ReceiverService receiver(pipeline, *queue, [&] { worker->Wake(); }, clock);
+  ReceiverService receiver(
+      pipeline, *queue, [&] { worker->Wake(); }, clock);
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
   return service->Run({&endpoints, &deliveries, &receiver, &subjects});
 }

@@ -27,7 +27,7 @@ Reading Measure(const Budget& budget, int rounds) {
     baselines.push_back(baseline);
     ratios.push_back(baseline > 0 ? value / baseline : 0);
   }
-  Reading reading{budget.name,   Median(values), budget.unit,           budget.baseline,
+  Reading reading{budget.name,       Median(values), budget.unit,           budget.baseline,
                   Median(baselines), Median(ratios), budget.required_ratio, false};
   reading.ok = reading.ratio >= budget.required_ratio && reading.value >= budget.required_value;
   return reading;
@@ -37,9 +37,9 @@ std::string Table(const std::vector<Reading>& readings) {
   std::string table = absl::StrFormat("%-22s %12s %-11s %12s  %6s %7s  %-5s %s\n", "NAME", "VALUE",
                                       "UNIT", "AGAINST", "RATIO", "BUDGET", "", "BASELINE");
   for (const Reading& r : readings) {
-    absl::StrAppendFormat(&table, "%-22s %12.0f %-11s %12.0f  %6.2f %7.2f  %-5s %s\n", r.name, r.value,
-                          r.unit, r.baseline_value, r.ratio, r.budget, r.ok ? "ok" : "SHORT",
-                          r.baseline);
+    absl::StrAppendFormat(&table, "%-22s %12.0f %-11s %12.0f  %6.2f %7.2f  %-5s %s\n", r.name,
+                          r.value, r.unit, r.baseline_value, r.ratio, r.budget,
+                          r.ok ? "ok" : "SHORT", r.baseline);
   }
   return table;
 }

@@ -5,8 +5,8 @@
 
 namespace kasbah::bench {
 
-// The baseline of every RPC: gRPC's callback API over our mutual TLS with nothing behind it. Runs in a
-// process of its own, as the services do.
+// The baseline of every RPC: gRPC's callback API over our mutual TLS with nothing behind it. Runs
+// in a process of its own, as the services do.
 class EchoServer {
  public:
   static std::unique_ptr<EchoServer> Start(const std::string& certificate_directory);

@@ -96,8 +96,8 @@ double Copy(Installation& kasbah) {
   for (const char* table : {"event", "leaf"}) {
     kasbah.Query(StrCat("CREATE TABLE bench.", table, " (LIKE audit.", table, " INCLUDING ALL)"));
     const std::string file = StrCat(directory, "/bench-", table, ".copy");
-    kasbah.Query(StrCat("COPY (SELECT * FROM audit.", table, " ORDER BY tenant_id, seq LIMIT ", kRows,
-                        ") TO '", file, "' BINARY"));
+    kasbah.Query(StrCat("COPY (SELECT * FROM audit.", table, " ORDER BY tenant_id, seq LIMIT ",
+                        kRows, ") TO '", file, "' BINARY"));
     const absl::Time start = absl::Now();
     kasbah.Query(StrCat("COPY bench.", table, " FROM '", file, "' BINARY"));
     seconds += absl::ToDoubleSeconds(absl::Now() - start);
@@ -110,9 +110,12 @@ double Copy(Installation& kasbah) {
 
 Budget AuditIngest(Installation& kasbah, int tenants) {
   const std::vector<TenantId> ids = MakeTenants(kasbah, tenants);
-  return {StrCat("audit.ingest/", tenants), "events/s",
-          "COPY into the same tables and indexes without RLS", 0.5,
-          [&kasbah, ids] { return Ingest(kasbah, ids); }, [&kasbah, ids] {
+  return {StrCat("audit.ingest/", tenants),
+          "events/s",
+          "COPY into the same tables and indexes without RLS",
+          0.5,
+          [&kasbah, ids] { return Ingest(kasbah, ids); },
+          [&kasbah, ids] {
             // There must be rows to copy.
             static const double once = Ingest(kasbah, ids);
             (void)once;

@@ -1,7 +1,5 @@
 #include "tests/bench/installation.h"
 
-#include <pqxx/pqxx>
-
 #include <filesystem>
 
 #include "absl/time/clock.h"
@@ -15,6 +13,7 @@
 #include "libs/dev/certificate_authority.h"
 #include "libs/rpc/tls.h"
 #include "tests/bench/pgbench.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::bench {
 namespace {
@@ -51,13 +50,13 @@ std::unique_ptr<Installation> Installation::Start(const std::string& directory) 
     options.environment[StrCat("KASBAH_SERVER__RATE_LIMITS__", tier)] = "1000000";
   }
   installation->supervisor_ = OrDie(dev::Supervisor::Start(std::move(options)));
-  auto authority = OrDie(dev::CertificateAuthority::Open(
-      installation->supervisor_->installation().Path("ca")));
+  auto authority =
+      OrDie(dev::CertificateAuthority::Open(installation->supervisor_->installation().Path("ca")));
   const std::string gateway = StrCat(directory, "/certificates/gateway");
   std::filesystem::create_directories(gateway);
   KASBAH_CHECK(authority.Issue({.uris = {"spiffe://kasbah.dev/service/gateway"}}, gateway).ok());
-  installation->echo_ = EchoServer::Start(
-      installation->supervisor_->installation().CertificateDirectory("audit"));
+  installation->echo_ =
+      EchoServer::Start(installation->supervisor_->installation().CertificateDirectory("audit"));
   installation->CreateData();
   return installation;
 }
@@ -75,9 +74,9 @@ std::shared_ptr<grpc::Channel> Installation::TenantChannel(const std::string& se
 }
 
 std::shared_ptr<grpc::Channel> Installation::EchoChannel() {
-  return OrDie(rpc::CreateChannel(
-      echo_->address(), dev::Installation::ServiceId("audit"),
-      {supervisor_->installation().CertificateDirectory(dev::kOperator)}));
+  return OrDie(
+      rpc::CreateChannel(echo_->address(), dev::Installation::ServiceId("audit"),
+                         {supervisor_->installation().CertificateDirectory(dev::kOperator)}));
 }
 
 void Installation::CreateData() {
@@ -88,8 +87,7 @@ void Installation::CreateData() {
   const auto made =
       Invoke(*tenants, &tenantdata::v1::TenantService::Stub::CreateTenant, create, TenantId());
   tenant_ = OrDie(TenantId::Parse(made.tenant_id()));
-  tenant_certificate_ =
-      OrDie(supervisor_->installation().IssueTenantCertificate(tenant_, "bench"));
+  tenant_certificate_ = OrDie(supervisor_->installation().IssueTenantCertificate(tenant_, "bench"));
 
   auto keys = auth::v1::ApiKeyService::NewStub(Channel("auth", dev::kOperator));
   auth::v1::CreateApiKeyRequest key;
@@ -153,8 +151,8 @@ std::string Installation::Authorization() {
 }
 
 double Installation::Pgbench(const std::string& role, const std::string& script, int seconds) {
-  const std::string dsn = StrCat("host=127.0.0.1 port=", supervisor_->postgres_port(),
-                                 " dbname=kasbah user=", role);
+  const std::string dsn =
+      StrCat("host=127.0.0.1 port=", supervisor_->postgres_port(), " dbname=kasbah user=", role);
   return RunPgbench(dsn, supervisor_->installation().password_file(role),
                     StrCat("\\startpipeline\n", script, "\\endpipeline\n"), 8, seconds);
 }

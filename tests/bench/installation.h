@@ -12,8 +12,8 @@
 
 namespace kasbah::bench {
 
-// What the benchmarks run against: Kasbah as `kasbah dev up` starts it, with durable commits, a bare
-// echo server beside it, and one tenant with a collection, a record and a secret.
+// What the benchmarks run against: Kasbah as `kasbah dev up` starts it, with durable commits, a
+// bare echo server beside it, and one tenant with a collection, a record and a secret.
 class Installation {
  public:
   static std::unique_ptr<Installation> Start(const std::string& directory);

@@ -24,15 +24,15 @@ double Load(Async* stub,
     Reply reply;
   };
   std::vector<Slot> slots(kInFlight);
-  const LoadResult result =
-      RunLoad(kInFlight, absl::Seconds(seconds), [&](int slot, Done done) {
-        Slot& mine = slots[static_cast<size_t>(slot)];
-        mine.context = std::make_unique<grpc::ClientContext>();
-        if (metadata) metadata(mine.context.get());
-        (stub->*method)(mine.context.get(), &request, &mine.reply,
-                        [done](const grpc::Status& status) { done(status.ok()); });
-      });
-  if (result.failed > 0) fprintf(stderr, "%lld calls failed\n", static_cast<long long>(result.failed));
+  const LoadResult result = RunLoad(kInFlight, absl::Seconds(seconds), [&](int slot, Done done) {
+    Slot& mine = slots[static_cast<size_t>(slot)];
+    mine.context = std::make_unique<grpc::ClientContext>();
+    if (metadata) metadata(mine.context.get());
+    (stub->*method)(mine.context.get(), &request, &mine.reply,
+                    [done](const grpc::Status& status) { done(status.ok()); });
+  });
+  if (result.failed > 0)
+    fprintf(stderr, "%lld calls failed\n", static_cast<long long>(result.failed));
   return result.per_second;
 }
 
@@ -45,7 +45,8 @@ std::function<double()> PingLoad(std::shared_ptr<grpc::Channel> channel, int sec
   auto stub = Shared(status::v1::StatusService::NewStub(std::move(channel)));
   return [stub, seconds] {
     using Async = status::v1::StatusService::Stub::async;
-    return Load(static_cast<Async*>(stub->async()), &Async::Ping, status::v1::PingRequest(), seconds);
+    return Load(static_cast<Async*>(stub->async()), &Async::Ping, status::v1::PingRequest(),
+                seconds);
   };
 }
 
@@ -57,16 +58,17 @@ std::string Tenant(const Installation& kasbah) {
   return StrCat("'", kasbah.tenant().uuid().ToString(), "'::uuid");
 }
 std::string Outbox(const Installation& kasbah, const char* schema, const char* topic, int bytes) {
-  return StrCat("INSERT INTO ", schema, ".outbox (tenant_id, topic, payload) VALUES (", Tenant(kasbah),
-                ", '", topic, "', decode(repeat('61', ", bytes, "), 'hex'));\n");
+  return StrCat("INSERT INTO ", schema, ".outbox (tenant_id, topic, payload) VALUES (",
+                Tenant(kasbah), ", '", topic, "', decode(repeat('61', ", bytes, "), 'hex'));\n");
 }
 
 std::string GetScript(const Installation& kasbah) {
-  return StrCat(Enter(kasbah),
-                "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "
-                "created_at, updated_at FROM tenant_data.records WHERE tenant_id = ",
-                Tenant(kasbah), " AND record_id = '", kasbah.record().uuid().ToString(),
-                "' AND deleted_at IS NULL;\n");
+  return StrCat(
+      Enter(kasbah),
+      "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "
+      "created_at, updated_at FROM tenant_data.records WHERE tenant_id = ",
+      Tenant(kasbah), " AND record_id = '", kasbah.record().uuid().ToString(),
+      "' AND deleted_at IS NULL;\n");
 }
 
 std::string CreateScript(const Installation& kasbah) {
@@ -78,27 +80,33 @@ std::string CreateScript(const Installation& kasbah) {
       "WITH stored AS (INSERT INTO tenant_data.records (tenant_id, record_id, collection_id, "
       "schema_version, version, data, created_at, updated_at) VALUES (",
       tenant, ", lpad(to_hex(:id), 32, '0')::uuid, ", tenant, ", 1, 1, ", data,
-      ", now(), now())) INSERT INTO tenant_data.record_history (tenant_id, record_id, version, change, "
+      ", now(), now())) INSERT INTO tenant_data.record_history (tenant_id, record_id, version, "
+      "change, "
       "collection_id, schema_version, data, actor_kind, actor_id, request_id, changed_at) VALUES (",
       tenant, ", lpad(to_hex(:id), 32, '0')::uuid, 1, 'created', ", tenant, ", 1, ", data,
-      ", 'api_key', 'key_01h455vb4pex5vsknk084sn02q', '0190163d-8694-739b-aea5-966c26f8ad91', now());\n",
-      "INSERT INTO tenant_data.record_index (tenant_id, record_id, field_id, v_text) VALUES (", tenant,
-      ", lpad(to_hex(:id), 32, '0')::uuid, ", tenant, ", 'some text of a record');\n",
+      ", 'api_key', 'key_01h455vb4pex5vsknk084sn02q', '0190163d-8694-739b-aea5-966c26f8ad91', "
+      "now());\n",
+      "INSERT INTO tenant_data.record_index (tenant_id, record_id, field_id, v_text) VALUES (",
+      tenant, ", lpad(to_hex(:id), 32, '0')::uuid, ", tenant, ", 'some text of a record');\n",
       Outbox(kasbah, "tenant_data", "audit", 300), Outbox(kasbah, "tenant_data", "change", 400));
 }
 
 std::string AccessScript(const Installation& kasbah) {
-  return StrCat(Enter(kasbah),
-                "SELECT s.secret_id, s.path, s.labels, s.latest_version, s.revision, s.created_at, "
-                "v.version, v.key_version, v.created_by, v.created_at, v.destroyed_at, v.payload FROM "
-                "vault.secrets s JOIN vault.secret_versions v ON v.tenant_id = s.tenant_id AND "
-                "v.secret_id = s.secret_id WHERE s.tenant_id = ",
-                Tenant(kasbah), " AND s.secret_id = '", kasbah.secret().uuid().ToString(),
-                "' AND v.version = 1;\n", Outbox(kasbah, "vault", "audit", 300));
+  return StrCat(
+      Enter(kasbah),
+      "SELECT s.secret_id, s.path, s.labels, s.latest_version, s.revision, s.created_at, "
+      "v.version, v.key_version, v.created_by, v.created_at, v.destroyed_at, v.payload FROM "
+      "vault.secrets s JOIN vault.secret_versions v ON v.tenant_id = s.tenant_id AND "
+      "v.secret_id = s.secret_id WHERE s.tenant_id = ",
+      Tenant(kasbah), " AND s.secret_id = '", kasbah.secret().uuid().ToString(),
+      "' AND v.version = 1;\n", Outbox(kasbah, "vault", "audit", 300));
 }
 
 Budget Pipeline(Installation& kasbah, int seconds) {
-  return {"rpc.pipeline", "calls/s", "bare callback echo over mTLS", 0.7,
+  return {"rpc.pipeline",
+          "calls/s",
+          "bare callback echo over mTLS",
+          0.7,
           PingLoad(kasbah.Channel("vault", dev::kOperator), seconds),
           PingLoad(kasbah.EchoChannel(), seconds)};
 }
@@ -106,7 +114,10 @@ Budget Pipeline(Installation& kasbah, int seconds) {
 Budget Encrypt(Installation& kasbah, int seconds) {
   auto stub = Shared(vault::v1::CryptoService::NewStub(kasbah.Channel("vault", "tenant-data")));
   const std::string tenant = kasbah.tenant().ToString();
-  return {"vault.encrypt", "calls/s", "the empty RPC", 0.85,
+  return {"vault.encrypt",
+          "calls/s",
+          "the empty RPC",
+          0.85,
           [stub, tenant, seconds] {
             vault::v1::EncryptRequest request;
             request.set_key("bench");
@@ -129,21 +140,30 @@ Budget BatchEncrypt(Installation& kasbah, int seconds) {
     (*item->mutable_context())["record"] = "rec_01h455vb4pex5vsknk084sn02q";
   }
   const std::string tenant = kasbah.tenant().ToString();
-  return {"vault.batch_encrypt", "values/s", "single Encrypt", 6,
+  return {"vault.batch_encrypt",
+          "values/s",
+          "single Encrypt",
+          6,
           [stub, batch, tenant, seconds] {
             using Async = vault::v1::CryptoService::Stub::async;
-            return 100 * Load(static_cast<Async*>(stub->async()), &Async::BatchEncrypt, batch, seconds,
-                              [&](grpc::ClientContext* c) { c->AddMetadata("kasbah-tenant", tenant); });
+            return 100 *
+                   Load(static_cast<Async*>(stub->async()), &Async::BatchEncrypt, batch, seconds,
+                        [&](grpc::ClientContext* c) { c->AddMetadata("kasbah-tenant", tenant); });
           },
           Encrypt(kasbah, seconds).measure};
 }
 
 // A path of the tenant's own key whose baseline is its parts: a bare call and its statements.
-Budget OfParts(Installation& kasbah, const char* name, double ratio, std::function<double()> measure,
-               const std::string& role, const std::string& script, int seconds) {
+Budget OfParts(Installation& kasbah, const char* name, double ratio,
+               std::function<double()> measure, const std::string& role, const std::string& script,
+               int seconds) {
   auto echo = PingLoad(kasbah.EchoChannel(), seconds);
-  return {name, "calls/s", "parts: bare echo, then pgbench with the same statements", ratio,
-          std::move(measure), [&kasbah, echo, role, script, seconds] {
+  return {name,
+          "calls/s",
+          "parts: bare echo, then pgbench with the same statements",
+          ratio,
+          std::move(measure),
+          [&kasbah, echo, role, script, seconds] {
             return Parts(echo(), kasbah.Pgbench(role, script, seconds));
           }};
 }
@@ -156,8 +176,8 @@ Budget Access(Installation& kasbah, int seconds) {
         vault::v1::AccessSecretVersionRequest request;
         request.set_secret(kasbah.secret().ToString());
         using Async = vault::v1::SecretService::Stub::async;
-        return Load(static_cast<Async*>(stub->async()), &Async::AccessSecretVersion, request, seconds,
-                    [&](grpc::ClientContext* c) {
+        return Load(static_cast<Async*>(stub->async()), &Async::AccessSecretVersion, request,
+                    seconds, [&](grpc::ClientContext* c) {
                       c->AddMetadata("authorization", kasbah.Authorization());
                     });
       },
@@ -203,7 +223,10 @@ Budget CreateRecord(Installation& kasbah, int seconds) {
 Budget Resolve(Installation& kasbah, int seconds) {
   // As the gateway: services are bounded by load shedding alone, guessing by the credential tier.
   auto stub = Shared(auth::v1::CredentialService::NewStub(kasbah.Channel("auth", "gateway")));
-  return {"auth.resolve", "calls/s", "the empty RPC", 0.5,
+  return {"auth.resolve",
+          "calls/s",
+          "the empty RPC",
+          0.5,
           [&kasbah, stub, seconds] {
             auth::v1::ResolveCredentialRequest request;
             request.set_api_key(kasbah.api_key());
@@ -217,11 +240,9 @@ Budget Resolve(Installation& kasbah, int seconds) {
 }  // namespace
 
 std::vector<Budget> AllBudgets(Installation& kasbah, int seconds) {
-  return {Pipeline(kasbah, seconds),     Encrypt(kasbah, seconds),
-          BatchEncrypt(kasbah, seconds), Access(kasbah, seconds),
-          GetRecord(kasbah, seconds),    CreateRecord(kasbah, seconds),
-          AuditIngest(kasbah, 1),        AuditIngest(kasbah, 1000),
-          Resolve(kasbah, seconds)};
+  return {Pipeline(kasbah, seconds), Encrypt(kasbah, seconds),   BatchEncrypt(kasbah, seconds),
+          Access(kasbah, seconds),   GetRecord(kasbah, seconds), CreateRecord(kasbah, seconds),
+          AuditIngest(kasbah, 1),    AuditIngest(kasbah, 1000),  Resolve(kasbah, seconds)};
 }
 
 }  // namespace kasbah::bench

@@ -16,8 +16,8 @@ double RunPgbench(const std::string& dsn, const std::string& password_file,
                   const std::string& script, int clients, int seconds) {
   std::string file = "/tmp/kasbah-pgbench-XXXXXX";
   const int fd = mkstemp(file.data());
-  KASBAH_CHECK(fd >= 0 && write(fd, script.data(), script.size()) ==
-                              static_cast<ssize_t>(script.size()));
+  KASBAH_CHECK(fd >= 0 &&
+               write(fd, script.data(), script.size()) == static_cast<ssize_t>(script.size()));
   close(fd);
   std::ifstream in(password_file);
   std::string password;

@@ -1,5 +1,6 @@
-// The database that every migration together makes: the rules of ARCHITECTURE.md hold for each table,
-// view, function, grant and role, and what is personal is listed by the service that holds it.
+// The database that every migration together makes: the rules of ARCHITECTURE.md hold for each
+// table, view, function, grant and role, and what is personal is listed by the service that holds
+// it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,16 +73,17 @@ TEST_F(Catalog, PersonalColumnsAreThoseThatAServiceLists) {
 }
 
 TEST_F(Catalog, APersonalColumnThatNobodyListsIsFound) {
-  database_->Execute("ALTER TABLE vault.secrets ADD COLUMN owner_email text; "
-                     "COMMENT ON COLUMN vault.secrets.owner_email IS 'personal: whose it is'");
+  database_->Execute(
+      "ALTER TABLE vault.secrets ADD COLUMN owner_email text; "
+      "COMMENT ON COLUMN vault.secrets.owner_email IS 'personal: whose it is'");
   EXPECT_NE(CommentedColumns(*database_), ListedColumns());
 }
 
 // A column that sounds personal says that it is, or why it is not.
 TEST_F(Catalog, ColumnsThatSoundPersonalAreMarked) {
-  const std::set<std::string> of_organisations = {
-      "core.tenants.display_name", "tenant_data.collections.display_name",
-      "tenant_data.fields.display_name"};
+  const std::set<std::string> of_organisations = {"core.tenants.display_name",
+                                                  "tenant_data.collections.display_name",
+                                                  "tenant_data.fields.display_name"};
   const std::set<std::string> sounding = Lines(database_->QueryValue(
       "SELECT string_agg(n.nspname || '.' || c.relname || '.' || a.attname, E'\\n') "
       "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "

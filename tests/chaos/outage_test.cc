@@ -30,8 +30,7 @@ struct Outcome {
 
 // Runs one of our binaries to its end.
 Outcome RunBinary(const std::string& name, const std::string& arguments) {
-  const std::string command =
-      StrCat("'", KASBAH_BINARY_DIR, "/", name, "' ", arguments, " 2>&1");
+  const std::string command = StrCat("'", KASBAH_BINARY_DIR, "/", name, "' ", arguments, " 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   Outcome outcome;
   char buffer[4096];
@@ -104,8 +103,9 @@ TEST_F(Outage, WritesAcknowledgedWhilePostgresRestartsAreThere) {
     }
   });
   const auto written = [] {
-    return std::stoi("0" + System::Get().QueryValue(
-                               "SELECT count(*) FROM vault.secrets WHERE path LIKE 'outage/burst-%'"));
+    return std::stoi("0" +
+                     System::Get().QueryValue(
+                         "SELECT count(*) FROM vault.secrets WHERE path LIKE 'outage/burst-%'"));
   };
   EXPECT_TRUE(WaitUntil(absl::Seconds(20), [&] { return written() > 20; }));
   ASSERT_TRUE(System::Get().supervisor().StopPostgres().ok());
@@ -122,7 +122,8 @@ TEST_F(Outage, WritesAcknowledgedWhilePostgresRestartsAreThere) {
   }
   // And each has its one event.
   EXPECT_TRUE(WaitUntil(absl::Seconds(20), [&] {
-    return System::Get().QueryValue("SELECT count(*) FROM vault.outbox WHERE topic = 'audit'") == "0";
+    return System::Get().QueryValue("SELECT count(*) FROM vault.outbox WHERE topic = 'audit'") ==
+           "0";
   }));
   EXPECT_EQ(System::Get().QueryValue(
                 "SELECT count(*) FROM vault.secrets s WHERE path LIKE 'outage/burst-%' AND 1 <> "
@@ -134,7 +135,8 @@ TEST_F(Outage, WritesAcknowledgedWhilePostgresRestartsAreThere) {
 
 TEST_F(Outage, ABadConfigurationIsRefusedWholeBeforeAnythingStarts) {
   const std::string file = System::Get().directory() + "/bad vault.yaml";
-  std::ofstream(file) << "server:\n  listen: 5\n  unknown_key: true\ndatabase:\n  connections: many\n";
+  std::ofstream(file)
+      << "server:\n  listen: 5\n  unknown_key: true\ndatabase:\n  connections: many\n";
   const Outcome outcome = RunBinary("kasbah-vault", StrCat("--config '", file, "'"));
   EXPECT_EQ(outcome.code, 2) << outcome.output;
   for (const char* field : {"server.listen", "server.unknown_key", "database.connections",

@@ -1,5 +1,5 @@
-// Two replicas of a service on one database: their relays start together, one is killed in the middle,
-// and still every acknowledged write has its event in the trail exactly once.
+// Two replicas of a service on one database: their relays start together, one is killed in the
+// middle, and still every acknowledged write has its event in the trail exactly once.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -82,15 +82,16 @@ TEST_F(Replicas, EveryAcknowledgedWriteHasItsEventOnceThoughOneReplicaIsKilled) 
   ASSERT_TRUE(channel.ok());
   std::vector<std::string> first_writes;
   std::vector<std::string> second_writes;
-  std::thread one([&] {
-    Write(System::Get().OperatorChannel(kReplicated), "first", &first_writes);
-  });
+  std::thread one(
+      [&] { Write(System::Get().OperatorChannel(kReplicated), "first", &first_writes); });
   std::thread two([&] { Write(*channel, "second", &second_writes); });
   EXPECT_TRUE(WaitUntil(absl::Seconds(30), [&] { return written_ > 200; }));
   ASSERT_TRUE(System::Get().supervisor().KillService(kReplicated).ok());
-  EXPECT_TRUE(WaitUntil(absl::Seconds(30), [&, at = written_.load()] { return written_ > at + 200; }));
+  EXPECT_TRUE(
+      WaitUntil(absl::Seconds(30), [&, at = written_.load()] { return written_ > at + 200; }));
   second.Kill();
-  EXPECT_TRUE(WaitUntil(absl::Seconds(30), [&, at = written_.load()] { return written_ > at + 200; }));
+  EXPECT_TRUE(
+      WaitUntil(absl::Seconds(30), [&, at = written_.load()] { return written_ > at + 200; }));
   stop_ = true;
   one.join();
   two.join();
@@ -105,20 +106,20 @@ TEST_F(Replicas, EveryAcknowledgedWriteHasItsEventOnceThoughOneReplicaIsKilled) 
   // Of the business table and the trail, neither has what the other lacks, and nothing twice.
   EXPECT_EQ(System::Get().QueryValue(StrCat(
                 "SELECT count(*) FROM tenant_data.customers WHERE tenant_id = '", tenant, "'")),
-            System::Get().QueryValue(StrCat(
-                "SELECT count(*) FROM audit.event WHERE tenant_id = '", tenant,
-                "' AND action = 'customer.create'")));
-  EXPECT_EQ(System::Get().QueryValue(StrCat(
-                "SELECT count(*) - count(DISTINCT convert_from(body, 'UTF8')::json->>'event_id') FROM audit.event WHERE tenant_id = '",
-                tenant, "'")),
+            System::Get().QueryValue(StrCat("SELECT count(*) FROM audit.event WHERE tenant_id = '",
+                                            tenant, "' AND action = 'customer.create'")));
+  EXPECT_EQ(System::Get().QueryValue(
+                StrCat("SELECT count(*) - count(DISTINCT convert_from(body, "
+                       "'UTF8')::json->>'event_id') FROM audit.event WHERE tenant_id = '",
+                       tenant, "'")),
             "0");
   for (const auto* writes : {&first_writes, &second_writes}) {
     for (const std::string& id : *writes) {
       const auto customer = CustomerId::Parse(id);
       ASSERT_TRUE(customer.ok());
-      EXPECT_EQ(System::Get().QueryValue(StrCat(
-                    "SELECT count(*) FROM tenant_data.customers WHERE tenant_id = '", tenant,
-                    "' AND customer_id = '", customer->uuid().ToString(), "'")),
+      EXPECT_EQ(System::Get().QueryValue(
+                    StrCat("SELECT count(*) FROM tenant_data.customers WHERE tenant_id = '", tenant,
+                           "' AND customer_id = '", customer->uuid().ToString(), "'")),
                 "1");
     }
   }

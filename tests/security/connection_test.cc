@@ -37,8 +37,9 @@ class EveryService : public ::testing::TestWithParam<std::string> {
   // What a TLS client without gRPC sees.
   std::string Handshake(const std::string& options) {
     const std::string ca = System::Get().installation().CertificateDirectory("vault") + "/ca.crt";
-    const std::string command = StrCat("openssl s_client -connect ", address(), " -alpn h2 -CAfile '",
-                                       ca, "' ", options, " </dev/null 2>&1");
+    const std::string command =
+        StrCat("openssl s_client -connect ", address(), " -alpn h2 -CAfile '", ca, "' ", options,
+               " </dev/null 2>&1");
     FILE* pipe = popen(command.c_str(), "r");
     std::string output;
     char buffer[4096];
@@ -59,7 +60,8 @@ TEST_P(EveryService, RefusesPlaintext) {
 
 TEST_P(EveryService, RefusesAClientWithoutACertificate) {
   grpc::SslCredentialsOptions options;
-  EXPECT_TRUE(absl::IsUnavailable(Ping(grpc::CreateChannel(address(), grpc::SslCredentials(options)))));
+  EXPECT_TRUE(
+      absl::IsUnavailable(Ping(grpc::CreateChannel(address(), grpc::SslCredentials(options)))));
 }
 
 TEST_P(EveryService, RefusesACertificateOfAnotherAuthority) {
@@ -68,8 +70,9 @@ TEST_P(EveryService, RefusesACertificateOfAnotherAuthority) {
   std::filesystem::create_directories(directory + "/certificate");
   auto authority = dev::CertificateAuthority::Open(directory + "/ca");
   ASSERT_TRUE(authority.ok());
-  ASSERT_TRUE(authority->Issue({.uris = {"spiffe://kasbah.dev/operator/admin"}}, directory + "/certificate")
-                  .ok());
+  ASSERT_TRUE(
+      authority->Issue({.uris = {"spiffe://kasbah.dev/operator/admin"}}, directory + "/certificate")
+          .ok());
   // It trusts the real servers, so the refusal is theirs.
   std::filesystem::copy_file(System::Get().installation().CertificateDirectory("vault") + "/ca.crt",
                              directory + "/certificate/ca.crt",
@@ -83,7 +86,8 @@ TEST_P(EveryService, RefusesACertificateWithoutExactlyOneSpiffeId) {
       {"spiffe://kasbah.dev/operator/admin", "spiffe://kasbah.dev/operator/other"});
   for (const std::string& certificate : {none, two}) {
     const absl::Status answer = Ping(As(certificate));
-    EXPECT_THAT(answer.code(), AnyOf(absl::StatusCode::kUnauthenticated, absl::StatusCode::kUnavailable))
+    EXPECT_THAT(answer.code(),
+                AnyOf(absl::StatusCode::kUnauthenticated, absl::StatusCode::kUnavailable))
         << answer;
   }
 }
@@ -117,8 +121,8 @@ TEST_P(EveryService, IsNotTakenForAnother) {
 
 INSTANTIATE_TEST_SUITE_P(Connections, EveryService,
                          ::testing::Values("auth", "vault", "tenant-data", "webhook", "audit"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& service) {
+                           std::string name = service.param;
                            std::erase(name, '-');
                            return name;
                          });

@@ -1,6 +1,6 @@
-// Canaries: values that must never be seen again outside the one place that may show them. They go in
-// wherever a secret can, over good calls and bad ones; then every log line, every error, the audit
-// trail, the events and the webhook bodies are searched for them.
+// Canaries: values that must never be seen again outside the one place that may show them. They go
+// in wherever a secret can, over good calls and bad ones; then every log line, every error, the
+// audit trail, the events and the webhook bodies are searched for them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,10 +44,11 @@ class Leaks : public ::testing::Test {
     System& system = System::Get();
     return system.QueryValue(
                "SELECT string_agg(convert_from(body, 'SQL_ASCII'), '') FROM audit.event") +
-           system.QueryValue("SELECT string_agg(encode(payload, 'escape'), '') FROM "
-                             "(SELECT payload FROM vault.outbox UNION ALL SELECT payload FROM "
-                             "tenant_data.outbox UNION ALL SELECT payload FROM webhook.outbox UNION ALL "
-                             "SELECT payload FROM auth.outbox) t") +
+           system.QueryValue(
+               "SELECT string_agg(encode(payload, 'escape'), '') FROM "
+               "(SELECT payload FROM vault.outbox UNION ALL SELECT payload FROM "
+               "tenant_data.outbox UNION ALL SELECT payload FROM webhook.outbox UNION ALL "
+               "SELECT payload FROM auth.outbox) t") +
            system.QueryValue("SELECT string_agg(encode(body, 'escape'), '') FROM webhook.messages");
   }
   void ExpectNowhere(const std::string& canary, bool in_stored_too = true) {
@@ -163,7 +164,8 @@ TEST_F(Leaks, CredentialsReachNoErrorAndNoLog) {
   webhook::v1::CreateEndpointRequest endpoint;
   endpoint.set_url("http://127.0.0.1:9/leaks");
   webhook::v1::CreateEndpointResponse made;
-  ASSERT_TRUE(Call(*endpoints, &webhook::v1::EndpointService::Stub::CreateEndpoint, endpoint, &made));
+  ASSERT_TRUE(
+      Call(*endpoints, &webhook::v1::EndpointService::Stub::CreateEndpoint, endpoint, &made));
   canaries.insert(made.secret());
   canaries.insert(made.secret().substr(6));
   for (const std::string& canary : canaries) ExpectNowhere(canary);

@@ -1,5 +1,5 @@
-// Every RPC × kind of caller × own, foreign and suspended tenant, generated from the descriptors: what
-// the running services answer, against what the protos declare, and against the table in
+// Every RPC × kind of caller × own, foreign and suspended tenant, generated from the descriptors:
+// what the running services answer, against what the protos declare, and against the table in
 // policy_table.txt, so that a change of any policy shows in review.
 
 #include <gmock/gmock.h>
@@ -28,20 +28,24 @@ using system_test::TestTenant;
 
 // Whose process serves a proto package.
 const std::map<std::string, std::string>& Servers() {
-  static const auto* servers = new std::map<std::string, std::string>{
-      {"kasbah.auth.v1", "auth"},           {"kasbah.vault.v1", "vault"},
-      {"kasbah.tenantdata.v1", "tenant-data"}, {"kasbah.webhook.v1", "webhook"},
-      {"kasbah.audit.v1", "audit"},         {"kasbah.status.v1", "vault"},
-      {"kasbah.subject.v1", "webhook"},     {"kasbah.outbox.v1", "audit"}};
+  static const auto* servers =
+      new std::map<std::string, std::string>{{"kasbah.auth.v1", "auth"},
+                                             {"kasbah.vault.v1", "vault"},
+                                             {"kasbah.tenantdata.v1", "tenant-data"},
+                                             {"kasbah.webhook.v1", "webhook"},
+                                             {"kasbah.audit.v1", "audit"},
+                                             {"kasbah.status.v1", "vault"},
+                                             {"kasbah.subject.v1", "webhook"},
+                                             {"kasbah.outbox.v1", "audit"}};
   return *servers;
 }
 
 const std::vector<std::string>& ProtoFiles() {
   static const auto* files = new std::vector<std::string>{
-      "kasbah/auth/v1/auth.proto",           "kasbah/vault/v1/vault.proto",
-      "kasbah/tenantdata/v1/tenants.proto",  "kasbah/tenantdata/v1/records.proto",
-      "kasbah/webhook/v1/webhook.proto",     "kasbah/audit/v1/audit.proto",
-      "kasbah/status/v1/status.proto",       "kasbah/subject/v1/subject.proto",
+      "kasbah/auth/v1/auth.proto",          "kasbah/vault/v1/vault.proto",
+      "kasbah/tenantdata/v1/tenants.proto", "kasbah/tenantdata/v1/records.proto",
+      "kasbah/webhook/v1/webhook.proto",    "kasbah/audit/v1/audit.proto",
+      "kasbah/status/v1/status.proto",      "kasbah/subject/v1/subject.proto",
       "kasbah/outbox/v1/outbox.proto"};
   return *files;
 }
@@ -65,9 +69,9 @@ struct Caller {
 // The reasons with which the pipeline refuses a caller.
 bool IsPolicyRefusal(const std::string& reason) {
   static const auto* reasons = new std::set<std::string>{
-      "PEER_IDENTITY_MISSING", "PEER_NOT_ALLOWED", "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
+      "PEER_IDENTITY_MISSING", "PEER_NOT_ALLOWED",    "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
       "ASSERTION_INVALID",     "ASSERTION_NOT_YOURS", "ASSERTION_REVOKED", "TENANT_MISMATCH",
-      "TENANT_REQUIRED",       "TENANT_NOT_ALLOWED", "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED"};
+      "TENANT_REQUIRED",       "TENANT_NOT_ALLOWED",  "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED"};
   return reasons->contains(reason);
 }
 
@@ -81,7 +85,8 @@ bool Lists(const Access& access, policy::v1::ActorKind kind) {
 bool AdmitsPeer(const Access& access, const std::string& peer) {
   for (const std::string& pattern : access.peers()) {
     if (pattern == peer) return true;
-    if (absl::EndsWith(pattern, "/*") && absl::StartsWith(peer, pattern.substr(0, pattern.size() - 1))) {
+    if (absl::EndsWith(pattern, "/*") &&
+        absl::StartsWith(peer, pattern.substr(0, pattern.size() - 1))) {
       return true;
     }
   }
@@ -101,13 +106,15 @@ bool MayEnter(const Access& access, const Caller& caller) {
   const bool is_tenant_peer = absl::StartsWith(caller.peer, "tenant/");
   if (!brings_tenant && !is_tenant_peer) return false;
   if (caller.tenancy == Tenancy::kForeign) return false;
-  if (caller.tenancy == Tenancy::kSuspended && access.scope() == policy::v1::SCOPE_TENANT) return false;
+  if (caller.tenancy == Tenancy::kSuspended && access.scope() == policy::v1::SCOPE_TENANT)
+    return false;
   if (is_tenant_peer && caller.assertion.empty()) {
     return access.permission() == policy::v1::PERMISSION_UNSPECIFIED;
   }
   if (caller.is_viewer) {
     const std::string& name = policy::v1::Permission_Name(access.permission());
-    return absl::EndsWith(name, "_READ") && access.permission() != policy::v1::PERMISSION_AUDIT_READ &&
+    return absl::EndsWith(name, "_READ") &&
+           access.permission() != policy::v1::PERMISSION_AUDIT_READ &&
            access.permission() != policy::v1::PERMISSION_MEMBER_READ &&
            access.permission() != policy::v1::PERMISSION_API_KEY_READ;
   }
@@ -152,19 +159,21 @@ class PolicyTable : public ::testing::Test {
     const std::string operator_certificate = system.CertificateOf(dev::kOperator);
     callers.push_back({"operator alone", "operator/admin", ACTOR_KIND_OPERATOR, Tenancy::kNone,
                        operator_certificate, "", ""});
-    callers.push_back({"operator for a tenant", "operator/admin", ACTOR_KIND_OPERATOR, Tenancy::kOwn,
-                       operator_certificate, "", own});
+    callers.push_back({"operator for a tenant", "operator/admin", ACTOR_KIND_OPERATOR,
+                       Tenancy::kOwn, operator_certificate, "", own});
     callers.push_back({"operator for a suspended tenant", "operator/admin", ACTOR_KIND_OPERATOR,
                        Tenancy::kSuspended, operator_certificate, "", suspended});
     const std::string tenant_peer = StrCat("tenant/", own, "/workload/app");
     const std::string app = own_->certificate_directory;
-    callers.push_back({"tenant workload", tenant_peer, ACTOR_KIND_WORKLOAD, Tenancy::kOwn, app, "", ""});
+    callers.push_back(
+        {"tenant workload", tenant_peer, ACTOR_KIND_WORKLOAD, Tenancy::kOwn, app, "", ""});
     callers.push_back({"tenant workload, foreign tenant", tenant_peer, ACTOR_KIND_WORKLOAD,
                        Tenancy::kForeign, app, "", other_->id.ToString()});
     callers.push_back({"owner's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
                        Resolve(own_->owner_key, app), ""});
     callers.push_back({"owner's key, foreign tenant", tenant_peer, ACTOR_KIND_API_KEY,
-                       Tenancy::kForeign, app, Resolve(own_->owner_key, app), other_->id.ToString()});
+                       Tenancy::kForeign, app, Resolve(own_->owner_key, app),
+                       other_->id.ToString()});
     callers.push_back({"viewer's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
                        Resolve(viewer_key_, app), "", true});
     // Obtained just before the suspension.
@@ -228,7 +237,8 @@ TEST_F(PolicyTable, EveryMethodAnswersEveryCallerAsItsProtoSays) {
     const std::string& server = Servers().at(method->file()->package());
     for (const Caller& caller : callers) {
       // The proof is that it cannot be resumed by those who may not: an operator may.
-      if (method->name() == "ResumeTenant" && caller.name == "operator for a suspended tenant") continue;
+      if (method->name() == "ResumeTenant" && caller.name == "operator for a suspended tenant")
+        continue;
       const absl::Status answer = CallAs(caller, server, method);
       const std::string reason = ReasonOf(answer);
       const bool entered = !IsPolicyRefusal(reason);

@@ -10,8 +10,8 @@
 
 namespace kasbah::security_test {
 
-// Calls a method by name ("/kasbah.vault.v1.SecretService/GetSecret") without generated code, unary or
-// server stream. OK, with what it holds of details otherwise.
+// Calls a method by name ("/kasbah.vault.v1.SecretService/GetSecret") without generated code, unary
+// or server stream. OK, with what it holds of details otherwise.
 absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context,
                      const std::string& method, const google::protobuf::Message& request);
 

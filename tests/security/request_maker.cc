@@ -26,13 +26,14 @@ std::string TextFor(const FieldDescriptor* field, const policy::v1::FieldRules& 
   return it != known.end() ? it->second : "absent";
 }
 
-void FillScalar(const FieldDescriptor* field, const policy::v1::FieldRules& rules, Message* message) {
+void FillScalar(const FieldDescriptor* field, const policy::v1::FieldRules& rules,
+                Message* message) {
   const auto* reflection = message->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      reflection->SetString(
-          message, field,
-          field->type() == FieldDescriptor::TYPE_BYTES ? std::string(32, 'x') : TextFor(field, rules));
+      reflection->SetString(message, field,
+                            field->type() == FieldDescriptor::TYPE_BYTES ? std::string(32, 'x')
+                                                                         : TextFor(field, rules));
       break;
     case FieldDescriptor::CPPTYPE_ENUM:
       reflection->SetEnumValue(message, field, field->enum_type()->value(1)->number());

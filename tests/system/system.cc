@@ -1,6 +1,5 @@
 #include "tests/system/system.h"
 
-#include <pqxx/pqxx>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "libs/base/strings.h"
 #include "libs/dev/certificate_authority.h"
 #include "libs/rpc/tls.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::system_test {
 namespace {
@@ -86,7 +86,8 @@ std::string System::CertificateOf(const std::string& name) {
   if (name == "gateway") {
     const std::string directory = StrCat(directory_, "/gateway");
     if (!std::filesystem::exists(directory + "/tls.crt")) {
-      auto authority = OrDie(dev::CertificateAuthority::Open(installation().Path("ca")), "authority");
+      auto authority =
+          OrDie(dev::CertificateAuthority::Open(installation().Path("ca")), "authority");
       std::filesystem::create_directories(directory);
       const absl::Status issued =
           authority.Issue({.uris = {"spiffe://kasbah.dev/service/gateway"}}, directory);
@@ -109,10 +110,10 @@ std::shared_ptr<grpc::Channel> System::Channel(const std::string& service,
                                                const std::string& certificate_directory) {
   auto& channel = channels_[{service, certificate_directory}];
   if (channel == nullptr) {
-    channel = OrDie(rpc::CreateChannel(installation().Address(service),
-                                       dev::Installation::ServiceId(service),
-                                       rpc::TlsFiles{certificate_directory}),
-                    "channel");
+    channel = OrDie(
+        rpc::CreateChannel(installation().Address(service), dev::Installation::ServiceId(service),
+                           rpc::TlsFiles{certificate_directory}),
+        "channel");
   }
   return channel;
 }
@@ -152,16 +153,19 @@ std::string System::CreateApiKey(TenantId tenant, auth::v1::Role role,
   request.set_display_name("test");
   request.set_role(role);
   request.set_customer_id(customer);
-  return OperatorCall(*stub, tenant, &auth::v1::ApiKeyService::Stub::CreateApiKey, request).secret();
+  return OperatorCall(*stub, tenant, &auth::v1::ApiKeyService::Stub::CreateApiKey, request)
+      .secret();
 }
 
-absl::StatusOr<std::string> System::Resolve(const std::string& key, const std::string& certificate) {
+absl::StatusOr<std::string> System::Resolve(const std::string& key,
+                                            const std::string& certificate) {
   auto stub = auth::v1::CredentialService::NewStub(Channel("auth", certificate));
   auth::v1::ResolveCredentialRequest request;
   request.set_api_key(key);
   CallContext call;
   call.deadline = absl::Now() + absl::Seconds(10);
-  auto reply = rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
+  auto reply =
+      rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
   if (!reply.ok()) return reply.status();
   return reply->assertion();
 }

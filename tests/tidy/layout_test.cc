@@ -61,7 +61,8 @@ std::string ServiceFault(const std::string& from, const std::string& to) {
     if (layer == "domain" && (to == "libs/rpc" || to == "libs/postgres" || to == "libs/service")) {
       return "domain knows neither gRPC nor SQL";
     }
-    if (layer == "store" && (to == "libs/rpc" || to == "libs/service")) return "stores do not know gRPC";
+    if (layer == "store" && (to == "libs/rpc" || to == "libs/service"))
+      return "stores do not know gRPC";
     if (to == "libs/dev") return "development code in a service";
     return "";
   }
@@ -113,17 +114,23 @@ struct Reserved {
 TEST(House, DangerousThingsStandWhereTheyBelong) {
   const std::vector<Reserved> rules = {
       {"only libs/postgres knows libpqxx", R"re(#include <pqxx)re", {"libs/postgres/"}},
-      {"only libs/postgres drives libpq", R"re(\bPQ(exec|send|connect)\w*\()re", {"libs/postgres/"}},
-      {"only libs/rpc makes a grpc::Status", R"re(grpc::Status\((grpc::StatusCode|grpc::)\w+)re",
+      {"only libs/postgres drives libpq",
+       R"re(\bPQ(exec|send|connect)\w*\()re",
+       {"libs/postgres/"}},
+      {"only libs/rpc makes a grpc::Status",
+       R"re(grpc::Status\((grpc::StatusCode|grpc::)\w+)re",
        {"libs/rpc/"}},
       {"only libs/http speaks to the outside", R"re(#include <curl/)re", {"libs/http/"}},
-      {"only libs/crypto knows OpenSSL's primitives", R"re(#include <openssl/(evp|hmac|sha|kdf)\.h>)re",
-       {"libs/crypto/", "libs/base/", "libs/dev/certificate_authority", "libs/rpc/tls", "libs/postgres/",
-        "libs/telemetry/"}},
-      {"doors are opened where objects are built", R"re(DoorToken::\w+\()re",
+      {"only libs/crypto knows OpenSSL's primitives",
+       R"re(#include <openssl/(evp|hmac|sha|kdf)\.h>)re",
+       {"libs/crypto/", "libs/base/", "libs/dev/certificate_authority", "libs/rpc/tls",
+        "libs/postgres/", "libs/telemetry/"}},
+      {"doors are opened where objects are built",
+       R"re(DoorToken::\w+\()re",
        {"services/", "libs/service/", "libs/postgres/door_token.h"}},
       {"only what wraps libpqxx throws", R"re(\bthrow\b [^;]*;)re", {"libs/postgres/"}},
-      {"no process ends from inside", R"re(\b(exit|abort)\()re",
+      {"no process ends from inside",
+       R"re(\b(exit|abort)\()re",
        {"libs/base/", "libs/config/", "libs/dev/", "cli/"}},
   };
   for (const Reserved& rule : rules) {

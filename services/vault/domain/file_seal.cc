@@ -100,8 +100,7 @@ absl::StatusOr<crypto::SecretBytes> FileSeal::ReadKey() const {
   return key;
 }
 
-absl::StatusOr<std::string> FileSeal::Wrap(const RootKeyRef& ref,
-                                           const crypto::SecretBytes& root) {
+absl::StatusOr<std::string> FileSeal::Wrap(const RootKeyRef& ref, const crypto::SecretBytes& root) {
   ASSIGN_OR_RETURN(const crypto::SecretBytes key, ReadKey());
   ASSIGN_OR_RETURN(const std::string context, ContextOf(ref));
   return format::Seal(format::Use::kWrappedKey, key, SealKeyRef(key), context,

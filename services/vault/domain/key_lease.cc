@@ -51,8 +51,8 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
   lease->purpose_ = stored.purpose;
   lease->primary_version_ = stored.primary_version;
   lease->issued_ = issued;
-  const bool same_key = previous != nullptr && previous->id_ == stored.id &&
-                        previous->purpose_ == stored.purpose;
+  const bool same_key =
+      previous != nullptr && previous->id_ == stored.id && previous->purpose_ == stored.purpose;
   for (const StoredKeyVersion& version : stored.versions) {
     if (same_key) {
       const auto open = std::find_if(previous->versions_.begin(), previous->versions_.end(),
@@ -62,9 +62,9 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
         continue;
       }
     }
-    ASSIGN_OR_RETURN(crypto::SecretBytes key,
-                     root.Unwrap({tenant, stored.id, version.version, stored.purpose},
-                                 version.wrapped));
+    ASSIGN_OR_RETURN(
+        crypto::SecretBytes key,
+        root.Unwrap({tenant, stored.id, version.version, stored.purpose}, version.wrapped));
     lease->versions_.push_back(Derive(stored.purpose, version.version, std::move(key)));
   }
   if (!lease->Has(stored.primary_version)) {

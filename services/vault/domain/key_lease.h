@@ -23,8 +23,8 @@ class KeyLease {
  public:
   static constexpr absl::Duration kDuration = absl::Seconds(5);
 
-  // Opens every version of `stored`. `issued` is a time before it was read. Versions that `previous`
-  // (may be null) has open are taken over from it.
+  // Opens every version of `stored`. `issued` is a time before it was read. Versions that
+  // `previous` (may be null) has open are taken over from it.
   static absl::StatusOr<std::shared_ptr<const KeyLease>> Open(
       const RootKeys& root, TenantId tenant, const StoredKey& stored, absl::Time issued,
       const std::shared_ptr<const KeyLease>& previous);
@@ -61,8 +61,8 @@ class KeyLease {
   std::vector<PublicKey> PublicKeys() const;
 
  private:
-  // What a version is used with: for mac and sign derived from the stored bytes under labels of their
-  // own.
+  // What a version is used with: for mac and sign derived from the stored bytes under labels of
+  // their own.
   struct Version {
     uint32_t number = 0;
     crypto::SecretBytes key;

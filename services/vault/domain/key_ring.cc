@@ -107,8 +107,7 @@ absl::Status KeyRing::Create(const CallContext& call, const KeyName& name, KeyPu
 absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyName& name,
                                              bool create, KeyPurpose purpose, bool even_if_live) {
   const std::string slot = SlotOf(call.tenant, name);
-  const absl::MutexLock loading(
-      &loading_[absl::Hash<std::string>()(slot) % loading_.size()]);
+  const absl::MutexLock loading(&loading_[absl::Hash<std::string>()(slot) % loading_.size()]);
   Lease previous;
   {
     const absl::ReaderMutexLock lock(&mutex_);
@@ -180,14 +179,13 @@ void KeyRing::RenewDue() {
   }
   for (const std::string& slot : idle) Forget(slot);
   for (const Lease& lease : due) {
-    const CallContext call = CallContext::ForBackground(
-        std::string(kVaultOwner), lease->tenant(), absl::Now() + kRenewWithin);
+    const CallContext call = CallContext::ForBackground(std::string(kVaultOwner), lease->tenant(),
+                                                        absl::Now() + kRenewWithin);
     const auto renewed =
         Load(call, lease->name(), /*create=*/false, lease->purpose(), /*even_if_live=*/true);
     if (!renewed.ok() && !IsGone(renewed.status())) {
       telemetry::LogWarning("a key's lease could not be renewed; it ends by itself",
-                            {{"key", lease->id_text()},
-                             {"reason", ReasonOf(renewed.status())}});
+                            {{"key", lease->id_text()}, {"reason", ReasonOf(renewed.status())}});
       // With the database away every other renewal would wait just as long.
       if (absl::IsUnavailable(renewed.status())) return;
     }

@@ -19,8 +19,8 @@
 
 namespace kasbah::vault {
 
-// Where keys are kept. Every call enters the tenant, so it answers TENANT_SUSPENDED and NOT_FOUND of
-// the tenant as PostgreSQL has it.
+// Where keys are kept. Every call enters the tenant, so it answers TENANT_SUSPENDED and NOT_FOUND
+// of the tenant as PostgreSQL has it.
 class KeySource {
  public:
   virtual ~KeySource() = default;

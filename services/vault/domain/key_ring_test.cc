@@ -145,9 +145,8 @@ TEST_F(KeyRingTest, TenantsAndOwnersHaveKeysOfTheirOwn) {
   other.tenant = TenantId::New(clock_.Now());
   ASSERT_OK_AND_ASSIGN(const auto ours, ring_.GetOrCreate(call_, name_, KeyPurpose::kEncrypt));
   ASSERT_OK_AND_ASSIGN(const auto theirs, ring_.GetOrCreate(other, name_, KeyPurpose::kEncrypt));
-  ASSERT_OK_AND_ASSIGN(const auto owners,
-                       ring_.GetOrCreate(call_, {"service/webhook", "fields"},
-                                         KeyPurpose::kEncrypt));
+  ASSERT_OK_AND_ASSIGN(const auto owners, ring_.GetOrCreate(call_, {"service/webhook", "fields"},
+                                                            KeyPurpose::kEncrypt));
   EXPECT_NE(ours->id(), theirs->id());
   EXPECT_NE(ours->id(), owners->id());
   ASSERT_OK_AND_ASSIGN(const std::string sealed, ours->Seal("encrypt", {{"a", "b"}}, "value"));

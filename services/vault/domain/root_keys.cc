@@ -51,7 +51,8 @@ absl::Status RootKeys::Unseal(absl::Time deadline) {
                                            key.seal);
     }
     ASSIGN_OR_RETURN(crypto::SecretBytes bytes, seal_.Unwrap(key.ref, key.wrapped));
-    if (bytes.size() != format::kKeySize) return absl::DataLossError("a root key of the wrong size");
+    if (bytes.size() != format::kKeySize)
+      return absl::DataLossError("a root key of the wrong size");
     opened.push_back({key.ref, std::move(bytes)});
   }
   if (opened.empty()) return absl::InternalError("the root key just made is not there");
@@ -73,9 +74,8 @@ absl::StatusOr<std::string> RootKeys::Wrap(const WrappedKeyRef& ref,
   ASSIGN_OR_RETURN(const std::string context, ContextOf(ref));
   const absl::ReaderMutexLock lock(&mutex_);
   const Opened& newest = opened_.back();
-  return format::Seal(format::Use::kWrappedKey, newest.key,
-                      {newest.ref.key_id, newest.ref.version}, context,
-                      key.view(crypto::SecretAccess::ForSeal()));
+  return format::Seal(format::Use::kWrappedKey, newest.key, {newest.ref.key_id, newest.ref.version},
+                      context, key.view(crypto::SecretAccess::ForSeal()));
 }
 
 absl::StatusOr<crypto::SecretBytes> RootKeys::Unwrap(const WrappedKeyRef& ref,

@@ -17,8 +17,8 @@ struct RootKeyRef {
   friend bool operator==(const RootKeyRef&, const RootKeyRef&) = default;
 };
 
-// What wraps the root key, outside PostgreSQL: whoever has the database and not the seal has nothing.
-// Asked at start only. Thread safe.
+// What wraps the root key, outside PostgreSQL: whoever has the database and not the seal has
+// nothing. Asked at start only. Thread safe.
 class Seal {
  public:
   virtual ~Seal() = default;

@@ -56,8 +56,8 @@ absl::Status CheckSecretPath(std::string_view path);
 // What every path below `prefix` ("prod", "prod/") begins with: "prod/"; empty for all.
 std::string PathsBelow(std::string_view prefix);
 
-// A version's payload under the tenant's "secrets" key, bound to tenant, secret and version, so that
-// it opens in no other place of the database.
+// A version's payload under the tenant's "secrets" key, bound to tenant, secret and version, so
+// that it opens in no other place of the database.
 absl::StatusOr<std::string> SealPayload(const KeyLease& key, SecretId secret, uint32_t version,
                                         std::string_view payload);
 absl::StatusOr<crypto::SecretBytes> OpenPayload(const KeyLease& key, SecretId secret,

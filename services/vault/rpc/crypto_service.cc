@@ -75,8 +75,9 @@ absl::StatusOr<KeyRing::Lease> CryptoService::LeaseToOpen(const CallContext& cal
   return lease;
 }
 
-absl::StatusOr<v1::EncryptResponse> CryptoService::EncryptUnder(
-    const KeyLease& lease, const rpc::Call& call, const v1::EncryptRequest& request) {
+absl::StatusOr<v1::EncryptResponse> CryptoService::EncryptUnder(const KeyLease& lease,
+                                                                const rpc::Call& call,
+                                                                const v1::EncryptRequest& request) {
   v1::EncryptResponse reply;
   ASSIGN_OR_RETURN(*reply.mutable_ciphertext(),
                    lease.Seal(kEncryptUse, PairsOf(request.context()), request.plaintext()));
@@ -99,11 +100,11 @@ absl::StatusOr<v1::EncryptResponse> CryptoService::DoEncrypt(const rpc::Call& ca
   return EncryptUnder(*lease, call, request);
 }
 
-absl::StatusOr<v1::DecryptResponse> CryptoService::DecryptUnder(
-    const KeyLease& lease, const rpc::Call& call, const v1::DecryptRequest& request) {
-  ASSIGN_OR_RETURN(
-      const crypto::SecretBytes plaintext,
-      lease.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
+absl::StatusOr<v1::DecryptResponse> CryptoService::DecryptUnder(const KeyLease& lease,
+                                                                const rpc::Call& call,
+                                                                const v1::DecryptRequest& request) {
+  ASSIGN_OR_RETURN(const crypto::SecretBytes plaintext,
+                   lease.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
   v1::DecryptResponse reply;
   CopyOut(plaintext, reply.mutable_plaintext());
   Count(call, "crypto.decrypt", lease, 1);
@@ -178,8 +179,8 @@ absl::StatusOr<std::string> CryptoService::MacUnderSealedKey(
   return crypto::HmacSha256(mac_key, item.data());
 }
 
-absl::StatusOr<v1::BatchMacResponse> CryptoService::DoBatchMac(
-    const rpc::Call& call, const v1::BatchMacRequest& request) {
+absl::StatusOr<v1::BatchMacResponse> CryptoService::DoBatchMac(const rpc::Call& call,
+                                                               const v1::BatchMacRequest& request) {
   v1::BatchMacResponse reply;
   reply.mutable_items()->Reserve(request.items_size());
   // Every item is work for its own tenant, and is counted there.

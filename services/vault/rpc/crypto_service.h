@@ -11,9 +11,9 @@
 
 namespace kasbah::vault {
 
-// Cryptography under the caller's own keys: the owner is the caller's SPIFFE path, so no request can
-// name another's. On a live lease nothing here asks the database, and single operations never leave
-// the transport's thread; uses are counted, and the counts reach the trail each minute.
+// Cryptography under the caller's own keys: the owner is the caller's SPIFFE path, so no request
+// can name another's. On a live lease nothing here asks the database, and single operations never
+// leave the transport's thread; uses are counted, and the counts reach the trail each minute.
 class CryptoService final : public v1::CryptoService::CallbackService {
  public:
   CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, outbox::CountedEvents& counted)
@@ -46,14 +46,13 @@ class CryptoService final : public v1::CryptoService::CallbackService {
                                      v1::BatchMacResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &CryptoService::DoBatchMac, this);
   }
-  grpc::ServerUnaryReactor* Mac(grpc::CallbackServerContext* context,
-                                const v1::MacRequest* request, v1::MacResponse* reply) override {
+  grpc::ServerUnaryReactor* Mac(grpc::CallbackServerContext* context, const v1::MacRequest* request,
+                                v1::MacResponse* reply) override {
     return pipeline_.RunInlineFirst(context, *request, reply, &CryptoService::TryMac,
                                     &CryptoService::DoMac, this);
   }
   grpc::ServerUnaryReactor* Sign(grpc::CallbackServerContext* context,
-                                 const v1::SignRequest* request,
-                                 v1::SignResponse* reply) override {
+                                 const v1::SignRequest* request, v1::SignResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &CryptoService::DoSign, this);
   }
   grpc::ServerUnaryReactor* GetPublicKey(grpc::CallbackServerContext* context,
@@ -94,15 +93,14 @@ class CryptoService final : public v1::CryptoService::CallbackService {
 
   // Null without a live lease of that purpose.
   KeyRing::Lease LiveLease(const CallContext& call, const std::string& key, KeyPurpose purpose);
-  // The key that opens what names it in its header; without one nothing can have been sealed, so its
-  // absence is OPEN_FAILED too. Reads the key again for a version that another replica made.
+  // The key that opens what names it in its header; without one nothing can have been sealed, so
+  // its absence is OPEN_FAILED too. Reads the key again for a version that another replica made.
   absl::StatusOr<KeyRing::Lease> LeaseToOpen(const CallContext& call, const std::string& key,
                                              std::string_view ciphertext);
   // Of one item, in the item's tenant.
   absl::StatusOr<std::string> MacUnderSealedKey(const CallContext& call, const std::string& key,
                                                 const v1::BatchMacRequest::Item& item);
-  void Count(const CallContext& call, std::string_view action, const KeyLease& key,
-             uint64_t times);
+  void Count(const CallContext& call, std::string_view action, const KeyLease& key, uint64_t times);
 
   rpc::Pipeline& pipeline_;
   KeyRing& ring_;

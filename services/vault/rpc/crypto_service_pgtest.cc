@@ -1,6 +1,5 @@
-#include "services/vault/rpc/crypto_service.h"
-
 #include "libs/crypto/hash.h"
+#include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 
 namespace kasbah::vault {
@@ -222,8 +221,8 @@ class SealedServerTest : public CryptoServiceTest {
     CryptoServiceTest::SetUp();
     TearDownServer();
     vault_ = std::make_unique<Replica>(*test_);
-    counted_ = std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox,
-                                                       Clock::Real());
+    counted_ =
+        std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
     StartServer();
   }
   void TearDownServer() {

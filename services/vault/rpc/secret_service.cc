@@ -121,15 +121,14 @@ absl::StatusOr<SealedVersion> SecretService::ReadAudited(const rpc::Call& call,
     if (row.ok() || ReasonOf(row.status()) != SecretStore::kHintStale) return row;
     hints_.Drop(call.tenant, ref.text());
   }
-  absl::StatusOr<SealedVersion> row = database_.WithTenant(
-      call, [&](postgres::Transaction& tx) -> absl::StatusOr<SealedVersion> {
+  absl::StatusOr<SealedVersion> row =
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<SealedVersion> {
         ASSIGN_OR_RETURN(SealedVersion found,
                          SecretStore::GetVersion(tx, call.tenant, ref, version).Await());
         if (found.version.destroyed_at.has_value()) return VersionDestroyed();
-        RETURN_IF_ERROR(outbox_.AppendAudit(
-            tx, call,
-            EventOf(call, "secret.version.access", found.secret.id, found.secret.path,
-                    found.version.version)));
+        RETURN_IF_ERROR(outbox_.AppendAudit(tx, call,
+                                            EventOf(call, "secret.version.access", found.secret.id,
+                                                    found.secret.path, found.version.version)));
         return found;
       });
   if (row.ok()) {
@@ -182,8 +181,8 @@ absl::StatusOr<v1::Secret> SecretService::Get(const rpc::Call& call,
   });
 }
 
-absl::StatusOr<v1::ListSecretsResponse> SecretService::List(
-    const rpc::Call& call, const v1::ListSecretsRequest& request) {
+absl::StatusOr<v1::ListSecretsResponse> SecretService::List(const rpc::Call& call,
+                                                            const v1::ListSecretsRequest& request) {
   RETURN_IF_ERROR(Admit(call));
   ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   const absl::StatusOr<std::string> after = crypto::ParseBase64Url(request.page_token());
@@ -219,10 +218,10 @@ absl::StatusOr<v1::SecretVersion> SecretService::DestroyVersion(
                 SecretStore::GetVersion(tx, call.tenant, ref, request.version()).Await());
             auto row = SecretStore::DestroyVersion(tx, call.tenant, found.secret.id,
                                                    found.version.version);
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call,
-                EventOf(call, "secret.version.destroy", found.secret.id, found.secret.path,
-                        found.version.version)));
+            RETURN_IF_ERROR(
+                outbox_.AppendAudit(tx, call,
+                                    EventOf(call, "secret.version.destroy", found.secret.id,
+                                            found.secret.path, found.version.version)));
             return row;
           }));
   return ToProto(destroyed);

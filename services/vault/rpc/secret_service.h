@@ -12,8 +12,8 @@
 
 namespace kasbah::vault {
 
-// A tenant's secrets, sealed under the tenant's key "secrets". A payload leaves only after the event
-// that says so is committed.
+// A tenant's secrets, sealed under the tenant's key "secrets". A payload leaves only after the
+// event that says so is committed.
 class SecretService final : public v1::SecretService::CallbackService {
  public:
   SecretService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,

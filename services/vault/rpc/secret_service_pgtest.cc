@@ -1,10 +1,9 @@
-#include "services/vault/rpc/secret_service.h"
-
 #include <atomic>
 #include <set>
 #include <thread>
 
 #include "libs/crypto/hash.h"
+#include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 
 namespace kasbah::vault {
@@ -38,8 +37,7 @@ class SecretServiceTest : public VaultServerTest {
     request.set_etag(etag);
     return User(tenant, &Stub::AddSecretVersion, request);
   }
-  absl::StatusOr<v1::AccessSecretVersionResponse> Access(TenantId tenant,
-                                                         const std::string& secret,
+  absl::StatusOr<v1::AccessSecretVersionResponse> Access(TenantId tenant, const std::string& secret,
                                                          uint32_t version = 0) {
     v1::AccessSecretVersionRequest request;
     request.set_secret(secret);
@@ -82,7 +80,8 @@ TEST_F(SecretServiceTest, EveryVersionReadsBackAsItWasAdded) {
   EXPECT_EQ(EventCount("secret.version.add"), "2");
   EXPECT_EQ(EventCount("secret.version.access"), "8");
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.secret_versions WHERE "
-                              "position('one'::bytea in payload) > 0"), "0");
+                              "position('one'::bytea in payload) > 0"),
+            "0");
 }
 
 TEST_F(SecretServiceTest, AHintThatGrewOldStillGivesTheLatest) {
@@ -182,18 +181,19 @@ TEST_F(SecretServiceTest, PayloadsThatWereSwappedDoNotOpen) {
   ASSERT_OK(Add(a_, "t", "other"));
   ASSERT_OK(Add(b_, "s", "foreign"));
   // Between versions of a secret, secrets of a tenant, and tenants.
-  for (const char* other : {"o.secret_id = v.secret_id AND o.version <> v.version",
-                            "o.tenant_id = v.tenant_id AND o.secret_id <> v.secret_id",
-                            "o.tenant_id <> v.tenant_id"}) {
+  for (const char* other :
+       {"o.secret_id = v.secret_id AND o.version <> v.version",
+        "o.tenant_id = v.tenant_id AND o.secret_id <> v.secret_id", "o.tenant_id <> v.tenant_id"}) {
     test_->Execute("CREATE TABLE backup AS SELECT * FROM vault.secret_versions");
     test_->Execute(std::string("UPDATE vault.secret_versions v SET payload = o.payload, "
                                "key_version = o.key_version FROM vault.secret_versions o WHERE ") +
                    other);
     const auto read = Access(a_, "s", 1);
     EXPECT_THAT(read, ReasonIs("OPEN_FAILED")) << other;
-    test_->Execute("UPDATE vault.secret_versions v SET payload = o.payload FROM backup o "
-                   "WHERE (v.tenant_id, v.secret_id, v.version) = "
-                   "(o.tenant_id, o.secret_id, o.version); DROP TABLE backup");
+    test_->Execute(
+        "UPDATE vault.secret_versions v SET payload = o.payload FROM backup o "
+        "WHERE (v.tenant_id, v.secret_id, v.version) = "
+        "(o.tenant_id, o.secret_id, o.version); DROP TABLE backup");
     EXPECT_THAT(Access(a_, "s", 1), IsOk());
   }
 }
@@ -256,8 +256,7 @@ TEST_F(SecretServiceTest, ASubjectsTracesAreExportedAndErased) {
   subject::v1::ExportSubjectRequest of;
   of.mutable_subject()->set_id(kUser);
   const std::string peer = "service/tenant-data";
-  ASSERT_OK_AND_ASSIGN(const auto held,
-                       As<Subjects>(peer, a_, &Subjects::Stub::ExportSubject, of));
+  ASSERT_OK_AND_ASSIGN(const auto held, As<Subjects>(peer, a_, &Subjects::Stub::ExportSubject, of));
   ASSERT_EQ(held.values_size(), 1);
   EXPECT_EQ(held.values(0).column(), "vault.secret_versions.created_by");
   subject::v1::EraseSubjectRequest erase;

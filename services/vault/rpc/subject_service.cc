@@ -22,17 +22,17 @@ const outbox::Target kTarget{"subject", "", ""};
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
-  ASSIGN_OR_RETURN(
-      const std::vector<SecretVersion> added,
-      database_.WithTenantInAnyState(
-          call, postgres::AnyStateToken::ForErasure(),
-          [&](postgres::Transaction& tx) -> absl::StatusOr<
-                                             postgres::Pending<std::vector<SecretVersion>>> {
-            auto versions = SecretStore::AddedBy(tx, call.tenant, request.subject().id());
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call, outbox::Succeeded(call, clock_, "subject.export", kTarget)));
-            return versions;
-          }));
+  ASSIGN_OR_RETURN(const std::vector<SecretVersion> added,
+                   database_.WithTenantInAnyState(
+                       call, postgres::AnyStateToken::ForErasure(),
+                       [&](postgres::Transaction& tx)
+                           -> absl::StatusOr<postgres::Pending<std::vector<SecretVersion>>> {
+                         auto versions =
+                             SecretStore::AddedBy(tx, call.tenant, request.subject().id());
+                         RETURN_IF_ERROR(outbox_.AppendAudit(
+                             tx, call, outbox::Succeeded(call, clock_, "subject.export", kTarget)));
+                         return versions;
+                       }));
   subject::v1::ExportSubjectResponse reply;
   for (const SecretVersion& version : added) {
     subject::v1::PersonalValue* value = reply.add_values();

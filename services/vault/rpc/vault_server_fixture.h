@@ -34,8 +34,8 @@ class VaultServerTest : public VaultTest {
     directory_ = mkdtemp(name.data());
     authority_ = std::make_unique<dev::CertificateAuthority>(
         *dev::CertificateAuthority::Open(directory_ + "/ca"));
-    counted_ = std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox,
-                                                       Clock::Real());
+    counted_ =
+        std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
     StartServer();
   }
   void TearDown() override {
@@ -70,17 +70,17 @@ class VaultServerTest : public VaultTest {
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root);
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                  Clock::Real());
-    ASSERT_OK(server_->Start({secrets_.get(), crypto_.get(), keys_.get(), seal_.get(),
-                              subjects_.get()},
-                             [] { return ""; }));
+    ASSERT_OK(
+        server_->Start({secrets_.get(), crypto_.get(), keys_.get(), seal_.get(), subjects_.get()},
+                       [] { return ""; }));
   }
 
   // A directory with the certificate of `path`.
   std::string Certificate(const std::string& path) {
     std::string directory = directory_ + "/" + path;
     std::filesystem::create_directories(directory);
-    EXPECT_OK(authority_->Issue({.uris = {std::string("spiffe://") + kDomain + "/" + path}},
-                                directory));
+    EXPECT_OK(
+        authority_->Issue({.uris = {std::string("spiffe://") + kDomain + "/" + path}}, directory));
     return directory;
   }
 
@@ -136,12 +136,11 @@ class VaultServerTest : public VaultTest {
     assertion.permissions.set();
     assertion.issue_time = absl::Now();
     assertion.expire_time = assertion.issue_time + rpc::kAssertionLifetime;
-    text = *rpc::EncodeAssertion(
-        assertion, std::string("spiffe://") + kDomain + "/service/auth", kDomain, "test",
-        Uuid::V7(absl::Now()).ToString(),
-        [this](std::string_view input) -> absl::StatusOr<std::string> {
-          return signer_.Sign(input);
-        });
+    text = *rpc::EncodeAssertion(assertion, std::string("spiffe://") + kDomain + "/service/auth",
+                                 kDomain, "test", Uuid::V7(absl::Now()).ToString(),
+                                 [this](std::string_view input) -> absl::StatusOr<std::string> {
+                                   return signer_.Sign(input);
+                                 });
     return text;
   }
 

@@ -107,10 +107,9 @@ absl::Status KeyStore::Create(const CallContext& call, const StoredKey& key) {
   return database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
     tx.Run(kCreate, call.tenant, key.id, key.name.owner, key.name.name, ToText(key.purpose),
            Bytes{key.versions.front().wrapped});
-    return outbox_.AppendAudit(
-        tx, call,
-        outbox::Succeeded(call, clock_, "key.create", TargetOf(key),
-                          {{"purpose", std::string(ToText(key.purpose))}}));
+    return outbox_.AppendAudit(tx, call,
+                               outbox::Succeeded(call, clock_, "key.create", TargetOf(key),
+                                                 {{"purpose", std::string(ToText(key.purpose))}}));
   });
 }
 
@@ -118,10 +117,9 @@ absl::StatusOr<StoredKey> KeyStore::Rotate(const CallContext& call, const KeyNam
                                            const WrapVersion& wrap) {
   const absl::Status rotated =
       database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
-        ASSIGN_OR_RETURN(
-            const StoredKey key,
-            tx.RunForOne(kFindForRotation, "key", KeyOf, call.tenant, name.owner, name.name)
-                .Await());
+        ASSIGN_OR_RETURN(const StoredKey key, tx.RunForOne(kFindForRotation, "key", KeyOf,
+                                                           call.tenant, name.owner, name.name)
+                                                  .Await());
         const uint32_t next = key.primary_version + 1;
         ASSIGN_OR_RETURN(const std::string wrapped, wrap(key, next));
         tx.Run(kAddVersion, call.tenant, key.id, next, Bytes{wrapped});

@@ -1,9 +1,8 @@
-#include "services/vault/store/key_store.h"
-
 #include <atomic>
 #include <thread>
 #include <vector>
 
+#include "services/vault/store/key_store.h"
 #include "services/vault/store/vault_fixture.h"
 
 namespace kasbah::vault {
@@ -27,8 +26,7 @@ TEST_F(KeyStoreTest, AKeyIsMadeOnceWithItsEventAndReadBack) {
   // A process that knows nothing yet opens it.
   Replica other(*test_);
   ASSERT_OK(other.Unseal());
-  ASSERT_OK_AND_ASSIGN(const auto theirs,
-                       other.ring->Get(Call(a_), kFields, KeyPurpose::kEncrypt));
+  ASSERT_OK_AND_ASSIGN(const auto theirs, other.ring->Get(Call(a_), kFields, KeyPurpose::kEncrypt));
   EXPECT_THAT(theirs->OpenSealed("encrypt", {}, sealed), IsOk());
   EXPECT_EQ(EventCount("key.create"), "1");
 }
@@ -44,8 +42,7 @@ TEST_F(KeyStoreTest, ReplicasThatMeetAtTheFirstUseShareOneKey) {
   std::vector<KeyId> ids(kReplicas);
   for (size_t i = 0; i < ids.size(); ++i) {
     threads.emplace_back([&, i] {
-      const auto lease =
-          replicas[i]->ring->GetOrCreate(Call(a_), kFields, KeyPurpose::kEncrypt);
+      const auto lease = replicas[i]->ring->GetOrCreate(Call(a_), kFields, KeyPurpose::kEncrypt);
       if (lease.ok()) ids[i] = (*lease)->id();
     });
   }
@@ -118,8 +115,9 @@ TEST_F(KeyStoreTest, ASuspendedTenantHasNoKeys) {
 TEST_F(KeyStoreTest, KeysSwappedBetweenTenantsDoNotOpen) {
   ASSERT_OK(vault_->ring->GetOrCreate(Call(a_), kFields, KeyPurpose::kEncrypt));
   ASSERT_OK(vault_->ring->GetOrCreate(Call(b_), kFields, KeyPurpose::kEncrypt));
-  test_->Execute("UPDATE vault.key_versions v SET wrapped = o.wrapped "
-                 "FROM vault.key_versions o WHERE o.tenant_id <> v.tenant_id");
+  test_->Execute(
+      "UPDATE vault.key_versions v SET wrapped = o.wrapped "
+      "FROM vault.key_versions o WHERE o.tenant_id <> v.tenant_id");
   Replica other(*test_);
   ASSERT_OK(other.Unseal());
   EXPECT_THAT(other.ring->Get(Call(a_), kFields, KeyPurpose::kEncrypt),
@@ -149,8 +147,7 @@ TEST_F(KeyStoreTest, ListingShowsTheTenantsOwnAndNothingWrapped) {
 TEST_F(KeyStoreTest, TheServicesRoleSeesNoRootKey) {
   constexpr postgres::Statement kSteal{"test.root_keys", "SELECT wrapped FROM vault.root_keys"};
   EXPECT_FALSE(vault_->database
-                   ->WithTenant(Call(a_),
-                                [&](postgres::Transaction& tx) { return tx.Run(kSteal); })
+                   ->WithTenant(Call(a_), [&](postgres::Transaction& tx) { return tx.Run(kSteal); })
                    .ok());
 }
 

@@ -1,9 +1,9 @@
 #include "services/vault/store/secret_store.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "libs/base/error.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::vault {
 namespace {
@@ -13,8 +13,8 @@ using postgres::Bytes;
 using postgres::Row;
 using postgres::Statement;
 
-// A secret is named by id ($2) or by path ($3), the other being null. Written as one condition on the
-// key, since an OR would cost the index.
+// A secret is named by id ($2) or by path ($3), the other being null. Written as one condition on
+// the key, since an OR would cost the index.
 #define KASBAH_SECRET_BY_REF                                                        \
   "s.tenant_id = $1 AND s.secret_id = coalesce($2::uuid, (SELECT p.secret_id FROM " \
   "vault.secrets p WHERE p.tenant_id = $1 AND p.path = $3))"
@@ -29,32 +29,28 @@ constexpr Statement kInsert{
     "RETURNING " KASBAH_SECRET_COLUMNS,
     Access::kWrite};
 
-constexpr Statement kGet{
-    "secrets.get",
-    "SELECT " KASBAH_SECRET_COLUMNS " FROM vault.secrets s WHERE " KASBAH_SECRET_BY_REF};
+constexpr Statement kGet{"secrets.get", "SELECT " KASBAH_SECRET_COLUMNS
+                                        " FROM vault.secrets s WHERE " KASBAH_SECRET_BY_REF};
 
-constexpr Statement kGetForUpdate{"secrets.get_for_update",
-                                  "SELECT " KASBAH_SECRET_COLUMNS
-                                  " FROM vault.secrets s WHERE " KASBAH_SECRET_BY_REF
-                                  " FOR UPDATE"};
+constexpr Statement kGetForUpdate{
+    "secrets.get_for_update", "SELECT " KASBAH_SECRET_COLUMNS
+                              " FROM vault.secrets s WHERE " KASBAH_SECRET_BY_REF " FOR UPDATE"};
 
-constexpr Statement kVersions{
-    "secrets.versions",
-    "SELECT " KASBAH_VERSION_COLUMNS
-    " FROM vault.secrets s JOIN vault.secret_versions v"
-    "  ON v.tenant_id = s.tenant_id AND v.secret_id = s.secret_id "
-    "WHERE " KASBAH_SECRET_BY_REF " ORDER BY v.version DESC"};
+constexpr Statement kVersions{"secrets.versions",
+                              "SELECT " KASBAH_VERSION_COLUMNS
+                              " FROM vault.secrets s JOIN vault.secret_versions v"
+                              "  ON v.tenant_id = s.tenant_id AND v.secret_id = s.secret_id "
+                              "WHERE " KASBAH_SECRET_BY_REF " ORDER BY v.version DESC"};
 
 // `>=` lets the index start at the prefix; ^@ is leakproof, LIKE is not.
-constexpr Statement kList{"secrets.list",
-                          "SELECT " KASBAH_SECRET_COLUMNS
-                          " FROM vault.secrets s "
-                          "WHERE s.tenant_id = $1 AND s.path >= $2 AND s.path > $3"
-                          "  AND s.path ^@ $2 "
-                          "ORDER BY s.path LIMIT $4"};
+constexpr Statement kList{"secrets.list", "SELECT " KASBAH_SECRET_COLUMNS
+                                          " FROM vault.secrets s "
+                                          "WHERE s.tenant_id = $1 AND s.path >= $2 AND s.path > $3"
+                                          "  AND s.path ^@ $2 "
+                                          "ORDER BY s.path LIMIT $4"};
 
-// The check drives the join: `FROM v, checked` would not run it where v is empty, and the event of a
-// change that did not happen would be committed.
+// The check drives the join: `FROM v, checked` would not run it where v is empty, and the event of
+// a change that did not happen would be committed.
 constexpr Statement kAddVersion{
     "secrets.add_version",
     "WITH changed AS ("
@@ -72,13 +68,12 @@ constexpr Statement kAddVersion{
     Access::kWrite};
 
 constexpr Statement kGetVersion{
-    "secrets.get_version",
-    "SELECT " KASBAH_SECRET_COLUMNS ", " KASBAH_VERSION_COLUMNS
-    ", v.payload "
-    "FROM vault.secrets s JOIN vault.secret_versions v"
-    "  ON v.tenant_id = s.tenant_id AND v.secret_id = s.secret_id "
-    "WHERE " KASBAH_SECRET_BY_REF
-    "  AND v.version = CASE WHEN $4 = 0 THEN s.latest_version ELSE $4 END"};
+    "secrets.get_version", "SELECT " KASBAH_SECRET_COLUMNS ", " KASBAH_VERSION_COLUMNS
+                           ", v.payload "
+                           "FROM vault.secrets s JOIN vault.secret_versions v"
+                           "  ON v.tenant_id = s.tenant_id AND v.secret_id = s.secret_id "
+                           "WHERE " KASBAH_SECRET_BY_REF
+                           "  AND v.version = CASE WHEN $4 = 0 THEN s.latest_version ELSE $4 END"};
 
 constexpr Statement kGetExpected{
     "secrets.get_expected",
@@ -112,11 +107,10 @@ constexpr Statement kDestroyVersion{
     ") SELECT " KASBAH_VERSION_COLUMNS " FROM checked LEFT JOIN v ON true",
     Access::kWrite};
 
-constexpr Statement kAddedBy{"secrets.added_by",
-                             "SELECT " KASBAH_VERSION_COLUMNS
-                             " FROM vault.secret_versions v "
-                             "WHERE v.tenant_id = $1 AND v.created_by = $2 "
-                             "ORDER BY v.secret_id, v.version"};
+constexpr Statement kAddedBy{"secrets.added_by", "SELECT " KASBAH_VERSION_COLUMNS
+                                                 " FROM vault.secret_versions v "
+                                                 "WHERE v.tenant_id = $1 AND v.created_by = $2 "
+                                                 "ORDER BY v.secret_id, v.version"};
 
 constexpr Statement kEraseCreator{"secrets.erase_creator",
                                   "UPDATE vault.secret_versions SET created_by = '' "
@@ -127,8 +121,8 @@ Secret SecretOf(const Row& row) {
   Secret secret;
   secret.id = row.Get<SecretId>(0);
   secret.path = row.Get<std::string>(1);
-  secret.labels = nlohmann::json::parse(row.Get<std::string>(2))
-                      .get<std::map<std::string, std::string>>();
+  secret.labels =
+      nlohmann::json::parse(row.Get<std::string>(2)).get<std::map<std::string, std::string>>();
   secret.latest_version = row.Get<uint32_t>(3);
   secret.revision = row.Get<int64_t>(4);
   secret.created_at = row.Get<absl::Time>(5);
@@ -206,8 +200,8 @@ postgres::Pending<SecretVersion> SecretStore::AddVersion(Transaction& tx, Tenant
 
 postgres::Pending<SealedVersion> SecretStore::GetVersion(Transaction& tx, TenantId tenant,
                                                          const SecretRef& ref, uint32_t version) {
-  return tx.RunForOne(kGetVersion, "secret version", SealedVersionOf, tenant, IdOf(ref),
-                      ref.path(), version);
+  return tx.RunForOne(kGetVersion, "secret version", SealedVersionOf, tenant, IdOf(ref), ref.path(),
+                      version);
 }
 
 postgres::Pending<SealedVersion> SecretStore::GetExpected(Transaction& tx, TenantId tenant,
@@ -224,8 +218,7 @@ postgres::Pending<SecretVersion> SecretStore::DestroyVersion(Transaction& tx, Te
       secret, version);
 }
 
-postgres::Pending<std::vector<SecretVersion>> SecretStore::AddedBy(Transaction& tx,
-                                                                   TenantId tenant,
+postgres::Pending<std::vector<SecretVersion>> SecretStore::AddedBy(Transaction& tx, TenantId tenant,
                                                                    std::string_view creator) {
   return tx.Run(kAddedBy, tenant, creator).Map(VersionsOf);
 }

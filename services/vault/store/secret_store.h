@@ -17,8 +17,8 @@ struct SealedVersion {
   std::string payload;
 };
 
-// vault.secrets and vault.secret_versions, within a transaction of their tenant. Knows no keys: what
-// goes in and out is sealed. Stateless.
+// vault.secrets and vault.secret_versions, within a transaction of their tenant. Knows no keys:
+// what goes in and out is sealed. Stateless.
 class SecretStore {
  public:
   template <typename T>
@@ -44,9 +44,9 @@ class SecretStore {
   // `version` 0 is the latest. NOT_FOUND for the secret or the version.
   static Pending<SealedVersion> GetVersion(Transaction& tx, TenantId tenant, const SecretRef& ref,
                                            uint32_t version);
-  // The version that a hint expects, for a reader that has appended its event beforehand: rolls back
-  // with VERSION_DESTROYED, or with kHintStale where it is not there or, of the latest, not the
-  // latest any more.
+  // The version that a hint expects, for a reader that has appended its event beforehand: rolls
+  // back with VERSION_DESTROYED, or with kHintStale where it is not there or, of the latest, not
+  // the latest any more.
   static Pending<SealedVersion> GetExpected(Transaction& tx, TenantId tenant, SecretId secret,
                                             uint32_t version, bool is_latest);
   static constexpr std::string_view kHintStale = "HINT_STALE";

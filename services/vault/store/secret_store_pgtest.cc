@@ -1,5 +1,4 @@
 #include "services/vault/store/secret_store.h"
-
 #include "services/vault/store/vault_fixture.h"
 
 namespace kasbah::vault {
@@ -72,10 +71,9 @@ TEST_F(SecretStoreTest, AForeignSecretIsNotFound) {
     EXPECT_THAT(GetVersion(b_, ref, 1), ReasonIs("NOT_FOUND"));
   }
   // The caller's mistake of naming another tenant in the statement finds nothing either.
-  EXPECT_THAT(Read(b_, [&](Transaction& tx) {
-                return SecretStore::Get(tx, a_, Ref(made.id.ToString()));
-              }),
-              ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(
+      Read(b_, [&](Transaction& tx) { return SecretStore::Get(tx, a_, Ref(made.id.ToString())); }),
+      ReasonIs("NOT_FOUND"));
 }
 
 TEST_F(SecretStoreTest, WithoutItsOwnConditionAStatementStillSeesNothingForeign) {
@@ -150,9 +148,8 @@ TEST_F(SecretStoreTest, ListsBelowAPathInPages) {
   }
   ASSERT_OK(Create(b_, "prod/foreign"));
   const auto list = [&](std::string_view prefix, std::string_view after, int limit) {
-    const auto secrets = Read(a_, [&](Transaction& tx) {
-      return SecretStore::List(tx, a_, prefix, after, limit);
-    });
+    const auto secrets =
+        Read(a_, [&](Transaction& tx) { return SecretStore::List(tx, a_, prefix, after, limit); });
     std::vector<std::string> paths;
     for (const Secret& secret : *secrets) paths.push_back(secret.path);
     return paths;
@@ -182,7 +179,8 @@ TEST_F(SecretStoreTest, WhoAddedAVersionIsExportedAndErased) {
   EXPECT_EQ(erase(a_).value_or(-1), 1);
   EXPECT_EQ(erase(a_).value_or(-1), 0);
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.secret_versions "
-                              "WHERE created_by = 'usr_x'"), "0");
+                              "WHERE created_by = 'usr_x'"),
+            "0");
 }
 
 }  // namespace

@@ -66,14 +66,16 @@ class VaultTest : public ::testing::Test {
   }
 
   static CallContext Call(TenantId tenant, std::string workload = "service/tenant-data") {
-    CallContext call = CallContext::ForBackground(std::move(workload), tenant,
-                                                  absl::Now() + absl::Seconds(20));
+    CallContext call =
+        CallContext::ForBackground(std::move(workload), tenant, absl::Now() + absl::Seconds(20));
     return call;
   }
   // Audit events of an action that are waiting to be relayed.
   std::string EventCount(const std::string& action) {
-    return test_->QueryValue("SELECT count(*) FROM vault.outbox WHERE topic = 'audit' AND "
-                             "position('" + action + "'::bytea in payload) > 0");
+    return test_->QueryValue(
+        "SELECT count(*) FROM vault.outbox WHERE topic = 'audit' AND "
+        "position('" +
+        action + "'::bytea in payload) > 0");
   }
 
   std::unique_ptr<testing::TestDatabase> test_;

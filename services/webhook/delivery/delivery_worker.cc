@@ -28,9 +28,8 @@ constexpr absl::Duration kLongestPause = absl::Seconds(5);
 constexpr absl::Duration kGaugePeriod = absl::Seconds(5);
 // Only the status matters; a little of the body is read so that the connection may be kept.
 constexpr size_t kMaxResponseBytes = 16 * 1024;
-constexpr http::CircuitOptions kCircuit{.failures_to_open = 5,
-                                        .open_for = absl::Seconds(5),
-                                        .open_for_at_most = absl::Minutes(1)};
+constexpr http::CircuitOptions kCircuit{
+    .failures_to_open = 5, .open_for = absl::Seconds(5), .open_for_at_most = absl::Minutes(1)};
 
 using Kind = AttemptResult::Kind;
 using Next = Completion::Next;
@@ -138,9 +137,8 @@ void DeliveryWorker::State::Loop() {
 bool DeliveryWorker::State::Sleep(absl::Duration time) {
   // A pause for something that is away is not cut short by new work.
   const bool paused = pause > absl::ZeroDuration();
-  const auto ready = [this, paused]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return stopping || (woken && !paused);
-  };
+  const auto ready = [this, paused]()
+                         ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping || (woken && !paused); };
   absl::MutexLock lock(&mutex);
   mutex.AwaitWithTimeout(absl::Condition(&ready), time);
   woken = false;
@@ -187,10 +185,10 @@ void DeliveryWorker::State::Send(Lane lane, std::vector<ClaimedDelivery> claims)
   std::vector<ToSign> to_sign;
   to_sign.reserve(claims.size());
   for (const ClaimedDelivery& claim : claims) {
-    to_sign.push_back({claim.tenant, claim.endpoint, *claim.sealed_secret,
-                       StandardContent(claim.message.ToString(), absl::ToUnixSeconds(now),
-                                       claim.body),
-                       PlainContent(absl::ToUnixSeconds(now), claim.body)});
+    to_sign.push_back(
+        {claim.tenant, claim.endpoint, *claim.sealed_secret,
+         StandardContent(claim.message.ToString(), absl::ToUnixSeconds(now), claim.body),
+         PlainContent(absl::ToUnixSeconds(now), claim.body)});
   }
   const absl::StatusOr<std::vector<Signed>> signatures = signer.Sign(to_sign);
   if (!signatures.ok()) {
@@ -289,14 +287,13 @@ void DeliveryWorker::State::OnAnswer(Lane lane, const ClaimedDelivery& claim, ab
 void DeliveryWorker::State::GiveBack(const std::vector<ClaimedDelivery>& claims,
                                      absl::Duration delay) {
   const absl::StatusOr<postgres::Result> released =
-      queue.Run(absl::Now() + kDatabaseTimeout, [&](postgres::Transaction& tx) {
-        return store.Release(tx, claims, delay);
-      });
+      queue.Run(absl::Now() + kDatabaseTimeout,
+                [&](postgres::Transaction& tx) { return store.Release(tx, claims, delay); });
   // The claims lapse then, and each has cost an attempt.
   if (!released.ok()) {
-    telemetry::LogWarning("claims of deliveries were not given back",
-                          {{"count", static_cast<int64_t>(claims.size())},
-                           {"reason", ReasonOf(released.status())}});
+    telemetry::LogWarning(
+        "claims of deliveries were not given back",
+        {{"count", static_cast<int64_t>(claims.size())}, {"reason", ReasonOf(released.status())}});
   }
 }
 
@@ -313,9 +310,8 @@ void DeliveryWorker::State::SetGauges() {
   const absl::Time now = absl::Now();
   if (now < next_gauge) return;
   next_gauge = now + kGaugePeriod;
-  const absl::StatusOr<absl::Duration> oldest =
-      queue.Run(now + kDatabaseTimeout,
-                [&](postgres::Transaction& tx) { return store.OldestDue(tx); });
+  const absl::StatusOr<absl::Duration> oldest = queue.Run(
+      now + kDatabaseTimeout, [&](postgres::Transaction& tx) { return store.OldestDue(tx); });
   if (oldest.ok()) oldest_due.Set(absl::ToDoubleSeconds(*oldest));
 }
 
@@ -341,9 +337,8 @@ DeliveryWorker::~DeliveryWorker() {
   }
   state_->dispatcher.join();
   // What is under way may still succeed; OnRecorded wakes this with each that is done.
-  const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return state_->pacing.in_flight() == 0;
-  };
+  const auto idle = [this]()
+                        ABSL_NO_THREAD_SAFETY_ANALYSIS { return state_->pacing.in_flight() == 0; };
   {
     absl::MutexLock lock(&state_->mutex);
     state_->mutex.AwaitWithTimeout(absl::Condition(&idle), state_->options.drain);

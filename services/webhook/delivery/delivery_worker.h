@@ -29,12 +29,12 @@ struct DeliveryOptions {
   http::ClientOptions http;
 };
 
-// Sends what is due, on threads of its own: claims a batch, has it signed, sends it, and records what
-// became of it. At least once: a process that ends between the receiver's answer and its record
-// leaves a claim that lapses, and the delivery goes out again under the same webhook-id, by which
-// receivers tell. While the signer or the database is away nothing is sent and no attempt used up.
-// Metrics: kasbah_webhook_attempts_total, kasbah_webhook_attempt_seconds, kasbah_webhook_in_flight,
-// kasbah_webhook_oldest_due_seconds.
+// Sends what is due, on threads of its own: claims a batch, has it signed, sends it, and records
+// what became of it. At least once: a process that ends between the receiver's answer and its
+// record leaves a claim that lapses, and the delivery goes out again under the same webhook-id, by
+// which receivers tell. While the signer or the database is away nothing is sent and no attempt
+// used up. Metrics: kasbah_webhook_attempts_total, kasbah_webhook_attempt_seconds,
+// kasbah_webhook_in_flight, kasbah_webhook_oldest_due_seconds.
 class DeliveryWorker {
  public:
   // Called when an endpoint answered 410 Gone; may block.

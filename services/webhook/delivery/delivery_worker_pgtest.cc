@@ -1,5 +1,3 @@
-#include "services/webhook/delivery/delivery_worker.h"
-
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -9,6 +7,7 @@
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/http/server.h"
+#include "services/webhook/delivery/delivery_worker.h"
 #include "services/webhook/delivery/gone_endpoint.h"
 #include "services/webhook/store/webhook_fixture.h"
 
@@ -73,9 +72,9 @@ class DeliveryWorkerTest : public WebhookTest {
  protected:
   void TearDown() override { worker_.reset(); }
 
-  void StartWorker(std::vector<absl::Duration> schedule = std::vector<absl::Duration>(
-                       9, absl::Milliseconds(20)),
-                   std::vector<std::string> allowed = {"127.0.0.0/8"}) {
+  void StartWorker(
+      std::vector<absl::Duration> schedule = std::vector<absl::Duration>(9, absl::Milliseconds(20)),
+      std::vector<std::string> allowed = {"127.0.0.0/8"}) {
     DeliveryOptions options;
     options.retries = RetryPolicy(std::move(schedule));
     options.timeout = absl::Seconds(5);
@@ -232,9 +231,7 @@ TEST_F(DeliveryWorkerTest, GoneDisablesTheEndpointAndDropsWhatWaits) {
   const EndpointId endpoint = AddEndpoint(a_, receiver.url());
   ASSERT_OK(FanOut({NewMessage(a_)}));
   StartWorker();
-  WaitFor([&] {
-    return test_->QueryValue("SELECT state FROM webhook.endpoints") == "disabled";
-  });
+  WaitFor([&] { return test_->QueryValue("SELECT state FROM webhook.endpoints") == "disabled"; });
   EXPECT_TRUE(AllInState("dropped"));
   EXPECT_EQ(Attempts(a_, endpoint)[0].http_status, 410);
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM webhook.outbox WHERE topic = 'audit' AND "

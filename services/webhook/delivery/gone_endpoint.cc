@@ -16,8 +16,7 @@ constexpr absl::Duration kTimeout = absl::Seconds(5);
 
 void DisableGoneEndpoint(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock,
                          const std::string& workload, TenantId tenant, EndpointId endpoint) {
-  const CallContext call =
-      CallContext::ForBackground(workload, tenant, absl::Now() + kTimeout);
+  const CallContext call = CallContext::ForBackground(workload, tenant, absl::Now() + kTimeout);
   const EndpointStore endpoints;
   const absl::Status disabled = database.WithTenant(call, [&](postgres::Transaction& tx) {
     endpoints.Disable(tx, tenant, endpoint);

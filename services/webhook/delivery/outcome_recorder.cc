@@ -33,9 +33,8 @@ void OutcomeRecorder::Add(Completion completion) {
 }
 
 void OutcomeRecorder::Loop() {
-  const auto ready = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return stopping_ || !waiting_.empty();
-  };
+  const auto ready = [this]()
+                         ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !waiting_.empty(); };
   for (;;) {
     std::vector<Completion> batch;
     {
@@ -54,9 +53,8 @@ bool OutcomeRecorder::Write(const std::vector<Completion>& completions) {
   for (;;) {
     // Written twice it is the same: the claim is gone, the attempts have their ids.
     const absl::StatusOr<int64_t> held =
-        queue_.Run(absl::Now() + kWriteTimeout, [&](postgres::Transaction& tx) {
-          return store_.Complete(tx, completions);
-        });
+        queue_.Run(absl::Now() + kWriteTimeout,
+                   [&](postgres::Transaction& tx) { return store_.Complete(tx, completions); });
     if (held.ok()) {
       if (const int64_t lost = static_cast<int64_t>(completions.size()) - *held; lost > 0) {
         telemetry::LogWarning("deliveries had been claimed again before their outcome was written",
@@ -64,9 +62,9 @@ bool OutcomeRecorder::Write(const std::vector<Completion>& completions) {
       }
       return true;
     }
-    telemetry::LogWarning("outcomes of deliveries wait to be written",
-                          {{"count", static_cast<int64_t>(completions.size())},
-                           {"reason", ReasonOf(held.status())}});
+    telemetry::LogWarning(
+        "outcomes of deliveries wait to be written",
+        {{"count", static_cast<int64_t>(completions.size())}, {"reason", ReasonOf(held.status())}});
     const auto stopping = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; };
     absl::MutexLock lock(&mutex_);
     if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), pause)) return false;

@@ -11,8 +11,8 @@
 namespace kasbah::webhook {
 
 // How much may go to each endpoint at once, in this process: a cap, nothing while its circuit is
-// open, and one probe while it is half open. Deliveries that are not claimed for it wait in the queue
-// and use up no attempt. Thread safe.
+// open, and one probe while it is half open. Deliveries that are not claimed for it wait in the
+// queue and use up no attempt. Thread safe.
 class EndpointPacing {
  public:
   EndpointPacing(int cap, http::CircuitOptions circuit, const Clock& clock);

@@ -23,11 +23,10 @@ class EndpointPacingTest : public ::testing::Test {
   }
 
   testing::FakeClock clock_;
-  EndpointPacing pacing_{3,
-                         {.failures_to_open = 2,
-                          .open_for = absl::Seconds(10),
-                          .open_for_at_most = absl::Seconds(60)},
-                         clock_};
+  EndpointPacing pacing_{
+      3,
+      {.failures_to_open = 2, .open_for = absl::Seconds(10), .open_for_at_most = absl::Seconds(60)},
+      clock_};
   const EndpointId endpoint_ = EndpointId::New(absl::FromUnixSeconds(1));
 };
 

@@ -2,11 +2,10 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <nlohmann/json.hpp>
-
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "services/webhook/domain/event_filter.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::webhook {
 namespace {
@@ -23,10 +22,9 @@ std::string Quoted(const std::string& text) { return nlohmann::json(text).dump()
 
 // Put together by hand, so that the data stays as Protobuf's canonical JSON wrote it.
 std::string Body(const outbox::v1::ChangeEvent& event, absl::Time time, const std::string& data) {
-  std::string body = StrCat(
-      "{\"type\":", Quoted(event.type()), ",\"timestamp\":\"",
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()), "\",\"data\":", data,
-      ",\"event_id\":", Quoted(event.event_id()));
+  std::string body = StrCat("{\"type\":", Quoted(event.type()), ",\"timestamp\":\"",
+                            absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()),
+                            "\",\"data\":", data, ",\"event_id\":", Quoted(event.event_id()));
   if (!event.resource_id().empty()) {
     StrAppend(&body, ",\"resource_id\":", Quoted(event.resource_id()));
   }

@@ -13,8 +13,8 @@ std::string SecretText(std::string_view secret);
 
 // What is signed, per Standard Webhooks 1.0.0: "<id>.<unix seconds>.<body>".
 std::string StandardContent(std::string_view webhook_id, int64_t timestamp, std::string_view body);
-// What X-Kasbah-Signature signs, for receivers that do not know that recipe: "<unix seconds>.<body>".
-// The key is the same: the decoded bytes, not the text that begins with whsec_.
+// What X-Kasbah-Signature signs, for receivers that do not know that recipe: "<unix
+// seconds>.<body>". The key is the same: the decoded bytes, not the text that begins with whsec_.
 std::string PlainContent(int64_t timestamp, std::string_view body);
 
 // The headers of one attempt. The MACs are 32 bytes of HMAC-SHA256 over the contents above:

@@ -20,8 +20,9 @@ std::string Mac(const std::string& content) {
 }
 
 TEST(Signature, MatchesTheStandardWebhooksVector) {
-  const auto headers = SignatureHeaders(kId, kTimestamp, Mac(StandardContent(kId, kTimestamp, kBody)),
-                                        Mac(PlainContent(kTimestamp, kBody)));
+  const auto headers =
+      SignatureHeaders(kId, kTimestamp, Mac(StandardContent(kId, kTimestamp, kBody)),
+                       Mac(PlainContent(kTimestamp, kBody)));
   ASSERT_EQ(headers.size(), 4u);
   EXPECT_EQ(headers[0].first, "webhook-id");
   EXPECT_EQ(headers[0].second, kId);

@@ -56,11 +56,10 @@ absl::StatusOr<v1::ListAttemptsResponse> DeliveryService::Attempts(
   ASSIGN_OR_RETURN(const Page page, Page::Parse(request.page_size(), request.page_token(), 1));
   std::optional<AttemptId> before;
   if (!page.after.empty()) before = AttemptId(page.after[0]);
-  ASSIGN_OR_RETURN(std::vector<Attempt> attempts,
-                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
-                     return deliveries_.ListAttempts(tx, call.tenant, endpoint, message, before,
-                                                     page.limit());
-                   }));
+  ASSIGN_OR_RETURN(
+      std::vector<Attempt> attempts, database_.WithTenant(call, [&](postgres::Transaction& tx) {
+        return deliveries_.ListAttempts(tx, call.tenant, endpoint, message, before, page.limit());
+      }));
   v1::ListAttemptsResponse reply;
   if (static_cast<int>(attempts.size()) > page.size) {
     attempts.resize(static_cast<size_t>(page.size));

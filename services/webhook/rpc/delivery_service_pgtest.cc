@@ -1,7 +1,6 @@
-#include "services/webhook/rpc/delivery_service.h"
-
 #include <gmock/gmock.h>
 
+#include "services/webhook/rpc/delivery_service.h"
 #include "services/webhook/rpc/webhook_server_fixture.h"
 
 namespace kasbah::webhook {
@@ -92,18 +91,16 @@ TEST_F(DeliveryServiceTest, ASubjectsBodiesAreExportedAndErased) {
   subject::v1::ExportSubjectRequest request;
   request.mutable_subject()->set_id(message.customer->ToString());
   using Subjects = subject::v1::SubjectService;
-  ASSERT_OK_AND_ASSIGN(const auto exported,
-                       As<Subjects>("service/tenant-data", a_, &Subjects::Stub::ExportSubject,
-                                    request));
+  ASSERT_OK_AND_ASSIGN(const auto exported, As<Subjects>("service/tenant-data", a_,
+                                                         &Subjects::Stub::ExportSubject, request));
   ASSERT_EQ(exported.values_size(), 1);
   EXPECT_EQ(exported.values(0).column(), "webhook.messages.body");
   EXPECT_EQ(exported.values(0).value(), message.body);
   subject::v1::EraseSubjectRequest erase;
   *erase.mutable_subject() = request.subject();
   for (const uint64_t expected : {1u, 0u}) {
-    ASSERT_OK_AND_ASSIGN(const auto erased,
-                         As<Subjects>("service/tenant-data", a_, &Subjects::Stub::EraseSubject,
-                                      erase));
+    ASSERT_OK_AND_ASSIGN(const auto erased, As<Subjects>("service/tenant-data", a_,
+                                                         &Subjects::Stub::EraseSubject, erase));
     EXPECT_EQ(erased.erased().at("webhook.messages.body"), expected);
   }
   erase.mutable_subject()->set_id("jane@example.com");

@@ -116,9 +116,9 @@ absl::StatusOr<v1::DeleteEndpointResponse> EndpointService::Delete(
   ASSIGN_OR_RETURN(const EndpointId id, EndpointId::Parse(request.endpoint_id()));
   RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) {
     endpoints_.Delete(tx, call.tenant, id);
-    return outbox_.AppendAudit(tx, call,
-                               outbox::Succeeded(call, clock_, "endpoint.delete",
-                                                 {"endpoint", id.ToString(), ""}));
+    return outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, clock_, "endpoint.delete", {"endpoint", id.ToString(), ""}));
   }));
   return v1::DeleteEndpointResponse();
 }

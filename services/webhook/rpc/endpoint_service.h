@@ -11,8 +11,8 @@
 
 namespace kasbah::webhook {
 
-// A tenant's endpoints. A secret is made here, sealed by the vault, shown once and then known to the
-// vault alone.
+// A tenant's endpoints. A secret is made here, sealed by the vault, shown once and then known to
+// the vault alone.
 class EndpointService final : public v1::EndpointService::CallbackService {
  public:
   EndpointService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,

@@ -1,8 +1,7 @@
-#include "services/webhook/rpc/endpoint_service.h"
-
 #include <gmock/gmock.h>
 
 #include "services/webhook/domain/signature.h"
+#include "services/webhook/rpc/endpoint_service.h"
 #include "services/webhook/rpc/webhook_server_fixture.h"
 
 namespace kasbah::webhook {
@@ -15,9 +14,9 @@ using Stub = v1::EndpointService::Stub;
 
 class EndpointServiceTest : public WebhookServerTest {
  protected:
-  absl::StatusOr<v1::CreateEndpointResponse> Create(TenantId tenant,
-                                                    const std::string& url = "https://example.com/h",
-                                                    std::vector<std::string> filters = {}) {
+  absl::StatusOr<v1::CreateEndpointResponse> Create(
+      TenantId tenant, const std::string& url = "https://example.com/h",
+      std::vector<std::string> filters = {}) {
     v1::CreateEndpointRequest request;
     request.set_url(url);
     request.set_description("where we listen");

@@ -52,10 +52,9 @@ absl::StatusOr<outbox::v1::ReceiveBatchResponse> ReceiverService::Receive(
       });
   if (!received.ok()) {
     if (absl::IsFailedPrecondition(received)) {
-      telemetry::LogError("a batch does not follow the last one",
-                          {{"source", call.workload},
-                           {"batch", request.batch()},
-                           {"reason", ReasonOf(received)}});
+      telemetry::LogError(
+          "a batch does not follow the last one",
+          {{"source", call.workload}, {"batch", request.batch()}, {"reason", ReasonOf(received)}});
     }
     return received;
   }
@@ -64,9 +63,9 @@ absl::StatusOr<outbox::v1::ReceiveBatchResponse> ReceiverService::Receive(
   outbox::v1::ReceiveBatchResponse reply;
   reply.set_last_batch(request.batch());
   for (const QuarantinedEntry& entry : sorted.quarantined) {
-    telemetry::LogError("a change event is in quarantine", {{"source", call.workload},
-                                                            {"outbox_id", entry.outbox_id},
-                                                            {"reason", entry.reason}});
+    telemetry::LogError(
+        "a change event is in quarantine",
+        {{"source", call.workload}, {"outbox_id", entry.outbox_id}, {"reason", entry.reason}});
     reply.add_quarantined(entry.outbox_id);
   }
   return reply;

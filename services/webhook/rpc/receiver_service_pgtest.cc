@@ -1,10 +1,9 @@
-#include "services/webhook/rpc/receiver_service.h"
-
 #include <gmock/gmock.h>
 
 #include <thread>
 
 #include "libs/outbox/relay.h"
+#include "services/webhook/rpc/receiver_service.h"
 #include "services/webhook/rpc/webhook_server_fixture.h"
 
 namespace kasbah::webhook {
@@ -54,8 +53,8 @@ class ReceiverServiceTest : public WebhookServerTest {
 
 TEST_F(ReceiverServiceTest, ABatchBecomesMessagesAndWakesTheWorker) {
   AddEndpoint(a_, "https://x");
-  ASSERT_OK_AND_ASSIGN(const auto reply, Send(Batch(1, {Event().SerializeAsString(),
-                                                        Event().SerializeAsString()})));
+  ASSERT_OK_AND_ASSIGN(const auto reply,
+                       Send(Batch(1, {Event().SerializeAsString(), Event().SerializeAsString()})));
   EXPECT_EQ(reply.last_batch(), 1u);
   EXPECT_EQ(reply.quarantined_size(), 0);
   EXPECT_EQ(Messages(), "2");
@@ -113,9 +112,8 @@ TEST_F(ReceiverServiceTest, SourcesAndEpochsHaveCursorsOfTheirOwn) {
 
 TEST_F(ReceiverServiceTest, WhatIsNotUnderstoodGoesToQuarantineAndBlocksNobody) {
   AddEndpoint(a_, "https://x");
-  ASSERT_OK_AND_ASSIGN(const auto reply,
-                       Send(Batch(1, {Event().SerializeAsString(), "\xff\xff",
-                                      Event("no type").SerializeAsString()})));
+  ASSERT_OK_AND_ASSIGN(const auto reply, Send(Batch(1, {Event().SerializeAsString(), "\xff\xff",
+                                                        Event("no type").SerializeAsString()})));
   ASSERT_EQ(reply.quarantined_size(), 2);
   EXPECT_EQ(reply.quarantined(0), 1002u);
   EXPECT_EQ(Messages(), "1");

@@ -20,16 +20,16 @@ CustomerId CustomerOf(const subject::v1::Subject& subject) {
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
   using Bodies = std::vector<DeliveryStore::Body>;
-  ASSIGN_OR_RETURN(
-      const Bodies bodies,
-      database_.WithTenantInAnyState(
-          call, postgres::AnyStateToken::ForErasure(),
-          [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Bodies>> {
-            auto found = deliveries_.BodiesOf(tx, call.tenant, CustomerOf(request.subject()));
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call, outbox::Succeeded(call, clock_, "subject.export", kTarget)));
-            return found;
-          }));
+  ASSIGN_OR_RETURN(const Bodies bodies,
+                   database_.WithTenantInAnyState(
+                       call, postgres::AnyStateToken::ForErasure(),
+                       [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Bodies>> {
+                         auto found =
+                             deliveries_.BodiesOf(tx, call.tenant, CustomerOf(request.subject()));
+                         RETURN_IF_ERROR(outbox_.AppendAudit(
+                             tx, call, outbox::Succeeded(call, clock_, "subject.export", kTarget)));
+                         return found;
+                       }));
   subject::v1::ExportSubjectResponse reply;
   for (const DeliveryStore::Body& body : bodies) {
     subject::v1::PersonalValue* value = reply.add_values();

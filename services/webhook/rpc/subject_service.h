@@ -9,8 +9,8 @@
 
 namespace kasbah::webhook {
 
-// The rights of a data subject in what was sent about them. A message knows its customer, so that is
-// whom it can be found by; a subject of another kind has nothing here that could be found.
+// The rights of a data subject in what was sent about them. A message knows its customer, so that
+// is whom it can be found by; a subject of another kind has nothing here that could be found.
 class SubjectService final : public subject::v1::SubjectService::CallbackService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,

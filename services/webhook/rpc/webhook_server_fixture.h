@@ -98,8 +98,8 @@ class WebhookServerTest : public WebhookTest {
   std::string Certificate(const std::string& path) {
     std::string directory = directory_ + "/" + path;
     std::filesystem::create_directories(directory);
-    EXPECT_OK(authority_->Issue({.uris = {std::string("spiffe://") + kDomain + "/" + path}},
-                                directory));
+    EXPECT_OK(
+        authority_->Issue({.uris = {std::string("spiffe://") + kDomain + "/" + path}}, directory));
     return directory;
   }
 
@@ -153,12 +153,11 @@ class WebhookServerTest : public WebhookTest {
     assertion.permissions.set();
     assertion.issue_time = absl::Now();
     assertion.expire_time = assertion.issue_time + rpc::kAssertionLifetime;
-    return *rpc::EncodeAssertion(
-        assertion, std::string("spiffe://") + kDomain + "/service/auth", kDomain, "test",
-        Uuid::V7(absl::Now()).ToString(),
-        [this](std::string_view input) -> absl::StatusOr<std::string> {
-          return signer_.Sign(input);
-        });
+    return *rpc::EncodeAssertion(assertion, std::string("spiffe://") + kDomain + "/service/auth",
+                                 kDomain, "test", Uuid::V7(absl::Now()).ToString(),
+                                 [this](std::string_view input) -> absl::StatusOr<std::string> {
+                                   return signer_.Sign(input);
+                                 });
   }
 
   // Limits the user to one customer.

@@ -10,10 +10,12 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-// One statement for each way to narrow a list, so that each has the index it needs.
+// One statement for each way to narrow a list, so that each has the index it needs. An attempt that
+// is under way is not counted yet.
 constexpr Statement kList{"deliveries.list", R"sql(
 SELECT d.message_id, d.endpoint_id, m.event_type, m.event_id, d.state,
-       coalesce(q.attempts, d.attempts), d.created_at, q.due_at
+       coalesce(q.attempts - (q.claim_id IS NOT NULL)::int, d.attempts), d.created_at,
+       CASE WHEN q.claim_id IS NULL THEN q.due_at END
 FROM webhook.deliveries d
 JOIN webhook.messages m ON m.tenant_id = d.tenant_id AND m.message_id = d.message_id
 LEFT JOIN webhook.queue q ON q.tenant_id = d.tenant_id AND q.message_id = d.message_id
@@ -23,7 +25,8 @@ ORDER BY d.message_id DESC, d.endpoint_id DESC LIMIT $4)sql"};
 
 constexpr Statement kListOfEndpoint{"deliveries.list_of_endpoint", R"sql(
 SELECT d.message_id, d.endpoint_id, m.event_type, m.event_id, d.state,
-       coalesce(q.attempts, d.attempts), d.created_at, q.due_at
+       coalesce(q.attempts - (q.claim_id IS NOT NULL)::int, d.attempts), d.created_at,
+       CASE WHEN q.claim_id IS NULL THEN q.due_at END
 FROM webhook.deliveries d
 JOIN webhook.messages m ON m.tenant_id = d.tenant_id AND m.message_id = d.message_id
 LEFT JOIN webhook.queue q ON q.tenant_id = d.tenant_id AND q.message_id = d.message_id

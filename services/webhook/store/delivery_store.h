@@ -19,9 +19,10 @@ struct Delivery {
   EventId event;
   // "pending", "delivered", "failed", "dropped".
   std::string state;
+  // Those that ended.
   int attempts = 0;
   absl::Time create_time;
-  // While it is pending.
+  // While it waits for one.
   std::optional<absl::Time> next_attempt;
 };
 

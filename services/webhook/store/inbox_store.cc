@@ -89,8 +89,8 @@ Pending<outbox::ReceiverCursor> InboxStore::LockCursor(Transaction& tx,
 
 Pending<Result> InboxStore::MoveCursor(Transaction& tx, const BatchSource& source,
                                        const outbox::ReceiverCursor& cursor) const {
-  return tx.Run(kMoveCursor, source.workload, source.shard, kTopic, source.epoch,
-                cursor.last_batch, postgres::Bytes{cursor.digest});
+  return tx.Run(kMoveCursor, source.workload, source.shard, kTopic, source.epoch, cursor.last_batch,
+                postgres::Bytes{cursor.digest});
 }
 
 Pending<Result> InboxStore::FanOut(Transaction& tx, const std::vector<Message>& messages) const {

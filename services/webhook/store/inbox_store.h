@@ -26,8 +26,8 @@ struct QuarantinedEntry {
   std::string payload;
 };
 
-// What relays bring, through the door kasbah_webhook_queue: many tenants in a batch. No state of its
-// own.
+// What relays bring, through the door kasbah_webhook_queue: many tenants in a batch. No state of
+// its own.
 class InboxStore {
  public:
   // Makes the cursor where there is none and locks it until the transaction ends.
@@ -40,9 +40,9 @@ class InboxStore {
   // An event that is already a message stays the one it is.
   postgres::Pending<postgres::Result> FanOut(postgres::Transaction& tx,
                                              const std::vector<Message>& messages) const;
-  postgres::Pending<postgres::Result> Quarantine(postgres::Transaction& tx,
-                                                 const BatchSource& source,
-                                                 const std::vector<QuarantinedEntry>& entries) const;
+  postgres::Pending<postgres::Result> Quarantine(
+      postgres::Transaction& tx, const BatchSource& source,
+      const std::vector<QuarantinedEntry>& entries) const;
 };
 
 }  // namespace kasbah::webhook

@@ -1,7 +1,6 @@
-#include "services/webhook/store/inbox_store.h"
-
 #include <gmock/gmock.h>
 
+#include "services/webhook/store/inbox_store.h"
 #include "services/webhook/store/webhook_fixture.h"
 
 namespace kasbah::webhook {

@@ -12,8 +12,8 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-// Candidates are read a few times over what is wanted, since some of them may belong to one endpoint
-// or to another worker by the time they are locked.
+// Candidates are read a few times over what is wanted, since some of them may belong to one
+// endpoint or to another worker by the time they are locked.
 constexpr Statement kClaim{"queue.claim",
                            R"sql(
 WITH limited AS (

@@ -55,9 +55,9 @@ struct Completion {
 // clocks need not agree. No state of its own.
 class QueueStore {
  public:
-  // At most `limit` due rows of active tenants, and of each endpoint no more than `limited` says, or
-  // `room` where it says nothing. Rows that another worker is at are skipped. The attempt is counted
-  // here: what kills a worker each time ends all the same.
+  // At most `limit` due rows of active tenants, and of each endpoint no more than `limited` says,
+  // or `room` where it says nothing. Rows that another worker is at are skipped. The attempt is
+  // counted here: what kills a worker each time ends all the same.
   postgres::Pending<std::vector<ClaimedDelivery>> Claim(
       postgres::Transaction& tx, Lane lane, Uuid claim, absl::Duration lease, int limit, int room,
       const std::vector<EndpointPacing::Room>& limited) const;

@@ -1,10 +1,9 @@
-#include "services/webhook/store/queue_store.h"
-
 #include <gmock/gmock.h>
 
 #include <set>
 #include <thread>
 
+#include "services/webhook/store/queue_store.h"
 #include "services/webhook/store/webhook_fixture.h"
 
 namespace kasbah::webhook {
@@ -107,6 +106,8 @@ TEST_F(QueueStoreTest, RetriesWaitInTheirOwnLane) {
   AddEndpoint(a_, "https://x");
   FanOutMany(a_, 1);
   const auto claims = Claim();
+  EXPECT_EQ(Deliveries(a_)[0].attempts, 0);
+  EXPECT_FALSE(Deliveries(a_)[0].next_attempt.has_value());
   ASSERT_OK(Complete(claims[0], Next::kRetry, absl::Hours(1)));
   EXPECT_TRUE(Claim(Lane::kFirst).empty());
   EXPECT_TRUE(Claim(Lane::kRetry).empty());
@@ -198,17 +199,15 @@ TEST_F(QueueStoreTest, AnotherTenantSeesAndChangesNothing) {
   for (const char* table : {"endpoints", "messages", "deliveries", "queue", "attempts"}) {
     const std::string sql = std::string("SELECT count(*) FROM webhook.") + table;
     const postgres::Statement count{table, sql};
-    ASSERT_OK_AND_ASSIGN(const int64_t of_b,
-                         database_->WithTenant(Call(b_), [&](postgres::Transaction& tx) {
-                           return tx.Run(count).Map(
-                               [](postgres::Result rows) { return rows[0].Get<int64_t>(0); });
-                         }));
+    ASSERT_OK_AND_ASSIGN(
+        const int64_t of_b, database_->WithTenant(Call(b_), [&](postgres::Transaction& tx) {
+          return tx.Run(count).Map([](postgres::Result rows) { return rows[0].Get<int64_t>(0); });
+        }));
     EXPECT_EQ(of_b, 0) << table;
-    ASSERT_OK_AND_ASSIGN(const int64_t of_a,
-                         database_->WithTenant(Call(a_), [&](postgres::Transaction& tx) {
-                           return tx.Run(count).Map(
-                               [](postgres::Result rows) { return rows[0].Get<int64_t>(0); });
-                         }));
+    ASSERT_OK_AND_ASSIGN(
+        const int64_t of_a, database_->WithTenant(Call(a_), [&](postgres::Transaction& tx) {
+          return tx.Run(count).Map([](postgres::Result rows) { return rows[0].Get<int64_t>(0); });
+        }));
     EXPECT_GT(of_a, 0) << table;
   }
 }

@@ -104,9 +104,8 @@ class WebhookTest : public ::testing::Test {
     completion.start_time = absl::Now();
     completion.http_status = next == Completion::Next::kDelivered ? 200 : 500;
     completion.error = next == Completion::Next::kDelivered ? "" : "HTTP_STATUS";
-    return queue_->Run(Soon(), [&](postgres::Transaction& tx) {
-      return queue_store_.Complete(tx, {completion});
-    });
+    return queue_->Run(
+        Soon(), [&](postgres::Transaction& tx) { return queue_store_.Complete(tx, {completion}); });
   }
   std::vector<Delivery> Deliveries(TenantId tenant) {
     auto deliveries = database_->WithTenant(Call(tenant), [&](postgres::Transaction& tx) {
