@@ -15,7 +15,7 @@ std::string DigestOf(const google::protobuf::Message& request) {
     google::protobuf::io::StringOutputStream sink(&bytes);
     google::protobuf::io::CodedOutputStream coded(&sink);
     // Maps are written in the order of their keys.
-
+    coded.SetSerializationDeterministic(true);
     request.SerializeToCodedStream(&coded);
   }
   return crypto::Sha256({request.GetTypeName(), bytes});

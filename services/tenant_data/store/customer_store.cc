@@ -76,8 +76,7 @@ void CustomerStore::RequireActive(Transaction& tx, const CallContext& call, Cust
 }
 
 void CustomerStore::RequireActiveScope(Transaction& tx, const CallContext& call) const {
-  (void)tx;
-  (void)call;
+  if (call.customer) RequireActive(tx, call, *call.customer);
 }
 
 }  // namespace kasbah::tenantdata

@@ -68,6 +68,7 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::Create(const CallContext& call,
     if (accepted.empty()) {
       return Error(absl::StatusCode::kFailedPrecondition, kNothingAccepted, "no item is left");
     }
+    values_.Release(tx, call, ToValues(records, outcome.release));
     values_.ClaimAll(tx, call, owner, ToValues(records, outcome.reclaim));
     RETURN_IF_ERROR(Store(tx, call, rules, owner, records, accepted, now));
     if (request) requests_.Finish(tx, call, *request, make_outcome(outcome.taken));

@@ -85,7 +85,7 @@ constexpr Statement kUpdate{
     "change, collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, "
     "changed_at) SELECT $1, record_id, version, customer_id, 'updated', collection_id, "
     "schema_version, data, sealed, $8, $9, $10, $7 FROM changed) "
-    "SELECT 1",
+    "SELECT core.require((SELECT count(*) FROM changed) = 1, 'ETAG_MISMATCH')",
     Access::kWrite};
 
 constexpr Statement kDelete{

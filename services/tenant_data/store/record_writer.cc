@@ -101,6 +101,7 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
     // The event needs the version that the deletion makes.
     ASSIGN_OR_RETURN(const RemovedRecord removed,
                      records_.Delete(tx, call, id, version, now).Await());
+    values_.RemoveRecord(tx, call, id);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"delete", id, removed.collection, removed.collection_key, removed.customer,
                          removed.version, nullptr});

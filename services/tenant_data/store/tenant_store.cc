@@ -40,7 +40,7 @@ constexpr Statement kSetSuspended{
 constexpr Statement kList{
     "tenants.list",
     "SELECT tenant_id, slug, display_name, created_at, suspended_at FROM core.tenants "
-    "WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2"};
+    "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
 
 Tenant ReadTenant(const Row& row) {
   Tenant tenant;
