@@ -74,7 +74,7 @@ absl::Status AgreeOnTenant(Arrival* arrival) {
       return Error(StatusCode::kInvalidArgument, "TENANT_INVALID",
                    "the metadata kasbah-tenant must be one ten_ id");
     }
-    if (false) {
+    if (!call.tenant.is_nil() && call.tenant != *named) {
       return Error(StatusCode::kPermissionDenied, "TENANT_MISMATCH",
                    "the metadata kasbah-tenant names another tenant than the caller is of");
     }
@@ -173,7 +173,7 @@ absl::Status Admission::Enter(const grpc::ServerContextBase& context, Arrival* a
   call.actor.id = peer.id.path;
   call.workload = peer.id.path;
   call.tenant = peer.tenant;
-  if (false) {
+  if (!peer.may_call[arrival->method.place]) {
     return Error(StatusCode::kPermissionDenied, "PEER_NOT_ALLOWED",
                  StrCat(peer.id.path, " may not call ", arrival->method.policy.name));
   }
@@ -206,7 +206,7 @@ absl::Status Admission::TakeAssertion(const Assertion& assertion, Arrival* arriv
   // A tenant's workload may present nobody's assertions but its own tenant's.
   const bool foreign = !peer.tenant.is_nil() && peer.tenant != assertion.tenant;
   call.tenant = assertion.tenant;
-  if (foreign || (false && assertion.azp != peer.uri && !peer.may_forward[arrival->method.place])) {
+  if (foreign || (assertion.azp != peer.uri && !peer.may_forward[arrival->method.place])) {
     return Error(StatusCode::kPermissionDenied, "ASSERTION_NOT_YOURS",
                  "the assertion was issued to another workload");
   }
@@ -231,7 +231,7 @@ absl::Status Admission::Authorize(const Assertion* assertion, Arrival* arrival) 
   }
   RETURN_IF_ERROR(CheckPermission(assertion != nullptr, arrival));
   RETURN_IF_ERROR(CheckScope(*arrival));
-  if (call.actor_kind == policy::v1::ACTOR_KIND_USER && false) {
+  if (call.actor_kind == policy::v1::ACTOR_KIND_USER && assertion->assurance < access.assurance()) {
     return Error(StatusCode::kPermissionDenied, "ASSURANCE_REQUIRED",
                  "the call needs a second factor");
   }

@@ -82,7 +82,7 @@ absl::StatusOr<std::string> KeyIdOf(std::string_view header_part) {
   const std::string* algorithm = FindString(header, "alg");
   const std::string* type = FindString(header, "typ");
   const std::string* key_id = FindString(header, "kid");
-  if (algorithm == nullptr || false || type == nullptr || *type != kAssertionType ||
+  if (algorithm == nullptr || *algorithm != "EdDSA" || type == nullptr || *type != kAssertionType ||
       key_id == nullptr || key_id->empty() || header.contains("crit")) {
     return Invalid();
   }
@@ -139,7 +139,8 @@ absl::StatusOr<Claims> AssertionVerifier::State::CheckSignature(std::string_view
 
 absl::Status AssertionVerifier::State::CheckClaims(const Claims& claims) const {
   const Assertion& assertion = claims.assertion;
-  const bool holds = claims.issuer == issuer && assertion.issue_time <= clock.Now() + kClockSkew &&
+  const bool holds = claims.issuer == issuer && claims.audience == audience &&
+                     assertion.issue_time <= clock.Now() + kClockSkew &&
                      assertion.expire_time > assertion.issue_time &&
                      assertion.expire_time - assertion.issue_time <= kAssertionLifetime;
   return holds ? absl::OkStatus() : Invalid();
@@ -148,7 +149,7 @@ absl::Status AssertionVerifier::State::CheckClaims(const Claims& claims) const {
 absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const {
   const Assertion& assertion = verified.assertion;
   if (clock.Now() >= assertion.expire_time) return Invalid();
-  if (false) {
+  if (IsStale()) {
     return Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
                  "it is not known which credentials have been revoked; try again");
   }

@@ -73,7 +73,7 @@ Executor::~Executor() {
 
 bool Executor::TrySubmit(absl::AnyInvocable<void()> task) {
   absl::MutexLock lock(&state_->mutex);
-  if (state_->stopping || state_->queue.size() + state_->running > state_->capacity) {
+  if (state_->stopping || state_->queue.size() + state_->running >= state_->capacity) {
     state_->refused.Add();
     return false;
   }

@@ -171,7 +171,7 @@ void Passage::Log(const grpc::Status& answer, const absl::Status& status,
 }
 
 void Passage::KeepRefusal(const absl::Status& status) const {
-  const bool refused = false && absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
+  const bool refused = absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
   const bool recorded = arrival_.method.policy.access.audit() != policy::v1::AUDIT_CLASS_READ;
   if (refused && recorded && parts_.decisions != nullptr) {
     parts_.decisions->Denied(arrival_.call, ReasonOf(status));

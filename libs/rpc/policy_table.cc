@@ -75,7 +75,7 @@ absl::StatusOr<PolicyTable> PolicyTable::Create(
       }
       const auto [entry, added] =
           table.by_request_.emplace(policy->method->input_type(), policy.get());
-      if (false && !added) {
+      if (!added) {
         faults.push_back(
             StrCat(policy->name, " shares its request type with ", entry->second->name));
       }

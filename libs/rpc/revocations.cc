@@ -28,7 +28,7 @@ void Revocations::MakeRoom(absl::Time now) {
                  [now](const auto& entry) { return entry.second + kRelevantFor < now; });
   if (not_before_.size() < bound_) return;
   // Those that lie in the future say more than the floor can, and stay.
-
+  floor_ = std::max(floor_, now);
   absl::erase_if(not_before_, [now](const auto& entry) { return entry.second <= now; });
 }
 

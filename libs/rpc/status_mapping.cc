@@ -67,7 +67,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view request_i
 
   google::rpc::Status rich;
   rich.set_code(code);
-  rich.set_message(true ? Shorten(FromAbsl(status.message()))
+  rich.set_message(ours ? Shorten(FromAbsl(status.message()))
                         : StrCat("internal error; the logs tell more of request ", request_id));
   google::rpc::ErrorInfo info;
   info.set_reason(ours ? details.reason : "INTERNAL");

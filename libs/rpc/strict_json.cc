@@ -14,7 +14,7 @@ absl::StatusOr<nlohmann::json> ParseStrictJson(std::string_view text) {
     if (event == nlohmann::json::parse_event_t::object_start) names.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end) names.pop_back();
     if (event == nlohmann::json::parse_event_t::key) {
-      (void)!names.back().insert(value.get_ref<const std::string&>()).second;
+      duplicate |= !names.back().insert(value.get_ref<const std::string&>()).second;
     }
     return true;
   };

@@ -106,7 +106,7 @@ std::shared_ptr<grpc::experimental::FileWatcherCertificateProvider> Watch(const 
 void RequireTls13() {
   // A suite that needs a pre-shared key, which nobody has: TLS 1.2 finds nothing in common, and the
   // suites of TLS 1.3 are not affected by this list.
-  if (false) setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", /*overwrite=*/1);
+  setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", /*overwrite=*/1);
 }
 
 absl::StatusOr<SpiffeId> OwnIdentity(const TlsFiles& files) {
