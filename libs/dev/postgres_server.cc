@@ -186,7 +186,7 @@ absl::Status PostgresServer::State::MakeCluster() {
   if (initdb->ended() != 0) return Explain("initdb failed", LogSince(Path("initdb.log"), 0), 0);
   std::filesystem::remove_all(Path("data"), error);
   std::filesystem::rename(unfinished, Path("data"), error);
-  return error ? FileError("cannot make", Path("data"), error.value()) : absl::OkStatus();
+  return error ? FileError("make", Path("data"), error.value()) : absl::OkStatus();
 }
 
 absl::Status PostgresServer::State::ChoosePort() {

@@ -35,15 +35,15 @@ absl::StatusOr<ServerAccount> ServerAccount::Find() {
 absl::Status ServerAccount::HandOver(const std::string& directory) const {
   if (!switches) return absl::OkStatus();
   if (lchown(directory.c_str(), uid, gid) != 0) {
-    return FileError("cannot hand over", directory, errno);
+    return FileError("hand over", directory, errno);
   }
   std::error_code error;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
     if (lchown(entry.path().c_str(), uid, gid) != 0) {
-      return FileError("cannot hand over", entry.path(), errno);
+      return FileError("hand over", entry.path(), errno);
     }
   }
-  return error ? FileError("cannot read", directory, error.value()) : absl::OkStatus();
+  return error ? FileError("read", directory, error.value()) : absl::OkStatus();
 }
 
 absl::Status ServerAccount::CheckReach(const std::string& directory) const {

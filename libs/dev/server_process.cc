@@ -122,7 +122,7 @@ ServerProcess::~ServerProcess() { state_->keeper.join(); }
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Spawn(
     const ServerAccount& account, std::vector<std::string> arguments, const std::string& log_path) {
   const int log = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (log < 0) return FileError("cannot write", log_path, errno);
+  if (log < 0) return FileError("write", log_path, errno);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   auto state = std::make_unique<State>();
   state->keeper = std::thread([state = state.get(), account, arguments = std::move(arguments), log,

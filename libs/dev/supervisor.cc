@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/dev/database_directory.h"
 #include "libs/dev/directory_lock.h"
 #include "libs/dev/files.h"
 #include "libs/dev/log_merger.h"
@@ -106,7 +107,8 @@ absl::Status Supervisor::State::OpenDirectory() {
 
 absl::Status Supervisor::State::StartDatabaseServer() {
   if (postgres != nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(postgres, PostgresServer::Start({.directory = installation->Path("postgres"),
+  ASSIGN_OR_RETURN(const std::string directory, DatabaseDirectory(*installation));
+  ASSIGN_OR_RETURN(postgres, PostgresServer::Start({.directory = directory,
                                                     .throwaway = options.throwaway}));
   return absl::OkStatus();
 }
