@@ -55,6 +55,20 @@ TEST_F(RecordBatchTest, ARefusedItemChangesNothingAndDoesNotStopTheRest) {
   EXPECT_EQ(Audits(), audits + 2);
 }
 
+TEST_F(RecordBatchTest, WhatARefusedItemWantedGoesToTheNext) {
+  ASSERT_OK(Create(a_, {{"alpha_2", "CH"}}));
+  const NewRecord refused = Record(*rules_a_, {{"alpha_2", "CH"}, {"code", "x"}});
+  const NewRecord next = Record(*rules_a_, {{"alpha_2", "DE"}, {"code", "x"}});
+  const NewRecord alone = Record(*rules_a_, {{"alpha_2", "CH"}, {"code", "y"}});
+  ASSERT_OK_AND_ASSIGN(const BatchCreated created, CreateAll({refused, next, alone}));
+  EXPECT_THAT(created.taken,
+              ElementsAre(ElementsAre(alpha_2()), IsEmpty(), ElementsAre(alpha_2())));
+  EXPECT_EQ(Count("tenant_data.record_unique"), 3);
+  EXPECT_EQ(test_->QueryValue("SELECT record_id FROM tenant_data.record_unique WHERE value = 'x'"),
+            next.id.uuid().ToString());
+  EXPECT_OK(Create(a_, {{"code", "y"}}));
+}
+
 TEST_F(RecordBatchTest, ABatchOfWhichNothingIsLeftWritesNothing) {
   ASSERT_OK(Create(a_, {{"alpha_2", "CH"}}));
   const int64_t events = Audits() + Changes();

@@ -32,7 +32,7 @@ namespace kasbah::tenantdata {
 using Values = std::vector<std::pair<std::string, std::string>>;
 
 // Two tenants, each with a collection "countries": alpha_2 unique and indexed, name indexed,
-// population an indexed integer, note plain, iban sealed.
+// population an indexed integer, note plain, iban sealed, code unique.
 class TenantDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -78,7 +78,8 @@ class TenantDataTest : public ::testing::Test {
                          Field("name", FieldType::kText, false, true, false),
                          Field("population", FieldType::kInteger, false, true, false),
                          Field("note", FieldType::kText, false, false, false),
-                         Field("iban", FieldType::kText, false, false, true)};
+                         Field("iban", FieldType::kText, false, false, true),
+                         Field("code", FieldType::kText, true, false, false)};
     const CallContext call = Call(tenant);
     EXPECT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
       collections_.Insert(tx, call, collection);
