@@ -33,7 +33,8 @@ absl::StatusOr<std::string> DatabaseDirectory(const Installation& installation) 
   // A name of its own: an installation that is deleted and made again has other keys and passwords.
   const std::string directory = StrCat(kElsewhere, "/", crypto::Hex(crypto::RandomBytes(8)));
   RETURN_IF_ERROR(MakeDirectory(directory, 0700));
-  if (symlink(directory.c_str(), usual.c_str()) != 0) return FileError("make the link", usual, errno);
+  if (symlink(directory.c_str(), usual.c_str()) != 0)
+    return FileError("make the link", usual, errno);
   return directory;
 }
 

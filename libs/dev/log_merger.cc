@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
 #include <nlohmann/json.hpp>
@@ -38,6 +40,15 @@ void LogMerger::Add(const std::string& source, std::string_view bytes) {
     if (end == std::string_view::npos) return;
     bytes.remove_prefix(end + 1);
   }
+}
+
+void LogMerger::Note(std::string_view message) {
+  const nlohmann::json line = {
+      {"time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone())},
+      {"level", "info"},
+      {"service", "supervisor"},
+      {"message", message}};
+  WriteLine("supervisor", line.dump());
 }
 
 void LogMerger::Finish(const std::string& source) {

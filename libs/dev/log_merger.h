@@ -22,6 +22,8 @@ class LogMerger {
 
   // Bytes as they come; lines are put together by source.
   void Add(const std::string& source, std::string_view bytes);
+  // A line of our own, in the form of everybody's: level info, source "supervisor".
+  void Note(std::string_view message);
   // The source ended: what it left without a newline is its last line.
   void Finish(const std::string& source);
 

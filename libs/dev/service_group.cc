@@ -157,7 +157,7 @@ void ServiceGroup::Reap(Member& member) {
   CloseOutput(member);
   member.process.reset();
   member.last_exit = exit->ToString();
-  log_->Add("supervisor", StrCat("kasbah-", member.name, " ended: ", member.last_exit, "\n"));
+  log_->Note(StrCat("kasbah-", member.name, " ended: ", member.last_exit));
   if (member.held) return;
   member.restarts += 1;
   if (exit->code == kBadSettings) {

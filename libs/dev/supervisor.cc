@@ -108,8 +108,8 @@ absl::Status Supervisor::State::OpenDirectory() {
 absl::Status Supervisor::State::StartDatabaseServer() {
   if (postgres != nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string directory, DatabaseDirectory(*installation));
-  ASSIGN_OR_RETURN(postgres, PostgresServer::Start({.directory = directory,
-                                                    .throwaway = options.throwaway}));
+  ASSIGN_OR_RETURN(postgres,
+                   PostgresServer::Start({.directory = directory, .throwaway = options.throwaway}));
   return absl::OkStatus();
 }
 
@@ -121,8 +121,8 @@ absl::Status Supervisor::State::PrepareDatabase() {
       StrCat(postgres->RoleDsn(migrator, "kasbah"), " password=", passwords.at(migrator));
   ASSIGN_OR_RETURN(const postgres::MigrationReport report,
                    postgres::Migrate(dsn, options.migrations));
-  log->Add("supervisor", StrCat("migrations applied: ", report.applied.size(),
-                                ", already there: ", report.already_applied, "\n"));
+  log->Note(StrCat("migrations applied: ", report.applied.size(),
+                   ", already there: ", report.already_applied));
   return absl::OkStatus();
 }
 
