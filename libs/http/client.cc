@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <csignal>
 #include <deque>
 #include <thread>
 #include <unordered_map>
@@ -22,7 +23,11 @@ absl::Status Stopped() {
 }
 
 void SetUpCurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode code = [] {
+    // OpenSSL writes to sockets without MSG_NOSIGNAL: a receiver that hangs up must not end us.
+    std::signal(SIGPIPE, SIG_IGN);
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
+  }();
   KASBAH_CHECK(code == CURLE_OK);
 }
 

@@ -63,6 +63,7 @@ class Client {
  public:
   using Callback = absl::AnyInvocable<void(absl::StatusOr<ClientResponse>)>;
 
+  // Makes the process ignore SIGPIPE.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
   // Ends what is under way with STOPPED, then returns; no callback runs afterwards.
   ~Client();
