@@ -36,14 +36,14 @@ outbox::v1::AuditEvent Full() {
 
 // Written out once: docs/audit-format.md shows this form, and every log holds it.
 TEST(EventBodyTest, BytesStayWhatTheyAre) {
-  EXPECT_EQ(
-      CanonicalBody(Full()),
-      R"({"event_id":"evt_01h455vb4pex5vsknk084sn02q","occurred_at":"2026-09-21T14:13:20.001002003Z",)"
-      R"("service":"vault","action":"secret.create","actor":{"kind":"user","id":"usr_x"},)"
-      R"("target":{"kind":"secret","id":"sec_x","name":"prod/\"db\"\n"},)"
-      R"("outcome":"OUTCOME_DENIED","reason":"PERMISSION_DENIED","request_id":"req",)"
-      R"("traceparent":"00-…","workload":"service/gateway",)"
-      R"("attributes":{"empty":"","version":"3"},"count":12})");
+  EXPECT_EQ(CanonicalBody(Full()),
+            R"({"event_id":"evt_01h455vb4pex5vsknk084sn02q",)"
+            R"("occurred_at":"2026-09-21T14:13:20.001002003Z",)"
+            R"("service":"vault","action":"secret.create","actor":{"kind":"user","id":"usr_x"},)"
+            R"("target":{"kind":"secret","id":"sec_x","name":"prod/\"db\"\n"},)"
+            R"("outcome":"OUTCOME_DENIED","reason":"PERMISSION_DENIED","request_id":"req",)"
+            R"("traceparent":"00-…","workload":"service/gateway",)"
+            R"("attributes":{"empty":"","version":"3"},"count":12})");
 }
 
 TEST(EventBodyTest, HoldsNoPersonalValue) {

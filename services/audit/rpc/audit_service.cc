@@ -20,15 +20,20 @@ namespace {
 
 constexpr std::string_view kTrail = "audit_log";
 
+// Well under a message's limit, whatever the events' sizes: each is at most 1 MiB.
+constexpr size_t kPageBytes = 4 * 1024 * 1024;
+
 absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& records,
                                               size_t size) {
   v1::ListEventsResponse reply;
+  size_t bytes = 0;
   for (const EventRecord& record : records) {
-    if (static_cast<size_t>(reply.events_size()) == size) {
+    if (static_cast<size_t>(reply.events_size()) == size || bytes > kPageBytes) {
       reply.set_next_page_token(PageTokenOf(reply.events().rbegin()->sequence()));
       break;
     }
     ASSIGN_OR_RETURN(*reply.add_events(), EventOf(record));
+    bytes += record.body.size();
   }
   return reply;
 }

@@ -185,6 +185,22 @@ TEST_F(AuditServiceTest, PagesLoseNoEventOfTheSameMillisecond) {
   EXPECT_EQ(pages, 7);
 }
 
+TEST_F(AuditServiceTest, LargeEventsMakeSmallerPagesAndChunks) {
+  outbox::v1::AuditEvent large = Event();
+  (*large.mutable_attributes())["note"] = std::string(1'000'000, 'x');
+  Log(Events(12, {a_, large}));
+  std::set<uint64_t> seen;
+  v1::ListEventsRequest request;
+  do {
+    ASSERT_OK_AND_ASSIGN(const v1::ListEventsResponse reply, List(a_, request));
+    for (const uint64_t sequence : Sequences(reply)) EXPECT_TRUE(seen.insert(sequence).second);
+    request.set_page_token(reply.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen.size(), 12u);
+  ASSERT_OK_AND_ASSIGN(const std::string file, Export(a_));
+  EXPECT_TRUE(Verify(a_, file).ok());
+}
+
 TEST_F(AuditServiceTest, PagesThatCannotBeAreRefused) {
   v1::ListEventsRequest request;
   request.set_page_size(-1);

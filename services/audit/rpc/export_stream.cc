@@ -32,9 +32,8 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
     ASSIGN_OR_RETURN(std::vector<EventRecord> page, NextPage());
     if (page.empty()) break;
     rest_.first = page.back().sequence + 1;
-    RETURN_IF_ERROR(AddPage(std::move(page)));
+    RETURN_IF_ERROR(SendPage(std::move(page), writer));
     nodes_.ForgetLeavesBefore(rest_.first);
-    RETURN_IF_ERROR(Send(writer, false));
   }
   if (filter_.ToJson() == "{}" && lines_.events() != size_) {
     return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
@@ -68,7 +67,8 @@ absl::StatusOr<std::vector<EventRecord>> ExportStream::NextPage() {
   return page;
 }
 
-absl::Status ExportStream::AddPage(std::vector<EventRecord> page) {
+absl::Status ExportStream::SendPage(std::vector<EventRecord> page,
+                                    rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   const bool whole = filter_.ToJson() == "{}";
   for (EventRecord& record : page) {
     if (whole && record.sequence != lines_.events()) {
@@ -80,12 +80,13 @@ absl::Status ExportStream::AddPage(std::vector<EventRecord> page) {
     ASSIGN_OR_RETURN(const std::string line, lines_.Line(event));
     chunk_.mutable_lines()->append(line);
     chunk_.set_events(chunk_.events() + 1);
+    RETURN_IF_ERROR(Send(writer, false));
   }
   return absl::OkStatus();
 }
 
-absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool all) {
-  if (!all && chunk_.lines().size() < kChunkBytes) return absl::OkStatus();
+absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last) {
+  if (!last && chunk_.lines().size() < kChunkBytes) return absl::OkStatus();
   RETURN_IF_ERROR(writer.Write(chunk_));
   chunk_.Clear();
   return absl::OkStatus();

@@ -26,8 +26,10 @@ class ExportStream {
 
  private:
   absl::StatusOr<std::vector<EventRecord>> NextPage();
-  absl::Status AddPage(std::vector<EventRecord> page);
-  absl::Status Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool all);
+  absl::Status SendPage(std::vector<EventRecord> page,
+                        rpc::StreamWriter<v1::ExportEventsResponse>& writer);
+  // What has gathered, once it is worth a message; `last` whatever it is.
+  absl::Status Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last);
 
   postgres::Database& database_;
   const CallContext& call_;
