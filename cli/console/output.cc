@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "libs/base/strings.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::cli {
 namespace {
@@ -23,8 +24,10 @@ size_t Width(std::string_view text) {
   }));
 }
 
-// Control characters of a stored value must not reach a terminal.
+// What stands in a cell. Control characters of a stored value must not reach a terminal; nothing at
+// all would look like a cell that is missing.
 std::string Printable(std::string_view text) {
+  if (text.empty()) return "-";
   std::string clean;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -88,7 +91,10 @@ std::string ToJson(const google::protobuf::Message& message) {
 std::string ToCell(const google::protobuf::Struct& values) {
   std::string text;
   const auto status = google::protobuf::util::MessageToJsonString(values, &text);
-  return status.ok() ? text : "{}";
+  // Once more, for the order: a Struct has none, and rows are read one below the other.
+  const nlohmann::json sorted =
+      nlohmann::json::parse(status.ok() ? text : "{}", nullptr, /*allow_exceptions=*/false);
+  return sorted.dump();
 }
 
 std::string ToCell(const google::protobuf::Timestamp& time, bool set) {

@@ -22,6 +22,18 @@ TEST(Table, ControlCharactersOfValuesDoNotReachTheTerminal) {
   EXPECT_EQ(table.ToString(), "NAME\na?[31mb?c\n");
 }
 
+TEST(Table, AnEmptyCellIsADash) {
+  Table table({"ID", "NAME"});
+  table.Add({"1", ""});
+  EXPECT_EQ(table.ToString(), "ID  NAME\n1   -\n");
+}
+
+TEST(Cells, FieldsStandInTheSameOrderInEveryRow) {
+  google::protobuf::Struct values;
+  for (const char* name : {"b", "c", "a"}) (*values.mutable_fields())[name].set_number_value(1);
+  EXPECT_EQ(ToCell(values), R"({"a":1,"b":1,"c":1})");
+}
+
 TEST(Enums, NamesLoseTheirTypes) {
   EXPECT_EQ(EnumName(*tenantdata::v1::LifecycleState_descriptor(), 2), "suspended");
   EXPECT_EQ(EnumName(*vault::v1::SecretVersion::State_descriptor(), 1), "enabled");

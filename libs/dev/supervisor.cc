@@ -34,6 +34,10 @@ struct Supervisor::State {
   std::unique_ptr<DirectoryLock> lock;
   std::optional<Installation> installation;
   std::unique_ptr<PostgresServer> postgres;
+  // Down without having been asked to be.
+  bool postgres_lost = false;
+  int postgres_misses = 0;
+  absl::Time next_postgres_look = absl::InfinitePast();
   std::unique_ptr<LogMerger> log;
   std::unique_ptr<ServiceGroup> services;
 
@@ -55,6 +59,7 @@ struct Supervisor::State {
   absl::Status StartServices();
   absl::Status StartDatabaseServer();
   absl::Status StopAll();
+  void WatchDatabase();
   void Loop();
   void Publish();
 
@@ -167,6 +172,27 @@ void Supervisor::State::Publish() {
   published = std::move(states);
 }
 
+// PostgreSQL restarts its own children; this is for when its first process is gone.
+void Supervisor::State::WatchDatabase() {
+  if (absl::Now() < next_postgres_look) return;
+  next_postgres_look = absl::Now() + absl::Seconds(1);
+  if (postgres != nullptr) {
+    postgres_misses = Accepts(postgres->port()) ? 0 : postgres_misses + 1;
+    if (postgres_misses < 3) return;
+    postgres_lost = true;
+    postgres.reset();
+  }
+  if (!postgres_lost) return;
+  postgres_misses = 0;
+  const absl::Status status = StartDatabaseServer();
+  postgres_lost = !status.ok();
+  const std::string what = status.ok()
+                               ? std::string("ended and runs again")
+                               : StrCat("ended and does not start: ", FromAbsl(status.message()));
+  log->Note(StrCat("PostgreSQL ", what));
+  if (options.on_error) options.on_error("PostgreSQL", what);
+}
+
 void Supervisor::State::Loop() {
   while (true) {
     std::vector<pollfd> files = {{wake, POLLIN, 0}};
@@ -180,6 +206,7 @@ void Supervisor::State::Loop() {
       [[maybe_unused]] const ssize_t size = read(wake, &count, sizeof(count));
     }
     if (services != nullptr && services->Tick()) Publish();
+    WatchDatabase();
     std::deque<std::function<void()>> todo;
     {
       std::lock_guard<std::mutex> hold(mutex);
@@ -195,6 +222,7 @@ absl::Status Supervisor::State::StopAll() {
   absl::Status status;
   if (postgres != nullptr) status = postgres->Stop();
   postgres.reset();
+  postgres_lost = false;
   if (installation.has_value()) unlink(installation->state_file().c_str());
   return status;
 }
@@ -303,6 +331,7 @@ absl::Status Supervisor::StopPostgres() {
     if (state_->postgres == nullptr) return absl::OkStatus();
     absl::Status status = state_->postgres->Stop();
     state_->postgres.reset();
+    state_->postgres_lost = false;
     return status;
   });
 }

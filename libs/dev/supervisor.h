@@ -19,7 +19,8 @@ namespace kasbah::dev {
 
 // Runs a whole installation on one machine: PostgreSQL, then the five services, each restarted when
 // it ends unasked (after 100 ms, doubling to 5 s while it keeps ending), their output merged into
-// one log. What it starts ends with it, also when it is killed. Thread safe.
+// one log. PostgreSQL too is started again when its first process is gone for 3 s. What it starts
+// ends with it, also when it is killed. Thread safe.
 //
 // `kasbah dev up` is this class and a terminal; tests use it directly.
 class Supervisor {
