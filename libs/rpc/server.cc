@@ -136,7 +136,8 @@ absl::Status Server::State::Build() {
       PipelineOptions{.trust_domain = config.trust_domain, .rates = config.rates},
       std::move(policies), assertions.get(), limiter.get(), options.decisions, executor.get(),
       stream_executor.get(), Clock::Real());
-  status = std::make_unique<StatusService>(*pipeline, StrCat(options.name, " ", KASBAH_VERSION));
+  status = std::make_unique<StatusService>(*pipeline, StrCat(options.name, " ", KASBAH_VERSION),
+                                           options.check_tenant);
   return absl::OkStatus();
 }
 

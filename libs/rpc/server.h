@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "libs/config/config.h"
 #include "libs/rpc/pipeline.h"
+#include "libs/rpc/status_service.h"
 #include "libs/rpc/tls.h"
 
 namespace kasbah::rpc {
@@ -68,6 +69,8 @@ class Server {
     DecisionSink* decisions = nullptr;
     // For auth, which checks assertions with its own keys; null: GetJwks at auth_address.
     FetchJwks own_jwks;
+    // Refuses a suspended tenant where no handler asks the database: WhoAmI. Null: a test's server.
+    CheckTenant check_tenant;
   };
   static absl::StatusOr<std::unique_ptr<Server>> Create(Options options);
   ~Server();

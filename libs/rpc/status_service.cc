@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "libs/base/status_macros.h"
+
 namespace kasbah::rpc {
 
-StatusService::StatusService(Pipeline& pipeline, std::string server)
-    : pipeline_(pipeline), server_(std::move(server)) {}
+StatusService::StatusService(Pipeline& pipeline, std::string server, CheckTenant check_tenant)
+    : pipeline_(pipeline), server_(std::move(server)), check_tenant_(std::move(check_tenant)) {}
 
 absl::StatusOr<status::v1::PingResponse> StatusService::AnswerPing(const Call&,
                                                                    const status::v1::PingRequest&) {
@@ -16,6 +18,7 @@ absl::StatusOr<status::v1::PingResponse> StatusService::AnswerPing(const Call&,
 
 absl::StatusOr<status::v1::WhoAmIResponse> StatusService::AnswerWhoAmI(
     const Call& call, const status::v1::WhoAmIRequest&) {
+  if (check_tenant_) RETURN_IF_ERROR(check_tenant_(call));
   status::v1::WhoAmIResponse reply;
   reply.set_tenant_id(call.tenant.ToString());
   reply.set_actor_kind(call.actor.kind);

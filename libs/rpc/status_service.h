@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "kasbah/status/v1/status.grpc.pb.h"
@@ -7,11 +8,14 @@
 
 namespace kasbah::rpc {
 
-// What every process answers about itself. Blocks on nothing.
+// Whether a call's tenant is active, as the database has it; blocks.
+using CheckTenant = std::function<absl::Status(const CallContext&)>;
+
+// What every process answers about itself. Ping blocks on nothing.
 class StatusService final : public status::v1::StatusService::CallbackService {
  public:
-  // `server`: "kasbah-vault 0.1.0".
-  StatusService(Pipeline& pipeline, std::string server);
+  // `server`: "kasbah-vault 0.1.0". `check_tenant` may be null: a server without a database.
+  StatusService(Pipeline& pipeline, std::string server, CheckTenant check_tenant);
 
   grpc::ServerUnaryReactor* Ping(grpc::CallbackServerContext* context,
                                  const status::v1::PingRequest* request,
@@ -21,7 +25,7 @@ class StatusService final : public status::v1::StatusService::CallbackService {
   grpc::ServerUnaryReactor* WhoAmI(grpc::CallbackServerContext* context,
                                    const status::v1::WhoAmIRequest* request,
                                    status::v1::WhoAmIResponse* reply) override {
-    return pipeline_.RunInline(context, *request, reply, &StatusService::AnswerWhoAmI, this);
+    return pipeline_.Run(context, *request, reply, &StatusService::AnswerWhoAmI, this);
   }
 
  private:
@@ -32,6 +36,7 @@ class StatusService final : public status::v1::StatusService::CallbackService {
 
   Pipeline& pipeline_;
   const std::string server_;
+  const CheckTenant check_tenant_;
 };
 
 }  // namespace kasbah::rpc

@@ -81,6 +81,10 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   server.descriptors = state->options.descriptors;
   server.decisions = state->denials.get();
   server.own_jwks = state->options.own_jwks;
+  server.check_tenant = [database = state->database.get()](const CallContext& call) {
+    // Entering the tenant is the check; there is nothing to read.
+    return database->WithTenant(call, [](postgres::Transaction&) { return absl::OkStatus(); });
+  };
   ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
 
   auto service = std::unique_ptr<Service>(new Service(std::move(state)));

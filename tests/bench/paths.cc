@@ -44,7 +44,7 @@ std::shared_ptr<Stub> Shared(std::unique_ptr<Stub> stub) {
 std::function<double()> PingLoad(std::shared_ptr<grpc::Channel> channel, int seconds) {
   auto stub = Shared(status::v1::StatusService::NewStub(std::move(channel)));
   return [stub, seconds] {
-    using Async = status::v1::StatusService::Stub::async;
+    using Async = class status::v1::StatusService::Stub::async;
     return Load(static_cast<Async*>(stub->async()), &Async::Ping, status::v1::PingRequest(),
                 seconds);
   };
@@ -123,7 +123,7 @@ Budget Encrypt(Installation& kasbah, int seconds) {
             request.set_key("bench");
             request.set_plaintext(std::string(256, 'p'));
             (*request.mutable_context())["record"] = "rec_01h455vb4pex5vsknk084sn02q";
-            using Async = vault::v1::CryptoService::Stub::async;
+            using Async = class vault::v1::CryptoService::Stub::async;
             return Load(static_cast<Async*>(stub->async()), &Async::Encrypt, request, seconds,
                         [&](grpc::ClientContext* c) { c->AddMetadata("kasbah-tenant", tenant); });
           },
@@ -145,7 +145,7 @@ Budget BatchEncrypt(Installation& kasbah, int seconds) {
           "single Encrypt",
           6,
           [stub, batch, tenant, seconds] {
-            using Async = vault::v1::CryptoService::Stub::async;
+            using Async = class vault::v1::CryptoService::Stub::async;
             return 100 *
                    Load(static_cast<Async*>(stub->async()), &Async::BatchEncrypt, batch, seconds,
                         [&](grpc::ClientContext* c) { c->AddMetadata("kasbah-tenant", tenant); });
@@ -175,7 +175,7 @@ Budget Access(Installation& kasbah, int seconds) {
       [&kasbah, stub, seconds] {
         vault::v1::AccessSecretVersionRequest request;
         request.set_secret(kasbah.secret().ToString());
-        using Async = vault::v1::SecretService::Stub::async;
+        using Async = class vault::v1::SecretService::Stub::async;
         return Load(static_cast<Async*>(stub->async()), &Async::AccessSecretVersion, request,
                     seconds, [&](grpc::ClientContext* c) {
                       c->AddMetadata("authorization", kasbah.Authorization());
@@ -191,7 +191,7 @@ Budget GetRecord(Installation& kasbah, int seconds) {
       [&kasbah, stub, seconds] {
         tenantdata::v1::GetRecordRequest request;
         request.set_record_id(kasbah.record().ToString());
-        using Async = tenantdata::v1::RecordService::Stub::async;
+        using Async = class tenantdata::v1::RecordService::Stub::async;
         return Load(static_cast<Async*>(stub->async()), &Async::GetRecord, request, seconds,
                     [&](grpc::ClientContext* c) {
                       c->AddMetadata("authorization", kasbah.Authorization());
@@ -211,7 +211,7 @@ Budget CreateRecord(Installation& kasbah, int seconds) {
           (*request.mutable_values()->mutable_fields())[name].set_string_value(
               "some text of a record");
         }
-        using Async = tenantdata::v1::RecordService::Stub::async;
+        using Async = class tenantdata::v1::RecordService::Stub::async;
         return Load(static_cast<Async*>(stub->async()), &Async::CreateRecord, request, seconds,
                     [&](grpc::ClientContext* c) {
                       c->AddMetadata("authorization", kasbah.Authorization());
@@ -230,7 +230,7 @@ Budget Resolve(Installation& kasbah, int seconds) {
           [&kasbah, stub, seconds] {
             auth::v1::ResolveCredentialRequest request;
             request.set_api_key(kasbah.api_key());
-            using Async = auth::v1::CredentialService::Stub::async;
+            using Async = class auth::v1::CredentialService::Stub::async;
             return Load(static_cast<Async*>(stub->async()), &Async::ResolveCredential, request,
                         seconds);
           },

@@ -21,6 +21,7 @@ std::string TextFor(const FieldDescriptor* field, const policy::v1::FieldRules& 
       {"url", "https://example.com/hook"},
       {"email", "nobody@example.com"},
       {"epoch", "0190163d-8694-739b-aea5-966c26f8ad91"},
+      {"etag", "v1"},
   };
   const auto it = known.find(field->name());
   return it != known.end() ? it->second : "absent";
@@ -57,7 +58,10 @@ void Fill(Message* message, int depth) {
   for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message->GetDescriptor()->field(i);
     const auto& rules = field->options().GetExtension(policy::v1::field);
-    if ((!rules.required() && rules.min_size() == 0) || field->is_map() || depth > 5) continue;
+    // Sizes of a log and ids are what some requests need though no rule says so.
+    const bool wanted = rules.required() || rules.min_size() > 0 || !rules.id().empty() ||
+                        field->name() == "old_size" || field->name() == "new_size";
+    if (!wanted || field->is_map() || depth > 5) continue;
     if (field->is_repeated()) {
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
         Fill(reflection->AddMessage(message, field), depth + 1);

@@ -162,10 +162,14 @@ absl::StatusOr<std::string> System::Resolve(const std::string& key,
   auto stub = auth::v1::CredentialService::NewStub(Channel("auth", certificate));
   auth::v1::ResolveCredentialRequest request;
   request.set_api_key(key);
-  CallContext call;
-  call.deadline = absl::Now() + absl::Seconds(10);
-  auto reply =
-      rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
+  absl::StatusOr<auth::v1::ResolveCredentialResponse> reply;
+  // Readiness asks no peer, so at first auth may still wait for the vault to certify its key.
+  WaitUntil(absl::Seconds(20), [&] {
+    CallContext call;
+    call.deadline = absl::Now() + absl::Seconds(10);
+    reply = rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
+    return !absl::IsUnavailable(reply.status());
+  });
   if (!reply.ok()) return reply.status();
   return reply->assertion();
 }
