@@ -18,7 +18,7 @@ demo: build ## from nothing to a guided tour over real calls; fails if any step 
 	@"$(BIN)/kasbah" dev tour
 
 up: build ## leave it running here, with credentials and commands to try
-	@"$(BIN)/kasbah" dev up
+	@"$(BIN)/kasbah" dev up --detach
 
 down: ## stop what `make up` left running
 	@"$(BIN)/kasbah" dev down

@@ -55,7 +55,8 @@ constexpr const char* kRules[] = {
     FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
     WHERE p.polpermissive AND p.polname <> 'tenant_rows'
       AND r.role NOT IN (SELECT oid FROM doors)
-      AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner' AND t.oid = to_regclass('core.tenants')))sql",
+      AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner'
+                AND t.oid = to_regclass('core.tenants')))sql",
 
     R"sql(SELECT t.label || ': ' || g.rolname || ' has rights on a table that is not a tenant''s'
     FROM tables t, logins g
@@ -86,7 +87,9 @@ constexpr const char* kRules[] = {
     // What sees rows without a policy.
     R"sql(SELECT label || ': a view without security_invoker'
     FROM relations
-    WHERE relkind = 'v' AND NOT coalesce(reloptions, '{}') && '{security_invoker=true,security_invoker=on}')sql",
+    WHERE relkind = 'v'
+       AND NOT coalesce(reloptions, '{}')
+           && '{security_invoker=true,security_invoker=on}')sql",
 
     R"sql(SELECT label || ': a materialized view' FROM relations WHERE relkind = 'm')sql",
 
@@ -106,7 +109,8 @@ constexpr const char* kRules[] = {
     WHERE p.prosecdef AND has_function_privilege('public', p.oid, 'EXECUTE'))sql",
 
     R"sql(SELECT 'set_config: PUBLIC may run it, and enter any tenant with it'
-    WHERE has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE'))sql",
+    WHERE has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)',
+                                  'EXECUTE'))sql",
 
     // Roles and grants.
     R"sql(SELECT r.rolname || ': has ' || a.attribute
@@ -131,7 +135,8 @@ constexpr const char* kRules[] = {
     UNION ALL SELECT l.rolname || ': owns ' || p.oid::regprocedure::text
     FROM pg_proc p JOIN logins l ON l.oid = p.proowner)sql",
 
-    R"sql(SELECT r.label || ': ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END ||
+    R"sql(SELECT r.label || ': ' ||
+      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END ||
       ' has ' || a.privilege_type
     FROM relations r, aclexplode(r.relacl) a
     WHERE a.grantee <> r.relowner AND (
@@ -143,7 +148,8 @@ constexpr const char* kRules[] = {
     WHERE has_schema_privilege(l.oid, n.oid, 'CREATE') AND l.rolname <> 'kasbah_migrator'
     UNION ALL SELECT l.rolname || ': may ' || p || ' in this database'
     FROM logins l, unnest('{CREATE,TEMPORARY}'::text[]) p
-    WHERE has_database_privilege(l.oid, current_database(), p) AND l.rolname <> 'kasbah_migrator')sql",
+    WHERE has_database_privilege(l.oid, current_database(), p)
+       AND l.rolname <> 'kasbah_migrator')sql",
 
     // Policies are not inherited: who may read a partition directly passes by its parent's.
     R"sql(SELECT r.label || ': a partition with rights of its own for ' || l.rolname

@@ -73,7 +73,8 @@ std::string GetScript(const Installation& kasbah) {
 
 std::string CreateScript(const Installation& kasbah) {
   const std::string data =
-      R"('{"code": "some text of a record", "name": "some text of a record", "note": "some text of a record"}')";
+      R"('{"code": "some text of a record", "name": "some text of a record", )"
+      R"("note": "some text of a record"}')";
   const std::string tenant = Tenant(kasbah);
   return StrCat(
       "\\set id random(1, 9000000000000000)\n", Enter(kasbah),

@@ -167,7 +167,8 @@ absl::StatusOr<std::string> System::Resolve(const std::string& key,
   WaitUntil(absl::Seconds(20), [&] {
     CallContext call;
     call.deadline = absl::Now() + absl::Seconds(10);
-    reply = rpc::Invoke(call, *stub, &auth::v1::CredentialService::Stub::ResolveCredential, request);
+    using Stub = auth::v1::CredentialService::Stub;
+    reply = rpc::Invoke(call, *stub, &Stub::ResolveCredential, request);
     return !absl::IsUnavailable(reply.status());
   });
   if (!reply.ok()) return reply.status();
