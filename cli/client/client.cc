@@ -115,14 +115,15 @@ absl::StatusOr<std::string> Client::CurrentAssertion() {
 absl::StatusOr<auth::v1::ResolveCredentialResponse> Client::ResolveCredential() {
   auth::v1::ResolveCredentialRequest request;
   request.set_api_key(options_.api_key);
-  const absl::Time deadline = absl::Now() + options_.timeout;
-  while (true) {
-    auto reply = CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request);
-    const std::optional<absl::Duration> delay = DetailsOf(reply.status()).retry_delay;
-    const bool passing = absl::IsUnavailable(reply.status()) && delay.has_value();
-    if (!passing || absl::Now() + *delay > deadline) return reply;
-    absl::SleepFor(*delay);
-  }
+  return CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request);
+}
+
+bool Client::MayRepeat(const absl::Status& status, absl::Time patience) {
+  const std::optional<absl::Duration> delay = DetailsOf(status).retry_delay;
+  if (!absl::IsUnavailable(status) || !delay.has_value()) return false;
+  if (absl::Now() + *delay > patience) return false;
+  absl::SleepFor(*delay);
+  return true;
 }
 
 absl::Status Client::Failed(absl::Status status, const std::string& service,

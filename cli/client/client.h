@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/client/context.h"
 #include "cli/client/failure.h"
@@ -64,14 +65,18 @@ class Client {
                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                             Reply*),
                                const Request& request) {
-    grpc::ClientContext context;
-    absl::StatusOr<Prepared> prepared = Prepare(service, scope, &context);
-    if (!prepared.ok()) return prepared.status();
-    Stub stub(prepared->channel);
-    Reply reply;
-    absl::Status status = rpc::FromGrpcStatus((stub.*method)(&context, request, &reply));
-    if (!status.ok()) return Failed(std::move(status), service, prepared->request_id);
-    return reply;
+    const absl::Time patience = absl::Now() + kPatience;
+    while (true) {
+      grpc::ClientContext context;
+      absl::StatusOr<Prepared> prepared = Prepare(service, scope, &context);
+      if (!prepared.ok()) return prepared.status();
+      Stub stub(prepared->channel);
+      Reply reply;
+      absl::Status status = rpc::FromGrpcStatus((stub.*method)(&context, request, &reply));
+      if (status.ok()) return reply;
+      if (MayRepeat(status, patience)) continue;
+      return Failed(std::move(status), service, prepared->request_id);
+    }
   }
 
   // A stream of replies, each given to `take`, which ends it by an error of its own.
@@ -112,12 +117,17 @@ class Client {
     absl::Time renew_at;
   };
 
+  // How long a service that says when to come back is asked again: it may have only just started.
+  static constexpr absl::Duration kPatience = absl::Seconds(10);
+
   explicit Client(Options options) : options_(std::move(options)) {}
+  // Waits as long as the service asked for, if it did nothing and said so: UNAVAILABLE with a delay
+  // of its own. A connection that broke says no such thing.
+  static bool MayRepeat(const absl::Status& status, absl::Time patience);
   absl::StatusOr<Prepared> Prepare(const std::string& service, Scope scope,
                                    grpc::ClientContext* context);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& service);
   absl::StatusOr<std::string> CurrentAssertion();
-  // Changes nothing, so it is repeated while auth says when: it may have only just started.
   absl::StatusOr<auth::v1::ResolveCredentialResponse> ResolveCredential();
   absl::Status Failed(absl::Status status, const std::string& service,
                       const std::string& request_id);

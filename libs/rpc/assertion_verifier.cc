@@ -150,8 +150,9 @@ absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const 
   const Assertion& assertion = verified.assertion;
   if (clock.Now() >= assertion.expire_time) return Invalid();
   if (IsStale()) {
-    return Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
-                 "it is not known which credentials have been revoked; try again");
+    return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
+                                "it is not known which credentials have been revoked; try again"),
+                          absl::Milliseconds(500));
   }
   if (revocations.IsRevoked(verified.tenant, assertion.issue_time)) {
     return Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,

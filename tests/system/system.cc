@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "cli/migrations.h"
+#include "kasbah/status/v1/status.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -130,6 +131,14 @@ TestTenant System::CreateTenant(const std::string& slug) {
   tenant.certificate_directory =
       OrDie(installation().IssueTenantCertificate(tenant.id, "app"), "tenant certificate");
   tenant.owner_key = CreateApiKey(tenant.id, auth::v1::ROLE_OWNER);
+  // Services answer before they follow revocations, and refuse assertions until then.
+  for (const std::string& service : dev::ServiceNames()) {
+    auto asked = status::v1::StatusService::NewStub(Channel(service, tenant.certificate_directory));
+    KASBAH_CHECK(WaitUntil(absl::Seconds(30), [&] {
+      status::v1::WhoAmIResponse reply;
+      return asked->WhoAmI(OwnerContext(tenant).get(), status::v1::WhoAmIRequest(), &reply).ok();
+    }));
+  }
   return tenant;
 }
 
