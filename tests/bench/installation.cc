@@ -24,16 +24,23 @@ T OrDie(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
+// Repeats what a service that has only just started puts off.
 template <typename Stub, typename Request, typename Reply>
 Reply Invoke(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
              const Request& request, TenantId tenant, const std::string& authorization = "") {
-  grpc::ClientContext context;
-  if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
-  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
-  Reply reply;
-  const grpc::Status status = (stub.*method)(&context, request, &reply);
-  if (!status.ok()) Crash(status.error_message(), __FILE__, __LINE__);
-  return reply;
+  const absl::Time patience = absl::Now() + absl::Seconds(30);
+  while (true) {
+    grpc::ClientContext context;
+    if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+    Reply reply;
+    const grpc::Status status = (stub.*method)(&context, request, &reply);
+    if (status.ok()) return reply;
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || absl::Now() > patience) {
+      Crash(status.error_message(), __FILE__, __LINE__);
+    }
+    absl::SleepFor(absl::Milliseconds(200));
+  }
 }
 
 }  // namespace

@@ -72,24 +72,24 @@ std::string GetScript(const Installation& kasbah) {
 }
 
 std::string CreateScript(const Installation& kasbah) {
-  const std::string data =
-      R"('{"code": "some text of a record", "name": "some text of a record", )"
-      R"("note": "some text of a record"}')";
+  const std::string data = R"('{"code": "some text of a record", "name": "some text of a record", )"
+                           R"("note": "some text of a record"}')";
   const std::string tenant = Tenant(kasbah);
   return StrCat(
       "\\set id random(1, 9000000000000000)\n", Enter(kasbah),
       "WITH stored AS (INSERT INTO tenant_data.records (tenant_id, record_id, collection_id, "
       "schema_version, version, data, created_at, updated_at) VALUES (",
-      tenant, ", lpad(to_hex(:id), 32, '0')::uuid, ", tenant, ", 1, 1, ", data,
+      tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, ", tenant, ", 1, 1, ", data,
       ", now(), now())) INSERT INTO tenant_data.record_history (tenant_id, record_id, version, "
       "change, "
       "collection_id, schema_version, data, actor_kind, actor_id, request_id, changed_at) VALUES (",
-      tenant, ", lpad(to_hex(:id), 32, '0')::uuid, 1, 'created', ", tenant, ", 1, ", data,
+      tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, 1, 'created', ", tenant, ", 1, ", data,
       ", 'api_key', 'key_01h455vb4pex5vsknk084sn02q', '0190163d-8694-739b-aea5-966c26f8ad91', "
       "now());\n",
       "INSERT INTO tenant_data.record_index (tenant_id, record_id, field_id, v_text) VALUES (",
-      tenant, ", lpad(to_hex(:id), 32, '0')::uuid, ", tenant, ", 'some text of a record');\n",
-      Outbox(kasbah, "tenant_data", "audit", 300), Outbox(kasbah, "tenant_data", "change", 400));
+      tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, ", tenant,
+      ", 'some text of a record');\n", Outbox(kasbah, "tenant_data", "audit", 300),
+      Outbox(kasbah, "tenant_data", "change", 400));
 }
 
 std::string AccessScript(const Installation& kasbah) {
