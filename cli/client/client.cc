@@ -18,6 +18,7 @@ namespace kasbah::cli {
 namespace {
 
 // An assertion is renewed this long before it ends, so that a call begun with it is not refused.
+constexpr absl::Duration kConnectPatience = absl::Seconds(3);
 constexpr absl::Duration kRenewBefore = absl::Seconds(10);
 
 }  // namespace
@@ -72,6 +73,9 @@ absl::StatusOr<Client::Prepared> Client::Prepare(const std::string& service, Sco
                                                  grpc::ClientContext* context) {
   Prepared prepared;
   ASSIGN_OR_RETURN(prepared.channel, ChannelTo(service));
+  // A call that has not left may wait for a service that is being restarted; one that is away is
+  // said to be after this long.
+  prepared.channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectPatience));
   const absl::Time now = absl::Now();
   CallContext call;
   call.deadline = now + options_.timeout;
