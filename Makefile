@@ -27,7 +27,7 @@ test: build ## every test
 	@scripts/test.sh dev
 
 bench: deps ## ratios against what the parts alone allow; writes bench/results.json
-	@scripts/build.sh release
+	@scripts/build.sh release kasbah_bench
 	@scripts/bench.sh
 
 asan: deps ## unit and PostgreSQL tests under the address and undefined-behaviour sanitizers

@@ -1,14 +1,12 @@
 #include "libs/base/uuid.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/ascii.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
+#include "libs/base/random.h"
 
 namespace kasbah {
 namespace {
@@ -16,16 +14,6 @@ namespace {
 constexpr char kHex[] = "0123456789abcdef";
 // A clock set back by less than this does not undo the order; by more, it is a different clock.
 constexpr int64_t kToleratedStepMillis = 10'000;
-
-void FillRandom(uint8_t* out, size_t size) {
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t n = getrandom(out + done, size - done, 0);
-    if (n < 0 && errno == EINTR) continue;
-    KASBAH_CHECK(n > 0);
-    done += static_cast<size_t>(n);
-  }
-}
 
 // The 74 bits below the timestamp, in order of their weight: 12 in `high`, 62 in `low`.
 struct Tail {

@@ -20,6 +20,7 @@
 #include "libs/rpc/admin_port.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/malformed_request.h"
+#include "libs/rpc/process.h"
 #include "libs/rpc/status_service.h"
 #include "libs/rpc/trust_client.h"
 #include "libs/telemetry/log.h"
@@ -51,10 +52,10 @@ void LogForProtobuf(google::protobuf::LogLevel, const char*, int, const std::str
   telemetry::LogInfo("protobuf", {{"text", text}});
 }
 
-void PrepareProcess() {
+void PrepareServerProcess() {
   static std::once_flag once;
   std::call_once(once, [] {
-    RequireTls13();
+    PrepareProcess();
     gpr_set_log_function(LogForGrpc);
     google::protobuf::SetLogHandler(LogForProtobuf);
     grpc::EnableDefaultHealthCheckService(true);
@@ -175,7 +176,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() { Shutdown(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(Options options) {
-  PrepareProcess();
+  PrepareServerProcess();
   auto state = std::make_unique<State>(std::move(options));
   RETURN_IF_ERROR(state->Build());
   return std::unique_ptr<Server>(new Server(std::move(state)));

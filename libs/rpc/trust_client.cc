@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/status_mapping.h"
@@ -17,6 +18,49 @@ constexpr absl::Duration kLongestPause = absl::Seconds(1);
 // A watch is opened anew this often, which also bounds how long a dead connection is believed in
 // beyond what keepalive finds.
 constexpr absl::Duration kLongestWatch = absl::Minutes(10);
+
+// One watch. A blocking reader would poll the process's sockets for as long as the watch lasts and
+// be woken for everybody's traffic, an eighth of a busy server's time: messages come by callback.
+class RevocationWatch : public grpc::ClientReadReactor<auth::v1::WatchRevocationsResponse> {
+ public:
+  explicit RevocationWatch(AssertionVerifier* assertions) : assertions_(assertions) {}
+
+  // Until it ends.
+  absl::Status Run(auth::v1::TrustService::Stub& stub, grpc::ClientContext* context) {
+    const auth::v1::WatchRevocationsRequest request;
+    stub.async()->WatchRevocations(context, &request, this);
+    StartRead(&message_);
+    StartCall();
+    done_.WaitForNotification();
+    return FromGrpcStatus(status_);
+  }
+  // Whether it got as far as knowing everything.
+  bool caught_up() const { return caught_up_; }
+
+ private:
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    for (const auth::v1::Revocation& revocation : message_.revocations()) {
+      assertions_->Revoke(revocation.subject(),
+                          absl::FromUnixSeconds(revocation.not_before().seconds()) +
+                              absl::Nanoseconds(revocation.not_before().nanos()));
+    }
+    if (message_.caught_up() && !caught_up_) telemetry::LogInfo("revocations are followed");
+    caught_up_ |= message_.caught_up();
+    if (caught_up_) assertions_->RevocationsFresh();
+    StartRead(&message_);
+  }
+  void OnDone(const grpc::Status& status) override {
+    status_ = status;
+    done_.Notify();
+  }
+
+  AssertionVerifier* const assertions_;
+  auth::v1::WatchRevocationsResponse message_;
+  bool caught_up_ = false;
+  grpc::Status status_;
+  absl::Notification done_;
+};
 
 }  // namespace
 
@@ -67,27 +111,15 @@ bool TrustClient::WatchOnce(AssertionVerifier* assertions) {
     if (stopping_) return false;
     watch_ = &context;
   }
-  bool caught_up = false;
-  auth::v1::WatchRevocationsResponse message;
-  const auto reader = stub_->WatchRevocations(&context, auth::v1::WatchRevocationsRequest());
-  while (reader->Read(&message)) {
-    for (const auth::v1::Revocation& revocation : message.revocations()) {
-      assertions->Revoke(revocation.subject(),
-                         absl::FromUnixSeconds(revocation.not_before().seconds()) +
-                             absl::Nanoseconds(revocation.not_before().nanos()));
-    }
-    if (message.caught_up() && !caught_up) telemetry::LogInfo("revocations are followed");
-    caught_up |= message.caught_up();
-    if (caught_up) assertions->RevocationsFresh();
-  }
-  const absl::Status status = FromGrpcStatus(reader->Finish());
+  RevocationWatch watch(assertions);
+  const absl::Status status = watch.Run(*stub_, &context);
   absl::MutexLock lock(&mutex_);
   watch_ = nullptr;
-  if (caught_up && !stopping_) {
+  if (watch.caught_up() && !stopping_) {
     telemetry::LogWarning("the watch of revocations ended; it is opened again",
                           {{"error", FromAbsl(status.message())}});
   }
-  return caught_up;
+  return watch.caught_up();
 }
 
 }  // namespace kasbah::rpc

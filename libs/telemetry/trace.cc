@@ -1,10 +1,8 @@
 #include "libs/telemetry/trace.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 
-#include "libs/base/error.h"
+#include "libs/base/random.h"
 
 namespace kasbah::telemetry {
 namespace {
@@ -43,7 +41,7 @@ std::string RandomHex(size_t digits) {
   std::string out;
   // All zeros is no id; it comes up never, but would be refused by everyone.
   do {
-    KASBAH_CHECK(RAND_bytes(bytes, sizeof(bytes)) == 1);
+    FillRandom(bytes, digits / 2);
     out.clear();
     for (size_t i = 0; i < digits / 2; ++i) {
       out.push_back(kHex[bytes[i] >> 4]);

@@ -9,6 +9,7 @@
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/process.h"
 #include "libs/rpc/tls.h"
 
 namespace kasbah::bench {
@@ -29,7 +30,7 @@ class Echo final : public status::v1::StatusService::CallbackService {
 
 void ServeEcho(const std::string& certificate_directory, int port_pipe) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  rpc::RequireTls13();
+  rpc::PrepareProcess();
   auto credentials = rpc::ServerTls({certificate_directory});
   KASBAH_CHECK(credentials.ok());
   Echo echo;

@@ -90,7 +90,7 @@ double Ingest(Installation& kasbah, const std::vector<TenantId>& tenants) {
 // shape and indexes.
 double Copy(Installation& kasbah) {
   constexpr int kRows = 40'000;
-  const std::string directory = kasbah.supervisor().installation().Path("postgres");
+  const std::string directory = kasbah.Query("SHOW data_directory");
   kasbah.Query("DROP SCHEMA IF EXISTS bench CASCADE; CREATE SCHEMA bench");
   double seconds = 0;
   for (const char* table : {"event", "leaf"}) {

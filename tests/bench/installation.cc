@@ -11,6 +11,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/dev/certificate_authority.h"
+#include "libs/rpc/process.h"
 #include "libs/rpc/tls.h"
 #include "tests/bench/pgbench.h"
 #include <pqxx/pqxx>
@@ -46,7 +47,7 @@ Reply Invoke(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, cons
 }  // namespace
 
 std::unique_ptr<Installation> Installation::Start(const std::string& directory) {
-  rpc::RequireTls13();
+  rpc::PrepareProcess();
   auto installation = std::unique_ptr<Installation>(new Installation());
   dev::Supervisor::Options options;
   options.directory = directory;

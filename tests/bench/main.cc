@@ -1,4 +1,6 @@
 // make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
+// KASBAH_BENCH_ROUNDS and KASBAH_BENCH_SECONDS say how long, KASBAH_BENCH_ONLY names a part of the
+// paths' names.
 
 #include <stdlib.h>
 
@@ -19,7 +21,9 @@ int main(int argc, char** argv) {
   const std::string directory = argc > 1 ? argv[1] : "/tmp/kasbah-bench";
   const auto kasbah = Installation::Start(directory);
   std::vector<Reading> readings;
+  const char* only = getenv("KASBAH_BENCH_ONLY");
   for (const Budget& budget : AllBudgets(*kasbah, seconds)) {
+    if (only != nullptr && budget.name.find(only) == std::string::npos) continue;
     fprintf(stderr, "measuring %s …\n", budget.name.c_str());
     readings.push_back(Measure(budget, rounds));
   }

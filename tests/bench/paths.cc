@@ -1,5 +1,6 @@
 #include "tests/bench/paths.h"
 
+#include "absl/synchronization/mutex.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
@@ -11,6 +12,22 @@ namespace kasbah::bench {
 namespace {
 
 constexpr int kInFlight = 64;
+
+class FirstFailure {
+ public:
+  void Keep(const std::string& message) {
+    absl::MutexLock lock(&mutex_);
+    if (message_.empty()) message_ = message;
+  }
+  std::string message() {
+    absl::MutexLock lock(&mutex_);
+    return message_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::string message_ ABSL_GUARDED_BY(mutex_);
+};
 
 // A load of one unary method: `metadata` is put on each call.
 template <typename Async, typename Request, typename Reply>
@@ -24,15 +41,21 @@ double Load(Async* stub,
     Reply reply;
   };
   std::vector<Slot> slots(kInFlight);
+  FirstFailure first;
   const LoadResult result = RunLoad(kInFlight, absl::Seconds(seconds), [&](int slot, Done done) {
     Slot& mine = slots[static_cast<size_t>(slot)];
     mine.context = std::make_unique<grpc::ClientContext>();
     if (metadata) metadata(mine.context.get());
     (stub->*method)(mine.context.get(), &request, &mine.reply,
-                    [done](const grpc::Status& status) { done(status.ok()); });
+                    [done, &first](const grpc::Status& status) {
+                      if (!status.ok()) first.Keep(status.error_message());
+                      done(status.ok());
+                    });
   });
-  if (result.failed > 0)
-    fprintf(stderr, "%lld calls failed\n", static_cast<long long>(result.failed));
+  if (result.failed > 0) {
+    fprintf(stderr, "%lld calls failed; the first: %s\n", static_cast<long long>(result.failed),
+            first.message().c_str());
+  }
   return result.per_second;
 }
 

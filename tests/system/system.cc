@@ -14,6 +14,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/dev/certificate_authority.h"
+#include "libs/rpc/process.h"
 #include "libs/rpc/tls.h"
 #include <pqxx/pqxx>
 
@@ -66,7 +67,7 @@ void System::TearDown() {
 }
 
 System::System() {
-  rpc::RequireTls13();
+  rpc::PrepareProcess();
   // The name has a space in it: whatever cannot quote a path fails here.
   std::string pattern = "/tmp/kasbah system XXXXXX";
   KASBAH_CHECK(mkdtemp(pattern.data()) != nullptr);

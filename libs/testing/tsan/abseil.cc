@@ -1,7 +1,7 @@
-// What the thread sanitizer cannot see by itself: Debian's Abseil is built without it, so its mutexes,
-// made of atomics and futexes, order nothing in the sanitizer's eyes. Each function here stands before
-// the one of the same name in the shared library, which it calls, and says what that one orders. It
-// holds for gRPC's own locks as well, since they are Abseil's.
+// What the thread sanitizer cannot see by itself: Debian's Abseil is built without it, so its
+// mutexes, made of atomics and futexes, order nothing in the sanitizer's eyes. Each function here
+// stands before the one of the same name in the shared library, which it calls, and says what that
+// one orders. It holds for gRPC's own locks as well, since they are Abseil's.
 
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
@@ -148,8 +148,7 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
 }
 
 void Notification::Notify() {
-  static auto* const next =
-      Next<void(Notification*)>(ABSEIL_FUNCTION("12Notification6NotifyEv"));
+  static auto* const next = Next<void(Notification*)>(ABSEIL_FUNCTION("12Notification6NotifyEv"));
   __tsan_release(this);
   next(this);
 }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+namespace kasbah {
+
+// Bytes of the kernel's generator, which a thread fetches a few hundred at a time: for ids and
+// spans, where a system call each would cost more than the rest of an id. Keys and secrets come
+// from crypto::RandomBytes.
+void FillRandom(void* out, size_t size);
+
+}  // namespace kasbah
