@@ -86,8 +86,8 @@ double Ingest(Installation& kasbah, const std::vector<TenantId>& tenants) {
   return kProducers * kBatches * kBatchEvents / absl::ToDoubleSeconds(absl::Now() - start);
 }
 
-// The rows that Ingest made, copied out once and timed on their way into empty tables of the same
-// shape and indexes.
+// The rows that Ingest made last, copied out in the order they were inserted and timed on their way
+// into empty tables of the same shape and indexes.
 double Copy(Installation& kasbah) {
   constexpr int kRows = 40'000;
   const std::string directory = kasbah.Query("SHOW data_directory");
@@ -96,8 +96,8 @@ double Copy(Installation& kasbah) {
   for (const char* table : {"event", "leaf"}) {
     kasbah.Query(StrCat("CREATE TABLE bench.", table, " (LIKE audit.", table, " INCLUDING ALL)"));
     const std::string file = StrCat(directory, "/bench-", table, ".copy");
-    kasbah.Query(StrCat("COPY (SELECT * FROM audit.", table, " ORDER BY tenant_id, seq LIMIT ",
-                        kRows, ") TO '", file, "' BINARY"));
+    kasbah.Query(StrCat("COPY (SELECT * FROM audit.", table, " OFFSET (SELECT count(*) - ", kRows,
+                        " FROM audit.", table, ")) TO '", file, "' BINARY"));
     const absl::Time start = absl::Now();
     kasbah.Query(StrCat("COPY bench.", table, " FROM '", file, "' BINARY"));
     seconds += absl::ToDoubleSeconds(absl::Now() - start);
