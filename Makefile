@@ -31,11 +31,11 @@ bench: deps ## ratios against what the parts alone allow; writes bench/results.j
 	@scripts/bench.sh
 
 asan: deps ## unit and PostgreSQL tests under the address and undefined-behaviour sanitizers
-	@scripts/build.sh asan-ubsan
+	@scripts/build.sh asan-ubsan kasbah_unit_tests
 	@scripts/test.sh asan-ubsan
 
 tsan: deps ## the same under the thread sanitizer
-	@scripts/build.sh tsan
+	@scripts/build.sh tsan kasbah_unit_tests
 	@scripts/test.sh tsan
 
 tools: ## install the check tools that do not come from Debian (buf)

@@ -29,6 +29,9 @@ function(kasbah_library name)
                kasbah::testing_postgres)
 endfunction()
 
+# Everything that tests without the five processes: what the sanitizer presets build.
+add_custom_target(kasbah_unit_tests)
+
 # One gtest binary from the given files, registered with ctest when there are any.
 function(kasbah_tests name files pch)
   if(NOT files)
@@ -41,6 +44,7 @@ function(kasbah_tests name files pch)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  add_dependencies(kasbah_unit_tests ${name})
 endfunction()
 
 # kasbah_service(name) builds the process kasbah-<name> from main.cc and kasbah::<name>_app.

@@ -40,6 +40,7 @@ rpc::Server::Options ServerHarness::ServerOptions(const std::string& path) {
   options.config.admin_listen = "127.0.0.1:0";
   options.config.trust_domain = kTrustDomain;
   options.config.tls_directory = Certificate(path);
+  options.config.drain = absl::Seconds(1);
   options.own_jwks = [this]() -> absl::StatusOr<std::string> {
     return StrCat(R"({"keys":[{"kty":"OKP","crv":"Ed25519","kid":"test","x":")",
                   crypto::Base64Url(signer_.public_key()), "\"}]}");
@@ -63,7 +64,7 @@ void ServerHarness::CreateServer(
   server_ = *std::move(server);
 }
 
-void ServerHarness::StartServer(const std::vector<grpc::Service*>& services) {
+void ServerHarness::Serve(const std::vector<grpc::Service*>& services) {
   ASSERT_OK(server_->Start(services, [] { return ""; }));
 }
 

@@ -39,7 +39,7 @@ class ServerHarness {
   void CreateServer(const std::vector<const google::protobuf::FileDescriptor*>& files);
   void CreateServer(rpc::Server::Options options,
                     const std::vector<const google::protobuf::FileDescriptor*>& files);
-  void StartServer(const std::vector<grpc::Service*>& services);
+  void Serve(const std::vector<grpc::Service*>& services);
   // Before the handlers are destroyed.
   void StopServer();
 
@@ -55,7 +55,7 @@ class ServerHarness {
                                                         Reply*),
                            const Request& request) {
     Stub stub(ChannelOf(path));
-    return rpc::Invoke(CallContext::ForBackground(path, tenant, Deadline()), stub, method, request);
+    return rpc::Invoke(CallContext::ForBackground(path, tenant, CallDeadline()), stub, method, request);
   }
 
   // As a user of the tenant, or of one of its customers: `customer`, or else `customer_`.
@@ -65,7 +65,7 @@ class ServerHarness {
       const Request& request, std::optional<CustomerId> customer = std::nullopt) {
     server_->assertions().RevocationsFresh();
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(Deadline()));
+    context.set_deadline(absl::ToChronoTime(CallDeadline()));
     context.AddMetadata("authorization",
                         "Bearer " + AssertionFor(tenant, customer ? customer : customer_));
     Stub stub(ChannelOf("service/gateway"));
@@ -76,7 +76,7 @@ class ServerHarness {
   }
   std::string AssertionFor(TenantId tenant, std::optional<CustomerId> customer = std::nullopt);
 
-  static absl::Time Deadline() { return absl::Now() + absl::Seconds(20); }
+  static absl::Time CallDeadline() { return absl::Now() + absl::Seconds(20); }
 
   std::optional<CustomerId> customer_;
   std::unique_ptr<rpc::Server> server_;

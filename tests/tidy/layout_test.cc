@@ -36,6 +36,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"outbox", {"base", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
+      {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},

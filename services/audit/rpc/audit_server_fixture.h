@@ -1,17 +1,13 @@
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
 
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "kasbah/subject/v1/subject.grpc.pb.h"
-#include "libs/dev/certificate_authority.h"
 #include "libs/merkle/export_verifier.h"
-#include "libs/rpc/channel.h"
-#include "libs/rpc/server.h"
+#include "libs/testing/server_harness.h"
 #include "services/audit/log/audit_fixture.h"
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/receiver_service.h"
@@ -21,40 +17,23 @@ namespace kasbah::audit {
 
 // Audit's handlers behind the real pipeline and mutual TLS, over a real database. Callers are made
 // by certificate: relays as their services, readers as an operator.
-class AuditServerTest : public AuditTest {
+class AuditServerTest : public AuditTest, protected testing::ServerHarness {
  protected:
-  static constexpr char kDomain[] = "kasbah.dev";
+  AuditServerTest() : ServerHarness("audit") {}
 
   void SetUp() override {
     AuditTest::SetUp();
-    std::string name = (std::filesystem::temp_directory_path() / "kasbah-audit-XXXXXX").string();
-    directory_ = mkdtemp(name.data());
-    authority_ = std::make_unique<dev::CertificateAuthority>(
-        *dev::CertificateAuthority::Open(directory_ + "/ca"));
     AwaitKey();
     StartServer();
   }
   void TearDown() override {
-    channels_.clear();
-    server_.reset();
+    StopServer();
     flusher_.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   void StartServer() {
-    rpc::Server::Options options;
-    options.name = "kasbah-audit";
-    options.config.listen = "127.0.0.1:0";
-    options.config.admin_listen = "127.0.0.1:0";
-    options.config.trust_domain = kDomain;
-    options.config.tls_directory = Certificate("service/audit");
-    options.descriptors = {v1::Event::descriptor()->file()->service(0),
-                           outbox::v1::Entry::descriptor()->file()->service(0),
-                           subject::v1::Subject::descriptor()->file()->service(0)};
-    options.own_jwks = []() -> absl::StatusOr<std::string> { return R"({"keys":[]})"; };
-    auto server = rpc::Server::Create(std::move(options));
-    ASSERT_OK(server);
-    server_ = *std::move(server);
+    CreateServer({v1::Event::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
+                  subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     flusher_ = std::make_unique<Flusher>(
         FlusherOptions{.interval = absl::Milliseconds(1)}, *door_, Clock::Real(),
@@ -63,34 +42,14 @@ class AuditServerTest : public AuditTest {
     audit_ = std::make_unique<AuditService>(pipeline, *database_, outbox_, *checkpointer_, *key_,
                                             Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, Clock::Real());
-    ASSERT_OK(server_->Start({receiver_.get(), audit_.get(), subjects_.get()}, [] { return ""; }));
-  }
-
-  // A directory with the certificate of `path`.
-  std::string Certificate(const std::string& path) {
-    std::string directory = directory_ + "/" + path;
-    std::filesystem::create_directories(directory);
-    EXPECT_OK(authority_->Issue({.uris = {StrCat("spiffe://", kDomain, "/", path)}}, directory));
-    return directory;
-  }
-  std::shared_ptr<grpc::Channel> ChannelOf(const std::string& path) {
-    std::shared_ptr<grpc::Channel>& channel = channels_[path];
-    if (channel == nullptr) {
-      channel = *rpc::CreateChannel(StrCat("127.0.0.1:", server_->port()),
-                                    StrCat("spiffe://", kDomain, "/service/audit"),
-                                    rpc::TlsFiles{Certificate(path)});
-    }
-    return channel;
+    Serve({receiver_.get(), audit_.get(), subjects_.get()});
   }
 
   // As an operator, for a tenant.
-  template <typename Service = v1::AuditService, typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> As(TenantId tenant,
-                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                        Reply*),
-                           const Request& request, const std::string& path = "operator/grace") {
-    const auto stub = Service::NewStub(ChannelOf(path));
-    return rpc::Invoke(Call(tenant), *stub, method, request);
+  template <typename Method, typename Request>
+  auto As(TenantId tenant, Method method, const Request& request,
+          const std::string& path = "operator/grace") {
+    return ServerHarness::As(path, tenant, method, request);
   }
   absl::StatusOr<v1::ListEventsResponse> List(TenantId tenant,
                                               const v1::ListEventsRequest& request) {
@@ -128,15 +87,11 @@ class AuditServerTest : public AuditTest {
                                     "'::bytea IN payload) > 0"));
   }
 
-  std::string directory_;
-  std::unique_ptr<dev::CertificateAuthority> authority_;
   outbox::Outbox outbox_{"audit"};
   std::unique_ptr<Flusher> flusher_;
-  std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<ReceiverService> receiver_;
   std::unique_ptr<AuditService> audit_;
   std::unique_ptr<SubjectService> subjects_;
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
 };
 
 }  // namespace kasbah::audit

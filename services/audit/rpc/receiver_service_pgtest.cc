@@ -13,8 +13,7 @@ class ReceiverServiceTest : public AuditServerTest {
  protected:
   absl::StatusOr<outbox::v1::ReceiveBatchResponse> Send(
       const outbox::v1::ReceiveBatchRequest& request, const std::string& path = "service/vault") {
-    return As<outbox::v1::ReceiverService>(
-        TenantId(), &outbox::v1::ReceiverService::Stub::ReceiveBatch, request, path);
+    return As(TenantId(), &outbox::v1::ReceiverService::Stub::ReceiveBatch, request, path);
   }
 };
 

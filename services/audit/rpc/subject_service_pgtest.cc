@@ -14,13 +14,13 @@ class SubjectServiceTest : public AuditServerTest {
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(TenantId tenant, const std::string& id) {
     subject::v1::EraseSubjectRequest request;
     request.mutable_subject()->set_id(id);
-    return As<subject::v1::SubjectService>(tenant, &Stub::EraseSubject, request);
+    return As(tenant, &Stub::EraseSubject, request);
   }
   absl::StatusOr<subject::v1::ExportSubjectResponse> ExportOf(TenantId tenant,
                                                               const std::string& id) {
     subject::v1::ExportSubjectRequest request;
     request.mutable_subject()->set_id(id);
-    return As<subject::v1::SubjectService>(tenant, &Stub::ExportSubject, request);
+    return As(tenant, &Stub::ExportSubject, request);
   }
 };
 

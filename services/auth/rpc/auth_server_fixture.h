@@ -2,8 +2,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,11 +9,9 @@
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "kasbah/subject/v1/subject.grpc.pb.h"
-#include "libs/dev/certificate_authority.h"
 #include "libs/outbox/denials.h"
 #include "libs/outbox/outbox.h"
-#include "libs/rpc/channel.h"
-#include "libs/rpc/server.h"
+#include "libs/testing/server_harness.h"
 #include "services/auth/rpc/api_key_service.h"
 #include "services/auth/rpc/credential_service.h"
 #include "services/auth/rpc/membership_service.h"
@@ -28,15 +24,10 @@ namespace kasbah::auth {
 
 // auth as a server on loopback, with its pipeline, mutual TLS and database; the vault alone is
 // stood in for. Readings and renewals happen when a test asks for them.
-class AuthServer : public AuthDatabase {
+class AuthServer : public AuthDatabase, protected testing::ServerHarness {
  protected:
   AuthServer();
   ~AuthServer() override;
-
-  // A client with the certificate of `path`: "operator/ada".
-  std::shared_ptr<grpc::Channel> ChannelAs(const std::string& path);
-  // Files of that identity.
-  std::string FilesOf(const std::string& path);
 
   // Calls `method` as `path`, for `tenant` unless it is nil, with the assertion unless it is empty.
   template <typename Service, typename Request, typename Reply>
@@ -44,7 +35,7 @@ class AuthServer : public AuthDatabase {
                              grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
                                                                    const Request&, Reply*),
                              const Request& request, const std::string& assertion = "") {
-    return CallOn<Service>(ChannelAs(path), tenant, method, request, assertion);
+    return CallOn<Service>(ChannelOf(path), tenant, method, request, assertion);
   }
   template <typename Service, typename Request, typename Reply>
   static absl::StatusOr<Reply> CallOn(const std::shared_ptr<grpc::Channel>& channel,
@@ -73,9 +64,7 @@ class AuthServer : public AuthDatabase {
 
   // Another service's server, which follows auth as all do.
   std::unique_ptr<rpc::Server> StartFollower(const std::string& path);
-  rpc::Server::Options ServerOptions(const std::string& path);
 
-  const std::filesystem::path directory_;
   CertifierFixture certifier_;
   outbox::Outbox outbox_{"auth"};
   std::unique_ptr<outbox::CountedEvents> counted_;
@@ -84,14 +73,12 @@ class AuthServer : public AuthDatabase {
   std::unique_ptr<UserDirectory> users_;
   std::unique_ptr<SigningKey> signing_key_;
   std::unique_ptr<KeySet> key_set_;
-  std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<RevocationFeed> feed_;
   std::unique_ptr<CredentialService> credentials_;
   std::unique_ptr<ApiKeyService> api_keys_;
   std::unique_ptr<MembershipService> memberships_;
   std::unique_ptr<TrustService> trust_;
   std::unique_ptr<SubjectService> subjects_;
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
 };
 
 }  // namespace kasbah::auth

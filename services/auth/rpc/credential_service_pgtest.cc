@@ -54,7 +54,7 @@ TEST_F(CredentialServiceTest, AKeyBecomesAnAssertionThatAnotherServerTakes) {
   const auto who_am_i = [&](const std::string& path) {
     auto channel =
         rpc::CreateChannel("127.0.0.1:" + std::to_string(follower->port()),
-                           "spiffe://kasbah.dev/service/vault", rpc::TlsFiles{FilesOf(path)});
+                           "spiffe://kasbah.dev/service/vault", rpc::TlsFiles{Certificate(path)});
     EXPECT_OK(channel);
     return CallOn<Status>(*channel, TenantId(), &Status::Stub::WhoAmI, status::v1::WhoAmIRequest(),
                           resolved.assertion());

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "libs/base/status_macros.h"
-#include "libs/outbox/audit_event.h"
 #include "services/auth/domain/email.h"
 #include "services/auth/domain/personal_columns.h"
 #include "services/auth/rpc/authority.h"
@@ -14,21 +13,12 @@
 namespace kasbah::auth {
 namespace {
 
-using postgres::AnyStateToken;
 using postgres::Pending;
 using postgres::Transaction;
 
 // An address never reaches the trail, not even of somebody whom nobody knows.
-outbox::Target TargetOf(const std::optional<UserId>& user) {
-  return {"subject", user ? user->ToString() : "unknown", ""};
-}
-
-void Add(std::string_view column, std::string row, std::string value,
-         subject::v1::ExportSubjectResponse* response) {
-  subject::v1::PersonalValue& added = *response->add_values();
-  added.set_column(std::string(column));
-  added.set_row_id(std::move(row));
-  added.set_value(std::move(value));
+std::string NameOf(const std::optional<UserId>& user) {
+  return user ? user->ToString() : "unknown";
 }
 
 struct Held {
@@ -55,33 +45,31 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<UserId> user, UserOf(call, request.subject().id()));
   const UserId id = user.value_or(UserId());
-  ASSIGN_OR_RETURN(
-      const Held held,
-      database_.WithTenantInAnyState(
-          call, AnyStateToken::ForErasure(), [&](Transaction& tx) -> absl::StatusOr<Pending<Held>> {
-            auto memberships = members_.Find(tx, call.tenant, id);
-            auto keys = keys_.ListCreatedBy(tx, call.tenant, id.ToString());
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call, outbox::Succeeded(call, clock_, "subject.export", TargetOf(user))));
-            return tx.AfterCommit([memberships, keys]() -> absl::StatusOr<Held> {
-              Held found;
-              ASSIGN_OR_RETURN(found.memberships, memberships.Take());
-              ASSIGN_OR_RETURN(found.keys, keys.Take());
-              return found;
-            });
-          }));
+  ASSIGN_OR_RETURN(const Held held,
+                   ExportAudited(
+                       call,
+                       [&](Transaction& tx) -> Pending<Held> {
+                         auto memberships = members_.Find(tx, call.tenant, id);
+                         auto keys = keys_.ListCreatedBy(tx, call.tenant, id.ToString());
+                         return tx.AfterCommit([memberships, keys]() -> absl::StatusOr<Held> {
+                           Held found;
+                           ASSIGN_OR_RETURN(found.memberships, memberships.Take());
+                           ASSIGN_OR_RETURN(found.keys, keys.Take());
+                           return found;
+                         });
+                       },
+                       NameOf(user)));
 
   subject::v1::ExportSubjectResponse response;
   for (const Membership& member : held.memberships) {
     // The address is shown to tenants that the person belongs to.
     ASSIGN_OR_RETURN(const auto emails, users_.EmailsOf({member.user}, call.deadline));
-    for (const auto& [row, email] : emails) Add(kEmailColumn, row.ToString(), email, &response);
-    if (!member.display_name.empty()) {
-      Add(kMemberNameColumn, member.user.ToString(), member.display_name, &response);
-    }
+    for (const auto& [row, email] : emails)
+      AddValue(kEmailColumn, row.ToString(), email, &response);
+    AddValue(kMemberNameColumn, member.user.ToString(), member.display_name, &response);
   }
   for (const ApiKey& key : held.keys) {
-    Add(kKeyNameColumn, key.id.ToString(), key.display_name, &response);
+    AddValue(kKeyNameColumn, key.id.ToString(), key.display_name, &response);
   }
   return response;
 }
@@ -91,26 +79,25 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
   ASSIGN_OR_RETURN(const std::optional<UserId> user, UserOf(call, request.subject().id()));
   const UserId id = user.value_or(UserId());
   // A last owner goes too: the right is theirs, and an operator can appoint another.
-  ASSIGN_OR_RETURN(
-      const Erased erased,
-      database_.WithTenantInAnyState(
-          call, AnyStateToken::ForErasure(),
-          [&](Transaction& tx) -> absl::StatusOr<Pending<Erased>> {
-            auto memberships = members_.Delete(tx, call.tenant, id);
-            auto keys = keys_.BlankNamesOf(tx, call.tenant, id.ToString());
-            if (user) {
-              AppendRevocation(tx, call.tenant,
-                               {Revocation::Kind::kActor, id.ToString(), StoredTime(clock_.Now())});
-            }
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call, outbox::Succeeded(call, clock_, "subject.erase", TargetOf(user))));
-            return tx.AfterCommit([memberships, keys]() -> absl::StatusOr<Erased> {
-              Erased counts;
-              ASSIGN_OR_RETURN(counts.memberships, memberships.Take());
-              ASSIGN_OR_RETURN(counts.keys, keys.Take());
-              return counts;
-            });
-          }));
+  ASSIGN_OR_RETURN(const Erased erased,
+                   EraseAudited(
+                       call,
+                       [&](Transaction& tx) -> Pending<Erased> {
+                         auto memberships = members_.Delete(tx, call.tenant, id);
+                         auto keys = keys_.BlankNamesOf(tx, call.tenant, id.ToString());
+                         if (user) {
+                           AppendRevocation(tx, call.tenant,
+                                            {Revocation::Kind::kActor, id.ToString(),
+                                             StoredTime(clock().Now())});
+                         }
+                         return tx.AfterCommit([memberships, keys]() -> absl::StatusOr<Erased> {
+                           Erased counts;
+                           ASSIGN_OR_RETURN(counts.memberships, memberships.Take());
+                           ASSIGN_OR_RETURN(counts.keys, keys.Take());
+                           return counts;
+                         });
+                       },
+                       NameOf(user)));
 
   subject::v1::EraseSubjectResponse response;
   (*response.mutable_erased())[std::string(kMemberNameColumn)] = erased.memberships;

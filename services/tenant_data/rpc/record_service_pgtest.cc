@@ -216,9 +216,8 @@ TEST_F(RecordServiceTest, ACustomersCallStaysWithinItsCustomer) {
   EXPECT_THAT(AsUser(a_, &Stub::CreateRecord, request, one), ReasonIs("NOT_FOUND"));
   v1::CreateCustomerRequest customer;
   customer.set_external_id("three");
-  EXPECT_THAT(
-      AsUser<v1::CustomerService>(a_, &v1::CustomerService::Stub::CreateCustomer, customer, one),
-      ReasonIs("PERMISSION_DENIED"));
+  EXPECT_THAT(AsUser(a_, &v1::CustomerService::Stub::CreateCustomer, customer, one),
+              ReasonIs("PERMISSION_DENIED"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class CryptoServiceTest : public VaultServerTest {
                            grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                         Reply*),
                            const Request& request) {
-    return As<v1::CryptoService>(peer, tenant, method, request);
+    return As(peer, tenant, method, request);
   }
   absl::StatusOr<v1::EncryptResponse> Encrypt(const std::string& peer, TenantId tenant,
                                               const std::string& plaintext,
@@ -204,14 +204,13 @@ TEST_F(CryptoServiceTest, KeysAreListedWithoutAnythingOfThem) {
   ASSERT_OK(Encrypt(owner_, a_, "value"));
   ASSERT_OK(Encrypt(owner_, b_, "value"));
   using Keys = v1::KeyService;
-  ASSERT_OK_AND_ASSIGN(const auto keys,
-                       AsUser<Keys>(a_, &Keys::Stub::ListKeys, v1::ListKeysRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto keys, AsUser(a_, &Keys::Stub::ListKeys, v1::ListKeysRequest()));
   ASSERT_EQ(keys.keys_size(), 1);
   EXPECT_EQ(keys.keys(0).name(), "service/tenant-data/fields");
   EXPECT_EQ(keys.keys(0).purpose(), v1::Key::PURPOSE_ENCRYPT);
   v1::RotateKeyRequest rotate;
   rotate.set_key("service/tenant-data/absent");
-  EXPECT_THAT(AsUser<Keys>(a_, &Keys::Stub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(AsUser(a_, &Keys::Stub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
 }
 
 // The same server before its seal could be used.
@@ -226,8 +225,7 @@ class SealedServerTest : public CryptoServiceTest {
     StartServer();
   }
   void TearDownServer() {
-    channels_.clear();
-    server_.reset();
+    StopServer();
     counted_.reset();
   }
 };
@@ -239,19 +237,17 @@ TEST_F(SealedServerTest, EveryCallThatNeedsAKeySaysSealed) {
   EXPECT_THAT(Decrypt(owner_, a_, "x"), ReasonIs("SEALED"));
   v1::GetSecretRequest get;
   get.set_secret("s");
-  EXPECT_THAT(AsUser<v1::SecretService>(a_, &v1::SecretService::Stub::GetSecret, get),
-              ReasonIs("SEALED"));
-  EXPECT_THAT(AsUser<v1::KeyService>(a_, &v1::KeyService::Stub::ListKeys, v1::ListKeysRequest()),
+  EXPECT_THAT(AsUser(a_, &v1::SecretService::Stub::GetSecret, get), ReasonIs("SEALED"));
+  EXPECT_THAT(AsUser(a_, &v1::KeyService::Stub::ListKeys, v1::ListKeysRequest()),
               ReasonIs("SEALED"));
   using Seals = v1::SealService;
-  ASSERT_OK_AND_ASSIGN(const auto sealed,
-                       As<Seals>("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
-                                 v1::GetSealStatusRequest()));
+  ASSERT_OK_AND_ASSIGN(
+      const auto sealed,
+      As("operator/root", TenantId(), &Seals::Stub::GetSealStatus, v1::GetSealStatusRequest()));
   EXPECT_TRUE(sealed.sealed());
   ASSERT_OK(vault_->Unseal());
-  ASSERT_OK_AND_ASSIGN(const auto open,
-                       As<Seals>("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
-                                 v1::GetSealStatusRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto open, As("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
+                                           v1::GetSealStatusRequest()));
   EXPECT_FALSE(open.sealed());
   EXPECT_EQ(open.root_key_version(), 1u);
   EXPECT_THAT(Encrypt(owner_, a_, "value"), IsOk());

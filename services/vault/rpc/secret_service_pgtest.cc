@@ -21,7 +21,7 @@ class SecretServiceTest : public VaultServerTest {
                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                           Reply*),
                              const Request& request) {
-    return AsUser<v1::SecretService>(tenant, method, request);
+    return AsUser(tenant, method, request);
   }
   absl::StatusOr<v1::Secret> Create(TenantId tenant, const std::string& path) {
     v1::CreateSecretRequest request;
@@ -63,7 +63,7 @@ TEST_F(SecretServiceTest, EveryVersionReadsBackAsItWasAdded) {
   EXPECT_EQ(secret.latest_version(), 0u);
   ASSERT_OK_AND_ASSIGN(const v1::SecretVersion first, Add(a_, "prod/db", "one"));
   EXPECT_EQ(first.version(), 1u);
-  EXPECT_EQ(first.created_by(), kUser);
+  EXPECT_EQ(first.created_by(), testing::kUser);
   ASSERT_OK(Add(a_, secret.secret_id(), "two"));
   for (const std::string& name : {secret.secret_id(), secret.path()}) {
     // Twice: by two round trips, then by the hint.
@@ -203,8 +203,7 @@ TEST_F(SecretServiceTest, AfterARotationOldVersionsOpenAndNewOnesCarryTheNewKey)
   ASSERT_OK(Add(a_, "s", "old"));
   v1::RotateKeyRequest rotate;
   rotate.set_key("secrets");
-  ASSERT_OK_AND_ASSIGN(const v1::Key key,
-                       AsUser<v1::KeyService>(a_, &v1::KeyService::Stub::RotateKey, rotate));
+  ASSERT_OK_AND_ASSIGN(const v1::Key key, AsUser(a_, &v1::KeyService::Stub::RotateKey, rotate));
   EXPECT_EQ(key.name(), "service/vault/secrets");
   EXPECT_EQ(key.primary_version(), 2u);
   ASSERT_OK_AND_ASSIGN(const v1::SecretVersion added, Add(a_, "s", "new"));
@@ -254,19 +253,17 @@ TEST_F(SecretServiceTest, ASubjectsTracesAreExportedAndErased) {
   ASSERT_OK(Add(a_, "s", "one"));
   using Subjects = subject::v1::SubjectService;
   subject::v1::ExportSubjectRequest of;
-  of.mutable_subject()->set_id(kUser);
+  of.mutable_subject()->set_id(testing::kUser);
   const std::string peer = "service/tenant-data";
-  ASSERT_OK_AND_ASSIGN(const auto held, As<Subjects>(peer, a_, &Subjects::Stub::ExportSubject, of));
+  ASSERT_OK_AND_ASSIGN(const auto held, As(peer, a_, &Subjects::Stub::ExportSubject, of));
   ASSERT_EQ(held.values_size(), 1);
   EXPECT_EQ(held.values(0).column(), "vault.secret_versions.created_by");
   subject::v1::EraseSubjectRequest erase;
-  erase.mutable_subject()->set_id(kUser);
+  erase.mutable_subject()->set_id(testing::kUser);
   test_->SetTenantState(a_, "suspended");
-  ASSERT_OK_AND_ASSIGN(const auto erased,
-                       As<Subjects>(peer, a_, &Subjects::Stub::EraseSubject, erase));
+  ASSERT_OK_AND_ASSIGN(const auto erased, As(peer, a_, &Subjects::Stub::EraseSubject, erase));
   EXPECT_EQ(erased.erased().at("vault.secret_versions.created_by"), 1u);
-  ASSERT_OK_AND_ASSIGN(const auto nothing,
-                       As<Subjects>(peer, a_, &Subjects::Stub::ExportSubject, of));
+  ASSERT_OK_AND_ASSIGN(const auto nothing, As(peer, a_, &Subjects::Stub::ExportSubject, of));
   EXPECT_EQ(nothing.values_size(), 0);
 }
 

@@ -1,41 +1,21 @@
 #pragma once
 
-#include "kasbah/subject/v1/subject.grpc.pb.h"
-#include "libs/base/clock.h"
-#include "libs/outbox/outbox.h"
-#include "libs/postgres/database.h"
-#include "libs/rpc/pipeline.h"
+#include "libs/subject/subject_service.h"
 
 namespace kasbah::vault {
 
 // What the vault knows about a person: which versions of secrets they added (kPersonalColumns).
-class SubjectService final : public subject::v1::SubjectService::CallbackService {
+class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                  const Clock& clock)
-      : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
-
-  grpc::ServerUnaryReactor* ExportSubject(grpc::CallbackServerContext* context,
-                                          const subject::v1::ExportSubjectRequest* request,
-                                          subject::v1::ExportSubjectResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &SubjectService::Export, this);
-  }
-  grpc::ServerUnaryReactor* EraseSubject(grpc::CallbackServerContext* context,
-                                         const subject::v1::EraseSubjectRequest* request,
-                                         subject::v1::EraseSubjectResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &SubjectService::Erase, this);
-  }
+      : subject::SubjectService(pipeline, database, outbox, clock) {}
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(
-      const rpc::Call& call, const subject::v1::ExportSubjectRequest& request);
+      const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) override;
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
-      const rpc::Call& call, const subject::v1::EraseSubjectRequest& request);
-
-  rpc::Pipeline& pipeline_;
-  postgres::Database& database_;
-  outbox::Outbox& outbox_;
-  const Clock& clock_;
+      const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
 };
 
 }  // namespace kasbah::vault

@@ -14,7 +14,7 @@ class DeliveryServiceTest : public WebhookServerTest {
  protected:
   absl::StatusOr<v1::ListDeliveriesResponse> List(TenantId tenant,
                                                   const v1::ListDeliveriesRequest& request = {}) {
-    return AsUser<v1::DeliveryService>(tenant, &Stub::ListDeliveries, request);
+    return AsUser(tenant, &Stub::ListDeliveries, request);
   }
 };
 
@@ -62,24 +62,19 @@ TEST_F(DeliveryServiceTest, ShowsWhatBecameOfEach) {
   EXPECT_EQ(page.deliveries(0).attempts(), 1u);
 
   v1::ListAttemptsRequest request;
-  EXPECT_THAT(AsUser<v1::DeliveryService>(a_, &Stub::ListAttempts, request),
-              ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(AsUser(a_, &Stub::ListAttempts, request), ReasonIs("INVALID_FIELDS"));
   request.set_endpoint_id(endpoint.ToString());
-  ASSERT_OK_AND_ASSIGN(const auto all,
-                       AsUser<v1::DeliveryService>(a_, &Stub::ListAttempts, request));
+  ASSERT_OK_AND_ASSIGN(const auto all, AsUser(a_, &Stub::ListAttempts, request));
   EXPECT_EQ(all.attempts_size(), 3);
   request.set_message_id(claims[1].message.ToString());
-  ASSERT_OK_AND_ASSIGN(const auto one,
-                       AsUser<v1::DeliveryService>(a_, &Stub::ListAttempts, request));
+  ASSERT_OK_AND_ASSIGN(const auto one, AsUser(a_, &Stub::ListAttempts, request));
   ASSERT_EQ(one.attempts_size(), 1);
   EXPECT_EQ(one.attempts(0).http_status(), 500u);
   EXPECT_EQ(one.attempts(0).error(), "HTTP_STATUS");
   request.clear_endpoint_id();
-  ASSERT_OK_AND_ASSIGN(const auto by_message,
-                       AsUser<v1::DeliveryService>(a_, &Stub::ListAttempts, request));
+  ASSERT_OK_AND_ASSIGN(const auto by_message, AsUser(a_, &Stub::ListAttempts, request));
   EXPECT_EQ(by_message.attempts_size(), 1);
-  ASSERT_OK_AND_ASSIGN(const auto foreign,
-                       AsUser<v1::DeliveryService>(b_, &Stub::ListAttempts, request));
+  ASSERT_OK_AND_ASSIGN(const auto foreign, AsUser(b_, &Stub::ListAttempts, request));
   EXPECT_EQ(foreign.attempts_size(), 0);
 }
 
@@ -91,21 +86,21 @@ TEST_F(DeliveryServiceTest, ASubjectsBodiesAreExportedAndErased) {
   subject::v1::ExportSubjectRequest request;
   request.mutable_subject()->set_id(message.customer->ToString());
   using Subjects = subject::v1::SubjectService;
-  ASSERT_OK_AND_ASSIGN(const auto exported, As<Subjects>("service/tenant-data", a_,
-                                                         &Subjects::Stub::ExportSubject, request));
+  ASSERT_OK_AND_ASSIGN(const auto exported,
+                       As("service/tenant-data", a_, &Subjects::Stub::ExportSubject, request));
   ASSERT_EQ(exported.values_size(), 1);
   EXPECT_EQ(exported.values(0).column(), "webhook.messages.body");
   EXPECT_EQ(exported.values(0).value(), message.body);
   subject::v1::EraseSubjectRequest erase;
   *erase.mutable_subject() = request.subject();
   for (const uint64_t expected : {1u, 0u}) {
-    ASSERT_OK_AND_ASSIGN(const auto erased, As<Subjects>("service/tenant-data", a_,
-                                                         &Subjects::Stub::EraseSubject, erase));
+    ASSERT_OK_AND_ASSIGN(const auto erased,
+                         As("service/tenant-data", a_, &Subjects::Stub::EraseSubject, erase));
     EXPECT_EQ(erased.erased().at("webhook.messages.body"), expected);
   }
   erase.mutable_subject()->set_id("jane@example.com");
-  ASSERT_OK_AND_ASSIGN(const auto nobody, As<Subjects>("service/tenant-data", a_,
-                                                       &Subjects::Stub::EraseSubject, erase));
+  ASSERT_OK_AND_ASSIGN(const auto nobody,
+                       As("service/tenant-data", a_, &Subjects::Stub::EraseSubject, erase));
   EXPECT_EQ(nobody.erased().at("webhook.messages.body"), 0u);
 }
 

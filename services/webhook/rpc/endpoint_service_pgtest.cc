@@ -21,17 +21,17 @@ class EndpointServiceTest : public WebhookServerTest {
     request.set_url(url);
     request.set_description("where we listen");
     for (const std::string& filter : filters) request.add_event_types(filter);
-    return AsUser<v1::EndpointService>(tenant, &Stub::CreateEndpoint, request);
+    return AsUser(tenant, &Stub::CreateEndpoint, request);
   }
   absl::StatusOr<v1::Endpoint> Get(TenantId tenant, const std::string& id) {
     v1::GetEndpointRequest request;
     request.set_endpoint_id(id);
-    return AsUser<v1::EndpointService>(tenant, &Stub::GetEndpoint, request);
+    return AsUser(tenant, &Stub::GetEndpoint, request);
   }
   absl::StatusOr<v1::DeleteEndpointResponse> Delete(TenantId tenant, const std::string& id) {
     v1::DeleteEndpointRequest request;
     request.set_endpoint_id(id);
-    return AsUser<v1::EndpointService>(tenant, &Stub::DeleteEndpoint, request);
+    return AsUser(tenant, &Stub::DeleteEndpoint, request);
   }
 };
 
@@ -87,8 +87,7 @@ TEST_F(EndpointServiceTest, ListsInPages) {
   v1::ListEndpointsRequest request;
   request.set_page_size(2);
   do {
-    ASSERT_OK_AND_ASSIGN(const auto page,
-                         AsUser<v1::EndpointService>(a_, &Stub::ListEndpoints, request));
+    ASSERT_OK_AND_ASSIGN(const auto page, AsUser(a_, &Stub::ListEndpoints, request));
     EXPECT_LE(page.endpoints_size(), 2);
     for (const auto& endpoint : page.endpoints()) seen.push_back(endpoint.endpoint_id());
     request.set_page_token(page.next_page_token());
@@ -96,12 +95,10 @@ TEST_F(EndpointServiceTest, ListsInPages) {
   EXPECT_EQ(seen.size(), 5u);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   request.set_page_token("!!");
-  EXPECT_THAT(AsUser<v1::EndpointService>(a_, &Stub::ListEndpoints, request),
-              ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(AsUser(a_, &Stub::ListEndpoints, request), ReasonIs("INVALID_FIELDS"));
   request.set_page_token("");
   request.set_page_size(-1);
-  EXPECT_THAT(AsUser<v1::EndpointService>(a_, &Stub::ListEndpoints, request),
-              ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(AsUser(a_, &Stub::ListEndpoints, request), ReasonIs("INVALID_FIELDS"));
 }
 
 TEST_F(EndpointServiceTest, ACustomersUserHasNoEndpoints) {

@@ -43,8 +43,7 @@ class ReceiverServiceTest : public WebhookServerTest {
   }
   absl::StatusOr<ReceiveBatchResponse> Send(const ReceiveBatchRequest& request,
                                             const std::string& peer = "service/tenant-data") {
-    return As<outbox::v1::ReceiverService>(
-        peer, TenantId(), &outbox::v1::ReceiverService::Stub::ReceiveBatch, request);
+    return As(peer, TenantId(), &outbox::v1::ReceiverService::Stub::ReceiveBatch, request);
   }
   std::string Messages() { return test_->QueryValue("SELECT count(*) FROM webhook.messages"); }
 

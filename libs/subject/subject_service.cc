@@ -1,0 +1,26 @@
+#include "libs/subject/subject_service.h"
+
+namespace kasbah::subject {
+
+grpc::ServerUnaryReactor* SubjectService::ExportSubject(grpc::CallbackServerContext* context,
+                                                        const v1::ExportSubjectRequest* request,
+                                                        v1::ExportSubjectResponse* reply) {
+  return pipeline_.Run(context, *request, reply, &SubjectService::Export, this);
+}
+
+grpc::ServerUnaryReactor* SubjectService::EraseSubject(grpc::CallbackServerContext* context,
+                                                       const v1::EraseSubjectRequest* request,
+                                                       v1::EraseSubjectResponse* reply) {
+  return pipeline_.Run(context, *request, reply, &SubjectService::Erase, this);
+}
+
+void SubjectService::AddValue(std::string_view column, std::string row, std::string value,
+                              v1::ExportSubjectResponse* reply) {
+  if (value.empty()) return;
+  v1::PersonalValue* const added = reply->add_values();
+  added->set_column(std::string(column));
+  added->set_row_id(std::move(row));
+  added->set_value(std::move(value));
+}
+
+}  // namespace kasbah::subject
