@@ -15,18 +15,6 @@ constexpr int kBatchEvents = 2000;
 constexpr int kBatches = 20;
 constexpr int kProducers = 2;
 
-std::vector<TenantId> MakeTenants(Installation& kasbah, int count) {
-  std::vector<TenantId> tenants;
-  std::string rows;
-  for (int i = 0; i < count; ++i) {
-    tenants.push_back(TenantId::New(absl::Now()));
-    const std::string uuid = tenants.back().uuid().ToString();
-    StrAppend(&rows, i == 0 ? "" : ",", "('", uuid, "','b-", uuid, "','bench')");
-  }
-  kasbah.Query(StrCat("INSERT INTO core.tenants (tenant_id, slug, display_name) VALUES ", rows));
-  return tenants;
-}
-
 outbox::v1::ReceiveBatchRequest MakeBatch(const std::vector<TenantId>& tenants,
                                           const std::string& epoch, uint64_t number) {
   outbox::v1::ReceiveBatchRequest request;
@@ -109,7 +97,7 @@ double Copy(Installation& kasbah) {
 }  // namespace
 
 Budget AuditIngest(Installation& kasbah, int tenants) {
-  const std::vector<TenantId> ids = MakeTenants(kasbah, tenants);
+  const std::vector<TenantId> ids = kasbah.MakeTenants(tenants);
   return {StrCat("audit.ingest/", tenants),
           "events/s",
           "COPY into the same tables and indexes without RLS",

@@ -25,25 +25,6 @@ T OrDie(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-// Repeats what a service that has only just started puts off.
-template <typename Stub, typename Request, typename Reply>
-Reply Invoke(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-             const Request& request, TenantId tenant, const std::string& authorization = "") {
-  const absl::Time patience = absl::Now() + absl::Seconds(30);
-  while (true) {
-    grpc::ClientContext context;
-    if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
-    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
-    Reply reply;
-    const grpc::Status status = (stub.*method)(&context, request, &reply);
-    if (status.ok()) return reply;
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || absl::Now() > patience) {
-      Crash(status.error_message(), __FILE__, __LINE__);
-    }
-    absl::SleepFor(absl::Milliseconds(200));
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<Installation> Installation::Start(const std::string& directory) {
@@ -54,6 +35,9 @@ std::unique_ptr<Installation> Installation::Start(const std::string& directory) 
   options.binaries = KASBAH_BINARY_DIR;
   options.migrations = cli::AllMigrations();
   // One key makes all the load.
+  installation->receiver_certificate_ = StrCat(directory, "-receiver.crt");
+  installation->receiver_ = HttpsReceiver::Start(installation->receiver_certificate_);
+  options.environment["KASBAH_ENDPOINT_CA_FILE"] = installation->receiver_certificate_;
   for (const char* tier : {"READ", "WRITE", "SENSITIVE", "CREDENTIAL", "BULK"}) {
     options.environment[StrCat("KASBAH_SERVER__RATE_LIMITS__", tier)] = "1000000";
   }
@@ -156,6 +140,18 @@ std::string Installation::Authorization() {
     authorization_until_ = absl::Now() + absl::Seconds(30);
   }
   return authorization_;
+}
+
+std::vector<TenantId> Installation::MakeTenants(int count) {
+  std::vector<TenantId> tenants;
+  std::string rows;
+  for (int i = 0; i < count; ++i) {
+    tenants.push_back(TenantId::New(absl::Now()));
+    const std::string uuid = tenants.back().uuid().ToString();
+    StrAppend(&rows, i == 0 ? "" : ",", "('", uuid, "','b-", uuid, "','bench')");
+  }
+  Query(StrCat("INSERT INTO core.tenants (tenant_id, slug, display_name) VALUES ", rows));
+  return tenants;
 }
 
 double Installation::Pgbench(const std::string& role, const std::string& script, int seconds) {

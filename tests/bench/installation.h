@@ -4,10 +4,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
 #include "libs/dev/supervisor.h"
 #include "libs/rpc/channel.h"
 #include "tests/bench/echo_server.h"
+#include "tests/bench/https_receiver.h"
 #include "tests/bench/load.h"
 
 namespace kasbah::bench {
@@ -25,6 +29,34 @@ class Installation {
   std::shared_ptr<grpc::Channel> Channel(const std::string& service, const std::string& identity);
   std::shared_ptr<grpc::Channel> TenantChannel(const std::string& service);
   std::shared_ptr<grpc::Channel> EchoChannel();
+
+  // Tenants that nobody signs in to.
+  std::vector<TenantId> MakeTenants(int count);
+
+  // Where webhooks may be sent, and the file that says to trust it.
+  const HttpsReceiver& receiver() const { return *receiver_; }
+  const std::string& receiver_certificate() const { return receiver_certificate_; }
+
+  // A call that must succeed; repeats what a service that has only just started puts off.
+  template <typename Stub, typename Request, typename Reply>
+  static Reply Invoke(Stub& stub,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+                      const Request& request, TenantId tenant,
+                      const std::string& authorization = "") {
+    const absl::Time patience = absl::Now() + absl::Seconds(30);
+    while (true) {
+      grpc::ClientContext context;
+      if (!tenant.is_nil()) context.AddMetadata("kasbah-tenant", tenant.ToString());
+      if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+      Reply reply;
+      const grpc::Status status = (stub.*method)(&context, request, &reply);
+      if (status.ok()) return reply;
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || absl::Now() > patience) {
+        Crash(status.error_message(), __FILE__, __LINE__);
+      }
+      absl::SleepFor(absl::Milliseconds(200));
+    }
+  }
 
   // "Bearer …" for the tenant's key, made anew every 30 s. Thread safe.
   std::string Authorization();
@@ -46,6 +78,8 @@ class Installation {
 
   std::unique_ptr<dev::Supervisor> supervisor_;
   std::unique_ptr<EchoServer> echo_;
+  std::string receiver_certificate_;
+  std::unique_ptr<HttpsReceiver> receiver_;
   TenantId tenant_;
   std::string tenant_certificate_;
   std::string api_key_;

@@ -6,6 +6,7 @@
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/vault/v1/vault.grpc.pb.h"
 #include "libs/base/strings.h"
+#include "tests/bench/deliver.h"
 #include "tests/bench/ingest.h"
 
 namespace kasbah::bench {
@@ -266,7 +267,8 @@ Budget Resolve(Installation& kasbah, int seconds) {
 std::vector<Budget> AllBudgets(Installation& kasbah, int seconds) {
   return {Pipeline(kasbah, seconds), Encrypt(kasbah, seconds),   BatchEncrypt(kasbah, seconds),
           Access(kasbah, seconds),   GetRecord(kasbah, seconds), CreateRecord(kasbah, seconds),
-          AuditIngest(kasbah, 1),    AuditIngest(kasbah, 1000),  Resolve(kasbah, seconds)};
+          AuditIngest(kasbah, 1),    AuditIngest(kasbah, 1000),  Resolve(kasbah, seconds),
+          WebhookDeliver(kasbah)};
 }
 
 }  // namespace kasbah::bench
