@@ -35,7 +35,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   target_compile_options(kasbah_flags INTERFACE $<$<CONFIG:Release>:-Wno-restrict>)
 endif()
 if(KASBAH_SANITIZE)
-  target_compile_options(kasbah_flags INTERFACE -fsanitize=${KASBAH_SANITIZE} -fno-omit-frame-pointer)
+  set(KASBAH_SANITIZE_OPTIONS -fsanitize=${KASBAH_SANITIZE} -fno-omit-frame-pointer -DKASBAH_SANITIZED)
+  if(KASBAH_SANITIZE MATCHES thread)
+    # Protobuf's messages have another layout where it is defined, and Debian's library has not.
+    list(APPEND KASBAH_SANITIZE_OPTIONS -U__SANITIZE_THREAD__)
+  endif()
+  target_compile_options(kasbah_flags INTERFACE ${KASBAH_SANITIZE_OPTIONS})
   target_link_options(kasbah_flags INTERFACE -fsanitize=${KASBAH_SANITIZE})
 else()
   target_compile_options(kasbah_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

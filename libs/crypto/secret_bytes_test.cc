@@ -66,7 +66,7 @@ TEST(SecretBytesTest, ABlockComesBackWiped) {
 }
 
 // The sanitizers' runtimes answer mlock and lock nothing.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef KASBAH_SANITIZED
 constexpr bool kMemoryCanBeLocked = false;
 #else
 constexpr bool kMemoryCanBeLocked = true;

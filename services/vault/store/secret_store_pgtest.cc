@@ -9,6 +9,8 @@ using kasbah::testing::ReasonIs;
 using kasbah::testing::StatusIs;
 using postgres::Transaction;
 
+const SecretUser kSomebody{"usr_x", false};
+
 class SecretStoreTest : public VaultTest {
  protected:
   absl::StatusOr<Secret> Create(TenantId tenant, const std::string& path) {
@@ -43,7 +45,7 @@ class SecretStoreTest : public VaultTest {
   }
   auto GetVersion(TenantId tenant, const std::string& ref, uint32_t version) {
     return Read(tenant, [&](Transaction& tx) {
-      return SecretStore::GetVersion(tx, tenant, Ref(ref), version);
+      return SecretStore::GetVersion(tx, tenant, Ref(ref), version, kSomebody);
     });
   }
 };
@@ -110,7 +112,10 @@ TEST_F(SecretStoreTest, ADestroyedVersionKeepsItsMetadataOnly) {
   const auto destroy = [&](TenantId tenant) {
     return vault_->database->WithTenant(Call(tenant), [&](Transaction& tx) {
       tx.MarkAudited();
-      return SecretStore::DestroyVersion(tx, tenant, made.id, 1);
+      SecretVersion first;
+      first.secret = made.id;
+      first.version = 1;
+      return SecretStore::SaveVersion(tx, tenant, first, /*destroy=*/true);
     });
   };
   EXPECT_THAT(destroy(b_), StatusIs(absl::StatusCode::kFailedPrecondition));
@@ -128,7 +133,7 @@ TEST_F(SecretStoreTest, AnExpectationThatDoesNotHoldRollsBack) {
   ASSERT_OK(Add(a_, made.id, 1));
   const auto expected = [&](TenantId tenant, uint32_t version, bool latest) {
     return Read(tenant, [&](Transaction& tx) {
-      return SecretStore::GetExpected(tx, tenant, made.id, version, latest);
+      return SecretStore::GetExpected(tx, tenant, made.id, version, latest, kSomebody);
     });
   };
   EXPECT_THAT(expected(a_, 1, true), IsOk());
@@ -139,7 +144,7 @@ TEST_F(SecretStoreTest, AnExpectationThatDoesNotHoldRollsBack) {
   ASSERT_OK_AND_ASSIGN(const SealedVersion first, expected(a_, 1, false));
   EXPECT_EQ(first.payload, "sealed 1");
   test_->Execute("UPDATE vault.secret_versions SET payload = NULL, destroyed_at = now()");
-  EXPECT_THAT(expected(a_, 1, false), ReasonIs("VERSION_DESTROYED"));
+  EXPECT_THAT(expected(a_, 1, false), ReasonIs(SecretStore::kHintStale));
 }
 
 TEST_F(SecretStoreTest, ListsBelowAPathInPages) {
@@ -148,8 +153,13 @@ TEST_F(SecretStoreTest, ListsBelowAPathInPages) {
   }
   ASSERT_OK(Create(b_, "prod/foreign"));
   const auto list = [&](std::string_view prefix, std::string_view after, int limit) {
-    const auto secrets =
-        Read(a_, [&](Transaction& tx) { return SecretStore::List(tx, a_, prefix, after, limit); });
+    const auto secrets = Read(a_, [&](Transaction& tx) {
+      return SecretStore::List(tx, a_,
+                               {.prefix = std::string(prefix),
+                                .after = std::string(after),
+                                .labels = {},
+                                .limit = limit});
+    });
     std::vector<std::string> paths;
     for (const Secret& secret : *secrets) paths.push_back(secret.path);
     return paths;
