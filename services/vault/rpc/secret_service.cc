@@ -29,6 +29,9 @@ absl::Status EtagMismatch() {
 
 // The part of `request` that its mask names, put into `secret`.
 absl::Status Apply(const v1::UpdateSecretRequest& request, absl::Time now, Secret& secret) {
+  if (request.update_mask().paths().empty()) {
+    return InvalidField("update_mask", "must name what is to be set");
+  }
   for (const std::string& path : request.update_mask().paths()) {
     if (path == "labels") {
       secret.labels = {request.labels().begin(), request.labels().end()};
@@ -157,9 +160,6 @@ absl::StatusOr<v1::Secret> SecretService::Create(const rpc::Call& call,
 
 absl::StatusOr<v1::Secret> SecretService::Update(const rpc::Call& call,
                                                  const v1::UpdateSecretRequest& request) {
-  if (request.update_mask().paths().empty()) {
-    return InvalidField("update_mask", "must name what is to be set");
-  }
   return Change(call, request.secret(), request.etag(), "secret.update",
                 [&](postgres::Transaction&, Secret& secret) -> absl::Status {
                   // An expired secret may be given another time; a deleted one is undeleted first.
