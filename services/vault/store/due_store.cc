@@ -19,7 +19,8 @@ UNION ALL
  WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3)
 UNION ALL
 (SELECT DISTINCT 4, tenant_id, tenant_id, 0 FROM
-   (SELECT tenant_id FROM vault.requests WHERE created_at < $2 ORDER BY created_at LIMIT $3) r))sql"};
+   (SELECT tenant_id FROM vault.requests
+    WHERE created_at < $2 ORDER BY created_at LIMIT $3) r))sql"};
 
 }  // namespace
 
