@@ -1,6 +1,6 @@
 #include "cli/commands/keys.h"
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 

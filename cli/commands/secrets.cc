@@ -2,8 +2,9 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "cli/client/paging.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/hash.h"
@@ -25,6 +26,7 @@ std::string Describe(const SecretVersion& version) {
                    {"version", StrCat(version.version())},
                    {"state", StateOf(version)},
                    {"created", ToCell(version.create_time(), version.has_create_time())},
+                   {"destroyed", ToCell(version.destroy_time(), version.has_destroy_time())},
                    {"by", version.created_by()},
                    {"key version", StrCat(version.key_version())}});
 }
@@ -36,13 +38,35 @@ std::string LabelsOf(const Secret& secret) {
   return labels.empty() ? "-" : absl::StrJoin(labels, ",");
 }
 
+std::string RotationOf(const Secret& secret) {
+  if (!secret.has_rotation()) return "-";
+  return StrCat("every ", absl::FormatDuration(absl::Seconds(secret.rotation().period().seconds())),
+                ", next ", ToCell(secret.rotation().next_time(), true));
+}
+
+std::string GrantsOf(const Secret& secret) {
+  std::vector<std::string> grants;
+  for (const auto& grant : secret.grants()) {
+    grants.push_back(StrCat(
+        grant.actor(), grant.access() == vault::v1::SecretGrant::ACCESS_WRITE ? " (write)" : ""));
+  }
+  return grants.empty() ? "everybody whose role permits it" : absl::StrJoin(grants, ", ");
+}
+
 std::string Describe(const Secret& secret) {
-  std::string text = ToString({{"secret", secret.secret_id()},
-                               {"path", secret.path()},
-                               {"labels", LabelsOf(secret)},
-                               {"latest version", StrCat(secret.latest_version())},
-                               {"created", ToCell(secret.create_time(), secret.has_create_time())},
-                               {"etag", secret.etag()}});
+  std::string text =
+      ToString({{"secret", secret.secret_id()},
+                {"path", secret.path()},
+                {"labels", LabelsOf(secret)},
+                {"latest version", StrCat(secret.latest_version())},
+                {"created", ToCell(secret.create_time(), secret.has_create_time())},
+                {"expires", ToCell(secret.expire_time(), secret.has_expire_time())},
+                {"rotation", RotationOf(secret)},
+                {"destroy delay",
+                 absl::FormatDuration(absl::Seconds(secret.version_destroy_delay().seconds()))},
+                {"deleted", ToCell(secret.delete_time(), secret.has_delete_time())},
+                {"for", GrantsOf(secret)},
+                {"etag", secret.etag()}});
   if (secret.versions().empty()) return text;
   Table table({"VERSION", "STATE", "CREATED", "BY", "KEY VERSION"});
   for (const SecretVersion& version : secret.versions()) {
@@ -71,31 +95,96 @@ absl::StatusOr<SecretVersion> AddVersion(Client& client, const std::string& secr
   return client.Call(&SecretService::Stub::AddSecretVersion, request);
 }
 
+// What create and update set alike.
+struct Settings {
+  std::vector<std::string> labels;
+  std::string expires;
+  std::string rotation;
+  std::string topic;
+  std::string destroy_delay;
+
+  void AddTo(CLI::App* leaf) {
+    leaf->add_option("--label", labels, "name=value; may be repeated");
+    leaf->add_option("--expires", expires, "When it is deleted by itself: 2027-01-31T00:00:00Z");
+    leaf->add_option("--rotation", rotation,
+                     "How often subscribers are told to add a version: 720h");
+    leaf->add_option("--topic", topic, "Named in that event");
+    leaf->add_option("--destroy-delay", destroy_delay,
+                     "How long a destroyed version can be had back: 24h, or 0s for not at all");
+  }
+};
+
+absl::StatusOr<absl::Duration> ParseDuration(std::string_view option, const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError(StrCat(option, " ", text, ": say a time such as 24h or 30m"));
+  }
+  return duration;
+}
+
+template <typename Request>
+absl::Status FillLabels(const std::vector<std::string>& labels, Request* request) {
+  for (const std::string& label : labels) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
+    if (pair.first.empty() || label.find('=') == std::string::npos) {
+      return absl::InvalidArgumentError(StrCat("--label ", label, ": say name=value"));
+    }
+    (*request->mutable_labels())[pair.first] = pair.second;
+  }
+  return absl::OkStatus();
+}
+
+// Fills `request`; the names of what was given go to `given`.
+template <typename Request>
+absl::Status Fill(const Settings& settings, Request* request, std::vector<std::string>* given) {
+  RETURN_IF_ERROR(FillLabels(settings.labels, request));
+  if (!settings.labels.empty()) given->push_back("labels");
+  if (!settings.expires.empty()) {
+    absl::Time time;
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, settings.expires, &time, &error)) {
+      return absl::InvalidArgumentError(
+          StrCat("--expires ", settings.expires, ": say a time such as 2027-01-31T00:00:00Z"));
+    }
+    request->mutable_expire_time()->set_seconds(absl::ToUnixSeconds(time));
+    given->push_back("expire_time");
+  }
+  if (!settings.rotation.empty()) {
+    ASSIGN_OR_RETURN(const absl::Duration period, ParseDuration("--rotation", settings.rotation));
+    request->mutable_rotation()->mutable_period()->set_seconds(absl::ToInt64Seconds(period));
+    request->mutable_rotation()->set_topic(settings.topic);
+    given->push_back("rotation");
+  } else if (!settings.topic.empty()) {
+    return absl::InvalidArgumentError("--topic is of a --rotation");
+  }
+  if (!settings.destroy_delay.empty()) {
+    ASSIGN_OR_RETURN(const absl::Duration delay,
+                     ParseDuration("--destroy-delay", settings.destroy_delay));
+    request->mutable_version_destroy_delay()->set_seconds(absl::ToInt64Seconds(delay));
+    given->push_back("version_destroy_delay");
+  }
+  return absl::OkStatus();
+}
+
 void AddCreate(CLI::App* noun, Invocation& invocation) {
   struct Options {
     std::string path;
-    std::vector<std::string> labels;
+    Settings settings;
     std::string from_file;
     bool empty = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* leaf = noun->add_subcommand("create", "Make a secret with its first version");
   leaf->add_option("path", options->path, "prod/db-url")->required();
-  leaf->add_option("--label", options->labels, "name=value; may be repeated");
+  options->settings.AddTo(leaf);
   leaf->add_option("--from-file", options->from_file,
                    "Where the value is; otherwise standard input");
   leaf->add_flag("--empty", options->empty, "Without a version");
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     vault::v1::CreateSecretRequest request;
     request.set_path(options->path);
-    for (const std::string& label : options->labels) {
-      const std::pair<std::string, std::string> pair =
-          absl::StrSplit(label, absl::MaxSplits('=', 1));
-      if (pair.first.empty() || label.find('=') == std::string::npos) {
-        return absl::InvalidArgumentError(StrCat("--label ", label, ": say name=value"));
-      }
-      (*request.mutable_labels())[pair.first] = pair.second;
-    }
+    std::vector<std::string> given;
+    RETURN_IF_ERROR(Fill(options->settings, &request, &given));
     std::string value;
     if (!options->empty) {
       ASSIGN_OR_RETURN(value, ReadValue(options->from_file));
@@ -172,12 +261,18 @@ void AddGet(CLI::App* noun, Invocation& invocation) {
 void AddList(CLI::App* noun, Invocation& invocation) {
   auto prefix = std::make_shared<std::string>();
   auto limit = std::make_shared<int>(100);
+  auto settings = std::make_shared<Settings>();
+  auto deleted = std::make_shared<bool>(false);
   CLI::App* leaf = noun->add_subcommand("list", "Every secret, without values");
-  leaf->add_option("--below", *prefix, "Only those below this path");
+  leaf->add_option("--below", *prefix, "Only those below this path, at any depth");
+  leaf->add_option("--label", settings->labels, "Only those with name=value; may be repeated");
+  leaf->add_flag("--deleted", *deleted, "Those that were deleted and can be had back");
   AddLimit(leaf, limit.get());
-  OnRun(leaf, invocation, [prefix, limit](Invocation& run) -> absl::Status {
+  OnRun(leaf, invocation, [=](Invocation& run) -> absl::Status {
     vault::v1::ListSecretsRequest request;
     request.set_path_prefix(*prefix);
+    request.set_deleted(*deleted);
+    RETURN_IF_ERROR(FillLabels(settings->labels, &request));
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const auto reply,
                      ListAll(*client, Client::Scope::kTenant, &SecretService::Stub::ListSecrets,
@@ -193,9 +288,97 @@ void AddList(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-void AddDestroy(CLI::App* noun, Invocation& invocation) {
-  auto request = std::make_shared<vault::v1::DestroySecretVersionRequest>();
-  CLI::App* leaf = noun->add_subcommand("destroy", "Destroy a version's value for good");
+void AddUpdate(CLI::App* noun, Invocation& invocation) {
+  struct Options {
+    std::string secret;
+    std::string etag;
+    Settings settings;
+    std::vector<std::string> clear;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* leaf = noun->add_subcommand("update", "Change a secret's settings, not its value");
+  leaf->add_option("secret", options->secret, "sec_… or its path")->required();
+  options->settings.AddTo(leaf);
+  leaf->add_option("--clear", options->clear, "A setting to go back to none")
+      ->check(CLI::IsMember({"labels", "expire_time", "rotation", "version_destroy_delay"}));
+  leaf->add_option("--etag", options->etag, "Only if the secret still is as this etag says");
+  OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
+    vault::v1::UpdateSecretRequest request;
+    request.set_secret(options->secret);
+    request.set_etag(options->etag);
+    std::vector<std::string> given = options->clear;
+    RETURN_IF_ERROR(Fill(options->settings, &request, &given));
+    if (given.empty()) return absl::InvalidArgumentError("say what to change: see --help");
+    for (const std::string& name : given) request.mutable_update_mask()->add_paths(name);
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const Secret secret,
+                     client->Call(&SecretService::Stub::UpdateSecret, request));
+    return run.Show(secret, [&] { return Describe(secret); });
+  });
+}
+
+void AddGrants(CLI::App* noun, Invocation& invocation) {
+  struct Options {
+    std::string secret;
+    std::vector<std::string> read;
+    std::vector<std::string> write;
+    bool everybody = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* leaf =
+      noun->add_subcommand("grant", "Say who alone may use a secret (operator or owner)");
+  leaf->add_option("secret", options->secret, "sec_… or its path")->required();
+  leaf->add_option("--read", options->read, "usr_… or key_… that may read it; may be repeated");
+  leaf->add_option("--write", options->write, "…that may change it too; may be repeated");
+  leaf->add_flag("--everybody", options->everybody, "Everybody whose role permits it, as at first");
+  OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
+    vault::v1::SetSecretGrantsRequest request;
+    request.set_secret(options->secret);
+    const auto add = [&](const std::vector<std::string>& actors,
+                         vault::v1::SecretGrant::Access access) {
+      for (const std::string& actor : actors) {
+        auto* grant = request.add_grants();
+        grant->set_actor(actor);
+        grant->set_access(access);
+      }
+    };
+    add(options->read, vault::v1::SecretGrant::ACCESS_READ);
+    add(options->write, vault::v1::SecretGrant::ACCESS_WRITE);
+    if (request.grants().empty() != options->everybody) {
+      return absl::InvalidArgumentError("say --read and --write, or --everybody");
+    }
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const Secret secret,
+                     client->Call(&SecretService::Stub::SetSecretGrants, request));
+    return run.Show(secret, [&] { return Describe(secret); });
+  });
+}
+
+// A call that takes a secret's name and nothing else that must be said.
+template <typename Request>
+void AddForSecret(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
+                  grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                              Secret*)) {
+  auto request = std::make_shared<Request>();
+  CLI::App* leaf = noun->add_subcommand(verb, help);
+  leaf->add_option_function<std::string>(
+          "secret", [request](const std::string& secret) { request->set_secret(secret); },
+          "sec_… or its path")
+      ->required();
+  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const Secret secret, client->Call(method, *request));
+    return run.Show(secret, [&] { return Describe(secret); });
+  });
+}
+
+// The same for one of its versions.
+template <typename Request>
+void AddForVersion(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
+                   grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                               SecretVersion*)) {
+  auto request = std::make_shared<Request>();
+  CLI::App* leaf = noun->add_subcommand(verb, help);
   leaf->add_option_function<std::string>(
           "secret", [request](const std::string& secret) { request->set_secret(secret); },
           "sec_… or its path")
@@ -203,10 +386,14 @@ void AddDestroy(CLI::App* noun, Invocation& invocation) {
   leaf->add_option_function<uint32_t>(
           "--version", [request](uint32_t version) { request->set_version(version); }, "Which")
       ->required();
-  OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
+  if constexpr (requires { request->set_immediately(true); }) {
+    leaf->add_flag_function(
+        "--now", [request](int64_t) { request->set_immediately(true); },
+        "At once and for good, without the secret's delay");
+  }
+  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const SecretVersion version,
-                     client->Call(&SecretService::Stub::DestroySecretVersion, *request));
+    ASSIGN_OR_RETURN(const SecretVersion version, client->Call(method, *request));
     return run.Show(version, [&] { return Describe(version); });
   });
 }
@@ -224,7 +411,21 @@ void AddSecrets(CLI::App& root, Invocation& invocation) {
   AddAccess(noun, invocation);
   AddGet(noun, invocation);
   AddList(noun, invocation);
-  AddDestroy(noun, invocation);
+  using Stub = SecretService::Stub;
+  AddUpdate(noun, invocation);
+  AddGrants(noun, invocation);
+  AddForSecret(noun, invocation, "delete", "Delete a secret; it can be had back for 30 days",
+               &Stub::DeleteSecret);
+  AddForSecret(noun, invocation, "undelete", "Have a deleted secret back", &Stub::UndeleteSecret);
+  AddForVersion(noun, invocation, "version", "One version, without its value",
+                &Stub::GetSecretVersion);
+  AddForVersion(noun, invocation, "disable", "Let nobody read a version",
+                &Stub::DisableSecretVersion);
+  AddForVersion(noun, invocation, "enable",
+                "Let a version be read again, or call off its destruction",
+                &Stub::EnableSecretVersion);
+  AddForVersion(noun, invocation, "destroy", "Destroy a version's value, after the secret's delay",
+                &Stub::DestroySecretVersion);
 }
 
 }  // namespace kasbah::cli

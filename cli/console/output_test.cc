@@ -4,7 +4,7 @@
 
 #include "kasbah/auth/v1/auth.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
-#include "kasbah/vault/v1/vault.pb.h"
+#include "kasbah/vault/v1/secrets.pb.h"
 
 namespace kasbah::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "cli/tour/collections.h"
 #include "cli/tour/steps.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 

@@ -1,5 +1,6 @@
 #include "cli/tour/steps.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"

@@ -57,7 +57,7 @@ std::string SchemaOf(const std::string& service) {
 
 std::vector<DoorSetting> DoorsOf(const std::string& service) {
   if (service == "auth") return {{"resolver", "kasbah_auth_resolver"}};
-  if (service == "vault") return {{"root", "kasbah_vault_root"}};
+  if (service == "vault") return {{"root", "kasbah_vault_root"}, {"upkeep", "kasbah_vault_upkeep"}};
   if (service == "tenant-data") return {{"registry", "kasbah_tenant_data_registry"}};
   if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
   if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};

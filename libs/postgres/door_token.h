@@ -23,6 +23,9 @@ class DoorToken {
   // vault: root keys, which belong to no tenant.
   static DoorToken VaultRoot() { return DoorToken("root"); }
 
+  // vault: which tenants' secrets are due for something.
+  static DoorToken VaultUpkeep() { return DoorToken("upkeep"); }
+
   // For messages.
   std::string_view name() const { return name_; }
 

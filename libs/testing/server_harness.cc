@@ -104,7 +104,7 @@ std::string ServerHarness::AssertionFor(TenantId tenant, std::optional<CustomerI
   assertion.customer = customer;
   assertion.session_id = "ses_x";
   assertion.assurance = policy::v1::ASSURANCE_MULTI;
-  assertion.permissions.set();
+  assertion.permissions = permissions_;
   assertion.issue_time = absl::Now();
   assertion.expire_time = assertion.issue_time + rpc::kAssertionLifetime;
   return *rpc::EncodeAssertion(assertion, SpiffeId("service/auth"), kTrustDomain, "test",

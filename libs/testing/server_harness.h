@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <bitset>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,7 +56,8 @@ class ServerHarness {
                                                         Reply*),
                            const Request& request) {
     Stub stub(ChannelOf(path));
-    return rpc::Invoke(CallContext::ForBackground(path, tenant, CallDeadline()), stub, method, request);
+    return rpc::Invoke(CallContext::ForBackground(path, tenant, CallDeadline()), stub, method,
+                       request);
   }
 
   // As a user of the tenant, or of one of its customers: `customer`, or else `customer_`.
@@ -79,6 +81,8 @@ class ServerHarness {
   static absl::Time CallDeadline() { return absl::Now() + absl::Seconds(20); }
 
   std::optional<CustomerId> customer_;
+  // What users are permitted: everything, unless a test takes something away.
+  std::bitset<128> permissions_ = std::bitset<128>().set();
   std::unique_ptr<rpc::Server> server_;
 
  private:

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "kasbah/subject/v1/subject.pb.h"
-#include "kasbah/vault/v1/vault.pb.h"
+#include "kasbah/vault/v1/crypto.pb.h"
+#include "kasbah/vault/v1/keys.pb.h"
+#include "kasbah/vault/v1/secrets.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/crypto/secret_arena.h"
 #include "libs/service/service.h"
@@ -20,14 +22,18 @@
 #include "services/vault/rpc/subject_service.h"
 #include "services/vault/store/key_store.h"
 #include "services/vault/store/root_key_store.h"
+#include "services/vault/upkeep/secret_upkeep.h"
 
 namespace kasbah::vault {
 namespace {
 
+constexpr absl::Duration kUpkeepPeriod = absl::Seconds(5);
+
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Secret::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
+       {v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
+        v1::Key::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -42,10 +48,13 @@ absl::Status RunVault(const VaultConfig& config) {
   options.schema = "vault";
   options.config = config.service;
   options.descriptors = Descriptors();
+  options.emits_changes = true;
   ASSIGN_OR_RETURN(const std::unique_ptr<service::Service> service,
                    service::Service::Create(std::move(options)));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> root_door,
                    service->OpenDoor(config.root, postgres::DoorToken::VaultRoot()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
+                   service->OpenDoor(config.upkeep, postgres::DoorToken::VaultUpkeep()));
 
   FileSeal seal(config.seal_file);
   RootKeyStore root_store(*root_door);
@@ -53,6 +62,8 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyStore keys(service->database(), service->outbox(), service->clock());
   KeyRing ring(root, keys, service->clock());
   const Unsealer unsealer(root);
+  SecretUpkeep upkeep(*upkeep_door, service->database(), service->outbox(), service->clock());
+  upkeep.Start(kUpkeepPeriod);
 
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,

@@ -7,7 +7,7 @@
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/dev/certificate_authority.h"

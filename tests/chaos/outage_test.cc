@@ -9,7 +9,7 @@
 #include <fstream>
 #include <thread>
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/status_mapping.h"

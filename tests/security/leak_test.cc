@@ -9,7 +9,7 @@
 
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"
 #include "libs/base/strings.h"
 #include "tests/system/system.h"

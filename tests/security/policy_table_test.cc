@@ -18,7 +18,9 @@
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
-#include "kasbah/vault/v1/vault.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.pb.h"
 #include "kasbah/webhook/v1/webhook.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -52,6 +54,8 @@ const std::map<std::string, std::string>& Servers() {
 std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
   return {auth::v1::ApiKey::descriptor()->file(),
           vault::v1::Secret::descriptor()->file(),
+          vault::v1::EncryptRequest::descriptor()->file(),
+          vault::v1::Key::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),

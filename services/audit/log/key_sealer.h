@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/crypto/secret_bytes.h"
 

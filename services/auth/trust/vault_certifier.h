@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "services/auth/trust/key_certifier.h"
 
 namespace kasbah::auth {

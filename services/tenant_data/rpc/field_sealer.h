@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 

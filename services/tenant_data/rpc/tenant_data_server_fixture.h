@@ -7,7 +7,7 @@
 
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/testing/server_harness.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"

@@ -6,8 +6,9 @@
 namespace kasbah::vault {
 
 // Every column of this schema that is about a person: what SubjectService exports and erases.
-inline constexpr std::array<std::string_view, 1> kPersonalColumns = {
+inline constexpr std::array<std::string_view, 2> kPersonalColumns = {
     "vault.secret_versions.created_by",
+    "vault.secret_grants.actor",
 };
 
 }  // namespace kasbah::vault

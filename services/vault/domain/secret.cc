@@ -1,6 +1,7 @@
 #include "services/vault/domain/secret.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/base/error.h"
 #include "libs/base/ids.h"
@@ -11,6 +12,9 @@ namespace {
 constexpr size_t kLongestPath = 255;
 constexpr std::string_view kIdPrefix = "sec_";
 constexpr std::string_view kSecretUse = "secret";
+constexpr absl::Duration kShortestRotation = absl::Hours(1);
+constexpr absl::Duration kLongestRotation = absl::Hours(24 * 3653);
+constexpr absl::Duration kLongestDestroyDelay = absl::Hours(24 * 90);
 
 bool IsPathCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -68,6 +72,63 @@ absl::StatusOr<crypto::SecretBytes> OpenPayload(const KeyLease& key, SecretId se
   const std::string number = std::to_string(version);
   return key.OpenSealed(kSecretUse, {{"secret", secret.uuid().view()}, {"version", number}},
                         sealed);
+}
+
+VersionState StateOf(const SecretVersion& version) {
+  if (version.destroyed_at) return VersionState::kDestroyed;
+  if (version.destroy_at) return VersionState::kDestroyScheduled;
+  return version.disabled_at ? VersionState::kDisabled : VersionState::kEnabled;
+}
+
+absl::Status CheckSettings(const Secret& secret, absl::Time now) {
+  std::vector<Violation> violations;
+  const auto refuse = [&violations](std::string_view field, std::string_view description) {
+    violations.push_back(
+        {.field = std::string(field), .description = std::string(description), .rule = "RANGE"});
+  };
+  if (secret.expires_at && *secret.expires_at <= now) refuse("expire_time", "must be ahead");
+  if (const auto& rotation = secret.rotation) {
+    if (rotation->period < kShortestRotation || rotation->period > kLongestRotation) {
+      refuse("rotation.period", "must be an hour to ten years");
+    }
+    if (rotation->next <= now) refuse("rotation.next_time", "must be ahead");
+  }
+  if (secret.destroy_delay < absl::ZeroDuration() || secret.destroy_delay > kLongestDestroyDelay) {
+    refuse("version_destroy_delay", "must be 0 s to 90 days");
+  }
+  if (violations.empty()) return absl::OkStatus();
+  return InvalidFields(std::move(violations));
+}
+
+absl::Status CheckLive(const Secret& secret, absl::Time now) {
+  if (secret.deleted_at) {
+    return Error(absl::StatusCode::kFailedPrecondition, "SECRET_DELETED",
+                 "the secret was deleted; undelete it first");
+  }
+  if (secret.expires_at && *secret.expires_at <= now) {
+    return Error(absl::StatusCode::kFailedPrecondition, "SECRET_EXPIRED", "the secret expired");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReadable(const SecretVersion& version) {
+  switch (StateOf(version)) {
+    case VersionState::kEnabled:
+      return absl::OkStatus();
+    case VersionState::kDestroyed:
+      return VersionDestroyed();
+    case VersionState::kDisabled:
+    case VersionState::kDestroyScheduled:
+      return Error(absl::StatusCode::kFailedPrecondition, "VERSION_DISABLED",
+                   "this version of the secret is disabled");
+  }
+  return VersionDestroyed();
+}
+
+absl::Status CheckGranted(GrantLevel granted, GrantLevel wanted) {
+  if (granted >= wanted) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "SECRET_RESTRICTED",
+               "the secret is restricted and names others");
 }
 
 absl::Status VersionDestroyed() {

@@ -13,6 +13,16 @@
 
 namespace kasbah::vault {
 
+// When the tenant should add a version.
+struct SecretRotation {
+  absl::Duration period;
+  absl::Time next;
+  std::string topic;
+};
+
+// What a caller may do with a secret.
+enum class GrantLevel { kNone, kRead, kWrite };
+
 struct Secret {
   SecretId id;
   std::string path;
@@ -20,6 +30,23 @@ struct Secret {
   uint32_t latest_version = 0;
   int64_t revision = 0;
   absl::Time created_at;
+  std::optional<absl::Time> expires_at;
+  std::optional<SecretRotation> rotation;
+  absl::Duration destroy_delay = absl::Hours(24);
+  std::optional<absl::Time> deleted_at;
+  // When a deleted one goes for good.
+  std::optional<absl::Time> purge_at;
+  // Whether grants decide who may use it.
+  bool is_restricted = false;
+};
+
+// How long a deleted secret can be had back.
+inline constexpr absl::Duration kUndeleteWindow = absl::Hours(24 * 30);
+
+struct SecretGrant {
+  // usr_… or key_….
+  std::string actor;
+  bool can_write = false;
 };
 
 // The revision as callers see it.
@@ -32,7 +59,13 @@ struct SecretVersion {
   std::string created_by;
   absl::Time created_at;
   std::optional<absl::Time> destroyed_at;
+  std::optional<absl::Time> disabled_at;
+  // Of a version whose destruction is scheduled.
+  std::optional<absl::Time> destroy_at;
 };
+
+enum class VersionState { kEnabled, kDisabled, kDestroyScheduled, kDestroyed };
+VersionState StateOf(const SecretVersion& version);
 
 // What a request names a secret by: its id, or its path.
 class SecretRef {
@@ -63,7 +96,16 @@ absl::StatusOr<std::string> SealPayload(const KeyLease& key, SecretId secret, ui
 absl::StatusOr<crypto::SecretBytes> OpenPayload(const KeyLease& key, SecretId secret,
                                                 uint32_t version, std::string_view sealed);
 
-// FAILED_PRECONDITION, VERSION_DESTROYED.
+// INVALID_FIELDS for an expiry that has passed, a rotation out of bounds (period an hour to ten
+// years, next time ahead) or a delay of destruction over 90 days.
+absl::Status CheckSettings(const Secret& secret, absl::Time now);
+
+// FAILED_PRECONDITION: SECRET_DELETED, SECRET_EXPIRED.
+absl::Status CheckLive(const Secret& secret, absl::Time now);
+// FAILED_PRECONDITION: VERSION_DESTROYED, VERSION_DISABLED.
+absl::Status CheckReadable(const SecretVersion& version);
 absl::Status VersionDestroyed();
+// PERMISSION_DENIED, SECRET_RESTRICTED.
+absl::Status CheckGranted(GrantLevel granted, GrantLevel wanted);
 
 }  // namespace kasbah::vault

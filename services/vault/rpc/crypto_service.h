@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/outbox/denials.h"
 #include "libs/rpc/pipeline.h"
 #include "services/vault/domain/key_ring.h"

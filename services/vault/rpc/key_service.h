@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "libs/rpc/pipeline.h"
 #include "services/vault/domain/key_ring.h"
 #include "services/vault/store/key_store.h"

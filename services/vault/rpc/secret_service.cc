@@ -1,14 +1,15 @@
 #include "services/vault/rpc/secret_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
-#include "libs/crypto/hash.h"
-#include "libs/telemetry/log.h"
 #include "services/vault/rpc/proto_conversion.h"
 #include "services/vault/rpc/tenant_wide.h"
+#include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
 namespace {
@@ -26,11 +27,43 @@ absl::Status EtagMismatch() {
                "the secret changed since it was read");
 }
 
+// The part of `request` that its mask names, put into `secret`.
+absl::Status Apply(const v1::UpdateSecretRequest& request, absl::Time now, Secret& secret) {
+  if (request.update_mask().paths().empty()) {
+    return InvalidField("update_mask", "must name what is to be set");
+  }
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path == "labels") {
+      secret.labels = {request.labels().begin(), request.labels().end()};
+    } else if (path == "expire_time") {
+      secret.expires_at = request.has_expire_time()
+                              ? std::optional(FromProto(request.expire_time()))
+                              : std::nullopt;
+    } else if (path == "rotation") {
+      secret.rotation = request.has_rotation()
+                            ? std::optional(RotationFromProto(request.rotation(), now))
+                            : std::nullopt;
+    } else if (path == "version_destroy_delay") {
+      secret.destroy_delay = request.has_version_destroy_delay()
+                                 ? FromProto(request.version_destroy_delay())
+                                 : Secret().destroy_delay;
+    } else {
+      return InvalidField("update_mask",
+                          "may name labels, expire_time, rotation and version_destroy_delay");
+    }
+  }
+  return CheckSettings(secret, now);
+}
+
 }  // namespace
 
 absl::Status SecretService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
   return RequireTenantWide(call);
+}
+
+SecretUser SecretService::UserOf(const rpc::Call& call) {
+  return {call.actor.id, call.Has(policy::v1::PERMISSION_KEY_MANAGE)};
 }
 
 absl::StatusOr<KeyRing::Lease> SecretService::SecretsKey(const rpc::Call& call) {
@@ -45,123 +78,142 @@ outbox::v1::AuditEvent SecretService::EventOf(const rpc::Call& call, std::string
                            {{"version", std::to_string(version)}});
 }
 
+absl::StatusOr<Secret> SecretService::Hold(postgres::Transaction& tx, const rpc::Call& call,
+                                           const SecretRef& ref, const std::string& etag) const {
+  ASSIGN_OR_RETURN(GrantedSecret held,
+                   SecretStore::GetForUpdate(tx, call.tenant, ref, UserOf(call)).Await());
+  RETURN_IF_ERROR(CheckGranted(held.access, GrantLevel::kWrite));
+  if (!etag.empty() && etag != EtagOf(held.secret)) return EtagMismatch();
+  return std::move(held.secret);
+}
+
+absl::StatusOr<v1::Secret> SecretService::Change(const rpc::Call& call, const std::string& secret,
+                                                 const std::string& etag, std::string_view action,
+                                                 const SecretChange& change) {
+  RETURN_IF_ERROR(Admit(call));
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(secret));
+  ASSIGN_OR_RETURN(
+      const Secret saved,
+      database_.WithTenant(
+          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Secret>> {
+            ASSIGN_OR_RETURN(Secret held, Hold(tx, call, ref, etag));
+            RETURN_IF_ERROR(change(tx, held));
+            auto row = SecretStore::Save(tx, call.tenant, held);
+            RETURN_IF_ERROR(
+                outbox_.AppendAudit(tx, call,
+                                    outbox::Succeeded(call, clock_, action,
+                                                      {"secret", held.id.ToString(), held.path})));
+            return row;
+          }));
+  return ToProto(saved);
+}
+
+// The secret of the request's id, when it came before and asked for the same.
+absl::StatusOr<std::optional<v1::Secret>> SecretService::Replayed(
+    const rpc::Call& call, const v1::CreateSecretRequest& request) {
+  if (request.request_id().empty()) return std::nullopt;
+  using Found = std::optional<DoneRequest>;
+  ASSIGN_OR_RETURN(const Found done, database_.WithTenant(call, [&](postgres::Transaction& tx) {
+    return RequestStore::Find(tx, call.tenant, request.request_id());
+  }));
+  if (!done) return std::nullopt;
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(done->secret.ToString()));
+  ASSIGN_OR_RETURN(const Secret made, database_.WithTenant(call, [&](postgres::Transaction& tx) {
+    return SecretStore::Get(tx, call.tenant, ref);
+  }));
+  if (done->version != 0 || made.path != request.path()) return RequestIdReused();
+  return ToProto(made);
+}
+
 absl::StatusOr<v1::Secret> SecretService::Create(const rpc::Call& call,
                                                  const v1::CreateSecretRequest& request) {
   RETURN_IF_ERROR(Admit(call));
   RETURN_IF_ERROR(CheckSecretPath(request.path()));
+  const absl::Time now = clock_.Now();
   Secret secret;
-  secret.id = SecretId::New(clock_.Now());
+  secret.id = SecretId::New(now);
   secret.path = request.path();
   secret.labels.insert(request.labels().begin(), request.labels().end());
-  ASSIGN_OR_RETURN(
-      const Secret stored,
-      database_.WithTenant(
-          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Secret>> {
-            auto inserted = SecretStore::Insert(tx, call.tenant, secret);
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call,
-                outbox::Succeeded(call, clock_, "secret.create",
-                                  {"secret", secret.id.ToString(), secret.path})));
-            return inserted;
-          }));
-  return ToProto(stored);
-}
-
-absl::StatusOr<v1::SecretVersion> SecretService::AddVersion(
-    const rpc::Call& call, const v1::AddSecretVersionRequest& request) {
-  RETURN_IF_ERROR(Admit(call));
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
-  if (request.has_payload_crc32c() &&
-      request.payload_crc32c() != crypto::Crc32c(request.payload())) {
-    return InvalidField("payload_crc32c", "does not match the payload");
+  if (request.has_expire_time()) secret.expires_at = FromProto(request.expire_time());
+  if (request.has_rotation()) secret.rotation = RotationFromProto(request.rotation(), now);
+  if (request.has_version_destroy_delay()) {
+    secret.destroy_delay = FromProto(request.version_destroy_delay());
   }
-  ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
-  // Two round trips: the number that the payload is bound to is read, and its secret held, first.
-  ASSIGN_OR_RETURN(
-      const SecretVersion added,
-      database_.WithTenant(
-          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SecretVersion>> {
-            ASSIGN_OR_RETURN(const Secret secret,
-                             SecretStore::GetForUpdate(tx, call.tenant, ref).Await());
-            if (!request.etag().empty() && request.etag() != EtagOf(secret)) return EtagMismatch();
-            SecretVersion next;
-            next.secret = secret.id;
-            next.version = secret.latest_version + 1;
-            next.key_version = key->primary_version();
-            next.created_by = call.actor.id;
-            ASSIGN_OR_RETURN(const std::string sealed,
-                             SealPayload(*key, secret.id, next.version, request.payload()));
-            auto inserted = SecretStore::AddVersion(tx, call.tenant, next, sealed);
-            RETURN_IF_ERROR(outbox_.AppendAudit(
-                tx, call,
-                EventOf(call, "secret.version.add", secret.id, secret.path, next.version)));
-            return inserted;
-          }));
-  return ToProto(added);
-}
-
-absl::StatusOr<SealedVersion> SecretService::ReadExpected(const rpc::Call& call,
-                                                          const VersionHints::Hint& expected,
-                                                          uint32_t version) {
-  const uint32_t number = version == 0 ? expected.latest_version : version;
-  return database_.WithTenant(
-      call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SealedVersion>> {
-        auto row = SecretStore::GetExpected(tx, call.tenant, expected.secret, number, version == 0);
-        RETURN_IF_ERROR(outbox_.AppendAudit(
-            tx, call,
-            EventOf(call, "secret.version.access", expected.secret, expected.path, number)));
-        return row;
+  RETURN_IF_ERROR(CheckSettings(secret, now));
+  const absl::StatusOr<Secret> stored = database_.WithTenant(
+      call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Secret>> {
+        auto inserted = SecretStore::Insert(tx, call.tenant, secret);
+        RequestStore::Remember(tx, call.tenant, request.request_id(), {secret.id, 0});
+        RETURN_IF_ERROR(
+            outbox_.AppendAudit(tx, call,
+                                outbox::Succeeded(call, clock_, "secret.create",
+                                                  {"secret", secret.id.ToString(), secret.path})));
+        return inserted;
       });
+  if (stored.ok()) return ToProto(*stored);
+  // The path or the request's id was there: perhaps by this very request, the first time it came.
+  if (!absl::IsAlreadyExists(stored.status())) return stored.status();
+  ASSIGN_OR_RETURN(const std::optional<v1::Secret> replayed, Replayed(call, request));
+  if (!replayed) return stored.status();
+  return *replayed;
 }
 
-absl::StatusOr<SealedVersion> SecretService::ReadAudited(const rpc::Call& call,
-                                                         const SecretRef& ref, uint32_t version) {
-  if (const auto hint = hints_.Find(call.tenant, ref.text()); hint.has_value()) {
-    absl::StatusOr<SealedVersion> row = ReadExpected(call, *hint, version);
-    if (row.ok() || ReasonOf(row.status()) != SecretStore::kHintStale) return row;
-    hints_.Drop(call.tenant, ref.text());
-  }
-  absl::StatusOr<SealedVersion> row =
-      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<SealedVersion> {
-        ASSIGN_OR_RETURN(SealedVersion found,
-                         SecretStore::GetVersion(tx, call.tenant, ref, version).Await());
-        if (found.version.destroyed_at.has_value()) return VersionDestroyed();
-        RETURN_IF_ERROR(outbox_.AppendAudit(tx, call,
-                                            EventOf(call, "secret.version.access", found.secret.id,
-                                                    found.secret.path, found.version.version)));
-        return found;
-      });
-  if (row.ok()) {
-    hints_.Put(call.tenant, ref.text(),
-               {row->secret.id, row->secret.path, row->secret.latest_version});
-  }
-  return row;
+absl::StatusOr<v1::Secret> SecretService::Update(const rpc::Call& call,
+                                                 const v1::UpdateSecretRequest& request) {
+  return Change(call, request.secret(), request.etag(), "secret.update",
+                [&](postgres::Transaction&, Secret& secret) -> absl::Status {
+                  // An expired secret may be given another time; a deleted one is undeleted first.
+                  if (secret.deleted_at) return CheckLive(secret, clock_.Now());
+                  return Apply(request, clock_.Now(), secret);
+                });
 }
 
-absl::StatusOr<v1::AccessSecretVersionResponse> SecretService::Access(
-    const rpc::Call& call, const v1::AccessSecretVersionRequest& request) {
-  RETURN_IF_ERROR(Admit(call));
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
-  ASSIGN_OR_RETURN(KeyRing::Lease key, SecretsKey(call));
-  ASSIGN_OR_RETURN(const SealedVersion row, ReadAudited(call, ref, request.version()));
-  if (!key->Has(row.version.key_version)) {
-    // Sealed by another replica that already knew a newer version of the key.
-    ASSIGN_OR_RETURN(key, ring_.Refresh(call, key->name()));
+absl::StatusOr<v1::Secret> SecretService::SetGrants(const rpc::Call& call,
+                                                    const v1::SetSecretGrantsRequest& request) {
+  std::vector<SecretGrant> grants;
+  for (const v1::SecretGrant& grant : request.grants()) {
+    const bool is_new = std::none_of(grants.begin(), grants.end(), [&](const SecretGrant& other) {
+      return other.actor == grant.actor();
+    });
+    if (!is_new) return InvalidField("grants", "must name each actor once");
+    grants.push_back({grant.actor(), grant.access() == v1::SecretGrant::ACCESS_WRITE});
   }
-  const absl::StatusOr<crypto::SecretBytes> payload =
-      OpenPayload(*key, row.version.secret, row.version.version, row.payload);
-  if (!payload.ok()) {
-    telemetry::LogError("a stored secret does not open: its row was changed",
-                        {{"tenant", call.tenant.ToString()},
-                         {"secret", row.secret.id.ToString()},
-                         {"version", static_cast<int64_t>(row.version.version)}});
-    return Error(absl::StatusCode::kDataLoss, "OPEN_FAILED", "the stored payload does not open");
-  }
-  v1::AccessSecretVersionResponse reply;
-  *reply.mutable_version() = ToProto(row.version);
-  reply.mutable_payload()->assign(payload->view(crypto::SecretAccess::ForCaller()));
-  reply.set_payload_crc32c(crypto::Crc32c(reply.payload()));
-  return reply;
+  return Change(call, request.secret(), request.etag(), "secret.grants.set",
+                [&](postgres::Transaction& tx, Secret& secret) -> absl::Status {
+                  RETURN_IF_ERROR(CheckLive(secret, clock_.Now()));
+                  secret.is_restricted = !grants.empty();
+                  SecretStore::ReplaceGrants(tx, call.tenant, secret.id, grants);
+                  return absl::OkStatus();
+                });
+}
+
+absl::StatusOr<v1::Secret> SecretService::Delete(const rpc::Call& call,
+                                                 const v1::DeleteSecretRequest& request) {
+  return Change(call, request.secret(), request.etag(), "secret.delete",
+                [&](postgres::Transaction&, Secret& secret) -> absl::Status {
+                  const absl::Time now = clock_.Now();
+                  if (secret.deleted_at) return CheckLive(secret, now);
+                  secret.deleted_at = now;
+                  secret.purge_at = now + kUndeleteWindow;
+                  return absl::OkStatus();
+                });
+}
+
+absl::StatusOr<v1::Secret> SecretService::Undelete(const rpc::Call& call,
+                                                   const v1::UndeleteSecretRequest& request) {
+  return Change(call, request.secret(), "", "secret.undelete",
+                [&](postgres::Transaction&, Secret& secret) -> absl::Status {
+                  if (!secret.deleted_at) {
+                    return Error(absl::StatusCode::kFailedPrecondition, "SECRET_NOT_DELETED",
+                                 "the secret is not deleted");
+                  }
+                  secret.deleted_at = secret.purge_at = std::nullopt;
+                  // It would be deleted again at once.
+                  if (secret.expires_at && *secret.expires_at <= clock_.Now()) {
+                    secret.expires_at = std::nullopt;
+                  }
+                  return absl::OkStatus();
+                });
 }
 
 absl::StatusOr<v1::Secret> SecretService::Get(const rpc::Call& call,
@@ -171,11 +223,14 @@ absl::StatusOr<v1::Secret> SecretService::Get(const rpc::Call& call,
   return database_.WithTenant(call, [&](postgres::Transaction& tx) {
     auto secret = SecretStore::Get(tx, call.tenant, ref);
     auto versions = SecretStore::Versions(tx, call.tenant, ref);
-    return tx.AfterCommit([secret, versions]() -> absl::StatusOr<v1::Secret> {
+    auto grants = SecretStore::Grants(tx, call.tenant, ref);
+    return tx.AfterCommit([secret, versions, grants]() -> absl::StatusOr<v1::Secret> {
       ASSIGN_OR_RETURN(const Secret found, secret.Take());
       ASSIGN_OR_RETURN(const std::vector<SecretVersion> all, versions.Take());
+      ASSIGN_OR_RETURN(const std::vector<SecretGrant> granted, grants.Take());
       v1::Secret reply = ToProto(found);
       for (const SecretVersion& version : all) *reply.add_versions() = ToProto(version);
+      for (const SecretGrant& grant : granted) *reply.add_grants() = ToProto(grant);
       return reply;
     });
   });
@@ -186,15 +241,19 @@ absl::StatusOr<v1::ListSecretsResponse> SecretService::List(const rpc::Call& cal
   RETURN_IF_ERROR(Admit(call));
   ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   const absl::StatusOr<std::string> after = crypto::ParseBase64Url(request.page_token());
-  if (!after.ok()) return InvalidField("page_token", "must be one that ListSecrets returned");
-  if (!after->empty() && !CheckSecretPath(*after).ok()) {
+  if (!after.ok() || (!after->empty() && !CheckSecretPath(*after).ok())) {
     return InvalidField("page_token", "must be one that ListSecrets returned");
   }
+  SecretStore::ListOptions options;
+  options.prefix = PathsBelow(request.path_prefix());
+  options.after = *after;
+  options.labels = {request.labels().begin(), request.labels().end()};
+  options.deleted = request.deleted();
+  // One more than asked for says whether there is a next page.
+  options.limit = size + 1;
   ASSIGN_OR_RETURN(std::vector<Secret> secrets,
                    database_.WithTenant(call, [&](postgres::Transaction& tx) {
-                     // One more than asked for says whether there is a next page.
-                     return SecretStore::List(tx, call.tenant, PathsBelow(request.path_prefix()),
-                                              *after, size + 1);
+                     return SecretStore::List(tx, call.tenant, options);
                    }));
   v1::ListSecretsResponse reply;
   if (secrets.size() > static_cast<size_t>(size)) {
@@ -203,28 +262,6 @@ absl::StatusOr<v1::ListSecretsResponse> SecretService::List(const rpc::Call& cal
   }
   for (const Secret& secret : secrets) *reply.add_secrets() = ToProto(secret);
   return reply;
-}
-
-absl::StatusOr<v1::SecretVersion> SecretService::DestroyVersion(
-    const rpc::Call& call, const v1::DestroySecretVersionRequest& request) {
-  RETURN_IF_ERROR(Admit(call));
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
-  ASSIGN_OR_RETURN(
-      const SecretVersion destroyed,
-      database_.WithTenant(
-          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SecretVersion>> {
-            ASSIGN_OR_RETURN(
-                const SealedVersion found,
-                SecretStore::GetVersion(tx, call.tenant, ref, request.version()).Await());
-            auto row = SecretStore::DestroyVersion(tx, call.tenant, found.secret.id,
-                                                   found.version.version);
-            RETURN_IF_ERROR(
-                outbox_.AppendAudit(tx, call,
-                                    EventOf(call, "secret.version.destroy", found.secret.id,
-                                            found.secret.path, found.version.version)));
-            return row;
-          }));
-  return ToProto(destroyed);
 }
 
 }  // namespace kasbah::vault

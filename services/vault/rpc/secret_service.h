@@ -1,6 +1,9 @@
 #pragma once
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include <functional>
+#include <string>
+
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/audit_event.h"
 #include "libs/outbox/outbox.h"
@@ -25,52 +28,81 @@ class SecretService final : public v1::SecretService::CallbackService {
         root_(root),
         clock_(clock) {}
 
-  grpc::ServerUnaryReactor* CreateSecret(grpc::CallbackServerContext* context,
-                                         const v1::CreateSecretRequest* request,
-                                         v1::Secret* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::Create, this);
+#define KASBAH_SECRET_METHOD(Name, Request, Reply, Handler)                                        \
+  grpc::ServerUnaryReactor* Name(grpc::CallbackServerContext* context, const v1::Request* request, \
+                                 v1::Reply* reply) override {                                      \
+    return pipeline_.Run(context, *request, reply, &SecretService::Handler, this);                 \
   }
-  grpc::ServerUnaryReactor* AddSecretVersion(grpc::CallbackServerContext* context,
-                                             const v1::AddSecretVersionRequest* request,
-                                             v1::SecretVersion* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::AddVersion, this);
-  }
-  grpc::ServerUnaryReactor* AccessSecretVersion(grpc::CallbackServerContext* context,
-                                                const v1::AccessSecretVersionRequest* request,
-                                                v1::AccessSecretVersionResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::Access, this);
-  }
-  grpc::ServerUnaryReactor* GetSecret(grpc::CallbackServerContext* context,
-                                      const v1::GetSecretRequest* request,
-                                      v1::Secret* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::Get, this);
-  }
-  grpc::ServerUnaryReactor* ListSecrets(grpc::CallbackServerContext* context,
-                                        const v1::ListSecretsRequest* request,
-                                        v1::ListSecretsResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::List, this);
-  }
-  grpc::ServerUnaryReactor* DestroySecretVersion(grpc::CallbackServerContext* context,
-                                                 const v1::DestroySecretVersionRequest* request,
-                                                 v1::SecretVersion* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::DestroyVersion, this);
-  }
+  KASBAH_SECRET_METHOD(CreateSecret, CreateSecretRequest, Secret, Create)
+  KASBAH_SECRET_METHOD(UpdateSecret, UpdateSecretRequest, Secret, Update)
+  KASBAH_SECRET_METHOD(SetSecretGrants, SetSecretGrantsRequest, Secret, SetGrants)
+  KASBAH_SECRET_METHOD(DeleteSecret, DeleteSecretRequest, Secret, Delete)
+  KASBAH_SECRET_METHOD(UndeleteSecret, UndeleteSecretRequest, Secret, Undelete)
+  KASBAH_SECRET_METHOD(GetSecret, GetSecretRequest, Secret, Get)
+  KASBAH_SECRET_METHOD(ListSecrets, ListSecretsRequest, ListSecretsResponse, List)
+  KASBAH_SECRET_METHOD(AddSecretVersion, AddSecretVersionRequest, SecretVersion, AddVersion)
+  KASBAH_SECRET_METHOD(GetSecretVersion, GetSecretVersionRequest, SecretVersion, GetVersion)
+  KASBAH_SECRET_METHOD(AccessSecretVersion, AccessSecretVersionRequest, AccessSecretVersionResponse,
+                       Access)
+  KASBAH_SECRET_METHOD(EnableSecretVersion, EnableSecretVersionRequest, SecretVersion, Enable)
+  KASBAH_SECRET_METHOD(DisableSecretVersion, DisableSecretVersionRequest, SecretVersion, Disable)
+  KASBAH_SECRET_METHOD(DestroySecretVersion, DestroySecretVersionRequest, SecretVersion, Destroy)
+#undef KASBAH_SECRET_METHOD
 
  private:
+  // secret_service.cc
   absl::StatusOr<v1::Secret> Create(const rpc::Call& call, const v1::CreateSecretRequest& request);
-  absl::StatusOr<v1::SecretVersion> AddVersion(const rpc::Call& call,
-                                               const v1::AddSecretVersionRequest& request);
-  absl::StatusOr<v1::AccessSecretVersionResponse> Access(
-      const rpc::Call& call, const v1::AccessSecretVersionRequest& request);
+  absl::StatusOr<v1::Secret> Update(const rpc::Call& call, const v1::UpdateSecretRequest& request);
+  absl::StatusOr<v1::Secret> SetGrants(const rpc::Call& call,
+                                       const v1::SetSecretGrantsRequest& request);
+  absl::StatusOr<v1::Secret> Delete(const rpc::Call& call, const v1::DeleteSecretRequest& request);
+  absl::StatusOr<v1::Secret> Undelete(const rpc::Call& call,
+                                      const v1::UndeleteSecretRequest& request);
   absl::StatusOr<v1::Secret> Get(const rpc::Call& call, const v1::GetSecretRequest& request);
   absl::StatusOr<v1::ListSecretsResponse> List(const rpc::Call& call,
                                                const v1::ListSecretsRequest& request);
-  absl::StatusOr<v1::SecretVersion> DestroyVersion(const rpc::Call& call,
-                                                   const v1::DestroySecretVersionRequest& request);
+
+  // secret_versions.cc
+  absl::StatusOr<v1::SecretVersion> AddVersion(const rpc::Call& call,
+                                               const v1::AddSecretVersionRequest& request);
+  absl::StatusOr<v1::SecretVersion> GetVersion(const rpc::Call& call,
+                                               const v1::GetSecretVersionRequest& request);
+  absl::StatusOr<v1::AccessSecretVersionResponse> Access(
+      const rpc::Call& call, const v1::AccessSecretVersionRequest& request);
+  absl::StatusOr<v1::SecretVersion> Enable(const rpc::Call& call,
+                                           const v1::EnableSecretVersionRequest& request);
+  absl::StatusOr<v1::SecretVersion> Disable(const rpc::Call& call,
+                                            const v1::DisableSecretVersionRequest& request);
+  absl::StatusOr<v1::SecretVersion> Destroy(const rpc::Call& call,
+                                            const v1::DestroySecretVersionRequest& request);
 
   // Unsealed, and a caller who sees all of the tenant.
   absl::Status Admit(const rpc::Call& call) const;
+  static SecretUser UserOf(const rpc::Call& call);
   absl::StatusOr<KeyRing::Lease> SecretsKey(const rpc::Call& call);
+
+  // A secret held for a change that the caller may make, as `etag` (where not empty) says it is.
+  absl::StatusOr<Secret> Hold(postgres::Transaction& tx, const rpc::Call& call,
+                              const SecretRef& ref, const std::string& etag) const;
+  // Holds a secret, lets `change` change it and saves it, with its event.
+  using SecretChange = std::function<absl::Status(postgres::Transaction&, Secret&)>;
+  absl::StatusOr<v1::Secret> Change(const rpc::Call& call, const std::string& secret,
+                                    const std::string& etag, std::string_view action,
+                                    const SecretChange& change);
+  // The same for a version. `change` says whether the payload is to be destroyed.
+  using VersionChange = std::function<absl::StatusOr<bool>(const Secret&, SecretVersion&)>;
+  absl::StatusOr<v1::SecretVersion> ChangeVersion(const rpc::Call& call, const std::string& secret,
+                                                  uint32_t version, std::string_view action,
+                                                  const VersionChange& change);
+
+  // What a request_id that came before did; nothing where it is new.
+  absl::StatusOr<std::optional<v1::Secret>> Replayed(const rpc::Call& call,
+                                                     const v1::CreateSecretRequest& request);
+  absl::Status CheckSamePayload(const KeyLease& key, const SealedVersion& row,
+                                std::string_view payload) const;
+  absl::StatusOr<crypto::SecretBytes> Open(const rpc::Call& call, KeyRing::Lease key,
+                                           const SealedVersion& row);
+
   // The row, its event committed: in one round trip where a hint says what the name means, else in
   // two, leaving a hint.
   absl::StatusOr<SealedVersion> ReadAudited(const rpc::Call& call, const SecretRef& ref,

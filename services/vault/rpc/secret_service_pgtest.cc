@@ -49,6 +49,7 @@ class SecretServiceTest : public VaultServerTest {
     v1::DestroySecretVersionRequest request;
     request.set_secret(secret);
     request.set_version(version);
+    request.set_immediately(true);
     return User(tenant, &Stub::DestroySecretVersion, request);
   }
   absl::StatusOr<v1::Secret> Get(TenantId tenant, const std::string& secret) {

@@ -1,7 +1,9 @@
 #include "services/vault/rpc/subject_service.h"
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
+#include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/vault/domain/personal_columns.h"
 #include "services/vault/store/secret_store.h"
@@ -9,34 +11,63 @@
 namespace kasbah::vault {
 namespace {
 
-constexpr std::string_view kCreatedBy = "vault.secret_versions.created_by";
-static_assert(std::find(kPersonalColumns.begin(), kPersonalColumns.end(), kCreatedBy) !=
-                  kPersonalColumns.end() &&
-              kPersonalColumns.size() == 1);
+constexpr std::string_view kCreatedBy = kPersonalColumns[0];
+constexpr std::string_view kGrantActor = kPersonalColumns[1];
+static_assert(kPersonalColumns.size() == 2 && kCreatedBy.ends_with(".created_by") &&
+              kGrantActor.ends_with(".actor"));
+
+struct Held {
+  std::vector<SecretVersion> added;
+  std::vector<SecretId> granted;
+};
+
+struct Erased {
+  int64_t versions = 0;
+  int64_t grants = 0;
+};
 
 }  // namespace
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
-  ASSIGN_OR_RETURN(const std::vector<SecretVersion> added,
-                   ExportAudited(call, [&](postgres::Transaction& tx) {
-                     return SecretStore::AddedBy(tx, call.tenant, request.subject().id());
+  const std::string& id = request.subject().id();
+  ASSIGN_OR_RETURN(const Held held,
+                   ExportAudited(call, [&](postgres::Transaction& tx) -> postgres::Pending<Held> {
+                     auto added = SecretStore::AddedBy(tx, call.tenant, id);
+                     auto granted = SecretStore::GrantedTo(tx, call.tenant, id);
+                     return tx.AfterCommit([added, granted]() -> absl::StatusOr<Held> {
+                       Held found;
+                       ASSIGN_OR_RETURN(found.added, added.Take());
+                       ASSIGN_OR_RETURN(found.granted, granted.Take());
+                       return found;
+                     });
                    }));
   subject::v1::ExportSubjectResponse reply;
-  for (const SecretVersion& version : added) {
+  for (const SecretVersion& version : held.added) {
     AddValue(kCreatedBy, StrCat(version.secret.ToString(), "/", version.version),
              version.created_by, &reply);
   }
+  for (const SecretId secret : held.granted) AddValue(kGrantActor, secret.ToString(), id, &reply);
   return reply;
 }
 
 absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
     const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) {
-  ASSIGN_OR_RETURN(const int64_t erased, EraseAudited(call, [&](postgres::Transaction& tx) {
-                     return SecretStore::EraseCreator(tx, call.tenant, request.subject().id());
+  const std::string& id = request.subject().id();
+  ASSIGN_OR_RETURN(const Erased erased,
+                   EraseAudited(call, [&](postgres::Transaction& tx) -> postgres::Pending<Erased> {
+                     auto versions = SecretStore::EraseCreator(tx, call.tenant, id);
+                     auto grants = SecretStore::EraseGrants(tx, call.tenant, id);
+                     return tx.AfterCommit([versions, grants]() -> absl::StatusOr<Erased> {
+                       Erased counts;
+                       ASSIGN_OR_RETURN(counts.versions, versions.Take());
+                       ASSIGN_OR_RETURN(counts.grants, grants.Take());
+                       return counts;
+                     });
                    }));
   subject::v1::EraseSubjectResponse reply;
-  (*reply.mutable_erased())[std::string(kCreatedBy)] = static_cast<uint64_t>(erased);
+  (*reply.mutable_erased())[std::string(kCreatedBy)] = static_cast<uint64_t>(erased.versions);
+  (*reply.mutable_erased())[std::string(kGrantActor)] = static_cast<uint64_t>(erased.grants);
   return reply;
 }
 

@@ -33,7 +33,8 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   }
 
   void StartServer() {
-    CreateServer({v1::Secret::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+    CreateServer({v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
+                  v1::Key::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     secrets_ = std::make_unique<SecretService>(pipeline, *vault_->database, vault_->outbox,
                                                *vault_->ring, *vault_->root, Clock::Real());

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "services/webhook/delivery/signer.h"
 
 namespace kasbah::webhook {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kasbah/vault/v1/vault.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/http/url.h"

@@ -1,0 +1,232 @@
+// SecretService's calls that have to do with versions.
+
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/crypto/hash.h"
+#include "libs/telemetry/log.h"
+#include "services/vault/rpc/proto_conversion.h"
+#include "services/vault/rpc/secret_service.h"
+#include "services/vault/store/request_store.h"
+
+namespace kasbah::vault {
+
+absl::StatusOr<crypto::SecretBytes> SecretService::Open(const rpc::Call& call, KeyRing::Lease key,
+                                                        const SealedVersion& row) {
+  if (!key->Has(row.version.key_version)) {
+    // Sealed by another replica that already knew a newer version of the key.
+    ASSIGN_OR_RETURN(key, ring_.Refresh(call, key->name()));
+  }
+  absl::StatusOr<crypto::SecretBytes> payload =
+      OpenPayload(*key, row.version.secret, row.version.version, row.payload);
+  if (payload.ok()) return payload;
+  telemetry::LogError("a stored secret does not open: its row was changed",
+                      {{"tenant", call.tenant.ToString()},
+                       {"secret", row.secret.id.ToString()},
+                       {"version", static_cast<int64_t>(row.version.version)}});
+  return Error(absl::StatusCode::kDataLoss, "OPEN_FAILED", "the stored payload does not open");
+}
+
+// Whether a request that came again brings the payload that it brought the first time. Where that
+// is destroyed there is nothing to compare with.
+absl::Status SecretService::CheckSamePayload(const KeyLease& key, const SealedVersion& row,
+                                             std::string_view payload) const {
+  if (row.version.destroyed_at) return absl::OkStatus();
+  const absl::StatusOr<crypto::SecretBytes> stored =
+      OpenPayload(key, row.version.secret, row.version.version, row.payload);
+  if (stored.ok() &&
+      crypto::ConstantTimeEquals(stored->view(crypto::SecretAccess::ForCaller()), payload)) {
+    return absl::OkStatus();
+  }
+  return RequestIdReused();
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::AddVersion(
+    const rpc::Call& call, const v1::AddSecretVersionRequest& request) {
+  RETURN_IF_ERROR(Admit(call));
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
+  if (request.has_payload_crc32c() &&
+      request.payload_crc32c() != crypto::Crc32c(request.payload())) {
+    return InvalidField("payload_crc32c", "does not match the payload");
+  }
+  ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
+  // Two round trips: the number that the payload is bound to is read, and its secret held, first.
+  ASSIGN_OR_RETURN(
+      const SecretVersion added,
+      database_.WithTenant(
+          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SecretVersion>> {
+            // Behind the lock, so that the same request cannot be under way elsewhere.
+            auto held = SecretStore::GetForUpdate(tx, call.tenant, ref, UserOf(call));
+            std::optional<postgres::Pending<std::optional<DoneRequest>>> done;
+            if (!request.request_id().empty()) {
+              done = RequestStore::Find(tx, call.tenant, request.request_id());
+            }
+            ASSIGN_OR_RETURN(const GrantedSecret granted, held.Await());
+            const Secret& secret = granted.secret;
+            RETURN_IF_ERROR(CheckGranted(granted.access, GrantLevel::kWrite));
+            std::optional<DoneRequest> before;
+            if (done) {
+              ASSIGN_OR_RETURN(before, done->Await());
+            }
+            if (before && (before->secret != secret.id || before->version == 0)) {
+              return RequestIdReused();
+            }
+            if (before) {
+              ASSIGN_OR_RETURN(
+                  const SealedVersion row,
+                  SecretStore::GetVersion(tx, call.tenant, ref, before->version, UserOf(call))
+                      .Await());
+              RETURN_IF_ERROR(CheckSamePayload(*key, row, request.payload()));
+              return tx.AfterCommit([version = row.version] { return version; });
+            }
+            RETURN_IF_ERROR(CheckLive(secret, clock_.Now()));
+            if (!request.etag().empty() && request.etag() != EtagOf(secret)) {
+              return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
+                           "the secret changed since it was read");
+            }
+            SecretVersion next;
+            next.secret = secret.id;
+            next.version = secret.latest_version + 1;
+            next.key_version = key->primary_version();
+            next.created_by = call.actor.id;
+            ASSIGN_OR_RETURN(const std::string sealed,
+                             SealPayload(*key, secret.id, next.version, request.payload()));
+            auto inserted = SecretStore::AddVersion(tx, call.tenant, next, sealed);
+            RequestStore::Remember(tx, call.tenant, request.request_id(),
+                                   {secret.id, next.version});
+            RETURN_IF_ERROR(outbox_.AppendAudit(
+                tx, call,
+                EventOf(call, "secret.version.add", secret.id, secret.path, next.version)));
+            return inserted;
+          }));
+  return ToProto(added);
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::GetVersion(
+    const rpc::Call& call, const v1::GetSecretVersionRequest& request) {
+  RETURN_IF_ERROR(Admit(call));
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
+  ASSIGN_OR_RETURN(
+      const SealedVersion row, database_.WithTenant(call, [&](postgres::Transaction& tx) {
+        return SecretStore::GetVersion(tx, call.tenant, ref, request.version(), UserOf(call));
+      }));
+  return ToProto(row.version);
+}
+
+absl::StatusOr<SealedVersion> SecretService::ReadExpected(const rpc::Call& call,
+                                                          const VersionHints::Hint& expected,
+                                                          uint32_t version) {
+  const uint32_t number = version == 0 ? expected.latest_version : version;
+  return database_.WithTenant(
+      call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SealedVersion>> {
+        auto row = SecretStore::GetExpected(tx, call.tenant, expected.secret, number, version == 0,
+                                            UserOf(call));
+        RETURN_IF_ERROR(outbox_.AppendAudit(
+            tx, call,
+            EventOf(call, "secret.version.access", expected.secret, expected.path, number)));
+        return row;
+      });
+}
+
+absl::StatusOr<SealedVersion> SecretService::ReadAudited(const rpc::Call& call,
+                                                         const SecretRef& ref, uint32_t version) {
+  if (const auto hint = hints_.Find(call.tenant, ref.text()); hint.has_value()) {
+    absl::StatusOr<SealedVersion> row = ReadExpected(call, *hint, version);
+    if (row.ok() || ReasonOf(row.status()) != SecretStore::kHintStale) return row;
+    hints_.Drop(call.tenant, ref.text());
+  }
+  absl::StatusOr<SealedVersion> row =
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<SealedVersion> {
+        ASSIGN_OR_RETURN(
+            SealedVersion found,
+            SecretStore::GetVersion(tx, call.tenant, ref, version, UserOf(call)).Await());
+        RETURN_IF_ERROR(CheckGranted(found.access, GrantLevel::kRead));
+        RETURN_IF_ERROR(CheckLive(found.secret, clock_.Now()));
+        RETURN_IF_ERROR(CheckReadable(found.version));
+        RETURN_IF_ERROR(outbox_.AppendAudit(tx, call,
+                                            EventOf(call, "secret.version.access", found.secret.id,
+                                                    found.secret.path, found.version.version)));
+        return found;
+      });
+  if (row.ok()) {
+    hints_.Put(call.tenant, ref.text(),
+               {row->secret.id, row->secret.path, row->secret.latest_version});
+  }
+  return row;
+}
+
+absl::StatusOr<v1::AccessSecretVersionResponse> SecretService::Access(
+    const rpc::Call& call, const v1::AccessSecretVersionRequest& request) {
+  RETURN_IF_ERROR(Admit(call));
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
+  ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
+  ASSIGN_OR_RETURN(const SealedVersion row, ReadAudited(call, ref, request.version()));
+  ASSIGN_OR_RETURN(const crypto::SecretBytes payload, Open(call, key, row));
+  v1::AccessSecretVersionResponse reply;
+  *reply.mutable_version() = ToProto(row.version);
+  reply.mutable_payload()->assign(payload.view(crypto::SecretAccess::ForCaller()));
+  reply.set_payload_crc32c(crypto::Crc32c(reply.payload()));
+  return reply;
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::ChangeVersion(const rpc::Call& call,
+                                                               const std::string& secret,
+                                                               uint32_t version,
+                                                               std::string_view action,
+                                                               const VersionChange& change) {
+  RETURN_IF_ERROR(Admit(call));
+  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(secret));
+  ASSIGN_OR_RETURN(
+      const SecretVersion changed,
+      database_.WithTenant(
+          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SecretVersion>> {
+            ASSIGN_OR_RETURN(const Secret held, Hold(tx, call, ref, ""));
+            if (held.deleted_at) return CheckLive(held, clock_.Now());
+            ASSIGN_OR_RETURN(
+                SealedVersion found,
+                SecretStore::GetVersion(tx, call.tenant, ref, version, UserOf(call)).Await());
+            if (found.version.destroyed_at) return VersionDestroyed();
+            ASSIGN_OR_RETURN(const bool destroy, change(held, found.version));
+            auto row = SecretStore::SaveVersion(tx, call.tenant, found.version, destroy);
+            RETURN_IF_ERROR(outbox_.AppendAudit(
+                tx, call, EventOf(call, action, held.id, held.path, found.version.version)));
+            return row;
+          }));
+  return ToProto(changed);
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::Enable(
+    const rpc::Call& call, const v1::EnableSecretVersionRequest& request) {
+  return ChangeVersion(call, request.secret(), request.version(), "secret.version.enable",
+                       [](const Secret&, SecretVersion& version) {
+                         version.disabled_at = version.destroy_at = std::nullopt;
+                         return false;
+                       });
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::Disable(
+    const rpc::Call& call, const v1::DisableSecretVersionRequest& request) {
+  return ChangeVersion(call, request.secret(), request.version(), "secret.version.disable",
+                       [this](const Secret&, SecretVersion& version) {
+                         if (!version.disabled_at) version.disabled_at = clock_.Now();
+                         return false;
+                       });
+}
+
+absl::StatusOr<v1::SecretVersion> SecretService::Destroy(
+    const rpc::Call& call, const v1::DestroySecretVersionRequest& request) {
+  return ChangeVersion(call, request.secret(), request.version(), "secret.version.destroy",
+                       [&](const Secret& secret, SecretVersion& version) {
+                         const bool now =
+                             request.immediately() || secret.destroy_delay == absl::ZeroDuration();
+                         if (now) {
+                           version.disabled_at = version.destroy_at = std::nullopt;
+                         } else if (!version.destroy_at) {
+                           version.destroy_at = clock_.Now() + secret.destroy_delay;
+                         }
+                         return now;
+                       });
+}
+
+}  // namespace kasbah::vault

@@ -1,0 +1,42 @@
+#include "services/vault/store/due_store.h"
+
+namespace kasbah::vault {
+namespace {
+
+using postgres::Statement;
+
+constexpr Statement kDue{"upkeep.due", R"sql(
+(SELECT 0::bigint, tenant_id, secret_id, 0::bigint FROM vault.secrets
+ WHERE expires_at <= $1 AND deleted_at IS NULL ORDER BY expires_at LIMIT $3)
+UNION ALL
+(SELECT 1, tenant_id, secret_id, 0 FROM vault.secrets
+ WHERE next_rotation_at <= $1 AND deleted_at IS NULL ORDER BY next_rotation_at LIMIT $3)
+UNION ALL
+(SELECT 2, tenant_id, secret_id, 0 FROM vault.secrets
+ WHERE purge_at <= $1 ORDER BY purge_at LIMIT $3)
+UNION ALL
+(SELECT 3, tenant_id, secret_id, version FROM vault.secret_versions
+ WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3)
+UNION ALL
+(SELECT DISTINCT 4, tenant_id, tenant_id, 0 FROM
+   (SELECT tenant_id FROM vault.requests
+    WHERE created_at < $2 ORDER BY created_at LIMIT $3) r))sql"};
+
+}  // namespace
+
+postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, absl::Time now,
+                                                   absl::Time requests_before, int limit) {
+  return tx.Run(kDue, now, requests_before, limit).Map([](postgres::Result rows) {
+    std::vector<Due> due;
+    for (const postgres::Row row : rows) {
+      Due& one = due.emplace_back();
+      one.kind = static_cast<Due::Kind>(row.Get<int>(0));
+      one.tenant = row.Get<TenantId>(1);
+      if (one.kind != Due::Kind::kRequests) one.secret = row.Get<SecretId>(2);
+      one.version = row.Get<uint32_t>(3);
+    }
+    return due;
+  });
+}
+
+}  // namespace kasbah::vault

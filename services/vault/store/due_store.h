@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::vault {
+
+// Something of a tenant's whose time has come.
+struct Due {
+  enum class Kind { kExpiry, kRotation, kPurge, kDestruction, kRequests };
+  Kind kind = Kind::kExpiry;
+  TenantId tenant;
+  // Nil for requests.
+  SecretId secret;
+  // Of a destruction.
+  uint32_t version = 0;
+};
+
+// Through the upkeep's door, which sees when something is due in any tenant and nothing more.
+class DueStore {
+ public:
+  static postgres::Pending<std::vector<Due>> List(postgres::Transaction& tx, absl::Time now,
+                                                  absl::Time requests_before, int limit);
+};
+
+}  // namespace kasbah::vault
