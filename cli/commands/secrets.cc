@@ -26,7 +26,7 @@ std::string Describe(const SecretVersion& version) {
                    {"version", StrCat(version.version())},
                    {"state", StateOf(version)},
                    {"created", ToCell(version.create_time(), version.has_create_time())},
-                   {"destroyed", ToCell(version.destroy_time(), version.has_destroy_time())},
+                   {"destroy time", ToCell(version.destroy_time(), version.has_destroy_time())},
                    {"by", version.created_by()},
                    {"key version", StrCat(version.key_version())}});
 }
@@ -50,7 +50,8 @@ std::string GrantsOf(const Secret& secret) {
     grants.push_back(StrCat(
         grant.actor(), grant.access() == vault::v1::SecretGrant::ACCESS_WRITE ? " (write)" : ""));
   }
-  return grants.empty() ? "everybody whose role permits it" : absl::StrJoin(grants, ", ");
+  if (!secret.restricted()) return "everybody whose role permits it";
+  return grants.empty() ? "whom its grants name" : absl::StrJoin(grants, ", ");
 }
 
 std::string Describe(const Secret& secret) {

@@ -91,6 +91,7 @@ v1::Secret ToProto(const Secret& secret) {
     reply.mutable_rotation()->set_topic(secret.rotation->topic);
   }
   *reply.mutable_version_destroy_delay() = ToProto(secret.destroy_delay);
+  reply.set_restricted(secret.is_restricted);
   if (secret.deleted_at) *reply.mutable_delete_time() = ToProto(*secret.deleted_at);
   if (secret.purge_at) *reply.mutable_purge_time() = ToProto(*secret.purge_at);
   return reply;

@@ -295,6 +295,7 @@ TEST_F(SecretLifecycleTest, GrantsDecideWhoMayUseARestrictedSecret) {
   ASSERT_OK(Grant({{testing::kUser, v1::SecretGrant::ACCESS_WRITE}}));
   ASSERT_OK_AND_ASSIGN(const v1::Secret shown, Get());
   ASSERT_EQ(shown.grants_size(), 1);
+  EXPECT_TRUE(shown.restricted());
   plain();
   EXPECT_OK(Add("two"));
   EXPECT_THAT(Grant({}), StatusIs(absl::StatusCode::kPermissionDenied));
