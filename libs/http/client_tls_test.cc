@@ -1,10 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +13,7 @@
 
 #include "libs/base/strings.h"
 #include "libs/http/client.h"
+#include "libs/testing/self_signed.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::http {
@@ -27,14 +25,11 @@ using ::kasbah::testing::ReasonIs;
 // ("IP:127.0.0.1").
 class TlsServer {
  public:
-  TlsServer(const std::string& name, int max_version) {
-    key_ = EVP_EC_gen("P-256");
-    MakeCertificate(name);
+  TlsServer(const std::string& name, int max_version) : certificate_(name) {
     context_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_max_proto_version(context_, max_version);
     SSL_CTX_set_security_level(context_, 0);
-    EXPECT_EQ(SSL_CTX_use_certificate(context_, certificate_), 1);
-    EXPECT_EQ(SSL_CTX_use_PrivateKey(context_, key_), 1);
+    certificate_.UseIn(context_);
     fd_ = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -51,38 +46,13 @@ class TlsServer {
     thread_.join();
     close(fd_);
     SSL_CTX_free(context_);
-    X509_free(certificate_);
-    EVP_PKEY_free(key_);
   }
 
   const std::string& url() const { return url_; }
   bool served() const { return served_; }
-  void WriteCertificate(const std::string& path) const {
-    FILE* file = std::fopen(path.c_str(), "w");
-    ASSERT_NE(file, nullptr);
-    EXPECT_EQ(PEM_write_X509(file, certificate_), 1);
-    std::fclose(file);
-  }
+  const testing::SelfSigned& certificate() const { return certificate_; }
 
  private:
-  void MakeCertificate(const std::string& name) {
-    certificate_ = X509_new();
-    X509_set_version(certificate_, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate_), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate_), 3600);
-    X509_set_pubkey(certificate_, key_);
-    X509_NAME* subject = X509_get_subject_name(certificate_);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-    X509_set_issuer_name(certificate_, subject);
-    X509_EXTENSION* names =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name.c_str());
-    X509_add_ext(certificate_, names, -1);
-    X509_EXTENSION_free(names);
-    EXPECT_GT(X509_sign(certificate_, key_, EVP_sha256()), 0);
-  }
-
   void Serve() {
     pollfd ready{fd_, POLLIN, 0};
     while (!stop_ && poll(&ready, 1, 20) == 0) {
@@ -104,8 +74,7 @@ class TlsServer {
     close(client);
   }
 
-  EVP_PKEY* key_;
-  X509* certificate_;
+  const testing::SelfSigned certificate_;
   SSL_CTX* context_;
   int fd_;
   std::string url_;
@@ -122,7 +91,7 @@ class ClientTlsTest : public ::testing::Test {
     ClientOptions options;
     options.guard = AddressGuard::Create({"127.0.0.0/8"}).value();
     if (trusted) {
-      server.WriteCertificate(ca_file_);
+      server.certificate().WriteTo(ca_file_);
       options.ca_file = ca_file_;
     }
     return Client::Create(std::move(options)).value()->SendAndWait({.url = server.url()});

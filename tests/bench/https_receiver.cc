@@ -1,10 +1,7 @@
 #include "tests/bench/https_receiver.h"
 
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,29 +14,10 @@
 #include "absl/strings/numbers.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/testing/self_signed.h"
 
 namespace kasbah::bench {
 namespace {
-
-// `certificate` for 127.0.0.1, signed with `key`, for a day.
-X509* SelfSigned(EVP_PKEY* key) {
-  X509* const certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* const subject = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("receiver"), -1, -1, 0);
-  X509_set_issuer_name(certificate, subject);
-  X509_EXTENSION* const names =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(certificate, names, -1);
-  X509_EXTENSION_free(names);
-  KASBAH_CHECK(X509_sign(certificate, key, EVP_sha256()) > 0);
-  return certificate;
-}
 
 // The length of the request at the start of `buffer`, body included; 0 while it is not all there.
 size_t RequestLength(std::string_view buffer) {
@@ -62,16 +40,10 @@ size_t RequestLength(std::string_view buffer) {
 std::unique_ptr<HttpsReceiver> HttpsReceiver::Start(const std::string& ca_file) {
   signal(SIGPIPE, SIG_IGN);
   auto receiver = std::unique_ptr<HttpsReceiver>(new HttpsReceiver());
-  EVP_PKEY* const key = EVP_EC_gen("P-256");
-  X509* const certificate = SelfSigned(key);
+  const testing::SelfSigned certificate("IP:127.0.0.1");
+  certificate.WriteTo(ca_file);
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
-  KASBAH_CHECK(SSL_CTX_use_certificate(context, certificate) == 1);
-  KASBAH_CHECK(SSL_CTX_use_PrivateKey(context, key) == 1);
-  FILE* const file = fopen(ca_file.c_str(), "w");
-  KASBAH_CHECK(file != nullptr && PEM_write_X509(file, certificate) == 1);
-  fclose(file);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
+  certificate.UseIn(context);
   receiver->context_ = context;
 
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -12,7 +12,6 @@
 #include "libs/base/strings.h"
 #include "libs/dev/certificate_authority.h"
 #include "libs/rpc/process.h"
-#include "libs/rpc/tls.h"
 #include "tests/bench/pgbench.h"
 #include <pqxx/pqxx>
 

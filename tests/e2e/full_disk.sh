@@ -16,6 +16,7 @@ if [ -z "${KASBAH_OWN_NAMESPACE:-}" ]; then
   KASBAH_OWN_NAMESPACE=1 exec "${namespace[@]}" "$0" "$@"
 fi
 
+source "$(dirname "$0")/left_behind.sh"
 disk=$(mktemp -d /tmp/kasbah-disk-XXXXXX)
 home=$disk/.kasbah
 output=$(mktemp)
@@ -34,22 +35,12 @@ fail() {
 call() {
   KASBAH_CONFIG=$home/contexts.yaml "$kasbah" --context demo "$@" >"$output" 2>&1
 }
-left_behind() {
-  local process
-  for process in /proc/[0-9]*; do
-    [ "${process#/proc/}" != "$$" ] || continue
-    if { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -q "^[^ ]*\(kasbah-\|postgres\).*$disk"; then
-      return 0
-    fi
-  done
-  return 1
-}
 
 echo "too small to start"
 mount -t tmpfs -o size=24m,mode=755 tmpfs "$disk"
 if "$kasbah" dev up --detach --directory "$home" >"$output" 2>&1; then fail "it started"; fi
 grep -q "the disk is full; free some space" "$output" || fail "the error does not say what is wrong"
-! left_behind || fail "a process was left behind"
+! left_behind "$home" || fail "a process was left behind"
 
 echo "large enough: the same directory starts"
 mount -o remount,size=200m "$disk"
@@ -90,4 +81,4 @@ for record in "${acknowledged[@]}"; do
   call records get "$record" || fail "$record is lost"
 done
 "$kasbah" dev down --directory "$home" >"$output" 2>&1 || fail "it did not stop"
-! left_behind || fail "a process was left behind"
+! left_behind "$home" || fail "a process was left behind"
