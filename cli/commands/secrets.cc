@@ -1,9 +1,9 @@
 #include "cli/commands/secrets.h"
 
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "cli/client/paging.h"
+#include "cli/commands/secret_settings.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -96,81 +96,10 @@ absl::StatusOr<SecretVersion> AddVersion(Client& client, const std::string& secr
   return client.Call(&SecretService::Stub::AddSecretVersion, request);
 }
 
-// What create and update set alike.
-struct Settings {
-  std::vector<std::string> labels;
-  std::string expires;
-  std::string rotation;
-  std::string topic;
-  std::string destroy_delay;
-
-  void AddTo(CLI::App* leaf) {
-    leaf->add_option("--label", labels, "name=value; may be repeated");
-    leaf->add_option("--expires", expires, "When it is deleted by itself: 2027-01-31T00:00:00Z");
-    leaf->add_option("--rotation", rotation,
-                     "How often subscribers are told to add a version: 720h");
-    leaf->add_option("--topic", topic, "Named in that event");
-    leaf->add_option("--destroy-delay", destroy_delay,
-                     "How long a destroyed version can be had back: 24h, or 0s for not at all");
-  }
-};
-
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view option, const std::string& text) {
-  absl::Duration duration;
-  if (!absl::ParseDuration(text, &duration)) {
-    return absl::InvalidArgumentError(StrCat(option, " ", text, ": say a time such as 24h or 30m"));
-  }
-  return duration;
-}
-
-template <typename Request>
-absl::Status FillLabels(const std::vector<std::string>& labels, Request* request) {
-  for (const std::string& label : labels) {
-    const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
-    if (pair.first.empty() || label.find('=') == std::string::npos) {
-      return absl::InvalidArgumentError(StrCat("--label ", label, ": say name=value"));
-    }
-    (*request->mutable_labels())[pair.first] = pair.second;
-  }
-  return absl::OkStatus();
-}
-
-// Fills `request`; the names of what was given go to `given`.
-template <typename Request>
-absl::Status Fill(const Settings& settings, Request* request, std::vector<std::string>* given) {
-  RETURN_IF_ERROR(FillLabels(settings.labels, request));
-  if (!settings.labels.empty()) given->push_back("labels");
-  if (!settings.expires.empty()) {
-    absl::Time time;
-    std::string error;
-    if (!absl::ParseTime(absl::RFC3339_full, settings.expires, &time, &error)) {
-      return absl::InvalidArgumentError(
-          StrCat("--expires ", settings.expires, ": say a time such as 2027-01-31T00:00:00Z"));
-    }
-    request->mutable_expire_time()->set_seconds(absl::ToUnixSeconds(time));
-    given->push_back("expire_time");
-  }
-  if (!settings.rotation.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration period, ParseDuration("--rotation", settings.rotation));
-    request->mutable_rotation()->mutable_period()->set_seconds(absl::ToInt64Seconds(period));
-    request->mutable_rotation()->set_topic(settings.topic);
-    given->push_back("rotation");
-  } else if (!settings.topic.empty()) {
-    return absl::InvalidArgumentError("--topic is of a --rotation");
-  }
-  if (!settings.destroy_delay.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration delay,
-                     ParseDuration("--destroy-delay", settings.destroy_delay));
-    request->mutable_version_destroy_delay()->set_seconds(absl::ToInt64Seconds(delay));
-    given->push_back("version_destroy_delay");
-  }
-  return absl::OkStatus();
-}
-
 void AddCreate(CLI::App* noun, Invocation& invocation) {
   struct Options {
     std::string path;
-    Settings settings;
+    SecretSettings settings;
     std::string from_file;
     bool empty = false;
   };
@@ -185,7 +114,7 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
     vault::v1::CreateSecretRequest request;
     request.set_path(options->path);
     std::vector<std::string> given;
-    RETURN_IF_ERROR(Fill(options->settings, &request, &given));
+    RETURN_IF_ERROR(FillSettings(options->settings, &request, &given));
     std::string value;
     if (!options->empty) {
       ASSIGN_OR_RETURN(value, ReadValue(options->from_file));
@@ -246,23 +175,10 @@ void AddAccess(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-void AddGet(CLI::App* noun, Invocation& invocation) {
-  auto secret = std::make_shared<std::string>();
-  CLI::App* leaf = noun->add_subcommand("get", "A secret and its versions, without values");
-  leaf->add_option("secret", *secret, "sec_… or its path")->required();
-  OnRun(leaf, invocation, [secret](Invocation& run) -> absl::Status {
-    vault::v1::GetSecretRequest request;
-    request.set_secret(*secret);
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Secret reply, client->Call(&SecretService::Stub::GetSecret, request));
-    return run.Show(reply, [&] { return Describe(reply); });
-  });
-}
-
 void AddList(CLI::App* noun, Invocation& invocation) {
   auto prefix = std::make_shared<std::string>();
   auto limit = std::make_shared<int>(100);
-  auto settings = std::make_shared<Settings>();
+  auto settings = std::make_shared<SecretSettings>();
   auto deleted = std::make_shared<bool>(false);
   CLI::App* leaf = noun->add_subcommand("list", "Every secret, without values");
   leaf->add_option("--below", *prefix, "Only those below this path, at any depth");
@@ -293,7 +209,7 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
   struct Options {
     std::string secret;
     std::string etag;
-    Settings settings;
+    SecretSettings settings;
     std::vector<std::string> clear;
   };
   auto options = std::make_shared<Options>();
@@ -308,7 +224,7 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
     request.set_secret(options->secret);
     request.set_etag(options->etag);
     std::vector<std::string> given = options->clear;
-    RETURN_IF_ERROR(Fill(options->settings, &request, &given));
+    RETURN_IF_ERROR(FillSettings(options->settings, &request, &given));
     if (given.empty()) return absl::InvalidArgumentError("say what to change: see --help");
     for (const std::string& name : given) request.mutable_update_mask()->add_paths(name);
     ASSIGN_OR_RETURN(Client * client, run.client());
@@ -355,38 +271,23 @@ void AddGrants(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-// A call that takes a secret's name and nothing else that must be said.
-template <typename Request>
-void AddForSecret(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
-                  grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                              Secret*)) {
+// A call that takes a secret's name, perhaps one of its versions, and nothing else that must be
+// said.
+template <typename Request, typename Reply>
+void AddCall(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
+             grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                         Reply*)) {
   auto request = std::make_shared<Request>();
   CLI::App* leaf = noun->add_subcommand(verb, help);
   leaf->add_option_function<std::string>(
           "secret", [request](const std::string& secret) { request->set_secret(secret); },
           "sec_… or its path")
       ->required();
-  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Secret secret, client->Call(method, *request));
-    return run.Show(secret, [&] { return Describe(secret); });
-  });
-}
-
-// The same for one of its versions.
-template <typename Request>
-void AddForVersion(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
-                   grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                               SecretVersion*)) {
-  auto request = std::make_shared<Request>();
-  CLI::App* leaf = noun->add_subcommand(verb, help);
-  leaf->add_option_function<std::string>(
-          "secret", [request](const std::string& secret) { request->set_secret(secret); },
-          "sec_… or its path")
-      ->required();
-  leaf->add_option_function<uint32_t>(
-          "--version", [request](uint32_t version) { request->set_version(version); }, "Which")
-      ->required();
+  if constexpr (requires { request->set_version(1); }) {
+    leaf->add_option_function<uint32_t>(
+            "--version", [request](uint32_t version) { request->set_version(version); }, "Which")
+        ->required();
+  }
   if constexpr (requires { request->set_immediately(true); }) {
     leaf->add_flag_function(
         "--now", [request](int64_t) { request->set_immediately(true); },
@@ -394,8 +295,8 @@ void AddForVersion(CLI::App* noun, Invocation& invocation, const char* verb, con
   }
   OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const SecretVersion version, client->Call(method, *request));
-    return run.Show(version, [&] { return Describe(version); });
+    ASSIGN_OR_RETURN(const Reply reply, client->Call(method, *request));
+    return run.Show(reply, [&] { return Describe(reply); });
   });
 }
 
@@ -410,23 +311,20 @@ void AddSecrets(CLI::App& root, Invocation& invocation) {
   AddCreate(noun, invocation);
   AddAdd(noun, invocation);
   AddAccess(noun, invocation);
-  AddGet(noun, invocation);
-  AddList(noun, invocation);
   using Stub = SecretService::Stub;
+  AddCall(noun, invocation, "get", "A secret and its versions, without values", &Stub::GetSecret);
+  AddList(noun, invocation);
   AddUpdate(noun, invocation);
   AddGrants(noun, invocation);
-  AddForSecret(noun, invocation, "delete", "Delete a secret; it can be had back for 30 days",
-               &Stub::DeleteSecret);
-  AddForSecret(noun, invocation, "undelete", "Have a deleted secret back", &Stub::UndeleteSecret);
-  AddForVersion(noun, invocation, "version", "One version, without its value",
-                &Stub::GetSecretVersion);
-  AddForVersion(noun, invocation, "disable", "Let nobody read a version",
-                &Stub::DisableSecretVersion);
-  AddForVersion(noun, invocation, "enable",
-                "Let a version be read again, or call off its destruction",
-                &Stub::EnableSecretVersion);
-  AddForVersion(noun, invocation, "destroy", "Destroy a version's value, after the secret's delay",
-                &Stub::DestroySecretVersion);
+  AddCall(noun, invocation, "delete", "Delete a secret; it can be had back for 30 days",
+          &Stub::DeleteSecret);
+  AddCall(noun, invocation, "undelete", "Have a deleted secret back", &Stub::UndeleteSecret);
+  AddCall(noun, invocation, "version", "One version, without its value", &Stub::GetSecretVersion);
+  AddCall(noun, invocation, "disable", "Let nobody read a version", &Stub::DisableSecretVersion);
+  AddCall(noun, invocation, "enable", "Let a version be read again, or call off its destruction",
+          &Stub::EnableSecretVersion);
+  AddCall(noun, invocation, "destroy", "Destroy a version's value, after the secret's delay",
+          &Stub::DestroySecretVersion);
 }
 
 }  // namespace kasbah::cli
