@@ -10,8 +10,8 @@
 #include "kasbah/subject/v1/subject.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/service/periodic.h"
 #include "libs/service/service.h"
-#include "libs/telemetry/log.h"
 #include "services/auth/rpc/api_key_service.h"
 #include "services/auth/rpc/credential_service.h"
 #include "services/auth/rpc/membership_service.h"
@@ -21,7 +21,6 @@
 #include "services/auth/store/signing_key_store.h"
 #include "services/auth/store/user_directory.h"
 #include "services/auth/trust/key_set.h"
-#include "services/auth/trust/periodic.h"
 #include "services/auth/trust/revocation_feed.h"
 #include "services/auth/trust/signing_key.h"
 #include "services/auth/trust/vault_certifier.h"
@@ -59,23 +58,6 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   return descriptors;
 }
 
-// Logs the first failure of a row of them, and the recovery, not each second's.
-class Complaint {
- public:
-  explicit Complaint(std::string_view what) : what_(what) {}
-  void Note(const absl::Status& status) {
-    if (!status.ok() && !failing_) {
-      telemetry::LogWarning(what_, {{"failing", true}, {"reason", ReasonOf(status)}});
-    }
-    if (status.ok() && failing_) telemetry::LogInfo(what_, {{"failing", false}});
-    failing_ = !status.ok();
-  }
-
- private:
-  const std::string what_;
-  bool failing_ = false;
-};
-
 }  // namespace
 
 absl::Status Run(const AuthConfig& config) {
@@ -108,12 +90,12 @@ absl::Status Run(const AuthConfig& config) {
   });
 
   // The vault may start after us: the first key is made when it answers.
-  Complaint renewing("signing key renewal");
-  Complaint reading("reading revocations");
-  Complaint pruning("pruning revocations");
-  Periodic renew(absl::Seconds(1), [&] { renewing.Note(signing_key.RenewIfDue()); });
-  Periodic read(absl::Seconds(1), [&] { reading.Note(feed.Poll()); });
-  Periodic prune(absl::Minutes(1), [&] { pruning.Note(feed.Prune()); });
+  const service::Periodic renew(absl::Seconds(1), "signing key renewal",
+                                [&] { return signing_key.RenewIfDue(); });
+  const service::Periodic read(absl::Seconds(1), "reading revocations",
+                               [&] { return feed.Poll(); });
+  const service::Periodic prune(absl::Minutes(1), "pruning revocations",
+                                [&] { return feed.Prune(); });
 
   CredentialService credentials(service->pipeline(), service->database(), signing_key, feed,
                                 service->counted(), identity, clock);

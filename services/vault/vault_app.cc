@@ -10,6 +10,7 @@
 #include "kasbah/vault/v1/secrets.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/crypto/secret_arena.h"
+#include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "libs/telemetry/log.h"
 #include "services/vault/domain/file_seal.h"
@@ -26,8 +27,6 @@
 
 namespace kasbah::vault {
 namespace {
-
-constexpr absl::Duration kUpkeepPeriod = absl::Seconds(5);
 
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
@@ -63,7 +62,8 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyRing ring(root, keys, service->clock());
   const Unsealer unsealer(root);
   SecretUpkeep upkeep(*upkeep_door, service->database(), service->outbox(), service->clock());
-  upkeep.Start(kUpkeepPeriod);
+  const service::Periodic keeping(absl::Seconds(1), "the upkeep of secrets",
+                                  [&] { return upkeep.RunOnce().status(); });
 
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,

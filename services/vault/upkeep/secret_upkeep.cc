@@ -1,15 +1,12 @@
 #include "services/vault/upkeep/secret_upkeep.h"
 
 #include <optional>
-#include <thread>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
 #include "libs/telemetry/log.h"
-#include "libs/telemetry/metrics.h"
 #include "services/vault/store/request_store.h"
 #include "services/vault/store/secret_store.h"
 
@@ -18,77 +15,27 @@ namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr absl::Duration kRequestsKept = absl::Hours(24);
-constexpr int kAtOnce = 100;
+constexpr int kAtOnce = 500;
 
 // Nobody's grants are asked: the secret's own settings are carried out.
 const SecretUser kUpkeep{"service/vault", true};
 
 }  // namespace
 
-struct SecretUpkeep::State {
-  State(postgres::Door& d, postgres::Database& db, outbox::Outbox& o, const Clock& c)
-      : door(d), database(db), outbox(o), clock(c) {}
-
-  absl::StatusOr<int> RunOnce();
-  absl::Status Do(const Due& due);
-  absl::Status InTenant(const Due& due, postgres::Transaction& tx, const CallContext& call);
-  absl::Status Destroy(const Due& due, const Secret& secret, postgres::Transaction& tx,
-                       const CallContext& call);
-  absl::Status Rotate(Secret secret, postgres::Transaction& tx, const CallContext& call);
-  absl::Status Append(postgres::Transaction& tx, const CallContext& call, std::string_view action,
-                      const Secret& secret, uint32_t version = 0);
-  void Loop(absl::Duration period);
-
-  postgres::Door& door;
-  postgres::Database& database;
-  outbox::Outbox& outbox;
-  const Clock& clock;
-  telemetry::Counter& done =
-      telemetry::GetCounter("kasbah_vault_upkeep_total",
-                            "Expiries, rotations due, destructions and removals carried out");
-
-  absl::Mutex mutex;
-  bool stopping ABSL_GUARDED_BY(mutex) = false;
-  std::thread thread;
-};
-
 SecretUpkeep::SecretUpkeep(postgres::Door& door, postgres::Database& database,
                            outbox::Outbox& outbox, const Clock& clock)
-    : state_(std::make_unique<State>(door, database, outbox, clock)) {}
+    : door_(door),
+      database_(database),
+      outbox_(outbox),
+      clock_(clock),
+      done_(telemetry::GetCounter(
+          "kasbah_vault_upkeep_total",
+          "Expiries, rotations due, destructions and removals carried out")) {}
 
-SecretUpkeep::~SecretUpkeep() {
-  {
-    absl::MutexLock lock(&state_->mutex);
-    state_->stopping = true;
-  }
-  if (state_->thread.joinable()) state_->thread.join();
-}
-
-void SecretUpkeep::Start(absl::Duration period) {
-  state_->thread = std::thread([state = state_.get(), period] { state->Loop(period); });
-}
-
-absl::StatusOr<int> SecretUpkeep::RunOnce() { return state_->RunOnce(); }
-
-void SecretUpkeep::State::Loop(absl::Duration period) {
-  while (true) {
-    const absl::StatusOr<int> count = RunOnce();
-    if (!count.ok()) {
-      telemetry::LogWarning("the upkeep of secrets waits", {{"reason", ReasonOf(count.status())}});
-    }
-    // A full list means that there is more.
-    const bool more = count.ok() && *count >= kAtOnce;
-    absl::MutexLock lock(&mutex);
-    if (mutex.AwaitWithTimeout(absl::Condition(&stopping), more ? absl::ZeroDuration() : period)) {
-      return;
-    }
-  }
-}
-
-absl::StatusOr<int> SecretUpkeep::State::RunOnce() {
-  const absl::Time now = clock.Now();
+absl::StatusOr<int> SecretUpkeep::RunOnce() {
+  const absl::Time now = clock_.Now();
   ASSIGN_OR_RETURN(const std::vector<Due> all,
-                   door.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) {
+                   door_.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) {
                      return DueStore::List(tx, now, now - kRequestsKept, kAtOnce);
                    }));
   int count = 0;
@@ -104,32 +51,32 @@ absl::StatusOr<int> SecretUpkeep::State::RunOnce() {
                              {"reason", ReasonOf(status)}});
     }
   }
-  done.Add(static_cast<uint64_t>(count));
+  done_.Add(static_cast<uint64_t>(count));
   return count;
 }
 
-absl::Status SecretUpkeep::State::Do(const Due& due) {
+absl::Status SecretUpkeep::Do(const Due& due) {
   const CallContext call =
       CallContext::ForBackground("service/vault", due.tenant, absl::Now() + kTimeout);
   if (due.kind == Due::Kind::kRequests) {
-    return database.WithTenantUnaudited(
+    return database_.WithTenantUnaudited(
         call, postgres::UnauditedToken::ForIdempotency(), [&](postgres::Transaction& tx) {
-          RequestStore::ForgetBefore(tx, due.tenant, clock.Now() - kRequestsKept);
+          RequestStore::ForgetBefore(tx, due.tenant, clock_.Now() - kRequestsKept);
           return absl::OkStatus();
         });
   }
-  return database.WithTenantInAnyState(
+  return database_.WithTenantInAnyState(
       call, postgres::AnyStateToken::ForLifecycle(),
       [&](postgres::Transaction& tx) { return InTenant(due, tx, call); });
 }
 
-absl::Status SecretUpkeep::State::InTenant(const Due& due, postgres::Transaction& tx,
-                                           const CallContext& call) {
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(due.secret.ToString()));
-  ASSIGN_OR_RETURN(GrantedSecret held,
-                   SecretStore::GetForUpdate(tx, due.tenant, ref, kUpkeep).Await());
+absl::Status SecretUpkeep::InTenant(const Due& due, postgres::Transaction& tx,
+                                    const CallContext& call) {
+  ASSIGN_OR_RETURN(
+      GrantedSecret held,
+      SecretStore::GetForUpdate(tx, due.tenant, SecretRef::Of(due.secret), kUpkeep).Await());
   Secret& secret = held.secret;
-  const absl::Time now = clock.Now();
+  const absl::Time now = clock_.Now();
   switch (due.kind) {
     case Due::Kind::kExpiry:
       if (secret.deleted_at || !secret.expires_at || *secret.expires_at > now) break;
@@ -153,13 +100,14 @@ absl::Status SecretUpkeep::State::InTenant(const Due& due, postgres::Transaction
   return absl::OkStatus();
 }
 
-absl::Status SecretUpkeep::State::Destroy(const Due& due, const Secret& secret,
-                                          postgres::Transaction& tx, const CallContext& call) {
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(due.secret.ToString()));
-  ASSIGN_OR_RETURN(SealedVersion found,
-                   SecretStore::GetVersion(tx, due.tenant, ref, due.version, kUpkeep).Await());
+absl::Status SecretUpkeep::Destroy(const Due& due, const Secret& secret, postgres::Transaction& tx,
+                                   const CallContext& call) {
+  ASSIGN_OR_RETURN(
+      SealedVersion found,
+      SecretStore::GetVersion(tx, due.tenant, SecretRef::Of(due.secret), due.version, kUpkeep)
+          .Await());
   SecretVersion& version = found.version;
-  if (version.destroyed_at || !version.destroy_at || *version.destroy_at > clock.Now()) {
+  if (version.destroyed_at || !version.destroy_at || *version.destroy_at > clock_.Now()) {
     return absl::OkStatus();
   }
   version.disabled_at = version.destroy_at = std::nullopt;
@@ -167,32 +115,31 @@ absl::Status SecretUpkeep::State::Destroy(const Due& due, const Secret& secret,
   return Append(tx, call, "secret.version.destroyed", secret, version.version);
 }
 
-absl::Status SecretUpkeep::State::Rotate(Secret secret, postgres::Transaction& tx,
-                                         const CallContext& call) {
+absl::Status SecretUpkeep::Rotate(Secret secret, postgres::Transaction& tx,
+                                  const CallContext& call) {
   SecretRotation& rotation = *secret.rotation;
   // Once, however many times were missed.
-  const absl::Time now = clock.Now();
+  const absl::Time now = clock_.Now();
   rotation.next += rotation.period * (1 + (now - rotation.next) / rotation.period);
   SecretStore::Save(tx, call.tenant, secret);
   outbox::v1::ChangeEvent change =
-      outbox::Change(call, clock, "secret.rotation_due", secret.id.ToString(),
+      outbox::Change(call, clock_, "secret.rotation_due", secret.id.ToString(),
                      static_cast<uint64_t>(secret.revision) + 1);
   auto& data = *change.mutable_data()->mutable_fields();
   data["secret_id"].set_string_value(secret.id.ToString());
   data["path"].set_string_value(secret.path);
   data["topic"].set_string_value(rotation.topic);
-  RETURN_IF_ERROR(outbox.AppendChange(tx, call, change));
+  RETURN_IF_ERROR(outbox_.AppendChange(tx, call, change));
   return Append(tx, call, "secret.rotation_due", secret);
 }
 
-absl::Status SecretUpkeep::State::Append(postgres::Transaction& tx, const CallContext& call,
-                                         std::string_view action, const Secret& secret,
-                                         uint32_t version) {
+absl::Status SecretUpkeep::Append(postgres::Transaction& tx, const CallContext& call,
+                                  std::string_view action, const Secret& secret, uint32_t version) {
   std::vector<std::pair<std::string, std::string>> attributes;
   if (version > 0) attributes.emplace_back("version", std::to_string(version));
-  return outbox.AppendAudit(
+  return outbox_.AppendAudit(
       tx, call,
-      outbox::Succeeded(call, clock, action, {"secret", secret.id.ToString(), secret.path},
+      outbox::Succeeded(call, clock_, action, {"secret", secret.id.ToString(), secret.path},
                         std::move(attributes)));
 }
 

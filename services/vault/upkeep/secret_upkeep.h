@@ -1,12 +1,11 @@
 #pragma once
 
-#include <memory>
-
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/database.h"
+#include "libs/telemetry/metrics.h"
+#include "services/vault/domain/secret.h"
 #include "services/vault/store/due_store.h"
 
 namespace kasbah::vault {
@@ -19,17 +18,24 @@ class SecretUpkeep {
  public:
   SecretUpkeep(postgres::Door& door, postgres::Database& database, outbox::Outbox& outbox,
                const Clock& clock);
-  // Stops.
-  ~SecretUpkeep();
 
-  // Begins to look every `period`.
-  void Start(absl::Duration period);
   // Does what is due now; how many things.
   absl::StatusOr<int> RunOnce();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  absl::Status Do(const Due& due);
+  absl::Status InTenant(const Due& due, postgres::Transaction& tx, const CallContext& call);
+  absl::Status Destroy(const Due& due, const Secret& secret, postgres::Transaction& tx,
+                       const CallContext& call);
+  absl::Status Rotate(Secret secret, postgres::Transaction& tx, const CallContext& call);
+  absl::Status Append(postgres::Transaction& tx, const CallContext& call, std::string_view action,
+                      const Secret& secret, uint32_t version = 0);
+
+  postgres::Door& door_;
+  postgres::Database& database_;
+  outbox::Outbox& outbox_;
+  const Clock& clock_;
+  telemetry::Counter& done_;
 };
 
 }  // namespace kasbah::vault
