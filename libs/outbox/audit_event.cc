@@ -1,15 +1,9 @@
 #include "libs/outbox/audit_event.h"
 
+#include "libs/base/timestamp.h"
+
 namespace kasbah::outbox {
 namespace {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp stamp;
-  const int64_t nanos = absl::ToUnixNanos(time);
-  stamp.set_seconds(nanos / 1'000'000'000);
-  stamp.set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
-  return stamp;
-}
 
 v1::AuditEvent Event(const CallContext& call, const Clock& clock, std::string_view action,
                      Target target) {

@@ -3,8 +3,10 @@
 #include <bitset>
 #include <string>
 
+#include "absl/status/status.h"
 #include "kasbah/policy/v1/policy.pb.h"
 #include "libs/base/call_context.h"
+#include "libs/base/error.h"
 
 namespace kasbah::rpc {
 
@@ -25,5 +27,13 @@ class Call : public CallContext {
     return permissions.test(static_cast<size_t>(permission));
   }
 };
+
+// For what belongs to the tenant as a whole: PERMISSION_DENIED for a call that is limited to one of
+// its customers.
+inline absl::Status RequireTenantWide(const CallContext& call) {
+  if (!call.customer.has_value()) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
+               "this belongs to the tenant, not to one of its customers");
+}
 
 }  // namespace kasbah::rpc

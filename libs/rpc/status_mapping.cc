@@ -9,6 +9,7 @@
 #include "google/rpc/status.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 
 namespace kasbah::rpc {
 namespace {
@@ -20,14 +21,6 @@ constexpr size_t kLargestViolations = 3000;
 
 void AddDetail(const google::protobuf::Message& detail, google::rpc::Status* status) {
   status->add_details()->PackFrom(detail);
-}
-
-google::protobuf::Duration ToProto(absl::Duration delay) {
-  google::protobuf::Duration proto;
-  absl::Duration rest;
-  proto.set_seconds(absl::IDivDuration(delay, absl::Seconds(1), &rest));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-  return proto;
 }
 
 // As many violations as the trailers hold. The names of their rules, where they have one, go beside
@@ -78,7 +71,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view request_i
   if (bad.field_violations_size() > 0) AddDetail(bad, &rich);
   if (ours && details.retry_delay.has_value()) {
     google::rpc::RetryInfo retry;
-    *retry.mutable_retry_delay() = ToProto(*details.retry_delay);
+    *retry.mutable_retry_delay() = ToDuration(*details.retry_delay);
     AddDetail(retry, &rich);
   }
   if (!request_id.empty()) {
@@ -127,10 +120,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   } else {
     result = Error(code, info.reason(), status.error_message());
   }
-  if (retry.has_retry_delay()) {
-    result = WithRetryDelay(result, absl::Seconds(retry.retry_delay().seconds()) +
-                                        absl::Nanoseconds(retry.retry_delay().nanos()));
-  }
+  const absl::StatusOr<absl::Duration> delay = FromDuration(retry.retry_delay(), "retry_delay");
+  if (retry.has_retry_delay() && delay.ok()) result = WithRetryDelay(result, *delay);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "libs/rpc/status_mapping.h"
 #include "libs/telemetry/log.h"
 
@@ -41,9 +42,10 @@ class RevocationWatch : public grpc::ClientReadReactor<auth::v1::WatchRevocation
   void OnReadDone(bool ok) override {
     if (!ok) return;
     for (const auth::v1::Revocation& revocation : message_.revocations()) {
-      assertions_->Revoke(revocation.subject(),
-                          absl::FromUnixSeconds(revocation.not_before().seconds()) +
-                              absl::Nanoseconds(revocation.not_before().nanos()));
+      // A revocation whose time cannot be read revokes everything of its subject.
+      assertions_->Revoke(
+          revocation.subject(),
+          FromTimestamp(revocation.not_before(), "not_before").value_or(absl::InfiniteFuture()));
     }
     if (message_.caught_up() && !caught_up_) telemetry::LogInfo("revocations are followed");
     caught_up_ |= message_.caught_up();

@@ -53,6 +53,7 @@ class ObjectWriter {
 };
 
 std::string Rfc3339(const google::protobuf::Timestamp& stamp) {
+  // Of an event whose time PrepareEvent has checked.
   const absl::Time time = absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
   return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E9SZ", time, absl::UTCTimeZone());
 }

@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "libs/merkle/json_text.h"
 #include "libs/merkle/leaf.h"
 
@@ -13,12 +14,8 @@ namespace kasbah::audit {
 namespace {
 
 std::optional<absl::Time> TimeOf(const google::protobuf::Timestamp& stamp) {
-  // The years 1 to 9999, as a Timestamp may say.
-  if (stamp.seconds() < -62'135'596'800 || stamp.seconds() > 253'402'300'799 || stamp.nanos() < 0 ||
-      stamp.nanos() > 999'999'999) {
-    return std::nullopt;
-  }
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+  const absl::StatusOr<absl::Time> time = FromTimestamp(stamp, "time");
+  return time.ok() ? std::optional(*time) : std::nullopt;
 }
 
 std::optional<std::string> TextOf(const std::string& text) {

@@ -7,6 +7,7 @@
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "services/audit/domain/event_body.h"
 
 namespace kasbah::audit {
@@ -15,8 +16,6 @@ namespace {
 using outbox::v1::AuditEvent;
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what a Timestamp may say and a body can write.
-constexpr int64_t kFirstSecond = -62'135'596'800;
-constexpr int64_t kLastSecond = 253'402'300'799;
 
 absl::Status Unfit(std::string_view why) { return absl::InvalidArgumentError(ToAbsl(why)); }
 
@@ -39,12 +38,9 @@ absl::Status CheckKeys(const AuditEvent& event) {
 }
 
 absl::StatusOr<absl::Time> CheckTime(const AuditEvent& event) {
-  const google::protobuf::Timestamp& stamp = event.occurred_at();
-  if (!event.has_occurred_at() || stamp.seconds() < kFirstSecond || stamp.seconds() > kLastSecond ||
-      stamp.nanos() < 0 || stamp.nanos() > 999'999'999) {
-    return Unfit("occurred_at is missing or no time");
-  }
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Microseconds(stamp.nanos() / 1000);
+  const absl::StatusOr<absl::Time> time = FromTimestamp(event.occurred_at(), "occurred_at");
+  if (!event.has_occurred_at() || !time.ok()) return Unfit("occurred_at is missing or no time");
+  return absl::FromUnixMicros(absl::ToUnixMicros(*time));
 }
 
 absl::Status CommitToPersonal(const AuditEvent& event, std::string_view salts,

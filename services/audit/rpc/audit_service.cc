@@ -42,7 +42,7 @@ absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& re
 
 absl::StatusOr<v1::ListEventsResponse> AuditService::List(const rpc::Call& call,
                                                           const v1::ListEventsRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const EventFilter filter, EventFilter::FromProto(request.filter()));
   ASSIGN_OR_RETURN(const int size, PageSizeOf(request.page_size()));
   ASSIGN_OR_RETURN(const uint64_t below, ParsePageToken(request.page_token()));
@@ -65,7 +65,7 @@ absl::StatusOr<v1::ListEventsResponse> AuditService::List(const rpc::Call& call,
 
 absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
                                                        const v1::GetEventRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const SignedCheckpoint head, checkpointer_.Current(call));
   const uint64_t sequence = request.sequence();
   const outbox::v1::AuditEvent own = outbox::Succeeded(
@@ -95,7 +95,7 @@ absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
 
 absl::StatusOr<v1::GetCheckpointResponse> AuditService::Checkpoint(
     const rpc::Call& call, const v1::GetCheckpointRequest&) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(SignedCheckpoint head, checkpointer_.Current(call));
   v1::GetCheckpointResponse reply;
   reply.set_checkpoint(std::move(head.note));
@@ -106,7 +106,7 @@ absl::StatusOr<v1::GetCheckpointResponse> AuditService::Checkpoint(
 
 absl::StatusOr<v1::GetConsistencyProofResponse> AuditService::Consistency(
     const rpc::Call& call, const v1::GetConsistencyProofRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const uint64_t old_size = request.old_size();
   const uint64_t new_size = request.new_size();
   if (old_size == 0) return InvalidField("old_size", "must be at least 1");
@@ -131,7 +131,7 @@ absl::StatusOr<v1::GetConsistencyProofResponse> AuditService::Consistency(
 
 absl::Status AuditService::Export(const rpc::Call& call, const v1::ExportEventsRequest& request,
                                   rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const EventFilter filter, EventFilter::FromProto(request.filter()));
   ASSIGN_OR_RETURN(const auto signer, key_.Get());
   ASSIGN_OR_RETURN(const SignedCheckpoint head, checkpointer_.Current(call));

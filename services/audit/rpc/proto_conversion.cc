@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "libs/crypto/encoding.h"
 #include "libs/merkle/text_fields.h"
 #include "services/audit/domain/event_body.h"
@@ -21,9 +22,7 @@ constexpr int kLargestPage = 1000;
 absl::StatusOr<v1::Event> EventOf(const EventRecord& record) {
   v1::Event event;
   event.set_sequence(record.sequence);
-  const int64_t micros = absl::ToUnixMicros(record.recorded_at);
-  event.mutable_recorded_at()->set_seconds(micros / 1'000'000);
-  event.mutable_recorded_at()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+  *event.mutable_recorded_at() = ToTimestamp(record.recorded_at);
   ASSIGN_OR_RETURN(*event.mutable_event(), ParseBody(record.body));
   if (record.personal[0]) event.mutable_event()->set_source_address(record.personal[0]->value);
   if (record.personal[1]) event.mutable_event()->set_user_agent(record.personal[1]->value);
@@ -66,12 +65,6 @@ absl::StatusOr<uint64_t> ParsePageToken(const std::string& token) {
 absl::StatusOr<int> PageSizeOf(int32_t asked) {
   if (asked < 0) return InvalidField("page_size", "must not be negative");
   return asked == 0 ? kPageSize : std::min(asked, kLargestPage);
-}
-
-absl::Status RequireTenantWide(const CallContext& call) {
-  if (!call.customer.has_value()) return absl::OkStatus();
-  return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
-               "the audit trail belongs to the tenant, not to one of its customers");
 }
 
 }  // namespace kasbah::audit

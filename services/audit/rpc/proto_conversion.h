@@ -24,7 +24,4 @@ std::string PageTokenOf(uint64_t last_sequence);
 absl::StatusOr<uint64_t> ParsePageToken(const std::string& token);
 absl::StatusOr<int> PageSizeOf(int32_t asked);
 
-// The trail is the tenant's; a caller that is limited to one of its customers sees nothing of it.
-absl::Status RequireTenantWide(const CallContext& call);
-
 }  // namespace kasbah::audit

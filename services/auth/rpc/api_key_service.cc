@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "libs/outbox/audit_event.h"
 #include "services/auth/domain/api_key_text.h"
 #include "services/auth/rpc/authority.h"

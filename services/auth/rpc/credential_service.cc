@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/timestamp.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/rpc/assertion.h"

@@ -1,28 +1,9 @@
 #include "services/auth/rpc/messages.h"
 
 #include "libs/base/error.h"
+#include "libs/base/timestamp.h"
 
 namespace kasbah::auth {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
-
-absl::StatusOr<absl::Time> FromTimestamp(const google::protobuf::Timestamp& timestamp,
-                                         std::string_view field) {
-  constexpr int64_t kYear1 = -62'135'596'800;
-  constexpr int64_t kYear10000 = 253'402'300'800;
-  if (timestamp.seconds() < kYear1 || timestamp.seconds() >= kYear10000 || timestamp.nanos() < 0 ||
-      timestamp.nanos() > 999'999'999) {
-    return InvalidField(field, "must be a time between the years 1 and 9999");
-  }
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
 
 v1::Role ToMessage(Role role) {
   switch (role) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "libs/base/status_macros.h"
+#include "libs/base/timestamp.h"
 #include "services/auth/rpc/messages.h"
 
 namespace kasbah::auth {

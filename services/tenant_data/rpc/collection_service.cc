@@ -38,7 +38,7 @@ absl::StatusOr<CollectionDefinition> ToDefinition(const v1::CreateCollectionRequ
 
 absl::StatusOr<v1::Collection> CollectionService::Create(
     const rpc::Call& call, const v1::CreateCollectionRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const CollectionDefinition collection, ToDefinition(request, clock_.Now()));
   const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     collections_.Insert(tx, call, collection);

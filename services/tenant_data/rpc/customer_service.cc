@@ -16,7 +16,7 @@ outbox::Target TargetOf(CustomerId id) { return {"customer", id.ToString(), ""};
 
 absl::StatusOr<v1::Customer> CustomerService::Create(const rpc::Call& call,
                                                      const v1::CreateCustomerRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const absl::Time now = clock_.Now();
   const Customer customer{CustomerId::New(now), request.external_id(), request.display_name(),
                           /*suspended=*/false, now};
@@ -54,7 +54,7 @@ absl::StatusOr<v1::Customer> CustomerService::Resume(const rpc::Call& call,
 
 absl::StatusOr<v1::Customer> CustomerService::Change(const rpc::Call& call,
                                                      const std::string& customer_id, bool suspend) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const CustomerId id, ParseId<CustomerId>("customer_id", customer_id));
   ASSIGN_OR_RETURN(
       const Customer customer,

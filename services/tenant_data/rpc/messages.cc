@@ -1,5 +1,6 @@
 #include "services/tenant_data/rpc/messages.h"
 
+#include "libs/base/timestamp.h"
 #include "services/tenant_data/domain/etag.h"
 
 namespace kasbah::tenantdata {
@@ -17,21 +18,14 @@ static_assert(static_cast<int>(FieldType::kUrl) == v1::FieldType_MAX);
 
 }  // namespace
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* stamp) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  stamp->set_seconds(seconds);
-  stamp->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
 v1::Tenant ToProto(const Tenant& tenant) {
   v1::Tenant proto;
   proto.set_tenant_id(tenant.id.ToString());
   proto.set_slug(tenant.slug);
   proto.set_display_name(tenant.display_name);
   proto.set_state(StateOf(tenant.suspended.has_value()));
-  SetTimestamp(tenant.created, proto.mutable_create_time());
-  if (tenant.suspended) SetTimestamp(*tenant.suspended, proto.mutable_suspend_time());
+  *proto.mutable_create_time() = ToTimestamp(tenant.created);
+  if (tenant.suspended) *proto.mutable_suspend_time() = ToTimestamp(*tenant.suspended);
   return proto;
 }
 
@@ -41,7 +35,7 @@ v1::Customer ToProto(const Customer& customer) {
   proto.set_external_id(customer.external_id);
   proto.set_display_name(customer.display_name);
   proto.set_state(StateOf(customer.suspended));
-  SetTimestamp(customer.created, proto.mutable_create_time());
+  *proto.mutable_create_time() = ToTimestamp(customer.created);
   return proto;
 }
 
@@ -51,7 +45,7 @@ v1::Collection ToProto(const CollectionDefinition& collection) {
   proto.set_key(collection.key);
   proto.set_display_name(collection.display_name);
   proto.set_schema_version(collection.schema_version);
-  SetTimestamp(collection.created, proto.mutable_create_time());
+  *proto.mutable_create_time() = ToTimestamp(collection.created);
   for (const FieldDefinition& field : collection.fields) {
     v1::Field* out = proto.add_fields();
     out->set_field_id(field.id.ToString());
@@ -85,8 +79,8 @@ v1::Record ToProto(const StoredRecord& record) {
   proto.set_collection_id(record.collection.ToString());
   if (record.customer) proto.set_customer_id(record.customer->ToString());
   proto.set_etag(FormatEtag(record.version));
-  SetTimestamp(record.created, proto.mutable_create_time());
-  SetTimestamp(record.updated, proto.mutable_update_time());
+  *proto.mutable_create_time() = ToTimestamp(record.created);
+  *proto.mutable_update_time() = ToTimestamp(record.updated);
   return proto;
 }
 
@@ -105,12 +99,6 @@ FieldDefinition FromProto(const v1::Field& field) {
   definition.choices.assign(field.choices().begin(), field.choices().end());
   definition.scale = field.scale();
   return definition;
-}
-
-absl::Status RequireTenantWide(const rpc::Call& call) {
-  if (!call.customer) return absl::OkStatus();
-  return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
-               "a call for one customer cannot do this");
 }
 
 }  // namespace kasbah::tenantdata

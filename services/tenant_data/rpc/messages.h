@@ -9,7 +9,6 @@
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/rpc/call.h"
 #include "services/tenant_data/domain/field.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/record_store.h"
@@ -18,8 +17,6 @@
 namespace kasbah::tenantdata {
 
 // Between the wire and our own types.
-
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* stamp);
 
 v1::Tenant ToProto(const Tenant& tenant);
 v1::Customer ToProto(const Customer& customer);
@@ -38,8 +35,5 @@ absl::StatusOr<Id> ParseId(std::string_view field, const std::string& text) {
   if (!id.ok()) return InvalidField(field, FromAbsl(id.status().message()));
   return *id;
 }
-
-// PERMISSION_DENIED for a call that is made for one customer alone.
-absl::Status RequireTenantWide(const rpc::Call& call);
 
 }  // namespace kasbah::tenantdata

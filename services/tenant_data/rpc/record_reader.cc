@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/timestamp.h"
 #include "services/tenant_data/domain/filter.h"
 #include "services/tenant_data/domain/flat_json.h"
 #include "services/tenant_data/domain/page.h"
@@ -158,7 +159,7 @@ absl::StatusOr<v1::RecordVersion> RecordReader::ShowVersion(const rpc::Call& cal
   shown.set_actor_kind(version.actor_kind);
   shown.set_actor_id(version.actor_id);
   shown.set_request_id(version.request_id);
-  SetTimestamp(version.time, shown.mutable_time());
+  *shown.mutable_time() = ToTimestamp(version.time);
   ASSIGN_OR_RETURN(*shown.mutable_values(), ParseFlatObject(version.data));
   if (version.sealed.empty()) return shown;
   ASSIGN_OR_RETURN(const SealedValues sealed, UnpackSealed(version.sealed));

@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/ids.h"
+#include "libs/base/status_macros.h"
 
 namespace kasbah::vault {
 namespace {
@@ -42,6 +43,13 @@ absl::StatusOr<SecretRef> SecretRef::Parse(std::string_view text) {
   }
   if (!IsPath(text)) return InvalidField("secret", "must be a secret's id (sec_…) or its path");
   ref.path_ = ref.text_;
+  return ref;
+}
+
+SecretRef SecretRef::Of(SecretId id) {
+  SecretRef ref;
+  ref.id_ = id;
+  ref.text_ = id.ToString();
   return ref;
 }
 
@@ -100,11 +108,20 @@ absl::Status CheckSettings(const Secret& secret, absl::Time now) {
   return InvalidFields(std::move(violations));
 }
 
+absl::Status CheckEtag(const Secret& secret, std::string_view etag) {
+  if (etag.empty() || etag == EtagOf(secret)) return absl::OkStatus();
+  return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
+               "the secret changed since it was read");
+}
+
+absl::Status CheckNotDeleted(const Secret& secret) {
+  if (!secret.deleted_at) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "SECRET_DELETED",
+               "the secret was deleted; undelete it first");
+}
+
 absl::Status CheckLive(const Secret& secret, absl::Time now) {
-  if (secret.deleted_at) {
-    return Error(absl::StatusCode::kFailedPrecondition, "SECRET_DELETED",
-                 "the secret was deleted; undelete it first");
-  }
+  RETURN_IF_ERROR(CheckNotDeleted(secret));
   if (secret.expires_at && *secret.expires_at <= now) {
     return Error(absl::StatusCode::kFailedPrecondition, "SECRET_EXPIRED", "the secret expired");
   }

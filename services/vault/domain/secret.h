@@ -72,6 +72,7 @@ class SecretRef {
  public:
   // INVALID_FIELDS for text that is neither.
   static absl::StatusOr<SecretRef> Parse(std::string_view text);
+  static SecretRef Of(SecretId id);
   const std::optional<SecretId>& id() const { return id_; }
   const std::optional<std::string>& path() const { return path_; }
   const std::string& text() const { return text_; }
@@ -100,6 +101,10 @@ absl::StatusOr<crypto::SecretBytes> OpenPayload(const KeyLease& key, SecretId se
 // years, next time ahead) or a delay of destruction over 90 days.
 absl::Status CheckSettings(const Secret& secret, absl::Time now);
 
+// ABORTED, ETAG_MISMATCH, for an etag of another revision; an empty one is any.
+absl::Status CheckEtag(const Secret& secret, std::string_view etag);
+// FAILED_PRECONDITION: SECRET_DELETED.
+absl::Status CheckNotDeleted(const Secret& secret);
 // FAILED_PRECONDITION: SECRET_DELETED, SECRET_EXPIRED.
 absl::Status CheckLive(const Secret& secret, absl::Time now);
 // FAILED_PRECONDITION: VERSION_DESTROYED, VERSION_DISABLED.

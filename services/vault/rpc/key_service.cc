@@ -2,14 +2,13 @@
 
 #include "libs/base/status_macros.h"
 #include "services/vault/rpc/proto_conversion.h"
-#include "services/vault/rpc/tenant_wide.h"
 
 namespace kasbah::vault {
 
 absl::StatusOr<v1::ListKeysResponse> KeyService::List(const rpc::Call& call,
                                                       const v1::ListKeysRequest&) {
   RETURN_IF_ERROR(root_.Ready());
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const std::vector<StoredKey> keys, keys_.List(call));
   v1::ListKeysResponse reply;
   for (const StoredKey& key : keys) *reply.add_keys() = ToProto(key);
@@ -18,7 +17,7 @@ absl::StatusOr<v1::ListKeysResponse> KeyService::List(const rpc::Call& call,
 
 absl::StatusOr<v1::Key> KeyService::Rotate(const rpc::Call& call,
                                            const v1::RotateKeyRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const KeyName name, KeyName::Parse(request.key()));
   ASSIGN_OR_RETURN(const StoredKey key, ring_.Rotate(call, name));
   return ToProto(key);

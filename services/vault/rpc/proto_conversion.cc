@@ -1,6 +1,8 @@
 #include "services/vault/rpc/proto_conversion.h"
 
 #include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/timestamp.h"
 
 namespace kasbah::vault {
 namespace {
@@ -33,35 +35,14 @@ v1::Key::Purpose ToProto(KeyPurpose purpose) {
 
 }  // namespace
 
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration message;
-  message.set_seconds(absl::ToInt64Seconds(duration));
-  message.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(message.seconds()))));
-  return message;
-}
-
-absl::Time FromProto(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Microseconds(time.nanos() / 1000);
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
-SecretRotation RotationFromProto(const v1::SecretRotation& rotation, absl::Time now) {
-  const absl::Duration period = FromProto(rotation.period());
-  return {period, rotation.has_next_time() ? FromProto(rotation.next_time()) : now + period,
-          rotation.topic()};
+absl::StatusOr<SecretRotation> RotationFromProto(const v1::SecretRotation& rotation,
+                                                 absl::Time now) {
+  ASSIGN_OR_RETURN(const absl::Duration period, FromDuration(rotation.period(), "rotation.period"));
+  absl::Time next = now + period;
+  if (rotation.has_next_time()) {
+    ASSIGN_OR_RETURN(next, FromTimestamp(rotation.next_time(), "rotation.next_time"));
+  }
+  return SecretRotation{period, next, rotation.topic()};
 }
 
 absl::Status RequestIdReused() {
@@ -83,17 +64,17 @@ v1::Secret ToProto(const Secret& secret) {
   reply.mutable_labels()->insert(secret.labels.begin(), secret.labels.end());
   reply.set_etag(EtagOf(secret));
   reply.set_latest_version(secret.latest_version);
-  *reply.mutable_create_time() = ToProto(secret.created_at);
-  if (secret.expires_at) *reply.mutable_expire_time() = ToProto(*secret.expires_at);
+  *reply.mutable_create_time() = ToTimestamp(secret.created_at);
+  if (secret.expires_at) *reply.mutable_expire_time() = ToTimestamp(*secret.expires_at);
   if (secret.rotation) {
-    *reply.mutable_rotation()->mutable_period() = ToProto(secret.rotation->period);
-    *reply.mutable_rotation()->mutable_next_time() = ToProto(secret.rotation->next);
+    *reply.mutable_rotation()->mutable_period() = ToDuration(secret.rotation->period);
+    *reply.mutable_rotation()->mutable_next_time() = ToTimestamp(secret.rotation->next);
     reply.mutable_rotation()->set_topic(secret.rotation->topic);
   }
-  *reply.mutable_version_destroy_delay() = ToProto(secret.destroy_delay);
+  *reply.mutable_version_destroy_delay() = ToDuration(secret.destroy_delay);
   reply.set_restricted(secret.is_restricted);
-  if (secret.deleted_at) *reply.mutable_delete_time() = ToProto(*secret.deleted_at);
-  if (secret.purge_at) *reply.mutable_purge_time() = ToProto(*secret.purge_at);
+  if (secret.deleted_at) *reply.mutable_delete_time() = ToTimestamp(*secret.deleted_at);
+  if (secret.purge_at) *reply.mutable_purge_time() = ToTimestamp(*secret.purge_at);
   return reply;
 }
 
@@ -102,9 +83,9 @@ v1::SecretVersion ToProto(const SecretVersion& version) {
   reply.set_secret_id(version.secret.ToString());
   reply.set_version(version.version);
   reply.set_state(ToProto(StateOf(version)));
-  *reply.mutable_create_time() = ToProto(version.created_at);
+  *reply.mutable_create_time() = ToTimestamp(version.created_at);
   const auto destroy_time = version.destroyed_at ? version.destroyed_at : version.destroy_at;
-  if (destroy_time) *reply.mutable_destroy_time() = ToProto(*destroy_time);
+  if (destroy_time) *reply.mutable_destroy_time() = ToTimestamp(*destroy_time);
   reply.set_key_version(version.key_version);
   reply.set_created_by(version.created_by);
   return reply;
@@ -119,7 +100,7 @@ v1::Key ToProto(const StoredKey& key) {
   for (const StoredKeyVersion& version : key.versions) {
     v1::KeyVersion* added = reply.add_versions();
     added->set_version(version.version);
-    *added->mutable_create_time() = ToProto(version.created_at);
+    *added->mutable_create_time() = ToTimestamp(version.created_at);
   }
   return reply;
 }

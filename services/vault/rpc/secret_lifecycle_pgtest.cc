@@ -1,6 +1,8 @@
 // What becomes of a secret: settings, grants, repeated requests, states of a version, deletion, and
 // what the upkeep does when the time has come.
 
+#include <limits>
+
 #include "libs/testing/fake_clock.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
@@ -120,6 +122,29 @@ TEST_F(SecretLifecycleTest, SettingsAreKeptAndTheMaskSaysWhichChange) {
   EXPECT_NE(changed.etag(), made.etag());
   EXPECT_THAT(Update(update), ReasonIs("ETAG_MISMATCH"));
   EXPECT_EQ(EventCount("secret.update"), "1");
+}
+
+TEST_F(SecretLifecycleTest, TimesThatNoCalendarHasAreRefusedByName) {
+  constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+  const auto refused = [&](const v1::CreateSecretRequest& request, const std::string& field) {
+    const auto made = Create(request);
+    EXPECT_THAT(made, ReasonIs("INVALID_FIELDS"));
+    EXPECT_THAT(made.status().ToString(), ::testing::HasSubstr(field));
+  };
+  v1::CreateSecretRequest request;
+  request.set_path("s");
+  request.mutable_expire_time()->set_seconds(kFar);
+  refused(request, "expire_time");
+  request.clear_expire_time();
+  request.mutable_rotation()->mutable_period()->set_seconds(kFar);
+  refused(request, "rotation.period");
+  request.mutable_rotation()->mutable_period()->set_seconds(7200);
+  request.mutable_rotation()->mutable_next_time()->set_seconds(kFar);
+  refused(request, "rotation.next_time");
+  request.clear_rotation();
+  request.mutable_version_destroy_delay()->set_seconds(kFar);
+  refused(request, "version_destroy_delay");
+  EXPECT_THAT(Get(), ReasonIs("NOT_FOUND"));
 }
 
 TEST_F(SecretLifecycleTest, BadSettingsAreNamedAndChangeNothing) {

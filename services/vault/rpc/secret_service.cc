@@ -6,9 +6,9 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "libs/crypto/encoding.h"
 #include "services/vault/rpc/proto_conversion.h"
-#include "services/vault/rpc/tenant_wide.h"
 #include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
@@ -22,31 +22,40 @@ absl::StatusOr<int> PageSize(int asked) {
   return asked == 0 ? kDefaultPage : std::min(asked, kLargestPage);
 }
 
-absl::Status EtagMismatch() {
-  return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
-               "the secret changed since it was read");
+// What a request says of a secret's settings, each field where it is set.
+template <typename Request>
+absl::Status ReadSettings(const Request& request, absl::Time now, Secret& secret) {
+  secret.labels = {request.labels().begin(), request.labels().end()};
+  if (request.has_expire_time()) {
+    ASSIGN_OR_RETURN(secret.expires_at, FromTimestamp(request.expire_time(), "expire_time"));
+  }
+  if (request.has_rotation()) {
+    ASSIGN_OR_RETURN(secret.rotation, RotationFromProto(request.rotation(), now));
+  }
+  if (request.has_version_destroy_delay()) {
+    ASSIGN_OR_RETURN(secret.destroy_delay,
+                     FromDuration(request.version_destroy_delay(), "version_destroy_delay"));
+  }
+  return absl::OkStatus();
 }
 
-// The part of `request` that its mask names, put into `secret`.
+// The part of `request` that its mask names, put into `secret`. What it names and does not set goes
+// back to what a new secret has.
 absl::Status Apply(const v1::UpdateSecretRequest& request, absl::Time now, Secret& secret) {
   if (request.update_mask().paths().empty()) {
     return InvalidField("update_mask", "must name what is to be set");
   }
+  Secret asked;
+  RETURN_IF_ERROR(ReadSettings(request, now, asked));
   for (const std::string& path : request.update_mask().paths()) {
     if (path == "labels") {
-      secret.labels = {request.labels().begin(), request.labels().end()};
+      secret.labels = asked.labels;
     } else if (path == "expire_time") {
-      secret.expires_at = request.has_expire_time()
-                              ? std::optional(FromProto(request.expire_time()))
-                              : std::nullopt;
+      secret.expires_at = asked.expires_at;
     } else if (path == "rotation") {
-      secret.rotation = request.has_rotation()
-                            ? std::optional(RotationFromProto(request.rotation(), now))
-                            : std::nullopt;
+      secret.rotation = asked.rotation;
     } else if (path == "version_destroy_delay") {
-      secret.destroy_delay = request.has_version_destroy_delay()
-                                 ? FromProto(request.version_destroy_delay())
-                                 : Secret().destroy_delay;
+      secret.destroy_delay = asked.destroy_delay;
     } else {
       return InvalidField("update_mask",
                           "may name labels, expire_time, rotation and version_destroy_delay");
@@ -59,7 +68,7 @@ absl::Status Apply(const v1::UpdateSecretRequest& request, absl::Time now, Secre
 
 absl::Status SecretService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
-  return RequireTenantWide(call);
+  return rpc::RequireTenantWide(call);
 }
 
 SecretUser SecretService::UserOf(const rpc::Call& call) {
@@ -83,7 +92,7 @@ absl::StatusOr<Secret> SecretService::Hold(postgres::Transaction& tx, const rpc:
   ASSIGN_OR_RETURN(GrantedSecret held,
                    SecretStore::GetForUpdate(tx, call.tenant, ref, UserOf(call)).Await());
   RETURN_IF_ERROR(CheckGranted(held.access, GrantLevel::kWrite));
-  if (!etag.empty() && etag != EtagOf(held.secret)) return EtagMismatch();
+  RETURN_IF_ERROR(CheckEtag(held.secret, etag));
   return std::move(held.secret);
 }
 
@@ -112,16 +121,20 @@ absl::StatusOr<v1::Secret> SecretService::Change(const rpc::Call& call, const st
 absl::StatusOr<std::optional<v1::Secret>> SecretService::Replayed(
     const rpc::Call& call, const v1::CreateSecretRequest& request) {
   if (request.request_id().empty()) return std::nullopt;
-  using Found = std::optional<DoneRequest>;
-  ASSIGN_OR_RETURN(const Found done, database_.WithTenant(call, [&](postgres::Transaction& tx) {
-    return RequestStore::Find(tx, call.tenant, request.request_id());
-  }));
-  if (!done) return std::nullopt;
-  ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(done->secret.ToString()));
-  ASSIGN_OR_RETURN(const Secret made, database_.WithTenant(call, [&](postgres::Transaction& tx) {
-    return SecretStore::Get(tx, call.tenant, ref);
-  }));
-  if (done->version != 0 || made.path != request.path()) return RequestIdReused();
+  using Found = std::optional<std::pair<DoneRequest, Secret>>;
+  ASSIGN_OR_RETURN(
+      const Found found,
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<Found> {
+        ASSIGN_OR_RETURN(const std::optional<DoneRequest> done,
+                         RequestStore::Find(tx, call.tenant, request.request_id()).Await());
+        if (!done) return Found();
+        ASSIGN_OR_RETURN(Secret made,
+                         SecretStore::Get(tx, call.tenant, SecretRef::Of(done->secret)).Await());
+        return Found({*done, std::move(made)});
+      }));
+  if (!found) return std::nullopt;
+  const auto& [done, made] = *found;
+  if (done.version != 0 || made.path != request.path()) return RequestIdReused();
   return ToProto(made);
 }
 
@@ -133,12 +146,7 @@ absl::StatusOr<v1::Secret> SecretService::Create(const rpc::Call& call,
   Secret secret;
   secret.id = SecretId::New(now);
   secret.path = request.path();
-  secret.labels.insert(request.labels().begin(), request.labels().end());
-  if (request.has_expire_time()) secret.expires_at = FromProto(request.expire_time());
-  if (request.has_rotation()) secret.rotation = RotationFromProto(request.rotation(), now);
-  if (request.has_version_destroy_delay()) {
-    secret.destroy_delay = FromProto(request.version_destroy_delay());
-  }
+  RETURN_IF_ERROR(ReadSettings(request, now, secret));
   RETURN_IF_ERROR(CheckSettings(secret, now));
   const absl::StatusOr<Secret> stored = database_.WithTenant(
       call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Secret>> {
@@ -163,7 +171,7 @@ absl::StatusOr<v1::Secret> SecretService::Update(const rpc::Call& call,
   return Change(call, request.secret(), request.etag(), "secret.update",
                 [&](postgres::Transaction&, Secret& secret) -> absl::Status {
                   // An expired secret may be given another time; a deleted one is undeleted first.
-                  if (secret.deleted_at) return CheckLive(secret, clock_.Now());
+                  RETURN_IF_ERROR(CheckNotDeleted(secret));
                   return Apply(request, clock_.Now(), secret);
                 });
 }
@@ -191,10 +199,9 @@ absl::StatusOr<v1::Secret> SecretService::Delete(const rpc::Call& call,
                                                  const v1::DeleteSecretRequest& request) {
   return Change(call, request.secret(), request.etag(), "secret.delete",
                 [&](postgres::Transaction&, Secret& secret) -> absl::Status {
-                  const absl::Time now = clock_.Now();
-                  if (secret.deleted_at) return CheckLive(secret, now);
-                  secret.deleted_at = now;
-                  secret.purge_at = now + kUndeleteWindow;
+                  RETURN_IF_ERROR(CheckNotDeleted(secret));
+                  secret.deleted_at = clock_.Now();
+                  secret.purge_at = *secret.deleted_at + kUndeleteWindow;
                   return absl::OkStatus();
                 });
 }

@@ -28,26 +28,71 @@ class SecretService final : public v1::SecretService::CallbackService {
         root_(root),
         clock_(clock) {}
 
-#define KASBAH_SECRET_METHOD(Name, Request, Reply, Handler)                                        \
-  grpc::ServerUnaryReactor* Name(grpc::CallbackServerContext* context, const v1::Request* request, \
-                                 v1::Reply* reply) override {                                      \
-    return pipeline_.Run(context, *request, reply, &SecretService::Handler, this);                 \
+  grpc::ServerUnaryReactor* CreateSecret(grpc::CallbackServerContext* context,
+                                         const v1::CreateSecretRequest* request,
+                                         v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Create, this);
   }
-  KASBAH_SECRET_METHOD(CreateSecret, CreateSecretRequest, Secret, Create)
-  KASBAH_SECRET_METHOD(UpdateSecret, UpdateSecretRequest, Secret, Update)
-  KASBAH_SECRET_METHOD(SetSecretGrants, SetSecretGrantsRequest, Secret, SetGrants)
-  KASBAH_SECRET_METHOD(DeleteSecret, DeleteSecretRequest, Secret, Delete)
-  KASBAH_SECRET_METHOD(UndeleteSecret, UndeleteSecretRequest, Secret, Undelete)
-  KASBAH_SECRET_METHOD(GetSecret, GetSecretRequest, Secret, Get)
-  KASBAH_SECRET_METHOD(ListSecrets, ListSecretsRequest, ListSecretsResponse, List)
-  KASBAH_SECRET_METHOD(AddSecretVersion, AddSecretVersionRequest, SecretVersion, AddVersion)
-  KASBAH_SECRET_METHOD(GetSecretVersion, GetSecretVersionRequest, SecretVersion, GetVersion)
-  KASBAH_SECRET_METHOD(AccessSecretVersion, AccessSecretVersionRequest, AccessSecretVersionResponse,
-                       Access)
-  KASBAH_SECRET_METHOD(EnableSecretVersion, EnableSecretVersionRequest, SecretVersion, Enable)
-  KASBAH_SECRET_METHOD(DisableSecretVersion, DisableSecretVersionRequest, SecretVersion, Disable)
-  KASBAH_SECRET_METHOD(DestroySecretVersion, DestroySecretVersionRequest, SecretVersion, Destroy)
-#undef KASBAH_SECRET_METHOD
+  grpc::ServerUnaryReactor* UpdateSecret(grpc::CallbackServerContext* context,
+                                         const v1::UpdateSecretRequest* request,
+                                         v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Update, this);
+  }
+  grpc::ServerUnaryReactor* SetSecretGrants(grpc::CallbackServerContext* context,
+                                            const v1::SetSecretGrantsRequest* request,
+                                            v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::SetGrants, this);
+  }
+  grpc::ServerUnaryReactor* DeleteSecret(grpc::CallbackServerContext* context,
+                                         const v1::DeleteSecretRequest* request,
+                                         v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Delete, this);
+  }
+  grpc::ServerUnaryReactor* UndeleteSecret(grpc::CallbackServerContext* context,
+                                           const v1::UndeleteSecretRequest* request,
+                                           v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Undelete, this);
+  }
+  grpc::ServerUnaryReactor* GetSecret(grpc::CallbackServerContext* context,
+                                      const v1::GetSecretRequest* request,
+                                      v1::Secret* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Get, this);
+  }
+  grpc::ServerUnaryReactor* ListSecrets(grpc::CallbackServerContext* context,
+                                        const v1::ListSecretsRequest* request,
+                                        v1::ListSecretsResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::List, this);
+  }
+  grpc::ServerUnaryReactor* AddSecretVersion(grpc::CallbackServerContext* context,
+                                             const v1::AddSecretVersionRequest* request,
+                                             v1::SecretVersion* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::AddVersion, this);
+  }
+  grpc::ServerUnaryReactor* GetSecretVersion(grpc::CallbackServerContext* context,
+                                             const v1::GetSecretVersionRequest* request,
+                                             v1::SecretVersion* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::GetVersion, this);
+  }
+  grpc::ServerUnaryReactor* AccessSecretVersion(grpc::CallbackServerContext* context,
+                                                const v1::AccessSecretVersionRequest* request,
+                                                v1::AccessSecretVersionResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Access, this);
+  }
+  grpc::ServerUnaryReactor* EnableSecretVersion(grpc::CallbackServerContext* context,
+                                                const v1::EnableSecretVersionRequest* request,
+                                                v1::SecretVersion* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Enable, this);
+  }
+  grpc::ServerUnaryReactor* DisableSecretVersion(grpc::CallbackServerContext* context,
+                                                 const v1::DisableSecretVersionRequest* request,
+                                                 v1::SecretVersion* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Disable, this);
+  }
+  grpc::ServerUnaryReactor* DestroySecretVersion(grpc::CallbackServerContext* context,
+                                                 const v1::DestroySecretVersionRequest* request,
+                                                 v1::SecretVersion* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Destroy, this);
+  }
 
  private:
   // secret_service.cc

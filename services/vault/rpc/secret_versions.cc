@@ -81,10 +81,7 @@ absl::StatusOr<v1::SecretVersion> SecretService::AddVersion(
               return tx.AfterCommit([version = row.version] { return version; });
             }
             RETURN_IF_ERROR(CheckLive(secret, clock_.Now()));
-            if (!request.etag().empty() && request.etag() != EtagOf(secret)) {
-              return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
-                           "the secret changed since it was read");
-            }
+            RETURN_IF_ERROR(CheckEtag(secret, request.etag()));
             SecretVersion next;
             next.secret = secret.id;
             next.version = secret.latest_version + 1;
@@ -181,11 +178,14 @@ absl::StatusOr<v1::SecretVersion> SecretService::ChangeVersion(const rpc::Call& 
       const SecretVersion changed,
       database_.WithTenant(
           call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SecretVersion>> {
-            ASSIGN_OR_RETURN(const Secret held, Hold(tx, call, ref, ""));
-            if (held.deleted_at) return CheckLive(held, clock_.Now());
-            ASSIGN_OR_RETURN(
-                SealedVersion found,
-                SecretStore::GetVersion(tx, call.tenant, ref, version, UserOf(call)).Await());
+            // One flush: the version is read behind the lock of its secret.
+            auto holding = SecretStore::GetForUpdate(tx, call.tenant, ref, UserOf(call));
+            auto finding = SecretStore::GetVersion(tx, call.tenant, ref, version, UserOf(call));
+            ASSIGN_OR_RETURN(const GrantedSecret granted, holding.Await());
+            RETURN_IF_ERROR(CheckGranted(granted.access, GrantLevel::kWrite));
+            const Secret& held = granted.secret;
+            RETURN_IF_ERROR(CheckNotDeleted(held));
+            ASSIGN_OR_RETURN(SealedVersion found, finding.Await());
             if (found.version.destroyed_at) return VersionDestroyed();
             ASSIGN_OR_RETURN(const bool destroy, change(held, found.version));
             auto row = SecretStore::SaveVersion(tx, call.tenant, found.version, destroy);

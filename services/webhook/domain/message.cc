@@ -4,15 +4,12 @@
 
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/base/timestamp.h"
 #include "services/webhook/domain/event_filter.h"
 #include <nlohmann/json.hpp>
 
 namespace kasbah::webhook {
 namespace {
-
-// The years that RFC 3339 can write.
-constexpr int64_t kFirstSecond = 0;
-constexpr int64_t kLastSecond = 253'402'300'799;
 
 absl::Status Refuse(std::string_view reason) {
   return Error(absl::StatusCode::kInvalidArgument, reason, "a change event was not understood");
@@ -54,16 +51,15 @@ absl::StatusOr<Message> ParseMessage(TenantId tenant, MessageId id, const std::s
     if (!customer.ok()) return Refuse("EVENT_CUSTOMER_INVALID");
     message.customer = *customer;
   }
-  const int64_t seconds = event.occurred_at().seconds();
-  if (seconds < kFirstSecond || seconds > kLastSecond) return Refuse("EVENT_TIME_INVALID");
-  const absl::Time time =
-      absl::FromUnixSeconds(seconds) + absl::Nanoseconds(event.occurred_at().nanos());
+  const absl::StatusOr<absl::Time> time = FromTimestamp(event.occurred_at(), "occurred_at");
+  // Nothing happened before 1970.
+  if (!time.ok() || *time < absl::UnixEpoch()) return Refuse("EVENT_TIME_INVALID");
 
   std::string data;
   if (!google::protobuf::util::MessageToJsonString(event.data(), &data).ok()) {
     return Refuse("EVENT_MALFORMED");
   }
-  message.body = Body(event, time, data);
+  message.body = Body(event, *time, data);
   if (message.body.size() > kMaxBodyBytes) return Refuse("EVENT_TOO_LARGE");
   message.traceparent = event.traceparent();
   message.request_id = event.request_id();

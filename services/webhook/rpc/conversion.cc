@@ -1,6 +1,7 @@
 #include "services/webhook/rpc/conversion.h"
 
 #include "libs/base/error.h"
+#include "libs/base/timestamp.h"
 
 namespace kasbah::webhook {
 namespace {
@@ -14,15 +15,6 @@ v1::Delivery::State ToState(std::string_view state) {
 }
 
 }  // namespace
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp stamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  stamp.set_seconds(seconds);
-  stamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return stamp;
-}
 
 v1::Endpoint ToProto(const Endpoint& endpoint) {
   v1::Endpoint proto;
@@ -61,12 +53,6 @@ v1::Attempt ToProto(const Attempt& attempt) {
   proto.set_error(attempt.error);
   proto.set_duration_ms(attempt.duration_ms);
   return proto;
-}
-
-absl::Status RequireTenantWide(const CallContext& call) {
-  if (!call.customer.has_value()) return absl::OkStatus();
-  return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
-               "endpoints belong to the tenant, not to one of its customers");
 }
 
 }  // namespace kasbah::webhook

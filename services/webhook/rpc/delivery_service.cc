@@ -20,7 +20,7 @@ absl::StatusOr<std::optional<Id>> ParseOptional(const std::string& text) {
 
 absl::StatusOr<v1::ListDeliveriesResponse> DeliveryService::List(
     const rpc::Call& call, const v1::ListDeliveriesRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const std::optional<EndpointId> endpoint,
                    ParseOptional<EndpointId>(request.endpoint_id()));
   ASSIGN_OR_RETURN(const Page page, Page::Parse(request.page_size(), request.page_token(), 2));
@@ -44,7 +44,7 @@ absl::StatusOr<v1::ListDeliveriesResponse> DeliveryService::List(
 
 absl::StatusOr<v1::ListAttemptsResponse> DeliveryService::Attempts(
     const rpc::Call& call, const v1::ListAttemptsRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const std::optional<EndpointId> endpoint,
                    ParseOptional<EndpointId>(request.endpoint_id()));
   ASSIGN_OR_RETURN(const std::optional<MessageId> message,

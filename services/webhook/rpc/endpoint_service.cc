@@ -61,7 +61,7 @@ absl::StatusOr<std::string> EndpointService::Seal(const rpc::Call& call, Endpoin
 
 absl::StatusOr<v1::CreateEndpointResponse> EndpointService::Create(
     const rpc::Call& call, const v1::CreateEndpointRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint(request));
   std::string secret = crypto::RandomBytes(kSecretBytes);
   const absl::StatusOr<std::string> sealed = Seal(call, endpoint.id, secret);
@@ -83,7 +83,7 @@ absl::StatusOr<v1::CreateEndpointResponse> EndpointService::Create(
 
 absl::StatusOr<v1::Endpoint> EndpointService::Get(const rpc::Call& call,
                                                   const v1::GetEndpointRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const EndpointId id, EndpointId::Parse(request.endpoint_id()));
   ASSIGN_OR_RETURN(const Endpoint endpoint,
                    database_.WithTenant(call, [&](postgres::Transaction& tx) {
@@ -94,7 +94,7 @@ absl::StatusOr<v1::Endpoint> EndpointService::Get(const rpc::Call& call,
 
 absl::StatusOr<v1::ListEndpointsResponse> EndpointService::List(
     const rpc::Call& call, const v1::ListEndpointsRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const Page page, Page::Parse(request.page_size(), request.page_token(), 1));
   const EndpointId after = page.after.empty() ? EndpointId() : EndpointId(page.after[0]);
   ASSIGN_OR_RETURN(std::vector<Endpoint> endpoints,
@@ -112,7 +112,7 @@ absl::StatusOr<v1::ListEndpointsResponse> EndpointService::List(
 
 absl::StatusOr<v1::DeleteEndpointResponse> EndpointService::Delete(
     const rpc::Call& call, const v1::DeleteEndpointRequest& request) {
-  RETURN_IF_ERROR(RequireTenantWide(call));
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const EndpointId id, EndpointId::Parse(request.endpoint_id()));
   RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) {
     endpoints_.Delete(tx, call.tenant, id);
