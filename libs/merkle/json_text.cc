@@ -36,14 +36,28 @@ std::optional<char> FromShortEscape(char letter) {
   return std::nullopt;
 }
 
-bool IsPlain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte != 0x7f && c != '"' && c != '\\';
+// Whether a byte stands in a string as it is.
+struct PlainBytes {
+  bool plain[256] = {};
+  constexpr PlainBytes() {
+    for (int byte = 0x20; byte < 256; ++byte) plain[byte] = byte != 0x7f;
+    plain[static_cast<unsigned char>('"')] = plain[static_cast<unsigned char>('\\')] = false;
+  }
+};
+constexpr PlainBytes kPlainBytes;
+
+// The first byte from `from` on that is not plain, or the end: nearly all of a text is skipped
+// here.
+size_t SkipPlain(std::string_view text, size_t from) {
+  const char* const data = text.data();
+  const size_t size = text.size();
+  while (from < size && kPlainBytes.plain[static_cast<unsigned char>(data[from])]) ++from;
+  return from;
 }
 
 // Where the string that starts at text[0] == '"' ends, its quote included; npos when it does not.
 size_t EndOfString(std::string_view text) {
-  for (size_t i = 1; i < text.size(); ++i) {
+  for (size_t i = SkipPlain(text, 1); i < text.size(); i = SkipPlain(text, i + 1)) {
     if (text[i] == '\\') {
       ++i;
     } else if (text[i] == '"') {
@@ -57,6 +71,10 @@ std::optional<std::string> Unescape(std::string_view escaped) {
   std::string value;
   value.reserve(escaped.size());
   for (size_t i = 0; i < escaped.size(); ++i) {
+    const size_t plain_end = SkipPlain(escaped, i);
+    value.append(escaped, i, plain_end - i);
+    i = plain_end;
+    if (i == escaped.size()) break;
     if (escaped[i] != '\\') {
       value += escaped[i];
       continue;
@@ -84,9 +102,8 @@ std::optional<std::string> Unescape(std::string_view escaped) {
 void AppendJsonString(std::string_view value, std::string* out) {
   out->push_back('"');
   size_t plain_from = 0;
-  for (size_t i = 0; i < value.size(); ++i) {
+  for (size_t i = SkipPlain(value, 0); i < value.size(); i = SkipPlain(value, i + 1)) {
     const char c = value[i];
-    if (IsPlain(c)) continue;
     out->append(value, plain_from, i - plain_from);
     plain_from = i + 1;
     if (const char letter = ShortEscape(c); letter != 0) {
