@@ -129,7 +129,7 @@ TEST(Completion, FollowsCommandsOptionsAndValues) {
   const std::vector<std::string> contexts = {"demo", "dev"};
   using Words = std::vector<std::string>;
   EXPECT_EQ(Candidates(*app, {"rec"}, contexts), Words({"records"}));
-  EXPECT_EQ(Candidates(*app, {"keys", ""}, contexts), Words({"list", "rotate"}));
+  EXPECT_EQ(Candidates(*app, {"keys", "r"}, contexts), Words({"references", "restore", "rotate"}));
   EXPECT_EQ(Candidates(*app, {"-o", ""}, contexts), Words({"json", "table"}));
   EXPECT_EQ(Candidates(*app, {"--context", "de"}, contexts), contexts);
   EXPECT_EQ(Candidates(*app, {"--context", "dev", "contexts", "u"}, contexts), Words({"use"}));

@@ -11,12 +11,4 @@ void SecretSettings::AddTo(CLI::App* leaf) {
                    "How long a destroyed version can be had back: 24h, or 0s for not at all");
 }
 
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view option, const std::string& text) {
-  absl::Duration duration;
-  if (!absl::ParseDuration(text, &duration)) {
-    return absl::InvalidArgumentError(StrCat(option, " ", text, ": say a time such as 24h or 30m"));
-  }
-  return duration;
-}
-
 }  // namespace kasbah::cli

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "cli/commands/options.h"
 #include "cli/console/invocation.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -25,8 +26,6 @@ struct SecretSettings {
 
   void AddTo(CLI::App* leaf);
 };
-
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view option, const std::string& text);
 
 template <typename Request>
 absl::Status FillLabels(const std::vector<std::string>& labels, Request* request) {

@@ -10,6 +10,7 @@
 #include "libs/crypto/ed25519.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
+#include "libs/crypto/p256.h"
 #include <nlohmann/json.hpp>
 
 namespace kasbah::crypto {
@@ -109,6 +110,14 @@ TEST_F(PublishedVectors, HmacSha256AgreesWithWycheproof) {
 TEST_F(PublishedVectors, Ed25519AgreesWithWycheproof) {
   ForEachCase("ed25519_test.json", [](const json& group, const json& test) {
     const auto key = Ed25519PublicKey::FromRaw(FromHex(group["publicKey"]["pk"]));
+    ASSERT_TRUE(key.ok());
+    EXPECT_EQ(key->Verify(FromHex(test["msg"]), FromHex(test["sig"])), test["result"] == "valid");
+  });
+}
+
+TEST_F(PublishedVectors, EcdsaP256AgreesWithWycheproof) {
+  ForEachCase("ecdsa_secp256r1_sha256_test.json", [](const json& group, const json& test) {
+    const auto key = P256PublicKey::FromPoint(FromHex(group["publicKey"]["uncompressed"]));
     ASSERT_TRUE(key.ok());
     EXPECT_EQ(key->Verify(FromHex(test["msg"]), FromHex(test["sig"])), test["result"] == "valid");
   });

@@ -52,6 +52,8 @@ class UnauditedToken {
   static UnauditedToken ForIdempotency() { return {}; }
   // Leases and use counters.
   static UnauditedToken ForBookkeeping() { return {}; }
+  // The same values under a newer version of their key; the rewrap's own events tell of it.
+  static UnauditedToken ForRewrap() { return {}; }
 
  private:
   UnauditedToken() = default;

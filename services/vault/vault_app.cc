@@ -23,7 +23,8 @@
 #include "services/vault/rpc/subject_service.h"
 #include "services/vault/store/key_store.h"
 #include "services/vault/store/root_key_store.h"
-#include "services/vault/upkeep/secret_upkeep.h"
+#include "services/vault/upkeep/secret_holder.h"
+#include "services/vault/upkeep/upkeep.h"
 
 namespace kasbah::vault {
 namespace {
@@ -61,15 +62,20 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyStore keys(service->database(), service->outbox(), service->clock());
   KeyRing ring(root, keys, service->clock());
   const Unsealer unsealer(root);
-  SecretUpkeep upkeep(*upkeep_door, service->database(), service->outbox(), service->clock());
-  const service::Periodic keeping(absl::Seconds(1), "the upkeep of secrets",
+  SecretHolder secret_holder(service->database(), ring);
+  const CiphertextHolders holders = {{std::string(kVaultOwner), &secret_holder}};
+  KeyRetirement retirement(keys, holders, service->clock());
+  SecretUpkeep secret_upkeep(service->database(), service->outbox(), service->clock());
+  KeyUpkeep key_upkeep(keys, ring, retirement);
+  Upkeep upkeep(*upkeep_door, secret_upkeep, key_upkeep, service->clock());
+  const service::Periodic keeping(absl::Seconds(1), "upkeep",
                                   [&] { return upkeep.RunOnce().status(); });
 
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,
                         service->clock());
   CryptoService crypto_service(pipeline, ring, service->counted());
-  KeyService key_service(pipeline, root, ring, keys);
+  KeyService key_service(pipeline, root, ring, keys, retirement);
   SealService seal_service(pipeline, root);
   SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock());
 

@@ -20,12 +20,12 @@ VaultCertifier::VaultCertifier(const std::shared_ptr<grpc::Channel>& vault)
     : crypto_(vault::v1::CryptoService::NewStub(vault)) {}
 
 absl::StatusOr<std::string> VaultCertifier::Sign(std::string_view text) {
-  vault::v1::SignRequest request;
+  vault::v1::AsymmetricSignRequest request;
   request.set_key(kKey);
   request.set_data(std::string(text));
-  ASSIGN_OR_RETURN(
-      const vault::v1::SignResponse response,
-      rpc::Invoke(ForInstallation(), *crypto_, &vault::v1::CryptoService::Stub::Sign, request));
+  ASSIGN_OR_RETURN(const vault::v1::AsymmetricSignResponse response,
+                   rpc::Invoke(ForInstallation(), *crypto_,
+                               &vault::v1::CryptoService::Stub::AsymmetricSign, request));
   return response.signature();
 }
 

@@ -69,11 +69,14 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
     absl::StatusOr<BatchEncryptResponse> reply =
         rpc::Invoke(call, *vault_, &CryptoService::Stub::BatchEncrypt, request);
     if (!reply.ok()) return FromVault(reply.status());
-    if (static_cast<size_t>(reply->ciphertexts_size()) != end - begin) {
+    if (static_cast<size_t>(reply->items_size()) != end - begin) {
       return absl::InternalError("the vault sealed another number of values");
     }
-    for (std::string& ciphertext : *reply->mutable_ciphertexts()) {
-      ciphertexts.push_back(std::move(ciphertext));
+    for (BatchEncryptResponse::Item& item : *reply->mutable_items()) {
+      if (!item.error().empty()) {
+        return absl::InternalError(ToAbsl(StrCat("the vault refused a value: ", item.error())));
+      }
+      ciphertexts.push_back(std::move(*item.mutable_ciphertext()));
     }
     begin = end;
   }

@@ -28,7 +28,7 @@ class TurningVault final : public vault::v1::CryptoService::Service {
                             vault::v1::BatchEncryptResponse* reply) override {
     ++calls;
     for (const auto& item : request->items()) {
-      reply->add_ciphertexts(PrefixOf(item) + Turned(item.plaintext()));
+      reply->add_items()->set_ciphertext(PrefixOf(item) + Turned(item.plaintext()));
     }
     return grpc::Status::OK;
   }

@@ -50,7 +50,7 @@ class MemoryKeys : public KeySource {
     }
     return absl::OkStatus();
   }
-  absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name,
+  absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name, TenantState,
                                    const WrapVersion& wrap) override {
     const absl::MutexLock lock(&mutex_);
     const auto it = keys.find({call.tenant, name.ToString()});
@@ -59,8 +59,17 @@ class MemoryKeys : public KeySource {
     absl::StatusOr<std::string> wrapped = wrap(key, key.primary_version + 1);
     if (!wrapped.ok()) return wrapped.status();
     ++key.primary_version;
-    key.versions.push_back({key.primary_version, *wrapped, absl::Now()});
+    StoredKeyVersion& added = key.versions.emplace_back();
+    added.version = key.primary_version;
+    added.wrapped = *wrapped;
+    added.created_at = absl::Now();
     return key;
+  }
+  absl::Status CountUses(const CallContext&, KeyId, uint32_t, int64_t uses) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    counted += uses;
+    return absl::OkStatus();
   }
   void SetStatus(absl::Status next) {
     const absl::MutexLock lock(&mutex_);
@@ -71,6 +80,7 @@ class MemoryKeys : public KeySource {
   absl::Status status;
   int reads = 0;
   int creates = 0;
+  int64_t counted = 0;
   std::map<std::pair<TenantId, std::string>, StoredKey> keys;
 };
 

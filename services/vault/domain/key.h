@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,9 @@
 namespace kasbah::vault {
 
 // What a key is for: once made, it serves nothing else.
-enum class KeyPurpose { kEncrypt, kMac, kSign };
-// "encrypt", "mac", "sign": as stored, and bound into what the key wraps and seals.
+enum class KeyPurpose { kEncrypt, kMac, kSign, kSignP256, kBlindIndex };
+// "encrypt", "mac", "sign", "sign_p256", "blind_index": as stored, and bound into what the key
+// wraps and seals.
 std::string_view ToText(KeyPurpose purpose);
 absl::StatusOr<KeyPurpose> ParseKeyPurpose(std::string_view text);
 
@@ -38,16 +40,43 @@ inline constexpr std::string_view kSecretsKey = "secrets";
 // A key as stored: wrapped by the root key, one row a version.
 struct StoredKeyVersion {
   uint32_t version = 0;
+  // Empty once destroyed.
   std::string wrapped;
   absl::Time created_at;
+  // Of a version whose destruction is scheduled.
+  std::optional<absl::Time> destroy_at;
+  // Scheduled, whatever is sealed with it.
+  bool is_forced = false;
+  std::optional<absl::Time> destroyed_at;
+  // Uses that were reserved.
+  int64_t operations = 0;
 };
 struct StoredKey {
   KeyId id;
   KeyName name;
   KeyPurpose purpose = KeyPurpose::kEncrypt;
   uint32_t primary_version = 0;
+  absl::Time created_at;
+  std::optional<absl::Duration> rotation_period;
+  std::optional<absl::Time> next_rotation;
+  uint32_t min_open_version = 1;
+  absl::Duration destroy_delay = absl::Hours(24);
   // Ascending.
   std::vector<StoredKeyVersion> versions;
+
+  const StoredKeyVersion* Find(uint32_t version) const;
 };
+
+enum class KeyVersionState { kEnabled, kTooOld, kDestroyScheduled, kDestroyed };
+KeyVersionState StateOf(const StoredKey& key, const StoredKeyVersion& version);
+
+// INVALID_FIELDS for a rotation period other than a day to ten years, a delay of destruction over
+// 90 days or a min_open_version past the primary one.
+absl::Status CheckSettings(const StoredKey& key);
+// Whether the key's settings let `version` be destroyed: NOT_FOUND; FAILED_PRECONDITION,
+// KEY_VERSION_PRIMARY or KEY_VERSION_DESTROYED.
+absl::Status CheckMayDestroy(const StoredKey& key, uint32_t version);
+// Calls a destruction off; KEY_VERSION_DESTROYED.
+absl::Status Restore(StoredKeyVersion& version);
 
 }  // namespace kasbah::vault

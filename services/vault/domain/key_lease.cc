@@ -14,30 +14,9 @@ namespace {
 namespace format = crypto::ciphertext_v1;
 
 constexpr std::string_view kReservedPrefix = "kasbah.";
+constexpr std::string_view kBlindIndexUse = "blind-index";
 
 }  // namespace
-
-std::shared_ptr<const KeyLease::Version> KeyLease::Derive(KeyPurpose purpose, uint32_t number,
-                                                          crypto::SecretBytes key) {
-  auto version = std::make_shared<Version>();
-  version->number = number;
-  switch (purpose) {
-    case KeyPurpose::kEncrypt:
-      version->key = std::move(key);
-      break;
-    case KeyPurpose::kMac:
-      version->key = crypto::HkdfSha256(key, "", "kasbah/v1/mac", 32);
-      break;
-    case KeyPurpose::kSign: {
-      absl::StatusOr<crypto::Ed25519Key> signer =
-          crypto::Ed25519Key::FromSeed(crypto::HkdfSha256(key, "", "kasbah/v1/sign", 32));
-      KASBAH_CHECK(signer.ok());
-      version->signer = *std::move(signer);
-      break;
-    }
-  }
-  return version;
-}
 
 absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
     const RootKeys& root, TenantId tenant, const StoredKey& stored, absl::Time issued,
@@ -54,9 +33,10 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
   const bool same_key =
       previous != nullptr && previous->id_ == stored.id && previous->purpose_ == stored.purpose;
   for (const StoredKeyVersion& version : stored.versions) {
+    if (StateOf(stored, version) != KeyVersionState::kEnabled) continue;
     if (same_key) {
       const auto open = std::find_if(previous->versions_.begin(), previous->versions_.end(),
-                                     [&](const auto& v) { return v->number == version.version; });
+                                     [&](const auto& v) { return v->number() == version.version; });
       if (open != previous->versions_.end()) {
         lease->versions_.push_back(*open);
         continue;
@@ -65,18 +45,17 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
     ASSIGN_OR_RETURN(
         crypto::SecretBytes key,
         root.Unwrap({tenant, stored.id, version.version, stored.purpose}, version.wrapped));
-    lease->versions_.push_back(Derive(stored.purpose, version.version, std::move(key)));
+    lease->versions_.push_back(OpenedVersion::Of(stored.purpose, version.version, std::move(key)));
   }
-  if (!lease->Has(stored.primary_version)) {
-    return absl::DataLossError("a key without its primary version");
-  }
+  lease->primary_ = lease->Find(stored.primary_version);
+  if (lease->primary_ == nullptr) return absl::DataLossError("a key without its primary version");
   return lease;
 }
 
-const KeyLease::Version* KeyLease::Find(uint32_t version) const {
+const OpenedVersion* KeyLease::Find(uint32_t version) const {
   // Nearly always the newest.
   for (auto it = versions_.rbegin(); it != versions_.rend(); ++it) {
-    if ((*it)->number == version) return it->get();
+    if ((*it)->number() == version) return it->get();
   }
   return nullptr;
 }
@@ -99,8 +78,8 @@ absl::StatusOr<std::string> KeyLease::Seal(std::string_view use, crypto::Context
                                            std::string_view plaintext) const {
   KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
   ASSIGN_OR_RETURN(const std::string context, Context(use, std::move(pairs)));
-  return format::Seal(format::Use::kMessage, Find(primary_version_)->key,
-                      {id_.uuid(), primary_version_}, context, plaintext);
+  return format::Seal(format::Use::kMessage, Primary().key(), {id_.uuid(), primary_version_},
+                      context, plaintext);
 }
 
 absl::StatusOr<crypto::SecretBytes> KeyLease::OpenSealed(std::string_view use,
@@ -108,31 +87,65 @@ absl::StatusOr<crypto::SecretBytes> KeyLease::OpenSealed(std::string_view use,
                                                          std::string_view ciphertext) const {
   KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
   ASSIGN_OR_RETURN(const format::KeyRef named, format::ParseKeyRef(ciphertext));
-  const Version* version = Find(named.version);
+  const OpenedVersion* version = Find(named.version);
   if (version == nullptr || named.key_id != id_.uuid()) return format::OpenFailed();
   const absl::StatusOr<std::string> context = Context(use, std::move(pairs));
   if (!context.ok()) return format::OpenFailed();
-  return format::Open(format::Use::kMessage, version->key, named, *context, ciphertext);
+  return format::Open(format::Use::kMessage, version->key(), named, *context, ciphertext);
 }
 
 absl::StatusOr<std::string> KeyLease::Mac(uint32_t version, std::string_view data) const {
   KASBAH_CHECK(purpose_ == KeyPurpose::kMac);
-  const Version* key = Find(version);
+  const OpenedVersion* key = version == 0 ? primary_ : Find(version);
   if (key == nullptr) return NotFound("key version");
-  return crypto::HmacSha256(key->key, data);
+  return crypto::HmacSha256(key->key(), data);
+}
+
+uint32_t KeyLease::VersionOfMac(uint32_t version, std::string_view data,
+                                std::string_view mac) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kMac);
+  for (auto it = versions_.rbegin(); it != versions_.rend(); ++it) {
+    if (version != 0 && (*it)->number() != version) continue;
+    if (crypto::ConstantTimeEquals(crypto::HmacSha256((*it)->key(), data), mac)) {
+      return (*it)->number();
+    }
+  }
+  return 0;
+}
+
+absl::StatusOr<std::string> KeyLease::BlindIndex(uint32_t version, crypto::ContextPairs pairs,
+                                                 std::string_view value, uint32_t bits) const {
+  KASBAH_CHECK(purpose_ == KeyPurpose::kBlindIndex);
+  const OpenedVersion* key = version == 0 ? primary_ : Find(version);
+  if (key == nullptr) return NotFound("key version");
+  ASSIGN_OR_RETURN(const std::string context, Context(kBlindIndexUse, std::move(pairs)));
+  std::string index = crypto::HmacSha256(crypto::HkdfSha256(key->key(), "", context, 32), value);
+  index.resize((bits + 7) / 8);
+  if (const uint32_t spare = bits % 8; spare != 0) {
+    index.back() = static_cast<char>(index.back() & (0xFF << (8 - spare)));
+  }
+  return index;
 }
 
 std::string KeyLease::Sign(std::string_view data) const {
-  KASBAH_CHECK(purpose_ == KeyPurpose::kSign);
-  return Find(primary_version_)->signer->Sign(data);
+  KASBAH_CHECK(IsSigner());
+  return Primary().Sign(data);
+}
+
+uint32_t KeyLease::VersionOfSignature(uint32_t version, std::string_view data,
+                                      std::string_view signature) const {
+  KASBAH_CHECK(IsSigner());
+  for (auto it = versions_.rbegin(); it != versions_.rend(); ++it) {
+    if (version != 0 && (*it)->number() != version) continue;
+    if ((*it)->Verify(data, signature)) return (*it)->number();
+  }
+  return 0;
 }
 
 std::vector<KeyLease::PublicKey> KeyLease::PublicKeys() const {
-  KASBAH_CHECK(purpose_ == KeyPurpose::kSign);
+  KASBAH_CHECK(IsSigner());
   std::vector<PublicKey> keys;
-  for (const auto& version : versions_) {
-    keys.push_back({version->number, version->signer->public_key()});
-  }
+  for (const auto& version : versions_) keys.push_back({version->number(), version->public_key()});
   return keys;
 }
 

@@ -58,7 +58,7 @@ KeyRing::Lease KeyRing::FindLive(TenantId tenant, const KeyName& name) {
 }
 
 absl::StatusOr<KeyRing::Lease> KeyRing::ForPurpose(Lease lease, KeyPurpose purpose) {
-  if (lease->purpose() == purpose) return lease;
+  if (lease->Serves(purpose)) return lease;
   return Error(absl::StatusCode::kFailedPrecondition, "KEY_PURPOSE_MISMATCH",
                "the key of this name serves another purpose");
 }
@@ -88,20 +88,20 @@ absl::StatusOr<KeyRing::Lease> KeyRing::Refresh(const CallContext& call, const K
   return Load(call, name, /*create=*/false, KeyPurpose::kEncrypt, /*even_if_live=*/true);
 }
 
-absl::Status KeyRing::Create(const CallContext& call, const KeyName& name, KeyPurpose purpose) {
+absl::StatusOr<StoredKey> KeyRing::Create(const CallContext& call, StoredKey key) {
+  RETURN_IF_ERROR(root_.Ready());
   const absl::Time now = clock_.Now();
-  StoredKey made;
-  made.id = KeyId::New(now);
-  made.name = name;
-  made.purpose = purpose;
-  made.primary_version = 1;
-  ASSIGN_OR_RETURN(std::string wrapped,
-                   root_.Wrap({call.tenant, made.id, 1, purpose},
-                              crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize)));
-  made.versions.push_back({1, std::move(wrapped), now});
-  const absl::Status created = source_.Create(call, made);
-  // Another replica made it: as good as ours.
-  return absl::IsAlreadyExists(created) ? absl::OkStatus() : created;
+  key.id = KeyId::New(now);
+  key.created_at = now;
+  if (key.rotation_period) key.next_rotation = now + *key.rotation_period;
+  key.primary_version = 1;
+  StoredKeyVersion first;
+  first.version = 1;
+  first.created_at = now;
+  ASSIGN_OR_RETURN(first.wrapped, WrapNext(call, key, 1));
+  key.versions = {std::move(first)};
+  RETURN_IF_ERROR(source_.Create(call, key));
+  return key;
 }
 
 absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyName& name,
@@ -120,7 +120,12 @@ absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyN
   absl::Time issued = clock_.Now();
   absl::StatusOr<std::optional<StoredKey>> found = source_.Find(call, name);
   if (found.ok() && !found->has_value() && create) {
-    RETURN_IF_ERROR(Create(call, name, purpose));
+    StoredKey first;
+    first.name = name;
+    first.purpose = purpose;
+    const auto created = Create(call, std::move(first));
+    // Another replica made it: as good as ours.
+    if (!created.ok() && !absl::IsAlreadyExists(created.status())) return created.status();
     issued = clock_.Now();
     found = source_.Find(call, name);
   }
@@ -133,16 +138,58 @@ absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyN
   return Keep(slot, std::move(lease));
 }
 
+absl::StatusOr<std::string> KeyRing::WrapNext(const CallContext& call, const StoredKey& key,
+                                              uint32_t version) const {
+  return root_.Wrap({call.tenant, key.id, version, key.purpose},
+                    crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize));
+}
+
+absl::StatusOr<StoredKey> KeyRing::Rotated(const CallContext& call,
+                                           absl::StatusOr<StoredKey> rotated) {
+  RETURN_IF_ERROR(rotated.status());
+  // The rotation is committed; a lease that cannot be read again at once ends by itself.
+  if (const auto lease = Refresh(call, rotated->name); !lease.ok()) {
+    Forget(SlotOf(call.tenant, rotated->name));
+  }
+  return rotated;
+}
+
 absl::StatusOr<StoredKey> KeyRing::Rotate(const CallContext& call, const KeyName& name) {
   RETURN_IF_ERROR(root_.Ready());
-  const auto wrap = [&](const StoredKey& key, uint32_t version) {
-    return root_.Wrap({call.tenant, key.id, version, key.purpose},
-                      crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize));
-  };
-  ASSIGN_OR_RETURN(StoredKey rotated, source_.Rotate(call, name, wrap));
-  // The rotation is committed; a lease that cannot be read again at once ends by itself.
-  if (const auto lease = Refresh(call, name); !lease.ok()) Forget(SlotOf(call.tenant, name));
-  return rotated;
+  return Rotated(call, source_.Rotate(call, name, KeySource::TenantState::kActive,
+                                      [&](const StoredKey& key, uint32_t version) {
+                                        return WrapNext(call, key, version);
+                                      }));
+}
+
+absl::StatusOr<StoredKey> KeyRing::RotateIfDue(const CallContext& call, const KeyName& name) {
+  RETURN_IF_ERROR(root_.Ready());
+  return Rotated(
+      call,
+      source_.Rotate(call, name, KeySource::TenantState::kAny,
+                     [&](const StoredKey& key, uint32_t version) -> absl::StatusOr<std::string> {
+                       if (!key.next_rotation || *key.next_rotation > clock_.Now()) {
+                         return Error(absl::StatusCode::kFailedPrecondition, "NOT_DUE",
+                                      "the key is not due for rotation");
+                       }
+                       return WrapNext(call, key, version);
+                     }));
+}
+
+absl::Status KeyRing::Take(const CallContext& call, const KeyLease& lease, int64_t uses) {
+  UseBlock& block = lease.primary_uses();
+  while (!block.Take(uses)) {
+    int64_t more = block.NextSize(uses);
+    absl::Status counted = source_.CountUses(call, lease.id(), lease.primary_version(), more);
+    if (absl::IsResourceExhausted(counted) && more > uses) {
+      // The last block before the limit is as small as it must be.
+      more = uses;
+      counted = source_.CountUses(call, lease.id(), lease.primary_version(), more);
+    }
+    RETURN_IF_ERROR(counted);
+    block.Add(more);
+  }
+  return absl::OkStatus();
 }
 
 KeyRing::Lease KeyRing::Keep(const std::string& slot, Lease lease) {
@@ -165,19 +212,22 @@ void KeyRing::Forget(const std::string& slot) {
 void KeyRing::RenewDue() {
   const absl::Time now = clock_.Now();
   std::vector<Lease> due;
-  std::vector<std::string> idle;
+  std::vector<std::pair<std::string, Lease>> idle;
   {
     const absl::ReaderMutexLock lock(&mutex_);
     for (const auto& [slot, entry] : entries_) {
       const absl::Time used = absl::FromUnixNanos(entry->used.load(std::memory_order_relaxed));
       if (now - used >= kIdle) {
-        idle.push_back(slot);
+        idle.emplace_back(slot, entry->lease);
       } else if (now - entry->lease->issued() >= kRenewAfter) {
         due.push_back(entry->lease);
       }
     }
   }
-  for (const std::string& slot : idle) Forget(slot);
+  for (const auto& [slot, lease] : idle) {
+    Forget(slot);
+    GiveBack(*lease);
+  }
   for (const Lease& lease : due) {
     const CallContext call = CallContext::ForBackground(std::string(kVaultOwner), lease->tenant(),
                                                         absl::Now() + kRenewWithin);
@@ -190,6 +240,15 @@ void KeyRing::RenewDue() {
       if (absl::IsUnavailable(renewed.status())) return;
     }
   }
+}
+
+void KeyRing::GiveBack(const KeyLease& lease) {
+  const int64_t left = lease.primary_uses().TakeAll();
+  if (left == 0) return;
+  const CallContext call = CallContext::ForBackground(std::string(kVaultOwner), lease.tenant(),
+                                                      absl::Now() + kRenewWithin);
+  // Not given back is counted as used: the count may be too high, never too low.
+  source_.CountUses(call, lease.id(), lease.primary_version(), -left).IgnoreError();
 }
 
 void KeyRing::RenewUntilStopped() {

@@ -32,8 +32,14 @@ class KeySource {
   using WrapVersion =
       std::function<absl::StatusOr<std::string>(const StoredKey& key, uint32_t version)>;
   // Adds the version after the primary one and makes it primary, with its event. NOT_FOUND.
+  // In a tenant of that state.
+  enum class TenantState { kActive, kAny };
   virtual absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name,
-                                           const WrapVersion& wrap) = 0;
+                                           TenantState state, const WrapVersion& wrap) = 0;
+  // Counts uses of a version ahead; fewer than none gives them back. RESOURCE_EXHAUSTED,
+  // KEY_VERSION_EXHAUSTED, at its limit.
+  virtual absl::Status CountUses(const CallContext& call, KeyId key, uint32_t version,
+                                 int64_t uses) = 0;
 };
 
 // Tenants' keys, opened on leases that are renewed in the background while they are in use, so that
@@ -60,6 +66,16 @@ class KeyRing {
   absl::StatusOr<Lease> Refresh(const CallContext& call, const KeyName& name);
   // A new version, used by this replica from now on.
   absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name);
+  // The same where the key's time has come, in a suspended tenant too; otherwise
+  // FAILED_PRECONDITION: another replica was faster.
+  absl::StatusOr<StoredKey> RotateIfDue(const CallContext& call, const KeyName& name);
+
+  // Takes `uses` of the primary version, counting more ahead where they are not left.
+  // RESOURCE_EXHAUSTED, KEY_VERSION_EXHAUSTED.
+  absl::Status Take(const CallContext& call, const KeyLease& lease, int64_t uses);
+
+  // A key that nobody has used yet, with `key`'s name, purpose and settings. ALREADY_EXISTS.
+  absl::StatusOr<StoredKey> Create(const CallContext& call, StoredKey key);
 
   // One pass over what is in use: renews leases past half their time, forgets what suspended or has
   // been idle. The background thread's; for tests with a clock of their own.
@@ -73,9 +89,12 @@ class KeyRing {
   };
   absl::StatusOr<Lease> Load(const CallContext& call, const KeyName& name, bool create,
                              KeyPurpose purpose, bool even_if_live);
-  absl::Status Create(const CallContext& call, const KeyName& name, KeyPurpose purpose);
   Lease Keep(const std::string& slot, Lease lease);
   void Forget(const std::string& slot);
+  void GiveBack(const KeyLease& lease);
+  absl::StatusOr<std::string> WrapNext(const CallContext& call, const StoredKey& key,
+                                       uint32_t version) const;
+  absl::StatusOr<StoredKey> Rotated(const CallContext& call, absl::StatusOr<StoredKey> rotated);
   void RenewUntilStopped();
   static absl::StatusOr<Lease> ForPurpose(Lease lease, KeyPurpose purpose);
 

@@ -79,12 +79,12 @@ TEST_F(CryptoServiceTest, ABatchAnswersEachItemInOrder) {
     (*item->mutable_context())["i"] = std::to_string(i);
   }
   ASSERT_OK_AND_ASSIGN(const auto sealed, Do(owner_, a_, &Stub::BatchEncrypt, request));
-  ASSERT_EQ(sealed.ciphertexts_size(), 100);
+  ASSERT_EQ(sealed.items_size(), 100);
   v1::BatchDecryptRequest back;
   back.set_key("fields");
   for (int i = 0; i < 100; ++i) {
     auto* item = back.add_items();
-    item->set_ciphertext(sealed.ciphertexts(i));
+    item->set_ciphertext(sealed.items(i).ciphertext());
     (*item->mutable_context())["i"] = std::to_string(i == 7 ? 8 : i);
   }
   ASSERT_OK_AND_ASSIGN(const auto opened, Do(owner_, a_, &Stub::BatchDecrypt, back));
@@ -112,22 +112,22 @@ TEST_F(CryptoServiceTest, OnALiveLeaseNoDatabaseIsNeeded) {
 
 TEST_F(CryptoServiceTest, AKeyServesOnePurpose) {
   ASSERT_OK(Encrypt(owner_, a_, "value"));
-  v1::MacRequest mac;
+  v1::MacSignRequest mac;
   mac.set_key("fields");
-  EXPECT_THAT(Do(owner_, a_, &Stub::Mac, mac), ReasonIs("KEY_PURPOSE_MISMATCH"));
-  v1::SignRequest sign;
+  EXPECT_THAT(Do(owner_, a_, &Stub::MacSign, mac), ReasonIs("KEY_PURPOSE_MISMATCH"));
+  v1::AsymmetricSignRequest sign;
   sign.set_key("fields");
-  EXPECT_THAT(Do(owner_, a_, &Stub::Sign, sign), ReasonIs("KEY_PURPOSE_MISMATCH"));
+  EXPECT_THAT(Do(owner_, a_, &Stub::AsymmetricSign, sign), ReasonIs("KEY_PURPOSE_MISMATCH"));
 }
 
 TEST_F(CryptoServiceTest, SignaturesVerifyUnderThePublishedKeyAfterRotationToo) {
-  v1::SignRequest sign;
+  v1::AsymmetricSignRequest sign;
   sign.set_key("tokens");
   sign.set_data("statement");
   const std::string auth = "service/auth";
-  ASSERT_OK_AND_ASSIGN(const auto first, Do(auth, kSystemTenant, &Stub::Sign, sign));
+  ASSERT_OK_AND_ASSIGN(const auto first, Do(auth, kSystemTenant, &Stub::AsymmetricSign, sign));
   ASSERT_OK(vault_->ring->Rotate(Call(kSystemTenant), {auth, "tokens"}));
-  ASSERT_OK_AND_ASSIGN(const auto second, Do(auth, kSystemTenant, &Stub::Sign, sign));
+  ASSERT_OK_AND_ASSIGN(const auto second, Do(auth, kSystemTenant, &Stub::AsymmetricSign, sign));
   EXPECT_EQ(second.key_version(), 2u);
   v1::GetPublicKeyRequest get;
   get.set_key("tokens");
@@ -143,18 +143,18 @@ TEST_F(CryptoServiceTest, SignaturesVerifyUnderThePublishedKeyAfterRotationToo) 
 }
 
 TEST_F(CryptoServiceTest, MacsAreRepeatableByVersion) {
-  v1::MacRequest mac;
+  v1::MacSignRequest mac;
   mac.set_key("index");
   mac.set_data("value");
-  ASSERT_OK_AND_ASSIGN(const auto first, Do(owner_, a_, &Stub::Mac, mac));
+  ASSERT_OK_AND_ASSIGN(const auto first, Do(owner_, a_, &Stub::MacSign, mac));
   ASSERT_OK(vault_->ring->Rotate(Call(a_), {owner_, "index"}));
-  ASSERT_OK_AND_ASSIGN(const auto newest, Do(owner_, a_, &Stub::Mac, mac));
+  ASSERT_OK_AND_ASSIGN(const auto newest, Do(owner_, a_, &Stub::MacSign, mac));
   EXPECT_NE(newest.mac(), first.mac());
   mac.set_key_version(1);
-  ASSERT_OK_AND_ASSIGN(const auto again, Do(owner_, a_, &Stub::Mac, mac));
+  ASSERT_OK_AND_ASSIGN(const auto again, Do(owner_, a_, &Stub::MacSign, mac));
   EXPECT_EQ(again.mac(), first.mac());
   mac.set_key_version(9);
-  EXPECT_THAT(Do(owner_, a_, &Stub::Mac, mac), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(Do(owner_, a_, &Stub::MacSign, mac), ReasonIs("NOT_FOUND"));
 }
 
 TEST_F(CryptoServiceTest, BatchMacServesManyTenantsAndJudgesEachItem) {
@@ -167,7 +167,7 @@ TEST_F(CryptoServiceTest, BatchMacServesManyTenantsAndJudgesEachItem) {
   ASSERT_OK_AND_ASSIGN(const auto of_c, Encrypt("service/audit", suspended, key_bytes));
   test_->SetTenantState(suspended, "suspended");
 
-  v1::BatchMacRequest request;
+  v1::BatchSealedMacRequest request;
   request.set_key("endpoints");
   const auto add = [&](TenantId tenant, const std::string& sealed) {
     auto* item = request.add_items();
@@ -183,7 +183,7 @@ TEST_F(CryptoServiceTest, BatchMacServesManyTenantsAndJudgesEachItem) {
   add(suspended, of_c.ciphertext());
   add(TenantId::New(absl::Now()), of_c.ciphertext());
   // The call itself names no tenant.
-  ASSERT_OK_AND_ASSIGN(const auto reply, Do(webhook, TenantId(), &Stub::BatchMac, request));
+  ASSERT_OK_AND_ASSIGN(const auto reply, Do(webhook, TenantId(), &Stub::BatchSealedMac, request));
   ASSERT_EQ(reply.items_size(), 6);
   const std::string expected = crypto::HmacSha256(crypto::SecretBytes::Copy(key_bytes), "payload");
   EXPECT_EQ(reply.items(0).mac(), expected);

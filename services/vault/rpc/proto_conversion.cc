@@ -1,5 +1,7 @@
 #include "services/vault/rpc/proto_conversion.h"
 
+#include <utility>
+
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/timestamp.h"
@@ -21,16 +23,33 @@ v1::SecretVersion::State ToProto(VersionState state) {
   Crash("a version state without a number", __FILE__, __LINE__);
 }
 
+constexpr std::pair<KeyPurpose, v1::Key::Purpose> kPurposes[] = {
+    {KeyPurpose::kEncrypt, v1::Key::PURPOSE_ENCRYPT},
+    {KeyPurpose::kMac, v1::Key::PURPOSE_MAC},
+    {KeyPurpose::kSign, v1::Key::PURPOSE_SIGN},
+    {KeyPurpose::kSignP256, v1::Key::PURPOSE_SIGN_P256},
+    {KeyPurpose::kBlindIndex, v1::Key::PURPOSE_BLIND_INDEX},
+};
+
 v1::Key::Purpose ToProto(KeyPurpose purpose) {
-  switch (purpose) {
-    case KeyPurpose::kEncrypt:
-      return v1::Key::PURPOSE_ENCRYPT;
-    case KeyPurpose::kMac:
-      return v1::Key::PURPOSE_MAC;
-    case KeyPurpose::kSign:
-      return v1::Key::PURPOSE_SIGN;
+  for (const auto& [ours, theirs] : kPurposes) {
+    if (ours == purpose) return theirs;
   }
   Crash("a key purpose without a number", __FILE__, __LINE__);
+}
+
+v1::KeyVersion::State ToProto(KeyVersionState state) {
+  switch (state) {
+    case KeyVersionState::kEnabled:
+      return v1::KeyVersion::STATE_ENABLED;
+    case KeyVersionState::kTooOld:
+      return v1::KeyVersion::STATE_TOO_OLD;
+    case KeyVersionState::kDestroyScheduled:
+      return v1::KeyVersion::STATE_DESTROY_SCHEDULED;
+    case KeyVersionState::kDestroyed:
+      return v1::KeyVersion::STATE_DESTROYED;
+  }
+  Crash("a key version's state without a number", __FILE__, __LINE__);
 }
 
 }  // namespace
@@ -43,6 +62,13 @@ absl::StatusOr<SecretRotation> RotationFromProto(const v1::SecretRotation& rotat
     ASSIGN_OR_RETURN(next, FromTimestamp(rotation.next_time(), "rotation.next_time"));
   }
   return SecretRotation{period, next, rotation.topic()};
+}
+
+absl::StatusOr<KeyPurpose> PurposeFromProto(v1::Key::Purpose purpose) {
+  for (const auto& [ours, theirs] : kPurposes) {
+    if (theirs == purpose) return ours;
+  }
+  return InvalidField("purpose", "must say what the key is for");
 }
 
 absl::Status RequestIdReused() {
@@ -97,10 +123,19 @@ v1::Key ToProto(const StoredKey& key) {
   reply.set_name(key.name.ToString());
   reply.set_purpose(ToProto(key.purpose));
   reply.set_primary_version(key.primary_version);
+  *reply.mutable_create_time() = ToTimestamp(key.created_at);
+  if (key.rotation_period) *reply.mutable_rotation_period() = ToDuration(*key.rotation_period);
+  if (key.next_rotation) *reply.mutable_next_rotation_time() = ToTimestamp(*key.next_rotation);
+  reply.set_min_open_version(key.min_open_version);
+  *reply.mutable_version_destroy_delay() = ToDuration(key.destroy_delay);
   for (const StoredKeyVersion& version : key.versions) {
     v1::KeyVersion* added = reply.add_versions();
     added->set_version(version.version);
     *added->mutable_create_time() = ToTimestamp(version.created_at);
+    added->set_state(ToProto(StateOf(key, version)));
+    const auto destroy_time = version.destroyed_at ? version.destroyed_at : version.destroy_at;
+    if (destroy_time) *added->mutable_destroy_time() = ToTimestamp(*destroy_time);
+    added->set_operations(static_cast<uint64_t>(version.operations));
   }
   return reply;
 }

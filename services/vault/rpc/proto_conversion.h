@@ -19,6 +19,8 @@ v1::Key ToProto(const StoredKey& key);
 absl::StatusOr<SecretRotation> RotationFromProto(const v1::SecretRotation& rotation,
                                                  absl::Time now);
 
+absl::StatusOr<KeyPurpose> PurposeFromProto(v1::Key::Purpose purpose);
+
 // FAILED_PRECONDITION: the request_id came before, with another request.
 absl::Status RequestIdReused();
 

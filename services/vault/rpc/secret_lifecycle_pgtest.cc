@@ -3,10 +3,8 @@
 
 #include <limits>
 
-#include "libs/testing/fake_clock.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
-#include "services/vault/upkeep/secret_upkeep.h"
 
 namespace kasbah::vault {
 namespace {
@@ -19,13 +17,6 @@ using State = v1::SecretVersion;
 
 class SecretLifecycleTest : public VaultServerTest {
  protected:
-  void SetUp() override {
-    VaultServerTest::SetUp();
-    door_ =
-        *postgres::Door::Open(test_->Pool("kasbah_vault_upkeep"),
-                              postgres::DoorToken::VaultUpkeep(), absl::Now() + absl::Seconds(20));
-  }
-
   absl::StatusOr<v1::Secret> Create(const v1::CreateSecretRequest& request) {
     return AsUser(a_, &Stub::CreateSecret, request);
   }
@@ -80,17 +71,6 @@ class SecretLifecycleTest : public VaultServerTest {
     }
     return AsUser(a_, &Stub::SetSecretGrants, request);
   }
-
-  // What the upkeep does at a time from now.
-  int UpkeepIn(absl::Duration ahead) {
-    testing::FakeClock clock(absl::Now() + ahead);
-    SecretUpkeep upkeep(*door_, *vault_->database, vault_->outbox, clock);
-    const absl::StatusOr<int> done = upkeep.RunOnce();
-    EXPECT_OK(done);
-    return done.value_or(-1);
-  }
-
-  std::unique_ptr<postgres::Door> door_;
 };
 
 TEST_F(SecretLifecycleTest, SettingsAreKeptAndTheMaskSaysWhichChange) {

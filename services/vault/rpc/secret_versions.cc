@@ -51,6 +51,7 @@ absl::StatusOr<v1::SecretVersion> SecretService::AddVersion(
     return InvalidField("payload_crc32c", "does not match the payload");
   }
   ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
+  RETURN_IF_ERROR(ring_.Take(call, *key, 1));
   // Two round trips: the number that the payload is bound to is read, and its secret held, first.
   ASSIGN_OR_RETURN(
       const SecretVersion added,

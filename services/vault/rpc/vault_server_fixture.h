@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libs/outbox/denials.h"
+#include "libs/testing/fake_clock.h"
 #include "libs/testing/server_harness.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
@@ -12,6 +13,8 @@
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/subject_service.h"
 #include "services/vault/store/vault_fixture.h"
+#include "services/vault/upkeep/secret_holder.h"
+#include "services/vault/upkeep/upkeep.h"
 
 namespace kasbah::vault {
 
@@ -25,6 +28,11 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
     VaultTest::SetUp();
     counted_ =
         std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
+    auto door =
+        postgres::Door::Open(test_->Pool("kasbah_vault_upkeep"), postgres::DoorToken::VaultUpkeep(),
+                             absl::Now() + absl::Seconds(20));
+    ASSERT_OK(door);
+    upkeep_door_ = *std::move(door);
     StartServer();
   }
   void TearDown() override {
@@ -36,16 +44,38 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
     CreateServer({v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
                   v1::Key::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
+    secret_holder_ = std::make_unique<SecretHolder>(*vault_->database, *vault_->ring);
+    holders_ = {{std::string(kVaultOwner), secret_holder_.get()}};
+    retirement_ = std::make_unique<KeyRetirement>(*vault_->keys, holders_, Clock::Real());
     secrets_ = std::make_unique<SecretService>(pipeline, *vault_->database, vault_->outbox,
                                                *vault_->ring, *vault_->root, Clock::Real());
     crypto_ = std::make_unique<CryptoService>(pipeline, *vault_->ring, *counted_);
-    keys_ = std::make_unique<KeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys);
+    keys_ = std::make_unique<KeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys,
+                                         *retirement_);
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root);
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                  Clock::Real());
     Serve({secrets_.get(), crypto_.get(), keys_.get(), seal_.get(), subjects_.get()});
   }
 
+  // What time asks for, as of `ahead` from now.
+  int UpkeepIn(absl::Duration ahead) { return UpkeepAt(absl::Now() + ahead); }
+  int UpkeepAt(absl::Time now) {
+    testing::FakeClock clock(now);
+    KeyRing ring(*vault_->root, *vault_->keys, clock);
+    KeyRetirement retirement(*vault_->keys, holders_, clock);
+    SecretUpkeep secrets(*vault_->database, vault_->outbox, clock);
+    KeyUpkeep keys(*vault_->keys, ring, retirement);
+    Upkeep upkeep(*upkeep_door_, secrets, keys, clock);
+    const absl::StatusOr<int> done = upkeep.RunOnce();
+    EXPECT_OK(done);
+    return done.value_or(-1);
+  }
+
+  std::unique_ptr<SecretHolder> secret_holder_;
+  CiphertextHolders holders_;
+  std::unique_ptr<KeyRetirement> retirement_;
+  std::unique_ptr<postgres::Door> upkeep_door_;
   std::unique_ptr<outbox::CountedEvents> counted_;
   std::unique_ptr<SecretService> secrets_;
   std::unique_ptr<CryptoService> crypto_;

@@ -20,7 +20,13 @@ UNION ALL
 UNION ALL
 (SELECT DISTINCT 4, tenant_id, tenant_id, 0 FROM
    (SELECT tenant_id FROM vault.requests
-    WHERE created_at < $2 ORDER BY created_at LIMIT $3) r))sql"};
+    WHERE created_at < $2 ORDER BY created_at LIMIT $3) r)
+UNION ALL
+(SELECT 5, tenant_id, key_id, 0 FROM vault.keys
+ WHERE next_rotation_at <= $1 ORDER BY next_rotation_at LIMIT $3)
+UNION ALL
+(SELECT 6, tenant_id, key_id, version FROM vault.key_versions
+ WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3))sql"};
 
 }  // namespace
 
@@ -32,7 +38,7 @@ postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, ab
       Due& one = due.emplace_back();
       one.kind = static_cast<Due::Kind>(row.Get<int>(0));
       one.tenant = row.Get<TenantId>(1);
-      if (one.kind != Due::Kind::kRequests) one.secret = row.Get<SecretId>(2);
+      one.id = row.Get<Uuid>(2);
       one.version = row.Get<uint32_t>(3);
     }
     return due;

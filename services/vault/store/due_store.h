@@ -8,11 +8,19 @@ namespace kasbah::vault {
 
 // Something of a tenant's whose time has come.
 struct Due {
-  enum class Kind { kExpiry, kRotation, kPurge, kDestruction, kRequests };
+  enum class Kind {
+    kExpiry,
+    kRotation,
+    kPurge,
+    kDestruction,
+    kRequests,
+    kKeyRotation,
+    kKeyDestruction
+  };
   Kind kind = Kind::kExpiry;
   TenantId tenant;
-  // Nil for requests.
-  SecretId secret;
+  // The secret or the key; the tenant again for requests.
+  Uuid id;
   // Of a destruction.
   uint32_t version = 0;
 };

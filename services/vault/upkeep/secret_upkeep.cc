@@ -2,66 +2,29 @@
 
 #include <optional>
 
-#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
-#include "libs/telemetry/log.h"
 #include "services/vault/store/request_store.h"
 #include "services/vault/store/secret_store.h"
 
 namespace kasbah::vault {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr absl::Duration kRequestsKept = absl::Hours(24);
-constexpr int kAtOnce = 500;
 
 // Nobody's grants are asked: the secret's own settings are carried out.
 const SecretUser kUpkeep{"service/vault", true};
 
 }  // namespace
 
-SecretUpkeep::SecretUpkeep(postgres::Door& door, postgres::Database& database,
-                           outbox::Outbox& outbox, const Clock& clock)
-    : door_(door),
-      database_(database),
-      outbox_(outbox),
-      clock_(clock),
-      done_(telemetry::GetCounter(
-          "kasbah_vault_upkeep_total",
-          "Expiries, rotations due, destructions and removals carried out")) {}
+absl::Time SecretUpkeep::RequestsKeptSince() const { return clock_.Now() - kRequestsKept; }
 
-absl::StatusOr<int> SecretUpkeep::RunOnce() {
-  const absl::Time now = clock_.Now();
-  ASSIGN_OR_RETURN(const std::vector<Due> all,
-                   door_.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) {
-                     return DueStore::List(tx, now, now - kRequestsKept, kAtOnce);
-                   }));
-  int count = 0;
-  for (const Due& due : all) {
-    const absl::Status status = Do(due);
-    // One secret that cannot be done does not hold up the others.
-    if (status.ok()) {
-      ++count;
-    } else if (!absl::IsNotFound(status) && ReasonOf(status) != reason::kTenantSuspended) {
-      telemetry::LogWarning("a secret's time came and nothing could be done",
-                            {{"tenant", due.tenant.ToString()},
-                             {"secret", due.secret.ToString()},
-                             {"reason", ReasonOf(status)}});
-    }
-  }
-  done_.Add(static_cast<uint64_t>(count));
-  return count;
-}
-
-absl::Status SecretUpkeep::Do(const Due& due) {
-  const CallContext call =
-      CallContext::ForBackground("service/vault", due.tenant, absl::Now() + kTimeout);
+absl::Status SecretUpkeep::Do(const CallContext& call, const Due& due) {
   if (due.kind == Due::Kind::kRequests) {
     return database_.WithTenantUnaudited(
         call, postgres::UnauditedToken::ForIdempotency(), [&](postgres::Transaction& tx) {
-          RequestStore::ForgetBefore(tx, due.tenant, clock_.Now() - kRequestsKept);
+          RequestStore::ForgetBefore(tx, due.tenant, RequestsKeptSince());
           return absl::OkStatus();
         });
   }
@@ -74,7 +37,7 @@ absl::Status SecretUpkeep::InTenant(const Due& due, postgres::Transaction& tx,
                                     const CallContext& call) {
   ASSIGN_OR_RETURN(
       GrantedSecret held,
-      SecretStore::GetForUpdate(tx, due.tenant, SecretRef::Of(due.secret), kUpkeep).Await());
+      SecretStore::GetForUpdate(tx, due.tenant, SecretRef::Of(SecretId(due.id)), kUpkeep).Await());
   Secret& secret = held.secret;
   const absl::Time now = clock_.Now();
   switch (due.kind) {
@@ -94,6 +57,8 @@ absl::Status SecretUpkeep::InTenant(const Due& due, postgres::Transaction& tx,
     case Due::Kind::kDestruction:
       return Destroy(due, secret, tx, call);
     case Due::Kind::kRequests:
+    case Due::Kind::kKeyRotation:
+    case Due::Kind::kKeyDestruction:
       break;
   }
   // Somebody was faster, or thought better of it.
@@ -104,7 +69,7 @@ absl::Status SecretUpkeep::Destroy(const Due& due, const Secret& secret, postgre
                                    const CallContext& call) {
   ASSIGN_OR_RETURN(
       SealedVersion found,
-      SecretStore::GetVersion(tx, due.tenant, SecretRef::Of(due.secret), due.version, kUpkeep)
+      SecretStore::GetVersion(tx, due.tenant, SecretRef::Of(SecretId(due.id)), due.version, kUpkeep)
           .Await());
   SecretVersion& version = found.version;
   if (version.destroyed_at || !version.destroy_at || *version.destroy_at > clock_.Now()) {

@@ -13,9 +13,9 @@ constexpr absl::Duration kSignTimeout = absl::Seconds(5);
 constexpr size_t kMaxBytes = 4 * 1024 * 1024;
 constexpr size_t kMaxDeliveries = 500;
 
-vault::v1::BatchMacRequest::Item* AddItem(const ToSign& item, const std::string& data,
-                                          vault::v1::BatchMacRequest* request) {
-  vault::v1::BatchMacRequest::Item* added = request->add_items();
+vault::v1::BatchSealedMacRequest::Item* AddItem(const ToSign& item, const std::string& data,
+                                                vault::v1::BatchSealedMacRequest* request) {
+  vault::v1::BatchSealedMacRequest::Item* added = request->add_items();
   added->set_tenant_id(item.tenant.ToString());
   added->set_sealed_key(std::string(item.sealed_secret));
   for (const auto& [key, value] : SecretContext(item.endpoint)) {
@@ -25,7 +25,7 @@ vault::v1::BatchMacRequest::Item* AddItem(const ToSign& item, const std::string&
   return added;
 }
 
-absl::Status StatusOfItem(const vault::v1::BatchMacResponse::Item& item) {
+absl::Status StatusOfItem(const vault::v1::BatchSealedMacResponse::Item& item) {
   if (item.error().empty() && item.mac().size() == 32) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition,
                item.error().empty() ? "SIGNING_FAILED" : item.error(), "not signed");
@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<Signed>> VaultSigner::Sign(const std::vector<ToSign>&
 
 absl::Status VaultSigner::SignSome(const std::vector<ToSign>& items, size_t from, size_t to,
                                    std::vector<Signed>* out) {
-  vault::v1::BatchMacRequest request;
+  vault::v1::BatchSealedMacRequest request;
   request.set_key(kSecretKey);
   for (size_t i = from; i < to; ++i) {
     AddItem(items[i], items[i].standard, &request);
@@ -68,8 +68,9 @@ absl::Status VaultSigner::SignSome(const std::vector<ToSign>& items, size_t from
   }
   const CallContext call =
       CallContext::ForBackground(workload_, TenantId(), absl::Now() + kSignTimeout);
-  ASSIGN_OR_RETURN(const vault::v1::BatchMacResponse reply,
-                   rpc::Invoke(call, *vault_, &vault::v1::CryptoService::Stub::BatchMac, request));
+  ASSIGN_OR_RETURN(
+      const vault::v1::BatchSealedMacResponse reply,
+      rpc::Invoke(call, *vault_, &vault::v1::CryptoService::Stub::BatchSealedMac, request));
   if (reply.items_size() != request.items_size()) {
     return absl::InternalError("the vault answered for another number of items");
   }

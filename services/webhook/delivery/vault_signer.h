@@ -14,8 +14,8 @@ namespace kasbah::webhook {
 inline constexpr char kSecretKey[] = "endpoint-secrets";
 std::map<std::string, std::string> SecretContext(EndpointId endpoint);
 
-// Signs by the vault's BatchMac, so that secrets are never in this process. One call for a batch,
-// several only where their contents would not fit one message.
+// Signs by the vault's BatchSealedMac, so that secrets are never in this process. One call for a
+// batch, several only where their contents would not fit one message.
 class VaultSigner : public Signer {
  public:
   // `workload`: this service's SPIFFE path.

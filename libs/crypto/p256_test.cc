@@ -1,0 +1,49 @@
+#include "libs/crypto/p256.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/testing/status_matchers.h"
+
+namespace kasbah::crypto {
+namespace {
+
+SecretBytes Seed(char fill) { return SecretBytes::Copy(std::string(P256Key::kSeedSize, fill)); }
+
+TEST(P256, OneSeedIsOneKey) {
+  ASSERT_OK_AND_ASSIGN(const P256Key a, P256Key::FromSeed(Seed('a')));
+  ASSERT_OK_AND_ASSIGN(const P256Key again, P256Key::FromSeed(Seed('a')));
+  ASSERT_OK_AND_ASSIGN(const P256Key b, P256Key::FromSeed(Seed('b')));
+  EXPECT_EQ(a.public_key(), again.public_key());
+  EXPECT_NE(a.public_key(), b.public_key());
+  EXPECT_FALSE(P256Key::FromSeed(SecretBytes::Copy("short")).ok());
+}
+
+TEST(P256, VerifiesWhatItSignedAndNothingElse) {
+  ASSERT_OK_AND_ASSIGN(const P256Key key, P256Key::FromSeed(Seed('a')));
+  ASSERT_OK_AND_ASSIGN(const P256PublicKey verifier, P256PublicKey::FromPoint(key.public_key()));
+  const std::string signature = key.Sign("message");
+  EXPECT_TRUE(verifier.Verify("message", signature));
+  EXPECT_FALSE(verifier.Verify("messagf", signature));
+  for (size_t i = 0; i < signature.size(); ++i) {
+    std::string broken = signature;
+    broken[i] = static_cast<char>(broken[i] ^ 1);
+    EXPECT_FALSE(verifier.Verify("message", broken)) << i;
+    EXPECT_FALSE(verifier.Verify("message", signature.substr(0, i))) << i;
+  }
+  EXPECT_FALSE(verifier.Verify("message", signature + '\0'));
+  ASSERT_OK_AND_ASSIGN(const P256Key other, P256Key::FromSeed(Seed('b')));
+  ASSERT_OK_AND_ASSIGN(const P256PublicKey stranger, P256PublicKey::FromPoint(other.public_key()));
+  EXPECT_FALSE(stranger.Verify("message", signature));
+}
+
+TEST(P256, APublicKeyIsAPointOnTheCurve) {
+  ASSERT_OK_AND_ASSIGN(const P256Key key, P256Key::FromSeed(Seed('a')));
+  std::string point = key.public_key();
+  point.back() = static_cast<char>(point.back() ^ 1);
+  EXPECT_FALSE(P256PublicKey::FromPoint(point).ok());
+  EXPECT_FALSE(P256PublicKey::FromPoint("").ok());
+  EXPECT_FALSE(P256PublicKey::FromPoint(std::string(65, '\0')).ok());
+}
+
+}  // namespace
+}  // namespace kasbah::crypto
