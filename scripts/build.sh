@@ -15,6 +15,7 @@ fi
 if [ -t 1 ]; then
   ninja -C "build/$preset" "$@"
 else
+  echo "building build/$preset: some minutes the first time"
   # --quiet prints compiler output of failures alone.
   start=$SECONDS
   ninja --quiet -C "build/$preset" "$@"

@@ -12,6 +12,7 @@
 #include "cli/commands/members.h"
 #include "cli/commands/migrate.h"
 #include "cli/commands/records.h"
+#include "cli/commands/rewraps.h"
 #include "cli/commands/secrets.h"
 #include "cli/commands/status.h"
 #include "cli/commands/tenants.h"
@@ -71,6 +72,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddApiKeys(*app, invocation);
   AddSecrets(*app, invocation);
   AddKeys(*app, invocation);
+  AddRewraps(*app, invocation);
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
   AddWebhooks(*app, invocation);

@@ -57,6 +57,7 @@ KASBAH_DEFINE_ID(UserId, "usr");
 KASBAH_DEFINE_ID(ApiKeyId, "key");
 KASBAH_DEFINE_ID(SecretId, "sec");
 KASBAH_DEFINE_ID(KeyId, "kmk");
+KASBAH_DEFINE_ID(RewrapId, "rwr");
 KASBAH_DEFINE_ID(CollectionId, "col");
 KASBAH_DEFINE_ID(FieldId, "fld");
 KASBAH_DEFINE_ID(RecordId, "rec");

@@ -74,8 +74,8 @@ absl::Status WriteServiceSettings(const Installation& installation, const Postgr
   for (const DoorSetting& door : DoorsOf(service)) {
     root[door.section] = Pool(installation, postgres, door.role, 4);
   }
-  for (const char* peer : {"audit", "webhook", "vault"}) {
-    root["peers"][peer] = installation.Address(peer);
+  for (const char* peer : {"audit", "webhook", "vault", "tenant-data"}) {
+    root["peers"][SchemaOf(peer)] = installation.Address(peer);
   }
   AddOwn(installation, service, &root);
   YAML::Emitter text;

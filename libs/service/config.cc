@@ -17,6 +17,7 @@ void ServiceConfig::Read(config::Section& root) {
   config::Section& peers = root.Child("peers", "where the other services answer");
   peers.Field("audit", &audit_address, "address of audit").Required();
   peers.Field("webhook", &webhook_address, "address of webhook");
+  peers.Field("tenant_data", &tenant_data_address, "address of tenant-data");
   peers.Field("vault", &vault_address, "address of the vault");
 }
 

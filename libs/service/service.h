@@ -23,13 +23,14 @@ namespace kasbah::service {
 //   server: {listen, admin_listen, tls_directory, trust_domain, reflection, auth_address, …}
 //   database: {dsn, password_file, connections}        the service's own role
 //   relay: {dsn, password_file}                        the role of its outbox relay
-//   peers: {audit, webhook, vault}                     addresses
+//   peers: {audit, webhook, vault, tenant_data}        addresses
 struct ServiceConfig {
   rpc::ServerConfig server;
   postgres::PoolOptions database;
   postgres::PoolOptions relay;
   std::string audit_address;
   std::string webhook_address;
+  std::string tenant_data_address;
   std::string vault_address;
 
   void Read(config::Section& root);

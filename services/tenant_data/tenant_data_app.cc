@@ -8,12 +8,14 @@
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
+#include "libs/ciphertexts/ciphertext_service.h"
 #include "libs/service/service.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/definitions.h"
@@ -28,7 +30,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file()}) {
+        subject::v1::Subject::descriptor()->file(),
+        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -65,7 +68,9 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   CollectionService collections(pipeline, database, outbox, clock);
   RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
   SubjectService subjects(pipeline, database, outbox, clock);
-  return service->Run({&tenants, &customers, &collections, &records, &subjects});
+  SealedRecords sealed(database);
+  ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
+  return service->Run({&tenants, &customers, &collections, &records, &subjects, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

@@ -7,6 +7,7 @@
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/vault/v1/crypto.pb.h"
 #include "kasbah/vault/v1/keys.pb.h"
+#include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/crypto/secret_arena.h"
@@ -18,11 +19,14 @@
 #include "services/vault/domain/unsealer.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
+#include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/subject_service.h"
 #include "services/vault/store/key_store.h"
 #include "services/vault/store/root_key_store.h"
+#include "services/vault/upkeep/remote_holder.h"
+#include "services/vault/upkeep/rewrapper.h"
 #include "services/vault/upkeep/secret_holder.h"
 #include "services/vault/upkeep/upkeep.h"
 
@@ -33,7 +37,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
-        v1::Key::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
+        v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
+        subject::v1::Subject::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -63,7 +68,15 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyRing ring(root, keys, service->clock());
   const Unsealer unsealer(root);
   SecretHolder secret_holder(service->database(), ring);
-  const CiphertextHolders holders = {{std::string(kVaultOwner), &secret_holder}};
+  CiphertextHolders holders = {{std::string(kVaultOwner), &secret_holder}};
+  std::vector<std::unique_ptr<RemoteHolder>> remote;
+  for (const auto& [name, address] : {std::pair("tenant-data", config.service.tenant_data_address),
+                                      std::pair("webhook", config.service.webhook_address)}) {
+    if (address.empty()) continue;
+    ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, service->ChannelTo(name, address));
+    remote.push_back(std::make_unique<RemoteHolder>(std::move(channel)));
+    holders.emplace(std::string("service/") + name, remote.back().get());
+  }
   KeyRetirement retirement(keys, holders, service->clock());
   SecretUpkeep secret_upkeep(service->database(), service->outbox(), service->clock());
   KeyUpkeep key_upkeep(keys, ring, retirement);
@@ -71,18 +84,25 @@ absl::Status RunVault(const VaultConfig& config) {
   const service::Periodic keeping(absl::Seconds(1), "upkeep",
                                   [&] { return upkeep.RunOnce().status(); });
 
+  Rewrapper rewrapper(*upkeep_door, service->database(), service->outbox(), holders,
+                      service->clock());
+  const service::Periodic rewrapping(absl::Seconds(1), "rewrapping",
+                                     [&] { return rewrapper.RunOnce(); });
+
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,
                         service->clock());
   CryptoService crypto_service(pipeline, ring, service->counted());
   KeyService key_service(pipeline, root, ring, keys, retirement);
+  RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
+                        service->clock());
   SealService seal_service(pipeline, root);
   SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock());
 
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
-  return service->Run({&secrets, &crypto_service, &key_service, &seal_service, &subjects},
+  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &seal_service, &subjects},
                       [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 

@@ -2,12 +2,14 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/ciphertexts/ciphertext_service.h"
 #include "services/webhook/delivery/delivery_worker.h"
 #include "services/webhook/delivery/gone_endpoint.h"
 #include "services/webhook/delivery/vault_signer.h"
 #include "services/webhook/rpc/delivery_service.h"
 #include "services/webhook/rpc/endpoint_service.h"
 #include "services/webhook/rpc/receiver_service.h"
+#include "services/webhook/rpc/sealed_secrets.h"
 #include "services/webhook/rpc/subject_service.h"
 
 namespace kasbah::webhook {
@@ -20,7 +22,9 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   return {webhook->FindServiceByName("EndpointService"),
           webhook->FindServiceByName("DeliveryService"),
           outbox::v1::Entry::descriptor()->file()->FindServiceByName("ReceiverService"),
-          subject::v1::Subject::descriptor()->file()->FindServiceByName("SubjectService")};
+          subject::v1::Subject::descriptor()->file()->FindServiceByName("SubjectService"),
+          ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()->FindServiceByName(
+              "CiphertextService")};
 }
 
 }  // namespace
@@ -58,7 +62,9 @@ absl::Status RunWebhook(const WebhookConfig& config) {
   ReceiverService receiver(
       pipeline, *queue, [&] { worker->Wake(); }, clock);
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
-  return service->Run({&endpoints, &deliveries, &receiver, &subjects});
+  SealedSecrets sealed(service->database());
+  ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{kSecretKey, &sealed}});
+  return service->Run({&endpoints, &deliveries, &receiver, &subjects, &ciphertexts});
 }
 
 }  // namespace kasbah::webhook

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "kasbah/policy/v1/policy.pb.h"
 #include "kasbah/status/v1/status.pb.h"
@@ -20,6 +21,7 @@
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
 #include "kasbah/webhook/v1/webhook.pb.h"
 #include "libs/base/error.h"
@@ -46,6 +48,7 @@ const std::map<std::string, std::string>& Servers() {
                                              {"kasbah.audit.v1", "audit"},
                                              {"kasbah.status.v1", "vault"},
                                              {"kasbah.subject.v1", "webhook"},
+                                             {"kasbah.ciphertexts.v1", "webhook"},
                                              {"kasbah.outbox.v1", "audit"}};
   return *servers;
 }
@@ -56,6 +59,8 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           vault::v1::Secret::descriptor()->file(),
           vault::v1::EncryptRequest::descriptor()->file(),
           vault::v1::Key::descriptor()->file(),
+          vault::v1::Rewrap::descriptor()->file(),
+          ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),

@@ -37,6 +37,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"http", {"base", "crypto", "telemetry"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
+      {"ciphertexts", {"base", "crypto", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},

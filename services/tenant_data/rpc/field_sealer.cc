@@ -16,7 +16,6 @@ using vault::v1::BatchEncryptRequest;
 using vault::v1::BatchEncryptResponse;
 using vault::v1::CryptoService;
 
-constexpr char kKey[] = "fields";
 constexpr int kMaxItems = 1000;
 constexpr size_t kMaxBytes = 4'000'000;
 
@@ -33,8 +32,7 @@ absl::Status FromVault(const absl::Status& status) {
 
 template <typename Map>
 void Bind(const SealItem& item, Map* context) {
-  (*context)["record"] = item.record.ToString();
-  (*context)["field"] = item.field.ToString();
+  for (const auto& [name, value] : FieldContext(item.record, item.field)) (*context)[name] = value;
 }
 
 // The end of the batch that begins at `begin`.
@@ -51,6 +49,10 @@ size_t BatchEnd(const std::vector<SealItem>& items, size_t begin) {
 
 }  // namespace
 
+std::map<std::string, std::string> FieldContext(RecordId record, FieldId field) {
+  return {{"record", record.ToString()}, {"field", field.ToString()}};
+}
+
 FieldSealer::FieldSealer(std::shared_ptr<grpc::Channel> channel)
     : vault_(CryptoService::NewStub(std::move(channel))) {}
 
@@ -60,7 +62,7 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
   for (size_t begin = 0; begin < items.size();) {
     const size_t end = BatchEnd(items, begin);
     BatchEncryptRequest request;
-    request.set_key(kKey);
+    request.set_key(std::string(kFieldsKey));
     for (size_t i = begin; i < end; ++i) {
       BatchEncryptRequest::Item* item = request.add_items();
       item->set_plaintext(items[i].bytes);
@@ -89,7 +91,7 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Open(const CallContext& ca
   for (size_t begin = 0; begin < items.size();) {
     const size_t end = BatchEnd(items, begin);
     BatchDecryptRequest request;
-    request.set_key(kKey);
+    request.set_key(std::string(kFieldsKey));
     for (size_t i = begin; i < end; ++i) {
       BatchDecryptRequest::Item* item = request.add_items();
       item->set_ciphertext(items[i].bytes);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +20,12 @@ struct SealItem {
   FieldId field;
   std::string bytes;
 };
+
+// The vault's key of this service that seals values of fields.
+inline constexpr std::string_view kFieldsKey = "fields";
+
+// What a field's ciphertext is bound to.
+std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);
 
 // Seals and opens values of fields with the vault, under the tenant's key "fields" and the context
 // {record, field}, so that a ciphertext moved to another record or field does not open. One call

@@ -29,10 +29,12 @@ class CiphertextHolder {
     // Did not open: left as they are.
     uint64_t failed = 0;
   };
-  // Seals again, under the key's primary version, what an older one sealed, from `cursor` (empty at
-  // the beginning) on and about `limit` of them. What it did is committed; again does nothing more.
+  // Seals again, under the key's primary version, what versions below `below_version` sealed, from
+  // `cursor` (empty at the beginning) on and about `limit` of them. What it did is committed; again
+  // does nothing more.
   virtual absl::StatusOr<Page> Rewrap(const CallContext& call, const KeyName& key,
-                                      const std::string& cursor, int limit) = 0;
+                                      uint32_t below_version, const std::string& cursor,
+                                      int limit) = 0;
 };
 
 // By the owner of the key: "service/tenant-data".

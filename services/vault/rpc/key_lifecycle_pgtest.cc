@@ -214,7 +214,7 @@ TEST_F(KeyLifecycleTest, WhatIsStillNeededIsNotDestroyed) {
   EXPECT_THAT(Destroy("secrets", 1), ReasonIs("KEY_VERSION_REFERENCED"));
 
   ASSERT_OK_AND_ASSIGN(const auto page,
-                       secret_holder_->Rewrap(Call(a_), *KeyName::Parse("secrets"), "", 10));
+                       secret_holder_->Rewrap(Call(a_), *KeyName::Parse("secrets"), 2, "", 10));
   EXPECT_EQ(page.rewrapped, 1u);
   EXPECT_TRUE(page.is_last);
   ASSERT_OK_AND_ASSIGN(counted, AsUser(a_, &Keys::CountKeyReferences, count));
@@ -231,7 +231,7 @@ TEST_F(KeyLifecycleTest, WhatIsStillNeededIsNotDestroyed) {
 TEST_F(KeyLifecycleTest, WhatTurnsUpBeforeTheDestructionCallsItOff) {
   ASSERT_OK(AddSecret("s", "payload"));
   ASSERT_OK(Do(&Keys::RotateKey, "secrets"));
-  ASSERT_OK(secret_holder_->Rewrap(Call(a_), *KeyName::Parse("secrets"), "", 10));
+  ASSERT_OK(secret_holder_->Rewrap(Call(a_), *KeyName::Parse("secrets"), 2, "", 10));
   ASSERT_OK(Destroy("secrets", 1));
   // A replica whose lease outlasted the schedule stored one more.
   test_->QueryValue("UPDATE vault.secret_versions SET key_version = 1 RETURNING 1");

@@ -9,10 +9,12 @@
 #include "libs/testing/server_harness.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
+#include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/subject_service.h"
 #include "services/vault/store/vault_fixture.h"
+#include "services/vault/upkeep/rewrapper.h"
 #include "services/vault/upkeep/secret_holder.h"
 #include "services/vault/upkeep/upkeep.h"
 
@@ -42,7 +44,8 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
 
   void StartServer() {
     CreateServer({v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
-                  v1::Key::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+                  v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
+                  subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     secret_holder_ = std::make_unique<SecretHolder>(*vault_->database, *vault_->ring);
     holders_ = {{std::string(kVaultOwner), secret_holder_.get()}};
@@ -52,10 +55,14 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
     crypto_ = std::make_unique<CryptoService>(pipeline, *vault_->ring, *counted_);
     keys_ = std::make_unique<KeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys,
                                          *retirement_);
+    rewraps_ =
+        std::make_unique<RewrapService>(pipeline, *vault_->database, vault_->outbox, *vault_->root,
+                                        *vault_->keys, *retirement_, Clock::Real());
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root);
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                  Clock::Real());
-    Serve({secrets_.get(), crypto_.get(), keys_.get(), seal_.get(), subjects_.get()});
+    Serve(
+        {secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), seal_.get(), subjects_.get()});
   }
 
   // What time asks for, as of `ahead` from now.
@@ -80,6 +87,7 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   std::unique_ptr<SecretService> secrets_;
   std::unique_ptr<CryptoService> crypto_;
   std::unique_ptr<KeyService> keys_;
+  std::unique_ptr<RewrapService> rewraps_;
   std::unique_ptr<SealService> seal_;
   std::unique_ptr<SubjectService> subjects_;
 };

@@ -28,6 +28,11 @@ UNION ALL
 (SELECT 6, tenant_id, key_id, version FROM vault.key_versions
  WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3))sql"};
 
+constexpr Statement kDueRewraps{"upkeep.due_rewraps",
+                                "SELECT tenant_id, rewrap_id FROM vault.rewraps"
+                                " WHERE state = 'running' AND lease_until <= $1"
+                                " ORDER BY lease_until LIMIT $2"};
+
 }  // namespace
 
 postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, absl::Time now,
@@ -41,6 +46,16 @@ postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, ab
       one.id = row.Get<Uuid>(2);
       one.version = row.Get<uint32_t>(3);
     }
+    return due;
+  });
+}
+
+postgres::Pending<std::vector<DueRewrap>> DueStore::ListRewraps(postgres::Transaction& tx,
+                                                                absl::Time now, int limit) {
+  return tx.Run(kDueRewraps, now, limit).Map([](postgres::Result rows) {
+    std::vector<DueRewrap> due;
+    for (const postgres::Row row : rows)
+      due.push_back({row.Get<TenantId>(0), row.Get<RewrapId>(1)});
     return due;
   });
 }

@@ -25,11 +25,19 @@ struct Due {
   uint32_t version = 0;
 };
 
+struct DueRewrap {
+  TenantId tenant;
+  RewrapId rewrap;
+};
+
 // Through the upkeep's door, which sees when something is due in any tenant and nothing more.
 class DueStore {
  public:
   static postgres::Pending<std::vector<Due>> List(postgres::Transaction& tx, absl::Time now,
                                                   absl::Time requests_before, int limit);
+  // Running, and on nobody's lease.
+  static postgres::Pending<std::vector<DueRewrap>> ListRewraps(postgres::Transaction& tx,
+                                                               absl::Time now, int limit);
 };
 
 }  // namespace kasbah::vault

@@ -14,8 +14,9 @@ constexpr Statement kCount{"secret_ciphertexts.count",
 constexpr Statement kAfter{"secret_ciphertexts.after",
                            "SELECT secret_id, version, key_version, payload"
                            " FROM vault.secret_versions"
-                           " WHERE tenant_id = $1 AND (secret_id, version) > ($2, $3)"
-                           " AND payload IS NOT NULL ORDER BY secret_id, version LIMIT $4"};
+                           " WHERE tenant_id = $1 AND key_version < $2"
+                           " AND (secret_id, version) > ($3, $4)"
+                           " AND payload IS NOT NULL ORDER BY secret_id, version LIMIT $5"};
 
 constexpr Statement kReplace{"secret_ciphertexts.replace", R"sql(
 WITH changed AS (
@@ -40,8 +41,9 @@ postgres::Pending<std::map<uint32_t, uint64_t>> SecretCiphertexts::Count(postgre
 }
 
 postgres::Pending<std::vector<SecretCiphertexts::Row>> SecretCiphertexts::After(
-    postgres::Transaction& tx, TenantId tenant, SecretId secret, uint32_t version, int limit) {
-  return tx.Run(kAfter, tenant, secret, version, limit).Map([](postgres::Result result) {
+    postgres::Transaction& tx, TenantId tenant, uint32_t below, SecretId secret, uint32_t version,
+    int limit) {
+  return tx.Run(kAfter, tenant, below, secret, version, limit).Map([](postgres::Result result) {
     std::vector<Row> rows;
     for (const postgres::Row row : result) {
       rows.push_back({row.Get<SecretId>(0), row.Get<uint32_t>(1), row.Get<uint32_t>(2),

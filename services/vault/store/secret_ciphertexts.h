@@ -21,9 +21,10 @@ class SecretCiphertexts {
 
   static postgres::Pending<std::map<uint32_t, uint64_t>> Count(postgres::Transaction& tx,
                                                                TenantId tenant);
-  // The next `limit` after `secret`, `version`, whatever sealed them.
+  // The next `limit` after `secret`, `version` that key versions below `below` sealed.
   static postgres::Pending<std::vector<Row>> After(postgres::Transaction& tx, TenantId tenant,
-                                                   SecretId secret, uint32_t version, int limit);
+                                                   uint32_t below, SecretId secret,
+                                                   uint32_t version, int limit);
   // Puts the payload of each, now sealed with `key_version`, where it still is sealed with the
   // row's; how many were.
   static postgres::Pending<uint64_t> Replace(postgres::Transaction& tx, TenantId tenant,

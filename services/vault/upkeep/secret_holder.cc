@@ -32,6 +32,7 @@ absl::StatusOr<std::map<uint32_t, uint64_t>> SecretHolder::Count(const CallConte
 
 absl::StatusOr<CiphertextHolder::Page> SecretHolder::Rewrap(const CallContext& call,
                                                             const KeyName& name,
+                                                            uint32_t below_version,
                                                             const std::string& cursor, int limit) {
   Page page;
   if (name.name != kSecretsKey) {
@@ -42,8 +43,8 @@ absl::StatusOr<CiphertextHolder::Page> SecretHolder::Rewrap(const CallContext& c
   ASSIGN_OR_RETURN(const KeyRing::Lease key, ring_.Get(call, name, KeyPurpose::kEncrypt));
   ASSIGN_OR_RETURN(std::vector<SecretCiphertexts::Row> rows,
                    database_.WithTenant(call, [&](postgres::Transaction& tx) {
-                     return SecretCiphertexts::After(tx, call.tenant, after.first, after.second,
-                                                     limit);
+                     return SecretCiphertexts::After(tx, call.tenant, below_version, after.first,
+                                                     after.second, limit);
                    }));
   page.seen = rows.size();
   page.is_last = rows.size() < static_cast<size_t>(limit);
@@ -53,7 +54,6 @@ absl::StatusOr<CiphertextHolder::Page> SecretHolder::Rewrap(const CallContext& c
   }
   std::vector<SecretCiphertexts::Row> sealed_again;
   for (SecretCiphertexts::Row& row : rows) {
-    if (row.key_version >= key->primary_version()) continue;
     const auto payload = OpenPayload(*key, row.secret, row.version, row.payload);
     if (!payload.ok()) {
       ++page.failed;

@@ -13,7 +13,7 @@ class SecretHolder final : public CiphertextHolder {
 
   absl::StatusOr<std::map<uint32_t, uint64_t>> Count(const CallContext& call,
                                                      const KeyName& key) override;
-  absl::StatusOr<Page> Rewrap(const CallContext& call, const KeyName& key,
+  absl::StatusOr<Page> Rewrap(const CallContext& call, const KeyName& key, uint32_t below_version,
                               const std::string& cursor, int limit) override;
 
  private:

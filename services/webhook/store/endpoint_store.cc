@@ -21,6 +21,25 @@ INSERT INTO webhook.endpoints (tenant_id, endpoint_id, url, description, event_t
 SELECT $1, $2, $3, $4, $5, $6, $7 FROM room)sql",
                             Access::kWrite};
 
+constexpr Statement kCountSecrets{"endpoints.count_secrets", R"sql(
+SELECT sealed_key_version, count(*) FROM webhook.endpoints
+WHERE tenant_id = $1 AND sealed_secret IS NOT NULL GROUP BY sealed_key_version)sql"};
+
+constexpr Statement kSecretsAfter{"endpoints.secrets_after", R"sql(
+SELECT endpoint_id, sealed_secret FROM webhook.endpoints
+WHERE tenant_id = $1 AND sealed_key_version < $2 AND endpoint_id > $3 AND sealed_secret IS NOT NULL
+ORDER BY endpoint_id LIMIT $4)sql"};
+
+constexpr Statement kReplaceSecrets{"endpoints.replace_secrets",
+                                    R"sql(
+WITH replaced AS (
+  UPDATE webhook.endpoints e SET sealed_secret = g.after
+  FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) AS g (endpoint_id, before, after)
+  WHERE e.tenant_id = $1 AND e.endpoint_id = g.endpoint_id AND e.sealed_secret = g.before
+  RETURNING 1
+) SELECT count(*) FROM replaced)sql",
+                                    Access::kWrite};
+
 constexpr Statement kGet{"endpoints.get", R"sql(
 SELECT endpoint_id, url, description, event_types, created_at, state = 'disabled'
 FROM webhook.endpoints WHERE tenant_id = $1 AND endpoint_id = $2 AND state <> 'deleted')sql"};
@@ -80,6 +99,39 @@ Pending<Result> EndpointStore::Insert(Transaction& tx, TenantId tenant, const En
   return tx.Run(kInsert, tenant, endpoint.id, endpoint.url, endpoint.description,
                 endpoint.event_types, postgres::Bytes{sealed_secret}, endpoint.create_time,
                 kMaxEndpoints);
+}
+
+Pending<std::map<uint32_t, uint64_t>> EndpointStore::CountSecrets(Transaction& tx,
+                                                                  TenantId tenant) const {
+  return tx.Run(kCountSecrets, tenant).Map([](Result rows) {
+    std::map<uint32_t, uint64_t> counts;
+    for (const Row row : rows) counts[row.Get<uint32_t>(0)] = row.Get<uint64_t>(1);
+    return counts;
+  });
+}
+
+Pending<std::vector<EndpointStore::SealedSecret>> EndpointStore::SecretsAfter(
+    Transaction& tx, TenantId tenant, uint32_t below, EndpointId after, int limit) const {
+  return tx.Run(kSecretsAfter, tenant, below, after, limit).Map([](Result rows) {
+    std::vector<SealedSecret> secrets;
+    for (const Row row : rows) secrets.push_back({row.Get<EndpointId>(0), row.Get<std::string>(1)});
+    return secrets;
+  });
+}
+
+Pending<uint64_t> EndpointStore::ReplaceSecrets(Transaction& tx, TenantId tenant,
+                                                const std::vector<SealedSecret>& before,
+                                                const std::vector<SealedSecret>& after) const {
+  std::vector<EndpointId> endpoints;
+  std::vector<postgres::OwnedBytes> olds, news;
+  for (size_t i = 0; i < before.size(); ++i) {
+    endpoints.push_back(before[i].endpoint);
+    olds.push_back({before[i].sealed});
+    news.push_back({after[i].sealed});
+  }
+  return tx.Run(kReplaceSecrets, tenant, endpoints, olds, news).Map([](Result rows) {
+    return rows[0].Get<uint64_t>(0);
+  });
 }
 
 Pending<Endpoint> EndpointStore::Get(Transaction& tx, TenantId tenant, EndpointId id) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +19,22 @@ class EndpointStore {
   postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, TenantId tenant,
                                              const Endpoint& endpoint,
                                              std::string_view sealed_secret) const;
+  // Endpoints by the key version that sealed their secret.
+  postgres::Pending<std::map<uint32_t, uint64_t>> CountSecrets(postgres::Transaction& tx,
+                                                               TenantId tenant) const;
+  struct SealedSecret {
+    EndpointId endpoint;
+    std::string sealed;
+  };
+  // That a version below `below` sealed, in the order of endpoints.
+  postgres::Pending<std::vector<SealedSecret>> SecretsAfter(postgres::Transaction& tx,
+                                                            TenantId tenant, uint32_t below,
+                                                            EndpointId after, int limit) const;
+  // Puts `after` where `before` stands; both of the same endpoints. How many.
+  postgres::Pending<uint64_t> ReplaceSecrets(postgres::Transaction& tx, TenantId tenant,
+                                             const std::vector<SealedSecret>& before,
+                                             const std::vector<SealedSecret>& after) const;
+
   // NOT_FOUND.
   postgres::Pending<Endpoint> Get(postgres::Transaction& tx, TenantId tenant, EndpointId id) const;
   // In the order they were made, after `after`.
