@@ -120,7 +120,13 @@ absl::Status CiphertextService::SealAgain(const CallContext& call, const std::st
 
 absl::StatusOr<v1::RewrapCiphertextsResponse> CiphertextService::Rewrap(
     const rpc::Call& call, const v1::RewrapCiphertextsRequest& request) {
-  ASSIGN_OR_RETURN(CiphertextStore* const store, StoreOf(request.key()));
+  const absl::StatusOr<CiphertextStore*> store_of_key = StoreOf(request.key());
+  if (!store_of_key.ok()) {
+    // A suspended tenant is told so, whatever key it is about.
+    RETURN_IF_ERROR(stores_.begin()->second->After(call, 0, "", 1).status());
+    return store_of_key.status();
+  }
+  CiphertextStore* const store = *store_of_key;
   ASSIGN_OR_RETURN(std::vector<Row> before,
                    store->After(call, request.below_version(), request.cursor(),
                                 static_cast<int>(request.limit())));
