@@ -35,7 +35,7 @@ std::string Describe(const Key& key) {
        {"next rotation", ToCell(key.next_rotation_time(), key.has_next_rotation_time())},
        {"opens from version", StrCat(key.min_open_version())},
        {"destroy delay", LengthOf(key.version_destroy_delay(), key.has_version_destroy_delay())}});
-  Table table({"VERSION", "STATE", "CREATED", "DESTROYED", "OPERATIONS"});
+  Table table({"VERSION", "STATE", "CREATED", "DESTROY TIME", "OPERATIONS"});
   for (const KeyVersion& version : key.versions()) {
     table.Add(
         {StrCat(version.version()), EnumName(*KeyVersion::State_descriptor(), version.state()),

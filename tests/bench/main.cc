@@ -1,6 +1,6 @@
 // make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
 // KASBAH_BENCH_ROUNDS and KASBAH_BENCH_SECONDS say how long, KASBAH_BENCH_ONLY names a part of the
-// paths' names.
+// paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead.
 
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@
 
 #include "tests/bench/budget.h"
 #include "tests/bench/paths.h"
+#include "tests/bench/rewrap.h"
 
 int main(int argc, char** argv) {
   using namespace kasbah::bench;
@@ -20,6 +21,10 @@ int main(int argc, char** argv) {
   const int seconds = getenv("KASBAH_BENCH_SECONDS") ? atoi(getenv("KASBAH_BENCH_SECONDS")) : 3;
   const std::string directory = argc > 1 ? argv[1] : "/tmp/kasbah-bench";
   const auto kasbah = Installation::Start(directory);
+  if (const char* ciphertexts = getenv("KASBAH_BENCH_REWRAP"); ciphertexts != nullptr) {
+    fputs(MeasureRewrap(*kasbah, atoi(ciphertexts)).c_str(), stdout);
+    return 0;
+  }
   std::vector<Reading> readings;
   const char* only = getenv("KASBAH_BENCH_ONLY");
   for (const Budget& budget : AllBudgets(*kasbah, seconds)) {
