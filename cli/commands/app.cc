@@ -13,6 +13,7 @@
 #include "cli/commands/migrate.h"
 #include "cli/commands/records.h"
 #include "cli/commands/rewraps.h"
+#include "cli/commands/seals.h"
 #include "cli/commands/secrets.h"
 #include "cli/commands/status.h"
 #include "cli/commands/tenants.h"
@@ -73,6 +74,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddSecrets(*app, invocation);
   AddKeys(*app, invocation);
   AddRewraps(*app, invocation);
+  AddSeals(*app, invocation);
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
   AddWebhooks(*app, invocation);

@@ -112,7 +112,8 @@ absl::StatusOr<Pool::Lease> Pool::Acquire(absl::Time deadline) {
     if (!std::exchange(waited, true)) waits_.Add();
     if (freed_.WaitWithDeadline(&mutex_, give_up) && idle_.empty() && open_ >= options_.size) {
       refusals_.Add();
-      return absl::Now() >= deadline ? DeadlineExceeded() : Overloaded();
+      // By which end was the nearer one: a wait may return a moment early.
+      return give_up == deadline ? DeadlineExceeded() : Overloaded();
     }
   }
   if (absl::Now() >= deadline) return DeadlineExceeded();

@@ -1,6 +1,10 @@
 #include "libs/rpc/malformed_request.h"
 
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
+#include "libs/base/strings.h"
 #include "libs/rpc/status_mapping.h"
 #include "libs/telemetry/log.h"
 
@@ -39,15 +43,26 @@ class Explainer : public Interceptor {
 
 class Factory : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
-    return new Explainer(info->method());
+  explicit Factory(const std::vector<const google::protobuf::ServiceDescriptor*>& services) {
+    for (const google::protobuf::ServiceDescriptor* service : services) {
+      for (int i = 0; i < service->method_count(); ++i) {
+        methods_.insert(StrCat("/", service->full_name(), "/", service->method(i)->name()));
+      }
+    }
   }
+  Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
+    return methods_.contains(info->method()) ? new Explainer(info->method()) : nullptr;
+  }
+
+ private:
+  absl::flat_hash_set<std::string> methods_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ExplainMalformedRequests() {
-  return std::make_unique<Factory>();
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ExplainMalformedRequests(
+    const std::vector<const google::protobuf::ServiceDescriptor*>& services) {
+  return std::make_unique<Factory>(services);
 }
 
 }  // namespace kasbah::rpc

@@ -113,9 +113,8 @@ absl::Status Server::State::Build() {
                  StrCat("server.trust_domain is \"", config.trust_domain,
                         "\", but the certificate is of \"", identity.domain, "\""));
   }
-  std::vector<const google::protobuf::ServiceDescriptor*> descriptors = options.descriptors;
-  descriptors.push_back(status::v1::PingRequest::descriptor()->file()->service(0));
-  ASSIGN_OR_RETURN(PolicyTable policies, PolicyTable::Create(descriptors));
+  options.descriptors.push_back(status::v1::PingRequest::descriptor()->file()->service(0));
+  ASSIGN_OR_RETURN(PolicyTable policies, PolicyTable::Create(options.descriptors));
 
   const std::string auth_id = SpiffeId{config.trust_domain, "service/auth"}.ToString();
   FetchJwks fetch = options.own_jwks;
@@ -158,7 +157,7 @@ absl::Status Server::State::Listen(const std::vector<grpc::Service*>& services) 
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(ExplainMalformedRequests());
+  interceptors.push_back(ExplainMalformedRequests(options.descriptors));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   if (config.reflection) builder.SetOption(std::make_unique<WithReflection>());
   builder.RegisterService(status.get());

@@ -203,6 +203,17 @@ TEST_F(ServerTest, InvalidUtf8IsRefusedInWords) {
                  });
   done.WaitForNotification();
   EXPECT_THAT(FromGrpcStatus(status), ReasonIs("REQUEST_MALFORMED"));
+
+  // What is not there is not taken for what cannot be read.
+  grpc::ClientContext another;
+  absl::Notification answered;
+  stub.UnaryCall(&another, "/grpc.reflection.v9.ServerReflection/Ask", grpc::StubOptions(),
+                 &request, &reply, [&](grpc::Status s) {
+                   status = s;
+                   answered.Notify();
+                 });
+  answered.WaitForNotification();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(ServerTest, AMessageOverTheLimitIsRefused) {

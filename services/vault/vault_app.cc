@@ -16,6 +16,7 @@
 #include "libs/telemetry/log.h"
 #include "services/vault/domain/file_seal.h"
 #include "services/vault/domain/key_ring.h"
+#include "services/vault/domain/pkcs11_seal.h"
 #include "services/vault/domain/unsealer.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
@@ -61,12 +62,19 @@ absl::Status RunVault(const VaultConfig& config) {
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
                    service->OpenDoor(config.upkeep, postgres::DoorToken::VaultUpkeep()));
 
-  FileSeal seal(config.seal_file);
-  RootKeyStore root_store(*root_door);
-  RootKeys root(seal, root_store, service->clock());
+  FileSeal file_seal(config.seal_file);
+  Pkcs11Seal pkcs11_seal(config.pkcs11);
+  std::vector<Seal*> seals;
+  if (!config.seal_file.empty()) seals.push_back(&file_seal);
+  if (!config.pkcs11.module.empty()) seals.push_back(&pkcs11_seal);
+  RootKeyStore root_store(*root_door, service->outbox(), service->clock());
+  RootKeys root(seals, root_store, service->clock());
   KeyStore keys(service->database(), service->outbox(), service->clock());
   KeyRing ring(root, keys, service->clock());
   const Unsealer unsealer(root);
+  const service::Periodic wrapping(absl::Seconds(10), "wrapping the root key by every seal", [&] {
+    return root.Ready().ok() ? root.WrapMissing(absl::Now() + absl::Seconds(30)) : absl::OkStatus();
+  });
   SecretHolder secret_holder(service->database(), ring);
   CiphertextHolders holders = {{std::string(kVaultOwner), &secret_holder}};
   std::vector<std::unique_ptr<RemoteHolder>> remote;
@@ -96,7 +104,7 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyService key_service(pipeline, root, ring, keys, retirement);
   RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
                         service->clock());
-  SealService seal_service(pipeline, root);
+  SealService seal_service(pipeline, root, root_store);
   SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock());
 
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
@@ -106,11 +114,23 @@ absl::Status RunVault(const VaultConfig& config) {
                       [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 
-int InitSeal(const char* path) {
-  const absl::Status made = FileSeal::Init(path);
+namespace {
+
+int Said(const absl::Status& made) {
   if (made.ok()) return 0;
   std::fprintf(stderr, "%s\n", std::string(made.message()).c_str());
   return 1;
+}
+
+}  // namespace
+
+int InitSeal(const char* path) { return Said(FileSeal::Init(path)); }
+
+int InitPkcs11(const char* const* arguments) {
+  return Said(Pkcs11Seal::MakeKey({.module = arguments[0],
+                                   .token = arguments[1],
+                                   .pin_file = arguments[2],
+                                   .key = arguments[3]}));
 }
 
 }  // namespace kasbah::vault

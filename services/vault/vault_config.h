@@ -5,17 +5,21 @@
 #include "libs/config/config.h"
 #include "libs/postgres/database.h"
 #include "libs/service/service.h"
+#include "services/vault/domain/pkcs11_seal.h"
 
 namespace kasbah::vault {
 
 // The settings of kasbah-vault: those of every service, and
 //
 //   seal_file: path              the 32 byte seal key, mode 0600
+//   pkcs11: {module, token, pin_file, key}
+//                                a seal in a PKCS#11 token; at least one of the two
 //   root: {dsn, password_file}   the role of the root keys' door
 //   upkeep: {dsn, password_file} the role that sees what is due
 struct VaultConfig {
   service::ServiceConfig service;
   std::string seal_file;
+  Pkcs11Options pkcs11;
   postgres::PoolOptions root;
   postgres::PoolOptions upkeep;
 

@@ -24,6 +24,15 @@ class MemoryRootKeys : public RootKeySource {
     return absl::OkStatus();
   }
 
+  absl::Status AddWrap(uint32_t version, const std::string& seal, const std::string& wrapped,
+                       absl::Time) override {
+    if (!status.ok()) return status;
+    for (StoredRootKey& key : keys) {
+      if (key.ref.version == version) key.wraps.emplace(seal, wrapped);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status status;
   std::vector<StoredRootKey> keys;
   // Another replica's, there just before ours.

@@ -10,8 +10,9 @@
 
 #include "libs/base/status_macros.h"
 #include "libs/crypto/ciphertext_v1.h"
-#include "libs/crypto/context.h"
 #include "libs/crypto/hash.h"
+#include "services/vault/domain/root_context.h"
+#include "services/vault/domain/secret_file.h"
 
 namespace kasbah::vault {
 namespace {
@@ -57,11 +58,6 @@ format::KeyRef SealKeyRef(const crypto::SecretBytes& key) {
   return {*Uuid::FromBytes(id.view(crypto::SecretAccess::ForSeal())), 1};
 }
 
-absl::StatusOr<std::string> ContextOf(const RootKeyRef& ref) {
-  const std::string version = std::to_string(ref.version);
-  return crypto::EncodeContext({{"kasbah.root", ref.key_id.view()}, {"kasbah.version", version}});
-}
-
 }  // namespace
 
 absl::Status FileSeal::Init(const std::string& path) {
@@ -81,22 +77,8 @@ absl::Status FileSeal::Init(const std::string& path) {
 }
 
 absl::StatusOr<crypto::SecretBytes> FileSeal::ReadKey() const {
-  const File file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.descriptor() < 0) return SystemProblem(path_);
-  struct stat info {};
-  if (fstat(file.descriptor(), &info) != 0) return SystemProblem(path_);
-  if (!S_ISREG(info.st_mode)) return Problem(path_, "not a regular file");
-  if (info.st_uid != geteuid()) return Problem(path_, "must be owned by the user of this process");
-  if ((info.st_mode & 07177) != 0) return Problem(path_, "must have mode 0600");
-  if (info.st_size != static_cast<off_t>(kSealKeySize)) {
-    return Problem(path_, "must hold exactly 32 bytes");
-  }
-  crypto::SecretBytes key = crypto::SecretBytes::OfSize(kSealKeySize);
-  ssize_t got;
-  do {
-    got = read(file.descriptor(), key.mutable_data(crypto::SecretAccess::ForSeal()), kSealKeySize);
-  } while (got < 0 && errno == EINTR);
-  if (got != static_cast<ssize_t>(kSealKeySize)) return Problem(path_, "could not be read whole");
+  ASSIGN_OR_RETURN(crypto::SecretBytes key, ReadSecretFile(path_));
+  if (key.size() != kSealKeySize) return Problem(path_, "must hold exactly 32 bytes");
   return key;
 }
 

@@ -54,7 +54,7 @@ class KeyRingTest : public ::testing::Test {
   FakeClock clock_;
   OpenSeal seal_;
   testing::MemoryRootKeys root_source_;
-  RootKeys root_{seal_, root_source_, clock_};
+  RootKeys root_{{&seal_}, root_source_, clock_};
   testing::MemoryKeys source_;
   KeyRing ring_{root_, source_, clock_};
   CallContext call_;
@@ -179,7 +179,7 @@ TEST_F(KeyRingTest, RotatingWhatIsNotThereIsNotFound) {
 TEST_F(KeyRingTest, SealedMeansNoKeyAtAll) {
   testing::MemoryRootKeys away;
   away.status = DatabaseAway();
-  RootKeys sealed(seal_, away, clock_);
+  RootKeys sealed({&seal_}, away, clock_);
   KeyRing ring(sealed, source_, clock_);
   EXPECT_THAT(ring.GetOrCreate(call_, name_, KeyPurpose::kEncrypt), ReasonIs("SEALED"));
   EXPECT_THAT(ring.Rotate(call_, name_), ReasonIs("SEALED"));

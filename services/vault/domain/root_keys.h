@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,11 +17,10 @@
 
 namespace kasbah::vault {
 
-// A root key as stored: wrapped by the seal of that name.
+// A root key as stored: wrapped by each seal, by the seal's name.
 struct StoredRootKey {
   RootKeyRef ref;
-  std::string seal;
-  std::string wrapped;
+  std::map<std::string, std::string> wraps;
 };
 
 // Where root keys are kept.
@@ -31,6 +31,9 @@ class RootKeySource {
   virtual absl::StatusOr<std::vector<StoredRootKey>> List(absl::Time deadline) = 0;
   // Does nothing when a key of that version is there: of replicas that start together one is first.
   virtual absl::Status InsertIfAbsent(const StoredRootKey& key, absl::Time deadline) = 0;
+  // Nothing where that seal has one already.
+  virtual absl::Status AddWrap(uint32_t version, const std::string& seal,
+                               const std::string& wrapped, absl::Time deadline) = 0;
 };
 
 // Which key version a wrapped key is, bound to it.
@@ -41,21 +44,43 @@ struct WrappedKeyRef {
   KeyPurpose purpose = KeyPurpose::kEncrypt;
 };
 
-// The root keys, once the seal has opened them: what wraps every tenant's keys. Sealed until then,
+// A seal as an operator sees it.
+struct SealHealth {
+  std::string name;
+  // Whether this process is set up with it; otherwise only what it wrapped is left.
+  bool is_configured = false;
+  // Root keys that it wrapped, and of these the ones that it opened just now.
+  uint32_t wrapped = 0;
+  uint32_t opened = 0;
+  // What is wrong, for people; empty when nothing is.
+  std::string problem;
+};
+
+// The root keys, once a seal has opened them: what wraps every tenant's keys. Sealed until then,
 // and everything that needs a key answers UNAVAILABLE, reason SEALED. Thread safe.
 class RootKeys {
  public:
-  RootKeys(Seal& seal, RootKeySource& source, const Clock& clock);
+  // In the order in which they are tried. All outlive it.
+  RootKeys(std::vector<Seal*> seals, RootKeySource& source, const Clock& clock);
 
-  // One try: lists the root keys, makes the first where there is none, and opens all of them. Never
-  // makes one beside a key that does not open. Nothing more to do once it succeeded.
+  // One try: lists the root keys, makes the first where there is none, wrapped by every seal, and
+  // opens all of them, each by the first seal that can. Never makes one beside a key that does not
+  // open. Nothing more to do once it succeeded.
   absl::Status Unseal(absl::Time deadline);
 
   // UNAVAILABLE, SEALED, until unsealed.
   absl::Status Ready() const;
   // 0 while sealed.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
-  std::string_view seal_name() const { return seal_.name(); }
+  // Of what it is set up with: "file, pkcs11".
+  const std::string& seal_names() const { return seal_names_; }
+
+  // Has every seal that is set up wrap what it has not wrapped yet: this is how a seal is added
+  // while the vault runs. The first thing that went wrong; the others are done all the same.
+  absl::Status WrapMissing(absl::Time deadline);
+
+  // Every seal that is set up or has wrapped something, each tried now. SEALED.
+  absl::StatusOr<std::vector<SealHealth>> Check(absl::Time deadline);
 
   // Under the newest root key, with what the key is.
   absl::StatusOr<std::string> Wrap(const WrappedKeyRef& ref, const crypto::SecretBytes& key) const;
@@ -69,8 +94,14 @@ class RootKeys {
     crypto::SecretBytes key;
   };
   absl::StatusOr<std::vector<StoredRootKey>> ListOrMake(absl::Time deadline);
+  absl::StatusOr<crypto::SecretBytes> OpenBySeals(const StoredRootKey& key) const;
+  // The key, by one seal, whole.
+  static absl::StatusOr<crypto::SecretBytes> OpenBy(Seal& seal, const StoredRootKey& key);
+  // A copy of what is open; nothing for one that is not.
+  absl::StatusOr<crypto::SecretBytes> Copy(const RootKeyRef& ref) const;
 
-  Seal& seal_;
+  const std::vector<Seal*> seals_;
+  const std::string seal_names_;
   RootKeySource& source_;
   const Clock& clock_;
   mutable absl::Mutex mutex_;

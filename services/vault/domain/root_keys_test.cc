@@ -19,7 +19,8 @@ const crypto::SecretAccess kTest = crypto::SecretAccess::ForTest();
 // Wraps by adding a letter; refuses while it is told to.
 class LetterSeal : public Seal {
  public:
-  std::string_view name() const override { return "letter"; }
+  explicit LetterSeal(std::string name = "letter") : name_(std::move(name)) {}
+  std::string_view name() const override { return name_; }
   absl::StatusOr<std::string> Wrap(const RootKeyRef&, const crypto::SecretBytes& root) override {
     if (!status.ok()) return status;
     return "w" + std::string(root.view(kTest));
@@ -29,6 +30,9 @@ class LetterSeal : public Seal {
     return crypto::SecretBytes::Copy(wrapped.substr(1));
   }
   absl::Status status;
+
+ private:
+  const std::string name_;
 };
 
 class RootKeysTest : public ::testing::Test {
@@ -42,7 +46,7 @@ class RootKeysTest : public ::testing::Test {
 };
 
 TEST_F(RootKeysTest, SealedUntilTheSealAnswers) {
-  RootKeys root(seal_, source_, clock_);
+  RootKeys root({&seal_}, source_, clock_);
   seal_.status = absl::FailedPreconditionError("away");
   EXPECT_FALSE(root.Unseal(absl::InfiniteFuture()).ok());
   EXPECT_THAT(root.Ready(), ReasonIs("SEALED"));
@@ -58,11 +62,11 @@ TEST_F(RootKeysTest, SealedUntilTheSealAnswers) {
 }
 
 TEST_F(RootKeysTest, ReplicasThatStartTogetherUseTheSameKey) {
-  RootKeys first(seal_, source_, clock_), second(seal_, source_, clock_);
+  RootKeys first({&seal_}, source_, clock_), second({&seal_}, source_, clock_);
   testing::MemoryRootKeys empty_at_first;
   ASSERT_OK(first.Unseal(absl::InfiniteFuture()));
   empty_at_first.inserted_by_another = source_.keys.front();
-  RootKeys late(seal_, empty_at_first, clock_);
+  RootKeys late({&seal_}, empty_at_first, clock_);
   ASSERT_OK(late.Unseal(absl::InfiniteFuture()));
   ASSERT_OK_AND_ASSIGN(const std::string wrapped, first.Wrap(ref_, key_));
   ASSERT_OK_AND_ASSIGN(const crypto::SecretBytes opened, late.Unwrap(ref_, wrapped));
@@ -70,10 +74,10 @@ TEST_F(RootKeysTest, ReplicasThatStartTogetherUseTheSameKey) {
 }
 
 TEST_F(RootKeysTest, NeverMakesAKeyBesideOneThatDoesNotOpen) {
-  source_.keys.push_back({{Uuid(), 1}, "letter", "w" + std::string(31, 'k')});
-  RootKeys root(seal_, source_, clock_);
+  source_.keys.push_back({{Uuid(), 1}, {{"letter", "w" + std::string(31, 'k')}}});
+  RootKeys root({&seal_}, source_, clock_);
   EXPECT_FALSE(root.Unseal(absl::InfiniteFuture()).ok());
-  source_.keys.front().seal = "another";
+  source_.keys.front().wraps = {{"another", "w"}};
   EXPECT_FALSE(root.Unseal(absl::InfiniteFuture()).ok());
   EXPECT_EQ(source_.keys.size(), 1u);
   source_.keys.clear();
@@ -82,8 +86,67 @@ TEST_F(RootKeysTest, NeverMakesAKeyBesideOneThatDoesNotOpen) {
   EXPECT_TRUE(source_.keys.empty());
 }
 
+TEST_F(RootKeysTest, AnyOfItsSealsOpensIt) {
+  LetterSeal second("second");
+  RootKeys both({&seal_, &second}, source_, clock_);
+  ASSERT_OK(both.Unseal(absl::InfiniteFuture()));
+  EXPECT_EQ(source_.keys.front().wraps.size(), 2u);
+  ASSERT_OK_AND_ASSIGN(const std::string wrapped, both.Wrap(ref_, key_));
+  // One is away, or gone for good.
+  seal_.status = absl::UnavailableError("away");
+  RootKeys without_first({&seal_, &second}, source_, clock_);
+  ASSERT_OK(without_first.Unseal(absl::InfiniteFuture()));
+  EXPECT_THAT(without_first.Unwrap(ref_, wrapped), IsOk());
+  second.status = absl::UnavailableError("away too");
+  RootKeys without_both({&seal_, &second}, source_, clock_);
+  const absl::Status sealed = without_both.Unseal(absl::InfiniteFuture());
+  EXPECT_THAT(sealed.ToString(), ::testing::HasSubstr("letter: away; second: away too"));
+}
+
+TEST_F(RootKeysTest, NoRootKeyIsMadeUnlessEverySealHasIt) {
+  LetterSeal second("second");
+  second.status = absl::UnavailableError("away");
+  RootKeys root({&seal_, &second}, source_, clock_);
+  EXPECT_FALSE(root.Unseal(absl::InfiniteFuture()).ok());
+  EXPECT_TRUE(source_.keys.empty());
+}
+
+TEST_F(RootKeysTest, ASealIsReplacedWhileTheVaultRuns) {
+  RootKeys before({&seal_}, source_, clock_);
+  ASSERT_OK(before.Unseal(absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const std::string wrapped, before.Wrap(ref_, key_));
+  LetterSeal next("next");
+  RootKeys during({&seal_, &next}, source_, clock_);
+  ASSERT_OK(during.Unseal(absl::InfiniteFuture()));
+  next.status = absl::UnavailableError("not yet");
+  EXPECT_FALSE(during.WrapMissing(absl::InfiniteFuture()).ok());
+  EXPECT_EQ(source_.keys.front().wraps.size(), 1u);
+  next.status = absl::OkStatus();
+  ASSERT_OK(during.WrapMissing(absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(auto health, during.Check(absl::InfiniteFuture()));
+  ASSERT_EQ(health.size(), 2u);
+  EXPECT_EQ(health[1].name, "next");
+  EXPECT_EQ(health[1].opened, 1u);
+  EXPECT_EQ(health[1].problem, "");
+  RootKeys after({&next}, source_, clock_);
+  ASSERT_OK(after.Unseal(absl::InfiniteFuture()));
+  EXPECT_THAT(after.Unwrap(ref_, wrapped), IsOk());
+  ASSERT_OK_AND_ASSIGN(health, after.Check(absl::InfiniteFuture()));
+  EXPECT_FALSE(health[0].is_configured);
+  EXPECT_EQ(health[0].wrapped, 1u);
+}
+
+TEST_F(RootKeysTest, ASealThatOpensToAnotherKeyIsNamed) {
+  RootKeys root({&seal_}, source_, clock_);
+  ASSERT_OK(root.Unseal(absl::InfiniteFuture()));
+  source_.keys.front().wraps["letter"] = "w" + std::string(32, 'x');
+  ASSERT_OK_AND_ASSIGN(const auto health, root.Check(absl::InfiniteFuture()));
+  EXPECT_EQ(health[0].opened, 0u);
+  EXPECT_EQ(health[0].problem, "opens to another key");
+}
+
 TEST_F(RootKeysTest, AWrappedKeyOpensInItsOwnPlaceOnly) {
-  RootKeys root(seal_, source_, clock_);
+  RootKeys root({&seal_}, source_, clock_);
   ASSERT_OK(root.Unseal(absl::InfiniteFuture()));
   ASSERT_OK_AND_ASSIGN(const std::string wrapped, root.Wrap(ref_, key_));
   const auto lost = StatusIs(absl::StatusCode::kDataLoss);

@@ -18,11 +18,11 @@ struct RootKeyRef {
 };
 
 // What wraps the root key, outside PostgreSQL: whoever has the database and not the seal has
-// nothing. Asked at start only. Thread safe.
+// nothing. Asked at start, and where an operator asks whether it works. Thread safe.
 class Seal {
  public:
   virtual ~Seal() = default;
-  // "file".
+  // "file", "pkcs11", "aws_kms".
   virtual std::string_view name() const = 0;
   // Errors say what an operator should do and hold no key.
   virtual absl::StatusOr<std::string> Wrap(const RootKeyRef& ref,

@@ -27,13 +27,13 @@ void Unsealer::Run() {
   while (true) {
     const absl::Status unsealed = root_.Unseal(absl::Now() + kOneTry);
     if (unsealed.ok()) {
-      telemetry::LogInfo("unsealed", {{"seal", root_.seal_name()},
+      telemetry::LogInfo("unsealed", {{"seal", root_.seal_names()},
                                       {"root_key_version", static_cast<int64_t>(root_.version())}});
       return;
     }
     if (unsealed.ToString() != said) {
       said = unsealed.ToString();
-      telemetry::LogError("sealed", {{"seal", root_.seal_name()}, {"error", said}});
+      telemetry::LogError("sealed", {{"seal", root_.seal_names()}, {"error", said}});
     }
     const absl::MutexLock lock(&mutex_);
     if (mutex_.AwaitWithTimeout(absl::Condition(&stop_), kBetweenTries)) return;

@@ -58,7 +58,7 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
     rewraps_ =
         std::make_unique<RewrapService>(pipeline, *vault_->database, vault_->outbox, *vault_->root,
                                         *vault_->keys, *retirement_, Clock::Real());
-    seal_ = std::make_unique<SealService>(pipeline, *vault_->root);
+    seal_ = std::make_unique<SealService>(pipeline, *vault_->root, *vault_->root_store);
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                  Clock::Real());
     Serve(

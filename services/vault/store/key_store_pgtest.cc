@@ -55,7 +55,7 @@ TEST_F(KeyStoreTest, ReplicasThatMeetAtTheFirstUseShareOneKey) {
 }
 
 TEST_F(KeyStoreTest, ReplicasThatStartTogetherMakeOneRootKey) {
-  test_->Execute("DELETE FROM vault.root_keys");
+  test_->Execute("TRUNCATE vault.root_keys CASCADE");
   constexpr int kReplicas = 4;
   std::vector<std::unique_ptr<Replica>> replicas;
   for (int i = 0; i < kReplicas; ++i) replicas.push_back(std::make_unique<Replica>(*test_));
@@ -145,7 +145,8 @@ TEST_F(KeyStoreTest, ListingShowsTheTenantsOwnAndNothingWrapped) {
 }
 
 TEST_F(KeyStoreTest, TheServicesRoleSeesNoRootKey) {
-  constexpr postgres::Statement kSteal{"test.root_keys", "SELECT wrapped FROM vault.root_keys"};
+  constexpr postgres::Statement kSteal{"test.root_keys",
+                                       "SELECT wrapped FROM vault.root_key_wraps"};
   EXPECT_FALSE(vault_->database
                    ->WithTenant(Call(a_), [&](postgres::Transaction& tx) { return tx.Run(kSteal); })
                    .ok());

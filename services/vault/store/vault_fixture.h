@@ -37,8 +37,8 @@ struct Replica {
     database = *postgres::Database::Open(test.Pool("kasbah_vault"), deadline);
     door = *postgres::Door::Open(test.Pool("kasbah_vault_root"), postgres::DoorToken::VaultRoot(),
                                  deadline);
-    root_store = std::make_unique<RootKeyStore>(*door);
-    root = std::make_unique<RootKeys>(seal, *root_store, Clock::Real());
+    root_store = std::make_unique<RootKeyStore>(*door, outbox, Clock::Real());
+    root = std::make_unique<RootKeys>(std::vector<Seal*>{&seal}, *root_store, Clock::Real());
     keys = std::make_unique<KeyStore>(*database, outbox, Clock::Real());
     ring = std::make_unique<KeyRing>(*root, *keys, Clock::Real());
   }

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/crypto/secret_bytes.h"
+
+namespace kasbah::vault {
+
+// The bytes of a file that only this process's user can read: a regular file, owned by it, mode
+// 0600 (or 0400), of at most 4 KiB. FAILED_PRECONDITION for anything else, naming the file and what
+// to do.
+absl::StatusOr<crypto::SecretBytes> ReadSecretFile(const std::string& path);
+
+}  // namespace kasbah::vault
