@@ -13,6 +13,7 @@
 #include "cli/commands/migrate.h"
 #include "cli/commands/records.h"
 #include "cli/commands/rewraps.h"
+#include "cli/commands/run.h"
 #include "cli/commands/seals.h"
 #include "cli/commands/secrets.h"
 #include "cli/commands/status.h"
@@ -72,6 +73,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddMembers(*app, invocation);
   AddApiKeys(*app, invocation);
   AddSecrets(*app, invocation);
+  AddRun(*app, invocation);
   AddKeys(*app, invocation);
   AddRewraps(*app, invocation);
   AddSeals(*app, invocation);
@@ -102,7 +104,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, const std::string&
   }
   const absl::Status status = invocation.action(invocation);
   if (!status.ok()) invocation.terminal.Error(Explain(status));
-  return ExitCodeOf(status);
+  return status.ok() ? invocation.exit_code : ExitCodeOf(status);
 }
 
 }  // namespace kasbah::cli

@@ -3,6 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "cli/client/paging.h"
+#include "cli/commands/run.h"
 #include "cli/commands/secret_settings.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -316,6 +317,7 @@ void AddSecrets(CLI::App& root, Invocation& invocation) {
   AddList(noun, invocation);
   AddUpdate(noun, invocation);
   AddGrants(noun, invocation);
+  AddRender(noun, invocation);
   AddCall(noun, invocation, "delete", "Delete a secret; it can be had back for 30 days",
           &Stub::DeleteSecret);
   AddCall(noun, invocation, "undelete", "Have a deleted secret back", &Stub::UndeleteSecret);

@@ -33,6 +33,8 @@ class Invocation {
   Terminal terminal;
   // Where the other binaries are.
   std::string binaries;
+  // Of a program that a command ran, which is ours then.
+  int exit_code = 0;
   // Set by the command that was named.
   std::function<absl::Status(Invocation&)> action;
 
