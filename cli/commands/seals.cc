@@ -25,10 +25,11 @@ absl::Status ShowSeals(Invocation& run, const CheckSealsResponse& reply) {
 }  // namespace
 
 void AddSeals(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "seals", "What opens the vault: file, PKCS#11 token (operator)",
-                           "  kasbah seals status\n"
-                           "  kasbah seals check\n"
-                           "  kasbah seals forget file");
+  CLI::App* noun =
+      AddNoun(root, "seals", "What opens the vault: file, PKCS#11 token, AWS KMS (operator)",
+              "  kasbah seals status\n"
+              "  kasbah seals check\n"
+              "  kasbah seals forget file");
   CLI::App* status = noun->add_subcommand("status", "Whether the vault is sealed");
   OnRun(status, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
@@ -50,7 +51,7 @@ void AddSeals(CLI::App& root, Invocation& invocation) {
   auto seal = std::make_shared<std::string>();
   CLI::App* forget =
       noun->add_subcommand("forget", "Remove what a seal wrapped that is not set up any more");
-  forget->add_option("seal", *seal, "file, pkcs11")->required();
+  forget->add_option("seal", *seal, "file, pkcs11, aws_kms")->required();
   OnRun(forget, invocation, [seal](Invocation& run) -> absl::Status {
     vault::v1::ForgetSealRequest request;
     request.set_seal(*seal);

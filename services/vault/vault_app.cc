@@ -18,6 +18,7 @@
 #include "services/vault/domain/key_ring.h"
 #include "services/vault/domain/pkcs11_seal.h"
 #include "services/vault/domain/unsealer.h"
+#include "services/vault/kms/aws_kms_seal.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
 #include "services/vault/rpc/rewrap_service.h"
@@ -67,6 +68,11 @@ absl::Status RunVault(const VaultConfig& config) {
   std::vector<Seal*> seals;
   if (!config.seal_file.empty()) seals.push_back(&file_seal);
   if (!config.pkcs11.module.empty()) seals.push_back(&pkcs11_seal);
+  std::unique_ptr<AwsKmsSeal> aws_kms_seal;
+  if (!config.aws_kms.key_id.empty()) {
+    ASSIGN_OR_RETURN(aws_kms_seal, AwsKmsSeal::Create(config.aws_kms, service->clock()));
+    seals.push_back(aws_kms_seal.get());
+  }
   RootKeyStore root_store(*root_door, service->outbox(), service->clock());
   RootKeys root(seals, root_store, service->clock());
   KeyStore keys(service->database(), service->outbox(), service->clock());

@@ -15,8 +15,17 @@ void VaultConfig::Read(config::Section& section) {
     if (pkcs11.token.empty()) token.AddError("token", "is required beside pkcs11.module");
     if (pkcs11.pin_file.empty()) token.AddError("pin_file", "is required beside pkcs11.module");
   }
-  if (seal_file.empty() && pkcs11.module.empty()) {
-    section.AddError("seal_file", "is required, unless pkcs11.module is there");
+  config::Section& kms = section.Child("aws_kms", "A seal that is a key in AWS KMS");
+  kms.Field("key_id", &aws_kms.key_id, "ARN, id or alias of a symmetric key");
+  kms.Field("region", &aws_kms.region, "The key's region, such as eu-central-1");
+  kms.Field("endpoint", &aws_kms.endpoint, "URL to use instead of the region's own");
+  kms.Field("credentials_file", &aws_kms.credentials_file,
+            "Like ~/.aws/credentials, mode 0600; otherwise AWS_ACCESS_KEY_ID and so on");
+  if (!aws_kms.key_id.empty() && aws_kms.region.empty()) {
+    kms.AddError("region", "is required beside aws_kms.key_id");
+  }
+  if (seal_file.empty() && pkcs11.module.empty() && aws_kms.key_id.empty()) {
+    section.AddError("seal_file", "is required, unless pkcs11.module or aws_kms.key_id is there");
   }
   service::ReadPool(section.Child("root", "The role that reads and makes root keys"), &root);
   service::ReadPool(section.Child("upkeep", "The role that sees what is due in any tenant"),

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/http/aws_signature.h"
+
+namespace kasbah::vault {
+
+// From a file in the form of ~/.aws/credentials (profile "default", mode 0600), or from the
+// environment when `file` is empty. FAILED_PRECONDITION saying what is missing.
+absl::StatusOr<http::AwsCredentials> ReadAwsCredentials(const std::string& file);
+
+}  // namespace kasbah::vault
