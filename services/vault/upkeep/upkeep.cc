@@ -11,6 +11,7 @@ namespace kasbah::vault {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(10);
+constexpr absl::Duration kTellEvery = absl::Minutes(1);
 constexpr int kAtOnce = 500;
 
 }  // namespace
@@ -28,13 +29,15 @@ absl::StatusOr<int> Upkeep::RunOnce() {
                    door_.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) {
                      return DueStore::List(tx, clock_.Now(), secrets_.RequestsKeptSince(), kAtOnce);
                    }));
+  const bool tell = clock_.Now() - told_ >= kTellEvery;
   int count = 0;
   for (const Due& due : all) {
     const absl::Status status = Do(due);
     // One thing that cannot be done does not hold up the others.
     if (status.ok()) {
       ++count;
-    } else if (!absl::IsNotFound(status) && ReasonOf(status) != reason::kTenantSuspended) {
+    } else if (tell && !absl::IsNotFound(status) && ReasonOf(status) != reason::kTenantSuspended) {
+      told_ = clock_.Now();
       telemetry::LogWarning("the time came for something and it could not be done",
                             {{"tenant", due.tenant.ToString()},
                              {"kind", static_cast<int64_t>(due.kind)},

@@ -16,7 +16,7 @@ class Upkeep {
  public:
   Upkeep(postgres::Door& door, SecretUpkeep& secrets, KeyUpkeep& keys, const Clock& clock);
 
-  // Does what is due now; how many things.
+  // Does what is due now; how many things. On one thread.
   absl::StatusOr<int> RunOnce();
 
  private:
@@ -27,6 +27,8 @@ class Upkeep {
   KeyUpkeep& keys_;
   const Clock& clock_;
   telemetry::Counter& done_;
+  // Of RunOnce alone. What cannot be done is looked at each second and told each minute.
+  absl::Time told_ = absl::InfinitePast();
 };
 
 }  // namespace kasbah::vault
