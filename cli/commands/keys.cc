@@ -1,5 +1,6 @@
 #include "cli/commands/keys.h"
 
+#include "cli/commands/named_call.h"
 #include "cli/commands/options.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -20,10 +21,6 @@ std::string PurposeOf(const Key& key) {
   return EnumName(*Key::Purpose_descriptor(), key.purpose());
 }
 
-std::string LengthOf(const google::protobuf::Duration& duration, bool set) {
-  return set ? absl::FormatDuration(absl::Seconds(duration.seconds())) : "-";
-}
-
 std::string Describe(const Key& key) {
   std::string text = ToString(
       {{"key", key.key_id()},
@@ -31,10 +28,10 @@ std::string Describe(const Key& key) {
        {"purpose", PurposeOf(key)},
        {"version", StrCat(key.primary_version())},
        {"created", ToCell(key.create_time(), key.has_create_time())},
-       {"rotated every", LengthOf(key.rotation_period(), key.has_rotation_period())},
+       {"rotated every", ToCell(key.rotation_period(), key.has_rotation_period())},
        {"next rotation", ToCell(key.next_rotation_time(), key.has_next_rotation_time())},
        {"opens from version", StrCat(key.min_open_version())},
-       {"destroy delay", LengthOf(key.version_destroy_delay(), key.has_version_destroy_delay())}});
+       {"destroy delay", ToCell(key.version_destroy_delay(), key.has_version_destroy_delay())}});
   Table table({"VERSION", "STATE", "CREATED", "DESTROY TIME", "OPERATIONS"});
   for (const KeyVersion& version : key.versions()) {
     table.Add(
@@ -43,33 +40,6 @@ std::string Describe(const Key& key) {
          ToCell(version.destroy_time(), version.has_destroy_time()), StrCat(version.operations())});
   }
   return text + "\n" + table.ToString();
-}
-
-// A call that takes a key's name, perhaps one of its versions, and nothing else that must be said.
-template <typename Request>
-CLI::App* AddCall(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
-                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Key*)) {
-  auto request = std::make_shared<Request>();
-  CLI::App* leaf = noun->add_subcommand(verb, help);
-  leaf->add_option_function<std::string>(
-          "key", [request](const std::string& key) { request->set_key(key); }, kKeyHelp)
-      ->required();
-  if constexpr (requires { request->set_version(1); }) {
-    leaf->add_option_function<uint32_t>(
-            "--version", [request](uint32_t version) { request->set_version(version); }, "Which")
-        ->required();
-  }
-  if constexpr (requires { request->set_force(true); }) {
-    leaf->add_flag_function(
-        "--force", [request](int64_t) { request->set_force(true); },
-        "Whatever is still sealed with it: that is lost for good");
-  }
-  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Key key, client->Call(method, *request));
-    return run.Show(key, [&] { return Describe(key); });
-  });
-  return leaf;
 }
 
 void AddList(CLI::App* noun, Invocation& invocation) {
@@ -110,14 +80,13 @@ template <typename Request>
 absl::Status FillSettings(const Settings& settings, Request* request,
                           std::vector<std::string>* given) {
   if (!settings.rotation.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration period, ParseDuration("--rotation", settings.rotation));
-    *request->mutable_rotation_period() = ToDuration(period);
+    RETURN_IF_ERROR(
+        ReadDuration("--rotation", settings.rotation, request->mutable_rotation_period()));
     given->push_back("rotation_period");
   }
   if (!settings.destroy_delay.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration delay,
-                     ParseDuration("--destroy-delay", settings.destroy_delay));
-    *request->mutable_version_destroy_delay() = ToDuration(delay);
+    RETURN_IF_ERROR(ReadDuration("--destroy-delay", settings.destroy_delay,
+                                 request->mutable_version_destroy_delay()));
     given->push_back("version_destroy_delay");
   }
   return absl::OkStatus();
@@ -213,18 +182,19 @@ void AddKeys(CLI::App& root, Invocation& invocation) {
               "  kasbah --tenant ten_01h… keys update secrets --rotation 2160h\n"
               "  kasbah --tenant ten_01h… keys references secrets\n"
               "  kasbah --tenant ten_01h… keys destroy secrets --version 1");
+  const auto add = [&](const char* verb, const char* help, auto method) {
+    AddNamedCall(noun, invocation, verb, help, {"key", kKeyHelp}, method, &Describe);
+  };
   AddList(noun, invocation);
-  AddCall(noun, invocation, "get", "A key and its versions", &Stub::GetKey);
+  add("get", "A key and its versions", &Stub::GetKey);
   AddCreate(noun, invocation);
   AddUpdate(noun, invocation);
-  AddCall(noun, invocation, "rotate",
-          "Seal with a new version from now on; what older ones sealed still opens",
-          &Stub::RotateKey);
+  add("rotate", "Seal with a new version from now on; what older ones sealed still opens",
+      &Stub::RotateKey);
   AddReferences(noun, invocation);
-  AddCall(noun, invocation, "destroy",
-          "Let nobody use a version any more, and destroy it after the key's delay",
-          &Stub::DestroyKeyVersion);
-  AddCall(noun, invocation, "restore", "Call a destruction off", &Stub::RestoreKeyVersion);
+  add("destroy", "Let nobody use a version any more, and destroy it after the key's delay",
+      &Stub::DestroyKeyVersion);
+  add("restore", "Call a destruction off", &Stub::RestoreKeyVersion);
 }
 
 }  // namespace kasbah::cli

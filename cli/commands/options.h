@@ -1,14 +1,16 @@
 #pragma once
 
+#include <google/protobuf/duration.pb.h>
+
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "absl/status/status.h"
 
 namespace kasbah::cli {
 
 // The value of `option`, such as 24h; the error names it.
-absl::StatusOr<absl::Duration> ParseDuration(std::string_view option, const std::string& text);
+absl::Status ReadDuration(std::string_view option, const std::string& text,
+                          google::protobuf::Duration* duration);
 
 }  // namespace kasbah::cli

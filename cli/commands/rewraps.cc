@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "absl/time/clock.h"
+#include "cli/commands/named_call.h"
 #include "kasbah/vault/v1/rewraps.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -98,22 +99,6 @@ void AddList(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-// A call that takes a rewrap's id and nothing else.
-template <typename Request>
-void AddCall(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
-             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Rewrap*)) {
-  auto request = std::make_shared<Request>();
-  CLI::App* leaf = noun->add_subcommand(verb, help);
-  leaf->add_option_function<std::string>(
-          "rewrap", [request](const std::string& id) { request->set_rewrap_id(id); }, "rwr_…")
-      ->required();
-  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Rewrap rewrap, client->Call(method, *request));
-    return ShowOne(run, rewrap);
-  });
-}
-
 }  // namespace
 
 void AddRewraps(CLI::App& root, Invocation& invocation) {
@@ -122,13 +107,15 @@ void AddRewraps(CLI::App& root, Invocation& invocation) {
                            "  kasbah --tenant ten_01h… keys rotate secrets\n"
                            "  kasbah --tenant ten_01h… rewraps start secrets --wait\n"
                            "  kasbah --tenant ten_01h… keys destroy secrets --version 1");
+  const auto add = [&](const char* verb, const char* help, auto method) {
+    AddNamedCall(noun, invocation, verb, help, {"rewrap", "rwr_…"}, method, &Describe);
+  };
   AddStart(noun, invocation);
   AddList(noun, invocation);
-  AddCall(noun, invocation, "get", "How far one is", &Stub::GetRewrap);
-  AddCall(noun, invocation, "pause", "Stop it after the page under way", &Stub::PauseRewrap);
-  AddCall(noun, invocation, "resume", "Go on with it", &Stub::ResumeRewrap);
-  AddCall(noun, invocation, "cancel", "Stop it for good; what is sealed again stays so",
-          &Stub::CancelRewrap);
+  add("get", "How far one is", &Stub::GetRewrap);
+  add("pause", "Stop it after the page under way", &Stub::PauseRewrap);
+  add("resume", "Go on with it", &Stub::ResumeRewrap);
+  add("cancel", "Stop it for good; what is sealed again stays so", &Stub::CancelRewrap);
 }
 
 }  // namespace kasbah::cli

@@ -2,14 +2,13 @@
 
 #include <optional>
 
+#include "cli/commands/secret_access.h"
 #include "cli/inject/child.h"
 #include "cli/inject/secret_files.h"
 #include "cli/inject/secret_spec.h"
 #include "cli/inject/template.h"
-#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "libs/crypto/hash.h"
 #include "libs/dev/files.h"
 
 namespace kasbah::cli {
@@ -19,12 +18,7 @@ absl::StatusOr<std::string> Access(Client& client, const SecretSpec& spec) {
   vault::v1::AccessSecretVersionRequest request;
   request.set_secret(spec.secret);
   request.set_version(spec.version);
-  ASSIGN_OR_RETURN(auto reply,
-                   client.Call(&vault::v1::SecretService::Stub::AccessSecretVersion, request));
-  if (crypto::Crc32c(reply.payload()) != reply.payload_crc32c()) {
-    return absl::DataLossError(StrCat("the value of ", spec.secret,
-                                      " was damaged on its way (its checksum differs); try again"));
-  }
+  ASSIGN_OR_RETURN(auto reply, AccessSecret(client, request));
   return std::move(*reply.mutable_payload());
 }
 

@@ -56,17 +56,16 @@ absl::Status FillSettings(const SecretSettings& settings, Request* request,
     given->push_back("expire_time");
   }
   if (!settings.rotation.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration period, ParseDuration("--rotation", settings.rotation));
-    *request->mutable_rotation()->mutable_period() = ToDuration(period);
+    RETURN_IF_ERROR(ReadDuration("--rotation", settings.rotation,
+                                 request->mutable_rotation()->mutable_period()));
     request->mutable_rotation()->set_topic(settings.topic);
     given->push_back("rotation");
   } else if (!settings.topic.empty()) {
     return absl::InvalidArgumentError("--topic is of a --rotation");
   }
   if (!settings.destroy_delay.empty()) {
-    ASSIGN_OR_RETURN(const absl::Duration delay,
-                     ParseDuration("--destroy-delay", settings.destroy_delay));
-    *request->mutable_version_destroy_delay() = ToDuration(delay);
+    RETURN_IF_ERROR(ReadDuration("--destroy-delay", settings.destroy_delay,
+                                 request->mutable_version_destroy_delay()));
     given->push_back("version_destroy_delay");
   }
   return absl::OkStatus();

@@ -3,7 +3,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "cli/client/paging.h"
+#include "cli/commands/named_call.h"
 #include "cli/commands/run.h"
+#include "cli/commands/secret_access.h"
 #include "cli/commands/secret_settings.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -41,8 +43,8 @@ std::string LabelsOf(const Secret& secret) {
 
 std::string RotationOf(const Secret& secret) {
   if (!secret.has_rotation()) return "-";
-  return StrCat("every ", absl::FormatDuration(absl::Seconds(secret.rotation().period().seconds())),
-                ", next ", ToCell(secret.rotation().next_time(), true));
+  return StrCat("every ", ToCell(secret.rotation().period(), true), ", next ",
+                ToCell(secret.rotation().next_time(), true));
 }
 
 std::string GrantsOf(const Secret& secret) {
@@ -56,19 +58,18 @@ std::string GrantsOf(const Secret& secret) {
 }
 
 std::string Describe(const Secret& secret) {
-  std::string text =
-      ToString({{"secret", secret.secret_id()},
-                {"path", secret.path()},
-                {"labels", LabelsOf(secret)},
-                {"latest version", StrCat(secret.latest_version())},
-                {"created", ToCell(secret.create_time(), secret.has_create_time())},
-                {"expires", ToCell(secret.expire_time(), secret.has_expire_time())},
-                {"rotation", RotationOf(secret)},
-                {"destroy delay",
-                 absl::FormatDuration(absl::Seconds(secret.version_destroy_delay().seconds()))},
-                {"deleted", ToCell(secret.delete_time(), secret.has_delete_time())},
-                {"for", GrantsOf(secret)},
-                {"etag", secret.etag()}});
+  std::string text = ToString({{"secret", secret.secret_id()},
+                               {"path", secret.path()},
+                               {"labels", LabelsOf(secret)},
+                               {"latest version", StrCat(secret.latest_version())},
+                               {"created", ToCell(secret.create_time(), secret.has_create_time())},
+                               {"expires", ToCell(secret.expire_time(), secret.has_expire_time())},
+                               {"rotation", RotationOf(secret)},
+                               {"destroy delay", ToCell(secret.version_destroy_delay(),
+                                                        secret.has_version_destroy_delay())},
+                               {"deleted", ToCell(secret.delete_time(), secret.has_delete_time())},
+                               {"for", GrantsOf(secret)},
+                               {"etag", secret.etag()}});
   if (secret.versions().empty()) return text;
   Table table({"VERSION", "STATE", "CREATED", "BY", "KEY VERSION"});
   for (const SecretVersion& version : secret.versions()) {
@@ -163,12 +164,7 @@ void AddAccess(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--out", *out, "Write it to this file (mode 0600) instead");
   OnRun(leaf, invocation, [request, out](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&SecretService::Stub::AccessSecretVersion, *request));
-    if (crypto::Crc32c(reply.payload()) != reply.payload_crc32c()) {
-      return absl::DataLossError(
-          "the value was damaged on its way (its checksum differs); try again");
-    }
+    ASSIGN_OR_RETURN(const auto reply, AccessSecret(*client, *request));
     if (!out->empty()) return dev::WriteFile(*out, reply.payload(), 0600);
     return run.Show(reply, [&] {
       return run.terminal.stdout_is_terminal() ? reply.payload() + "\n" : reply.payload();
@@ -272,35 +268,6 @@ void AddGrants(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-// A call that takes a secret's name, perhaps one of its versions, and nothing else that must be
-// said.
-template <typename Request, typename Reply>
-void AddCall(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
-             grpc::Status (SecretService::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                         Reply*)) {
-  auto request = std::make_shared<Request>();
-  CLI::App* leaf = noun->add_subcommand(verb, help);
-  leaf->add_option_function<std::string>(
-          "secret", [request](const std::string& secret) { request->set_secret(secret); },
-          "sec_… or its path")
-      ->required();
-  if constexpr (requires { request->set_version(1); }) {
-    leaf->add_option_function<uint32_t>(
-            "--version", [request](uint32_t version) { request->set_version(version); }, "Which")
-        ->required();
-  }
-  if constexpr (requires { request->set_immediately(true); }) {
-    leaf->add_flag_function(
-        "--now", [request](int64_t) { request->set_immediately(true); },
-        "At once and for good, without the secret's delay");
-  }
-  OnRun(leaf, invocation, [request, method](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const Reply reply, client->Call(method, *request));
-    return run.Show(reply, [&] { return Describe(reply); });
-  });
-}
-
 }  // namespace
 
 void AddSecrets(CLI::App& root, Invocation& invocation) {
@@ -309,24 +276,26 @@ void AddSecrets(CLI::App& root, Invocation& invocation) {
                            "  kasbah secrets add prod/db-url --from-file new-url\n"
                            "  kasbah secrets access prod/db-url --version 1\n"
                            "  kasbah secrets list --below prod");
+  const auto add = [&](const char* verb, const char* help, auto method) {
+    AddNamedCall(noun, invocation, verb, help, {"secret", "sec_… or its path"}, method, &Describe);
+  };
   AddCreate(noun, invocation);
   AddAdd(noun, invocation);
   AddAccess(noun, invocation);
   using Stub = SecretService::Stub;
-  AddCall(noun, invocation, "get", "A secret and its versions, without values", &Stub::GetSecret);
+  add("get", "A secret and its versions, without values", &Stub::GetSecret);
   AddList(noun, invocation);
   AddUpdate(noun, invocation);
   AddGrants(noun, invocation);
   AddRender(noun, invocation);
-  AddCall(noun, invocation, "delete", "Delete a secret; it can be had back for 30 days",
-          &Stub::DeleteSecret);
-  AddCall(noun, invocation, "undelete", "Have a deleted secret back", &Stub::UndeleteSecret);
-  AddCall(noun, invocation, "version", "One version, without its value", &Stub::GetSecretVersion);
-  AddCall(noun, invocation, "disable", "Let nobody read a version", &Stub::DisableSecretVersion);
-  AddCall(noun, invocation, "enable", "Let a version be read again, or call off its destruction",
-          &Stub::EnableSecretVersion);
-  AddCall(noun, invocation, "destroy", "Destroy a version's value, after the secret's delay",
-          &Stub::DestroySecretVersion);
+  add("delete", "Delete a secret; it can be had back for 30 days", &Stub::DeleteSecret);
+  add("undelete", "Have a deleted secret back", &Stub::UndeleteSecret);
+  add("version", "One version, without its value", &Stub::GetSecretVersion);
+  add("disable", "Let nobody read a version", &Stub::DisableSecretVersion);
+  add("enable", "Let a version be read again, or call off its destruction",
+      &Stub::EnableSecretVersion);
+  add("destroy", "Destroy a version's value, after the secret's delay",
+      &Stub::DestroySecretVersion);
 }
 
 }  // namespace kasbah::cli

@@ -103,6 +103,12 @@ std::string ToCell(const google::protobuf::Timestamp& time, bool set) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", at, absl::UTCTimeZone());
 }
 
+std::string ToCell(const google::protobuf::Duration& duration, bool set) {
+  if (!set) return "-";
+  return absl::FormatDuration(absl::Seconds(duration.seconds()) +
+                              absl::Nanoseconds(duration.nanos()));
+}
+
 std::string EnumName(const google::protobuf::EnumDescriptor& type, int number) {
   const auto* value = type.FindValueByNumber(number);
   if (value == nullptr) return std::to_string(number);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -39,6 +40,9 @@ std::string ToCell(const google::protobuf::Struct& values);
 
 // "2024-05-01 12:30:00Z"; "-" when unset.
 std::string ToCell(const google::protobuf::Timestamp& time, bool set);
+
+// "24h"; "-" when unset.
+std::string ToCell(const google::protobuf::Duration& duration, bool set);
 
 // The value's name without its type's: LIFECYCLE_STATE_ACTIVE → "active".
 std::string EnumName(const google::protobuf::EnumDescriptor& type, int number);

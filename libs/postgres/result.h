@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -178,5 +179,13 @@ std::vector<T> Decoder<std::vector<T>>::Decode(uint32_t oid, std::string_view d)
   return values;
 }
 }  // namespace internal
+
+// Two columns, a key and what belongs to it.
+template <typename K, typename V>
+std::map<K, V> MapOf(const Result& rows) {
+  std::map<K, V> values;
+  for (const Row row : rows) values.emplace(row.Get<K>(0), row.Get<V>(1));
+  return values;
+}
 
 }  // namespace kasbah::postgres

@@ -12,7 +12,6 @@
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/rpc/status_mapping.h"
 #include "tests/system/system.h"
 
 namespace kasbah::chaos_test {
@@ -44,16 +43,10 @@ class Outage : public ::testing::Test {
   static void SetUpTestSuite() { tenant_ = new TestTenant(System::Get().CreateTenant("outage")); }
 
   static absl::StatusOr<vault::v1::Secret> CreateSecret(const std::string& path) {
-    auto stub = vault::v1::SecretService::NewStub(
-        System::Get().Channel("vault", tenant_->certificate_directory));
-    auto context = System::Get().OwnerContext(*tenant_);
+    using Secrets = vault::v1::SecretService;
     vault::v1::CreateSecretRequest request;
     request.set_path(path);
-    vault::v1::Secret secret;
-    const absl::Status status =
-        rpc::FromGrpcStatus(stub->CreateSecret(context.get(), request, &secret));
-    if (!status.ok()) return status;
-    return secret;
+    return system_test::AsOwner<Secrets>(*tenant_, "vault", &Secrets::Stub::CreateSecret, request);
   }
 
   static TestTenant* tenant_;

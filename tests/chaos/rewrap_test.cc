@@ -11,12 +11,13 @@
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/rpc/status_mapping.h"
 #include "tests/system/system.h"
 
 namespace kasbah::chaos_test {
 namespace {
 
+using system_test::AsOperator;
+using system_test::AsOwner;
 using system_test::System;
 using system_test::TestTenant;
 using system_test::WaitUntil;
@@ -27,37 +28,17 @@ class RewrapSystem : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { tenant_ = new TestTenant(System::Get().CreateTenant("rewrap")); }
 
-  // A call with the owner's key.
-  template <typename Service, typename Request, typename Reply>
-  static absl::StatusOr<Reply> AsOwner(const std::string& service,
-                                       grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
-                                                                             const Request&,
-                                                                             Reply*),
-                                       const Request& request) {
-    return Invoke<Service>(System::Get().Channel(service, tenant_->certificate_directory),
-                           System::Get().OwnerContext(*tenant_), method, request);
-  }
-  // As the operator, for the tenant.
-  template <typename Service, typename Request, typename Reply>
-  static absl::StatusOr<Reply> AsOperator(
-      const std::string& service,
-      grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
-    return Invoke<Service>(System::Get().OperatorChannel(service), System::ContextFor(tenant_->id),
-                           method, request);
-  }
-
   static absl::StatusOr<vault::v1::Rewrap> GetRewrap(const std::string& id) {
     vault::v1::GetRewrapRequest get;
     get.set_rewrap_id(id);
-    return AsOperator<vault::v1::RewrapService>("vault", &vault::v1::RewrapService::Stub::GetRewrap,
-                                                get);
+    return AsOperator<vault::v1::RewrapService>(tenant_->id, "vault",
+                                                &vault::v1::RewrapService::Stub::GetRewrap, get);
   }
   static absl::StatusOr<vault::v1::Rewrap> RotateAndStart(const std::string& key) {
     vault::v1::RotateKeyRequest rotate;
     rotate.set_key(key);
-    const auto rotated =
-        AsOperator<vault::v1::KeyService>("vault", &vault::v1::KeyService::Stub::RotateKey, rotate);
+    const auto rotated = AsOperator<vault::v1::KeyService>(
+        tenant_->id, "vault", &vault::v1::KeyService::Stub::RotateKey, rotate);
     if (!rotated.ok()) return rotated.status();
     vault::v1::StartRewrapRequest start;
     start.set_key(key);
@@ -78,21 +59,6 @@ class RewrapSystem : public ::testing::Test {
   }
 
   static TestTenant* tenant_;
-
- private:
-  template <typename Service, typename Request, typename Reply>
-  static absl::StatusOr<Reply> Invoke(const std::shared_ptr<grpc::Channel>& channel,
-                                      const std::unique_ptr<grpc::ClientContext>& context,
-                                      grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
-                                                                            const Request&, Reply*),
-                                      const Request& request) {
-    const auto stub = Service::NewStub(channel);
-    Reply reply;
-    const absl::Status status =
-        rpc::FromGrpcStatus((stub.get()->*method)(context.get(), request, &reply));
-    if (!status.ok()) return status;
-    return reply;
-  }
 };
 TestTenant* RewrapSystem::tenant_ = nullptr;
 
@@ -107,8 +73,8 @@ TEST_F(RewrapSystem, RecordsSurviveAKilledVaultAndTheEndOfTheirKeyVersion) {
   field->set_display_name("IBAN");
   field->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
   field->set_sealed(true);
-  const auto made =
-      AsOperator<Collections>("tenant-data", &Collections::Stub::CreateCollection, create);
+  const auto made = AsOperator<Collections>(tenant_->id, "tenant-data",
+                                            &Collections::Stub::CreateCollection, create);
   ASSERT_TRUE(made.ok()) << made.status();
   std::string first;
   for (int at = 0; at < kRecords; at += 500) {
@@ -117,7 +83,8 @@ TEST_F(RewrapSystem, RecordsSurviveAKilledVaultAndTheEndOfTheirKeyVersion) {
     for (int i = 0; i < 500; ++i) {
       (*batch.add_values()->mutable_fields())["iban"].set_string_value(StrCat("DE", at + i));
     }
-    const auto stored = AsOwner<Records>("tenant-data", &Records::Stub::BatchCreateRecords, batch);
+    const auto stored =
+        AsOwner<Records>(*tenant_, "tenant-data", &Records::Stub::BatchCreateRecords, batch);
     ASSERT_TRUE(stored.ok()) << stored.status();
     if (first.empty()) first = stored->items(0).record_id();
   }
@@ -150,7 +117,7 @@ TEST_F(RewrapSystem, RecordsSurviveAKilledVaultAndTheEndOfTheirKeyVersion) {
   get.set_record_id(first);
   // Whatever lease is held has ended by the time it answers so.
   EXPECT_TRUE(WaitUntil(absl::Seconds(20), [&] {
-    const auto record = AsOwner<Records>("tenant-data", &Records::Stub::GetRecord, get);
+    const auto record = AsOwner<Records>(*tenant_, "tenant-data", &Records::Stub::GetRecord, get);
     return record.ok() && record->values().fields().at("iban").string_value() == "DE0";
   }));
 }
@@ -159,7 +126,8 @@ TEST_F(RewrapSystem, EndpointSecretsAreSealedAgain) {
   using Endpoints = webhook::v1::EndpointService;
   webhook::v1::CreateEndpointRequest create;
   create.set_url("http://127.0.0.1:9/");
-  const auto made = AsOwner<Endpoints>("webhook", &Endpoints::Stub::CreateEndpoint, create);
+  const auto made =
+      AsOwner<Endpoints>(*tenant_, "webhook", &Endpoints::Stub::CreateEndpoint, create);
   ASSERT_TRUE(made.ok()) << made.status();
   const auto started = RotateAndStart("service/webhook/endpoint-secrets");
   ASSERT_TRUE(started.ok()) << started.status();

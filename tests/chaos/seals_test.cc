@@ -4,46 +4,35 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <yaml-cpp/yaml.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "libs/rpc/status_mapping.h"
+#include "libs/testing/soft_token.h"
 #include "tests/system/system.h"
 
 namespace kasbah::chaos_test {
 namespace {
 
+using system_test::AsOperator;
+using system_test::AsOwner;
 using system_test::System;
 using system_test::TestTenant;
 using system_test::WaitUntil;
-
-constexpr char kModule[] = "/usr/lib/softhsm/libsofthsm2.so";
+using Secrets = vault::v1::SecretService;
 
 class Seals : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     // Before the first process of Kasbah: the vault inherits where the token is.
-    char name[] = "/tmp/kasbah-token-XXXXXX";
-    directory_ = new std::string(mkdtemp(name));
-    std::filesystem::create_directory(*directory_ + "/tokens");
-    std::ofstream(*directory_ + "/softhsm2.conf")
-        << "directories.tokendir = " << *directory_ << "/tokens\nlog.level = ERROR\n";
-    setenv("SOFTHSM2_CONF", (*directory_ + "/softhsm2.conf").c_str(), 1);
-    ASSERT_EQ(system("softhsm2-util --init-token --free --label kasbah --so-pin 1234 --pin 5678"
-                     " >/dev/null"),
-              0);
-    std::ofstream(*directory_ + "/pin") << "5678\n";
-    chmod((*directory_ + "/pin").c_str(), 0600);
+    token_ = new testing::SoftToken();
     tenant_ = new TestTenant(System::Get().CreateTenant("seals"));
   }
-  static void TearDownTestSuite() { std::filesystem::remove_all(*directory_); }
+  static void TearDownTestSuite() { delete token_; }
 
   // Starts the vault again with these seals.
   static void Restart(bool file, bool token) {
@@ -53,29 +42,19 @@ class Seals : public ::testing::Test {
     config.remove("pkcs11");
     if (file) config["seal_file"] = System::Get().installation().Path("vault.seal");
     if (token) {
-      config["pkcs11"]["module"] = kModule;
-      config["pkcs11"]["token"] = "kasbah";
-      config["pkcs11"]["pin_file"] = *directory_ + "/pin";
+      config["pkcs11"]["module"] = testing::SoftToken::kModule;
+      config["pkcs11"]["token"] = testing::SoftToken::kLabel;
+      config["pkcs11"]["pin_file"] = token_->pin_file();
     }
     std::ofstream(path) << config;
     ASSERT_TRUE(System::Get().supervisor().StopService("vault").ok());
     ASSERT_TRUE(System::Get().supervisor().StartService("vault").ok());
   }
-  template <typename Request, typename Reply>
-  static absl::StatusOr<Reply> Ask(grpc::Status (vault::v1::SealService::Stub::*method)(
-                                       grpc::ClientContext*, const Request&, Reply*),
-                                   const Request& request) {
-    const auto stub = vault::v1::SealService::NewStub(System::Get().OperatorChannel("vault"));
-    Reply reply;
-    const absl::Status status =
-        rpc::FromGrpcStatus((stub.get()->*method)(System::Context().get(), request, &reply));
-    if (!status.ok()) return status;
-    return reply;
-  }
   // "file 1/1, pkcs11 1/0": what each wrapped and opened.
   static std::string Checked() {
-    const auto reply =
-        Ask(&vault::v1::SealService::Stub::CheckSeals, vault::v1::CheckSealsRequest());
+    const auto reply = AsOperator<vault::v1::SealService>(TenantId(), "vault",
+                                                          &vault::v1::SealService::Stub::CheckSeals,
+                                                          vault::v1::CheckSealsRequest());
     if (!reply.ok()) return reply.status().ToString();
     std::string text;
     for (const auto& seal : reply->seals()) {
@@ -87,51 +66,45 @@ class Seals : public ::testing::Test {
   static std::string Forget(const std::string& seal) {
     vault::v1::ForgetSealRequest request;
     request.set_seal(seal);
-    return ReasonOf(Ask(&vault::v1::SealService::Stub::ForgetSeal, request).status());
+    return ReasonOf(AsOperator<vault::v1::SealService>(
+                        TenantId(), "vault", &vault::v1::SealService::Stub::ForgetSeal, request)
+                        .status());
   }
   static absl::StatusOr<std::string> Access(const std::string& secret) {
-    const auto stub = vault::v1::SecretService::NewStub(
-        System::Get().Channel("vault", tenant_->certificate_directory));
     vault::v1::AccessSecretVersionRequest request;
     request.set_secret(secret);
-    vault::v1::AccessSecretVersionResponse reply;
-    const absl::Status status = rpc::FromGrpcStatus(
-        stub->AccessSecretVersion(System::Get().OwnerContext(*tenant_).get(), request, &reply));
-    if (!status.ok()) return status;
-    return reply.payload();
+    const auto reply =
+        AsOwner<Secrets>(*tenant_, "vault", &Secrets::Stub::AccessSecretVersion, request);
+    if (!reply.ok()) return reply.status();
+    return reply->payload();
   }
   static bool Opens() {
     const auto value = Access("s");
     return value.ok() && *value == "sealed at first";
   }
 
-  static std::string* directory_;
+  static testing::SoftToken* token_;
   static TestTenant* tenant_;
 };
-std::string* Seals::directory_ = nullptr;
+testing::SoftToken* Seals::token_ = nullptr;
 TestTenant* Seals::tenant_ = nullptr;
 
 TEST_F(Seals, ATokenTakesTheFilesPlace) {
-  const auto stub = vault::v1::SecretService::NewStub(
-      System::Get().Channel("vault", tenant_->certificate_directory));
   vault::v1::CreateSecretRequest create;
   create.set_path("s");
-  vault::v1::Secret secret;
-  ASSERT_TRUE(stub->CreateSecret(System::Get().OwnerContext(*tenant_).get(), create, &secret).ok());
+  ASSERT_TRUE(AsOwner<Secrets>(*tenant_, "vault", &Secrets::Stub::CreateSecret, create).ok());
   vault::v1::AddSecretVersionRequest add;
   add.set_secret("s");
   add.set_payload("sealed at first");
-  vault::v1::SecretVersion version;
-  ASSERT_TRUE(
-      stub->AddSecretVersion(System::Get().OwnerContext(*tenant_).get(), add, &version).ok());
+  ASSERT_TRUE(AsOwner<Secrets>(*tenant_, "vault", &Secrets::Stub::AddSecretVersion, add).ok());
   EXPECT_EQ(Checked(), "file 1/1");
   EXPECT_EQ(Forget("file"), "SEAL_CONFIGURED");
   EXPECT_EQ(Forget("aws_kms"), "NOT_FOUND");
 
   // The token's key, made as an operator would; then both.
   const std::string binary = KASBAH_BINARY_DIR;
-  ASSERT_EQ(system(StrCat("'", binary, "/kasbah-vault' --init-pkcs11 ", kModule, " kasbah ",
-                          *directory_, "/pin kasbah-seal")
+  ASSERT_EQ(system(StrCat("'", binary, "/kasbah-vault' --init-pkcs11 ", testing::SoftToken::kModule,
+                          " ", testing::SoftToken::kLabel, " ", token_->pin_file(), " kasbah-seal")
                        .c_str()),
             0);
   Restart(/*file=*/true, /*token=*/true);

@@ -11,6 +11,7 @@
 #include "libs/base/call_context.h"
 #include "libs/dev/supervisor.h"
 #include "libs/rpc/channel.h"
+#include "libs/rpc/status_mapping.h"
 
 namespace kasbah::system_test {
 
@@ -73,6 +74,42 @@ class System {
   std::map<std::string, std::pair<std::string, absl::Time>> assertions_;
   int certificates_ = 0;
 };
+
+// A call on a channel, in words of ours.
+template <typename Service, typename Request, typename Reply>
+absl::StatusOr<Reply> Invoke(const std::shared_ptr<grpc::Channel>& channel,
+                             const std::unique_ptr<grpc::ClientContext>& context,
+                             grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                   const Request&, Reply*),
+                             const Request& request) {
+  const auto stub = Service::NewStub(channel);
+  Reply reply;
+  const absl::Status status =
+      rpc::FromGrpcStatus((stub.get()->*method)(context.get(), request, &reply));
+  if (!status.ok()) return status;
+  return reply;
+}
+
+// With the owner's key of a tenant.
+template <typename Service, typename Request, typename Reply>
+absl::StatusOr<Reply> AsOwner(const TestTenant& tenant, const std::string& service,
+                              grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Reply*),
+                              const Request& request) {
+  return Invoke<Service>(System::Get().Channel(service, tenant.certificate_directory),
+                         System::Get().OwnerContext(tenant), method, request);
+}
+
+// As the operator, for a tenant, or for the installation when it is nil.
+template <typename Service, typename Request, typename Reply>
+absl::StatusOr<Reply> AsOperator(TenantId tenant, const std::string& service,
+                                 grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                       const Request&, Reply*),
+                                 const Request& request) {
+  return Invoke<Service>(System::Get().OperatorChannel(service),
+                         tenant.is_nil() ? System::Context() : System::ContextFor(tenant), method,
+                         request);
+}
 
 // Until `condition` holds; false when `timeout` passed first.
 bool WaitUntil(absl::Duration timeout, const std::function<bool()>& condition);

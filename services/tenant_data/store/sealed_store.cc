@@ -59,11 +59,7 @@ std::vector<SealedStore::Packed> PackedOf(const postgres::Result& result) {
 
 Pending<std::map<uint32_t, uint64_t>> SealedStore::Count(postgres::Transaction& tx,
                                                          TenantId tenant) {
-  return tx.Run(kCount, tenant).Map([](postgres::Result rows) {
-    std::map<uint32_t, uint64_t> counts;
-    for (const postgres::Row row : rows) counts[row.Get<uint32_t>(0)] = row.Get<uint64_t>(1);
-    return counts;
-  });
+  return tx.Run(kCount, tenant).Map(postgres::MapOf<uint32_t, uint64_t>);
 }
 
 Pending<std::vector<SealedStore::Packed>> SealedStore::RecordsAfter(postgres::Transaction& tx,

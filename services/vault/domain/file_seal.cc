@@ -1,11 +1,5 @@
 #include "services/vault/domain/file_seal.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -21,34 +15,8 @@ namespace format = crypto::ciphertext_v1;
 
 constexpr size_t kSealKeySize = 32;
 
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int descriptor() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
 absl::Status Problem(const std::string& path, const std::string& what) {
   return absl::FailedPreconditionError("seal file " + path + ": " + what);
-}
-
-absl::Status SystemProblem(const std::string& path) { return Problem(path, std::strerror(errno)); }
-
-absl::Status WriteAll(int descriptor, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return SystemProblem(path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return fsync(descriptor) == 0 ? absl::OkStatus() : SystemProblem(path);
 }
 
 // Names the seal key in what it wraps without telling anything about it, so that a root key that
@@ -61,19 +29,7 @@ format::KeyRef SealKeyRef(const crypto::SecretBytes& key) {
 }  // namespace
 
 absl::Status FileSeal::Init(const std::string& path) {
-  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.descriptor() < 0) {
-    if (errno == EEXIST) return absl::AlreadyExistsError("seal file " + path + " exists");
-    return SystemProblem(path);
-  }
-  // Whatever the umask took away.
-  if (fchmod(file.descriptor(), 0600) != 0) return SystemProblem(path);
-  const crypto::SecretBytes key = crypto::SecretBytes::Random(kSealKeySize);
-  absl::Status written =
-      WriteAll(file.descriptor(), key.view(crypto::SecretAccess::ForSeal()), path);
-  // Half a key would be refused for ever and in the way of a new one.
-  if (!written.ok()) unlink(path.c_str());
-  return written;
+  return MakeSecretFile(path, crypto::SecretBytes::Random(kSealKeySize));
 }
 
 absl::StatusOr<crypto::SecretBytes> FileSeal::ReadKey() const {

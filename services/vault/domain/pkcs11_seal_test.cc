@@ -3,12 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
-#include <filesystem>
-#include <fstream>
-
+#include "libs/testing/soft_token.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::vault {
@@ -18,43 +15,24 @@ using kasbah::testing::IsOk;
 using kasbah::testing::StatusIs;
 using ::testing::HasSubstr;
 
-constexpr char kModule[] = "/usr/lib/softhsm/libsofthsm2.so";
-
 class Pkcs11SealTest : public ::testing::Test {
  protected:
-  // The module reads its settings once in a process.
   static void SetUpTestSuite() {
-    std::string name = (std::filesystem::temp_directory_path() / "kasbah-token-XXXXXX").string();
-    directory_ = new std::filesystem::path(mkdtemp(name.data()));
-    std::filesystem::create_directory(*directory_ / "tokens");
-    const std::string settings = *directory_ / "softhsm2.conf";
-    std::ofstream(settings) << "directories.tokendir = " << (*directory_ / "tokens").string()
-                            << "\nlog.level = ERROR\n";
-    setenv("SOFTHSM2_CONF", settings.c_str(), 1);
-    ASSERT_EQ(system("softhsm2-util --init-token --free --label kasbah --so-pin 1234 --pin 5678"
-                     " >/dev/null"),
-              0);
-    WritePin("5678\n");
+    token_ = new testing::SoftToken();
     ASSERT_OK(Pkcs11Seal::MakeKey(Options()));
   }
-  static void TearDownTestSuite() {
-    std::filesystem::remove_all(*directory_);
-    delete directory_;
-  }
-  static void WritePin(const std::string& pin) {
-    const std::string path = *directory_ / "pin";
-    std::ofstream(path) << pin;
-    chmod(path.c_str(), 0600);
-  }
+  static void TearDownTestSuite() { delete token_; }
   static Pkcs11Options Options() {
-    return {.module = kModule, .token = "kasbah", .pin_file = *directory_ / "pin"};
+    return {.module = testing::SoftToken::kModule,
+            .token = testing::SoftToken::kLabel,
+            .pin_file = token_->pin_file()};
   }
 
-  static std::filesystem::path* directory_;
+  static testing::SoftToken* token_;
   const RootKeyRef ref_{Uuid::V7(absl::UnixEpoch()), 1};
   const crypto::SecretBytes root_ = crypto::SecretBytes::Random(32);
 };
-std::filesystem::path* Pkcs11SealTest::directory_ = nullptr;
+testing::SoftToken* Pkcs11SealTest::token_ = nullptr;
 
 TEST_F(Pkcs11SealTest, OpensWhatItWrapped) {
   Pkcs11Seal seal(Options());
@@ -97,7 +75,7 @@ TEST_F(Pkcs11SealTest, ErrorsSayWhatToPutRight) {
   options.key = "another";
   EXPECT_THAT(problem(options), HasSubstr("has no secret key another"));
   options = Options();
-  options.pin_file = *directory_ / "absent";
+  options.pin_file = token_->directory() + "/absent";
   EXPECT_THAT(problem(options), HasSubstr("absent: No such file"));
   chmod(Options().pin_file.c_str(), 0644);
   EXPECT_THAT(problem(Options()), HasSubstr("must have mode 0600"));

@@ -12,4 +12,7 @@ namespace kasbah::vault {
 // to do.
 absl::StatusOr<crypto::SecretBytes> ReadSecretFile(const std::string& path);
 
+// Makes such a file, on disk when it returns. ALREADY_EXISTS, changing nothing, when there is one.
+absl::Status MakeSecretFile(const std::string& path, const crypto::SecretBytes& bytes);
+
 }  // namespace kasbah::vault

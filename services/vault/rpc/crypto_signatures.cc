@@ -79,8 +79,6 @@ absl::StatusOr<v1::BatchGetPublicKeyResponse> CryptoService::DoBatchGetPublicKey
     const absl::StatusOr<KeyRing::Lease> lease = keys_.LeaseFor(call, kPublicKey, item);
     if (lease.ok()) {
       AddPublicKeys(**lease, answer);
-    } else if (ReasonOf(lease.status()) == reason::kTenantSuspended) {
-      return lease.status();
     } else {
       RETURN_IF_ERROR(KeyUser::OfItem(lease.status(), answer));
     }

@@ -7,7 +7,6 @@ bool KeyUser::IsOfItem(const absl::Status& status) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kPermissionDenied:
       return !ReasonOf(status).empty();
     default:
       return false;

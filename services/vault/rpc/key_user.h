@@ -77,7 +77,8 @@ class KeyUser {
     return reply;
   }
 
-  // Ok where `status` is one item's own fault or its tenant's state, which goes into `answer`.
+  // Ok where `status` is one item's own fault, which goes into `answer`. The tenant's state is the
+  // call's, where all items are of one tenant.
   template <typename Answer>
   static absl::Status OfItem(const absl::Status& status, Answer* answer) {
     if (status.ok() || !IsOfItem(status)) return status;

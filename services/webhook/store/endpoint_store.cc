@@ -103,11 +103,7 @@ Pending<Result> EndpointStore::Insert(Transaction& tx, TenantId tenant, const En
 
 Pending<std::map<uint32_t, uint64_t>> EndpointStore::CountSecrets(Transaction& tx,
                                                                   TenantId tenant) const {
-  return tx.Run(kCountSecrets, tenant).Map([](Result rows) {
-    std::map<uint32_t, uint64_t> counts;
-    for (const Row row : rows) counts[row.Get<uint32_t>(0)] = row.Get<uint64_t>(1);
-    return counts;
-  });
+  return tx.Run(kCountSecrets, tenant).Map(postgres::MapOf<uint32_t, uint64_t>);
 }
 
 Pending<std::vector<EndpointStore::SealedSecret>> EndpointStore::SecretsAfter(
