@@ -43,14 +43,14 @@ class RewrapSystem : public ::testing::Test {
     vault::v1::StartRewrapRequest start;
     start.set_key(key);
     return AsOperator<vault::v1::RewrapService>(
-        "vault", &vault::v1::RewrapService::Stub::StartRewrap, start);
+        tenant_->id, "vault", &vault::v1::RewrapService::Stub::StartRewrap, start);
   }
   static absl::Status Destroy(const std::string& key, uint32_t version) {
     vault::v1::DestroyKeyVersionRequest destroy;
     destroy.set_key(key);
     destroy.set_version(version);
     return AsOperator<vault::v1::KeyService>(
-               "vault", &vault::v1::KeyService::Stub::DestroyKeyVersion, destroy)
+               tenant_->id, "vault", &vault::v1::KeyService::Stub::DestroyKeyVersion, destroy)
         .status();
   }
   static bool IsDone(const std::string& id) {
