@@ -40,6 +40,8 @@ Labels LabelsOf(Use use) {
       return {Label("kasbah/v1/enc\x00\x01"), Label("kasbah/v1/commit\x00\x01")};
     case Use::kWrappedKey:
       return {Label("kasbah/v1/wrap\x00\x01"), Label("kasbah/v1/wrap-commit\x00\x01")};
+    case Use::kKekWrappedKey:
+      return {Label("kasbah/v1/kek-wrap\x00\x01"), Label("kasbah/v1/kek-wrap-commit\x00\x01")};
   }
   Crash("a use without labels", __FILE__, __LINE__);
 }

@@ -34,7 +34,7 @@ inline constexpr size_t kOverhead = 103;
 inline constexpr size_t kKeySize = 32;
 
 // What is sealed: each has labels of its own, so that a wrapped key is never taken for a message.
-enum class Use { kMessage, kWrappedKey };
+enum class Use { kMessage, kWrappedKey, kKekWrappedKey };
 
 struct KeyRef {
   Uuid key_id;

@@ -17,11 +17,11 @@ void VaultConfig::Read(config::Section& section) {
   }
   config::Section& kms = section.Child("aws_kms", "A seal that is a key in AWS KMS");
   kms.Field("key_id", &aws_kms.key_id, "ARN, id or alias of a symmetric key");
-  kms.Field("region", &aws_kms.region, "The key's region, such as eu-central-1");
-  kms.Field("endpoint", &aws_kms.endpoint, "URL to use instead of the region's own");
-  kms.Field("credentials_file", &aws_kms.credentials_file,
+  kms.Field("region", &aws_kms.kms.region, "The key's region, such as eu-central-1");
+  kms.Field("endpoint", &aws_kms.kms.endpoint, "URL to use instead of the region's own");
+  kms.Field("credentials_file", &aws_kms.kms.credentials_file,
             "Like ~/.aws/credentials, mode 0600; otherwise AWS_ACCESS_KEY_ID and so on");
-  if (!aws_kms.key_id.empty() && aws_kms.region.empty()) {
+  if (!aws_kms.key_id.empty() && aws_kms.kms.region.empty()) {
     kms.AddError("region", "is required beside aws_kms.key_id");
   }
   if (seal_file.empty() && pkcs11.module.empty() && aws_kms.key_id.empty()) {

@@ -35,6 +35,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"postgres", {"base", "telemetry"}},
       {"outbox", {"base", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
+      {"aws", {"base", "crypto", "http"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "rpc"}},

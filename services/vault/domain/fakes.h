@@ -39,8 +39,77 @@ class MemoryRootKeys : public RootKeySource {
   std::optional<StoredRootKey> inserted_by_another;
 };
 
+class MemoryShares : public ShareStore {
+ public:
+  std::string_view name() const override { return "memory"; }
+  absl::StatusOr<crypto::SecretBytes> Make(const ShareRef& ref) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    crypto::SecretBytes share = crypto::SecretBytes::Random(kShareSize);
+    shares[ref.id] = share.Clone();
+    return share;
+  }
+  absl::StatusOr<crypto::SecretBytes> Read(const ShareRef& ref) override {
+    const absl::MutexLock lock(&mutex_);
+    ++reads;
+    if (!status.ok()) return status;
+    const auto it = shares.find(ref.id);
+    if (it == shares.end()) return absl::NotFoundError("never made");
+    if (it->second.empty()) return absl::DataLossError("destroyed");
+    return it->second.Clone();
+  }
+  absl::Status Destroy(const ShareRef& ref) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    shares[ref.id] = crypto::SecretBytes();
+    return absl::OkStatus();
+  }
+
+  absl::Mutex mutex_;
+  absl::Status status;
+  int reads = 0;
+  std::map<Uuid, crypto::SecretBytes> shares;
+};
+
+// Seals of tenants, all opened by one key.
+class MemorySealer : public TenantSealer {
+ public:
+  absl::Status Check(const TenantSeal& seal) const override {
+    return seal.kind == "aws_kms" ? absl::OkStatus() : InvalidField("pkcs11", "is not set up");
+  }
+  absl::StatusOr<std::string> Wrap(TenantId, const TenantSeal&,
+                                   const crypto::SecretBytes& half) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    return std::string(half.view(crypto::SecretAccess::ForTest()));
+  }
+  absl::StatusOr<crypto::SecretBytes> Unwrap(TenantId, const TenantSeal&,
+                                             std::string_view wrapped) override {
+    const absl::MutexLock lock(&mutex_);
+    ++asked;
+    if (!status.ok()) return status;
+    return crypto::SecretBytes::Copy(wrapped);
+  }
+
+  absl::Mutex mutex_;
+  absl::Status status;
+  int asked = 0;
+};
+
 class MemoryKeys : public KeySource {
  public:
+  absl::StatusOr<std::optional<StoredKek>> FindKek(const CallContext& call) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    const auto it = keks.find(call.tenant);
+    return it == keks.end() ? std::nullopt : std::optional(it->second);
+  }
+  absl::Status AddKek(const CallContext& call, const Uuid& share) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!status.ok()) return status;
+    keks.emplace(call.tenant, StoredKek{.share = share});
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::optional<StoredKey>> Find(const CallContext& call,
                                                 const KeyName& name) override {
     const absl::MutexLock lock(&mutex_);
@@ -48,7 +117,9 @@ class MemoryKeys : public KeySource {
     if (!status.ok()) return status;
     const auto it = keys.find({call.tenant, name.ToString()});
     if (it == keys.end()) return std::optional<StoredKey>();
-    return it->second;
+    StoredKey found = it->second;
+    if (const auto kek = keks.find(call.tenant); kek != keks.end()) found.kek = kek->second;
+    return found;
   }
   absl::Status Create(const CallContext& call, const StoredKey& key) override {
     const absl::MutexLock lock(&mutex_);
@@ -91,6 +162,7 @@ class MemoryKeys : public KeySource {
   int creates = 0;
   int64_t counted = 0;
   std::map<std::pair<TenantId, std::string>, StoredKey> keys;
+  std::map<TenantId, StoredKek> keks;
 };
 
 }  // namespace kasbah::vault::testing

@@ -5,8 +5,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/crypto/ciphertext_v1.h"
 #include "libs/crypto/hash.h"
-#include "services/vault/domain/root_context.h"
-#include "services/vault/domain/secret_file.h"
+#include "libs/crypto/secret_file.h"
+#include "services/vault/domain/wrapping_context.h"
 
 namespace kasbah::vault {
 namespace {
@@ -29,11 +29,11 @@ format::KeyRef SealKeyRef(const crypto::SecretBytes& key) {
 }  // namespace
 
 absl::Status FileSeal::Init(const std::string& path) {
-  return MakeSecretFile(path, crypto::SecretBytes::Random(kSealKeySize));
+  return crypto::MakeSecretFile(path, crypto::SecretBytes::Random(kSealKeySize));
 }
 
 absl::StatusOr<crypto::SecretBytes> FileSeal::ReadKey() const {
-  ASSIGN_OR_RETURN(crypto::SecretBytes key, ReadSecretFile(path_));
+  ASSIGN_OR_RETURN(crypto::SecretBytes key, crypto::ReadSecretFile(path_));
   if (key.size() != kSealKeySize) return Problem(path_, "must hold exactly 32 bytes");
   return key;
 }

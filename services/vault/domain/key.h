@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/ids.h"
+#include "services/vault/domain/stored_kek.h"
 
 namespace kasbah::vault {
 
@@ -61,6 +62,8 @@ struct StoredKey {
   std::optional<absl::Time> next_rotation;
   uint32_t min_open_version = 1;
   absl::Duration destroy_delay = absl::Hours(24);
+  // The tenant's; none of the installation's own keys, and of a tenant's before its first key.
+  std::optional<StoredKek> kek;
   // Ascending.
   std::vector<StoredKeyVersion> versions;
 

@@ -19,12 +19,13 @@ constexpr std::string_view kBlindIndexUse = "blind-index";
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
-    const RootKeys& root, TenantId tenant, const StoredKey& stored, absl::Time issued,
-    const std::shared_ptr<const KeyLease>& previous) {
+    const RootKeys& root, std::shared_ptr<const Kek> kek, TenantId tenant, const StoredKey& stored,
+    absl::Time issued, const std::shared_ptr<const KeyLease>& previous) {
   const std::shared_ptr<KeyLease> lease(new KeyLease);
   lease->id_ = stored.id;
   lease->id_text_ = stored.id.ToString();
   lease->tenant_ = tenant;
+  lease->kek_ = std::move(kek);
   lease->name_ = stored.name;
   lease->name_text_ = stored.name.ToString();
   lease->purpose_ = stored.purpose;
@@ -44,7 +45,8 @@ absl::StatusOr<std::shared_ptr<const KeyLease>> KeyLease::Open(
     }
     ASSIGN_OR_RETURN(
         crypto::SecretBytes key,
-        root.Unwrap({tenant, stored.id, version.version, stored.purpose}, version.wrapped));
+        UnwrapKey(root, lease->kek_.get(), {tenant, stored.id, version.version, stored.purpose},
+                  version.wrapped));
     lease->versions_.push_back(OpenedVersion::Of(stored.purpose, version.version, std::move(key)));
   }
   lease->primary_ = lease->Find(stored.primary_version);
@@ -60,8 +62,8 @@ const OpenedVersion* KeyLease::Find(uint32_t version) const {
   return nullptr;
 }
 
-absl::StatusOr<std::string> KeyLease::Context(std::string_view use,
-                                              crypto::ContextPairs pairs) const {
+absl::StatusOr<std::string> KeyLease::Context(std::string_view use, crypto::ContextPairs pairs,
+                                              const SubjectShare* subject) const {
   for (const auto& [key, value] : pairs) {
     if (key.starts_with(kReservedPrefix)) {
       return InvalidField("context", "keys that begin with \"kasbah.\" are the vault's own");
@@ -69,29 +71,38 @@ absl::StatusOr<std::string> KeyLease::Context(std::string_view use,
   }
   pairs.emplace_back("kasbah.tenant", tenant_.uuid().view());
   pairs.emplace_back("kasbah.purpose", use);
+  if (subject != nullptr) pairs.emplace_back("kasbah.subject", subject->id.view());
   absl::StatusOr<std::string> context = crypto::EncodeContext(std::move(pairs));
   if (!context.ok()) return InvalidField("context", context.status().ToString());
   return context;
 }
 
 absl::StatusOr<std::string> KeyLease::Seal(std::string_view use, crypto::ContextPairs pairs,
-                                           std::string_view plaintext) const {
+                                           std::string_view plaintext,
+                                           const SubjectShare* subject) const {
   KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
-  ASSIGN_OR_RETURN(const std::string context, Context(use, std::move(pairs)));
-  return format::Seal(format::Use::kMessage, Primary().key(), {id_.uuid(), primary_version_},
-                      context, plaintext);
+  ASSIGN_OR_RETURN(const std::string context, Context(use, std::move(pairs), subject));
+  const format::KeyRef ref{id_.uuid(), primary_version_};
+  const crypto::SecretBytes& key = Primary().key();
+  if (subject == nullptr) return format::Seal(format::Use::kMessage, key, ref, context, plaintext);
+  return format::Seal(format::Use::kMessage, subject->KeyWith(key), ref, context, plaintext);
 }
 
 absl::StatusOr<crypto::SecretBytes> KeyLease::OpenSealed(std::string_view use,
                                                          crypto::ContextPairs pairs,
-                                                         std::string_view ciphertext) const {
+                                                         std::string_view ciphertext,
+                                                         const SubjectShare* subject) const {
   KASBAH_CHECK(purpose_ == KeyPurpose::kEncrypt);
   ASSIGN_OR_RETURN(const format::KeyRef named, format::ParseKeyRef(ciphertext));
   const OpenedVersion* version = Find(named.version);
   if (version == nullptr || named.key_id != id_.uuid()) return format::OpenFailed();
-  const absl::StatusOr<std::string> context = Context(use, std::move(pairs));
+  const absl::StatusOr<std::string> context = Context(use, std::move(pairs), subject);
   if (!context.ok()) return format::OpenFailed();
-  return format::Open(format::Use::kMessage, version->key(), named, *context, ciphertext);
+  const crypto::SecretBytes& key = version->key();
+  if (subject == nullptr) {
+    return format::Open(format::Use::kMessage, key, named, *context, ciphertext);
+  }
+  return format::Open(format::Use::kMessage, subject->KeyWith(key), named, *context, ciphertext);
 }
 
 absl::StatusOr<std::string> KeyLease::Mac(uint32_t version, std::string_view data) const {

@@ -10,9 +10,11 @@
 #include "libs/base/ids.h"
 #include "libs/crypto/context.h"
 #include "libs/crypto/secret_bytes.h"
+#include "services/vault/domain/kek.h"
 #include "services/vault/domain/key.h"
 #include "services/vault/domain/opened_version.h"
 #include "services/vault/domain/root_keys.h"
+#include "services/vault/domain/subject_share.h"
 
 namespace kasbah::vault {
 
@@ -24,15 +26,18 @@ class KeyLease {
  public:
   static constexpr absl::Duration kDuration = absl::Seconds(5);
 
-  // Opens the versions of `stored` that may be used. `issued` is a time before it was read.
+  // Opens the versions of `stored` that may be used. `kek` is the tenant's, null for the
+  // installation's own keys. `issued` is a time before `stored` was read.
   // Versions that `previous` (may be null) has open are taken over from it.
   static absl::StatusOr<std::shared_ptr<const KeyLease>> Open(
-      const RootKeys& root, TenantId tenant, const StoredKey& stored, absl::Time issued,
-      const std::shared_ptr<const KeyLease>& previous);
+      const RootKeys& root, std::shared_ptr<const Kek> kek, TenantId tenant,
+      const StoredKey& stored, absl::Time issued, const std::shared_ptr<const KeyLease>& previous);
 
   KeyId id() const { return id_; }
   const std::string& id_text() const { return id_text_; }
   TenantId tenant() const { return tenant_; }
+  // Null for the installation's own keys, and a tenant's that are older than its KEK.
+  const std::shared_ptr<const Kek>& kek() const { return kek_; }
   const KeyName& name() const { return name_; }
   const std::string& name_text() const { return name_text_; }
   KeyPurpose purpose() const { return purpose_; }
@@ -51,12 +56,15 @@ class KeyLease {
   UseBlock& primary_uses() const { return Primary().uses(); }
 
   // Format v1 under the primary version, bound to tenant, `use` ("encrypt", "secret") and `pairs`,
-  // which may not use keys that begin with "kasbah.". For keys of purpose encrypt.
+  // which may not use keys that begin with "kasbah.". For a data subject under what the version and
+  // the subject's share make together. For keys of purpose encrypt.
   absl::StatusOr<std::string> Seal(std::string_view use, crypto::ContextPairs pairs,
-                                   std::string_view plaintext) const;
+                                   std::string_view plaintext,
+                                   const SubjectShare* subject = nullptr) const;
   // OPEN_FAILED for every reason.
   absl::StatusOr<crypto::SecretBytes> OpenSealed(std::string_view use, crypto::ContextPairs pairs,
-                                                 std::string_view ciphertext) const;
+                                                 std::string_view ciphertext,
+                                                 const SubjectShare* subject = nullptr) const;
 
   // HMAC-SHA256, for keys of purpose mac. `version` 0 is the primary one. NOT_FOUND for a version
   // that is not there or may not be used.
@@ -88,11 +96,13 @@ class KeyLease {
   bool IsSigner() const {
     return purpose_ == KeyPurpose::kSign || purpose_ == KeyPurpose::kSignP256;
   }
-  absl::StatusOr<std::string> Context(std::string_view use, crypto::ContextPairs pairs) const;
+  absl::StatusOr<std::string> Context(std::string_view use, crypto::ContextPairs pairs,
+                                      const SubjectShare* subject = nullptr) const;
 
   KeyId id_;
   std::string id_text_;
   TenantId tenant_;
+  std::shared_ptr<const Kek> kek_;
   KeyName name_;
   std::string name_text_;
   KeyPurpose purpose_ = KeyPurpose::kEncrypt;

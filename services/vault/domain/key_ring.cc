@@ -23,9 +23,11 @@ std::string SlotOf(TenantId tenant, const KeyName& name) {
   return slot.append(name.owner).append("/").append(name.name);
 }
 
+// Whether nobody may use the key any more, or just now: whatever lease is left ends at once.
 bool IsGone(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  return reason == reason::kTenantSuspended || reason == reason::kNotFound;
+  return reason == reason::kTenantSuspended || reason == reason::kNotFound ||
+         reason == "KEY_SHREDDED" || reason == "TENANT_SEALED";
 }
 
 telemetry::Gauge& LeasesHeld() {
@@ -36,8 +38,10 @@ telemetry::Gauge& LeasesHeld() {
 
 }  // namespace
 
-KeyRing::KeyRing(const RootKeys& root, KeySource& source, const Clock& clock)
-    : root_(root), source_(source), clock_(clock), renewer_([this] { RenewUntilStopped(); }) {}
+KeyRing::KeyRing(const RootKeys& root, KekRing& keks, KeySource& source, const Clock& clock)
+    : root_(root), keks_(keks), source_(source), clock_(clock), renewer_([this] {
+        RenewUntilStopped();
+      }) {}
 
 KeyRing::~KeyRing() {
   {
@@ -98,10 +102,40 @@ absl::StatusOr<StoredKey> KeyRing::Create(const CallContext& call, StoredKey key
   StoredKeyVersion first;
   first.version = 1;
   first.created_at = now;
-  ASSIGN_OR_RETURN(first.wrapped, WrapNext(call, key, 1));
-  key.versions = {std::move(first)};
-  RETURN_IF_ERROR(source_.Create(call, key));
+  // Once more where the tenant's seal changed in between.
+  absl::Status created;
+  for (int i = 0; i < 2; ++i) {
+    RETURN_IF_ERROR(GetOrMakeKek(call, &key.kek).status());
+    ASSIGN_OR_RETURN(first.wrapped, WrapNext(call, key, 1));
+    key.versions = {first};
+    created = source_.Create(call, key);
+    if (ReasonOf(created) != "KEK_CHANGED") break;
+  }
+  RETURN_IF_ERROR(created);
   return key;
+}
+
+absl::StatusOr<std::shared_ptr<const Kek>> KeyRing::GetOrMakeKek(const CallContext& call,
+                                                                 std::optional<StoredKek>* stored) {
+  if (call.tenant == kSystemTenant) return nullptr;
+  ASSIGN_OR_RETURN(*stored, source_.FindKek(call));
+  if (!*stored) {
+    ASSIGN_OR_RETURN(const Uuid share, keks_.MakeShare(call.tenant));
+    RETURN_IF_ERROR(source_.AddKek(call, share));
+    ASSIGN_OR_RETURN(*stored, source_.FindKek(call));
+    if (!*stored) return absl::InternalError("the KEK just made is not there");
+    // Another replica was quicker: nothing is wrapped under ours.
+    if ((*stored)->share != share) {
+      keks_.shares().Destroy({call.tenant, share}).IgnoreError();
+    }
+  }
+  return keks_.Open(call.tenant, **stored);
+}
+
+absl::StatusOr<std::shared_ptr<const Kek>> KeyRing::OpenKek(TenantId tenant,
+                                                            const StoredKey& key) const {
+  if (!key.kek) return nullptr;
+  return keks_.Open(tenant, *key.kek);
 }
 
 absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyName& name,
@@ -134,14 +168,21 @@ absl::StatusOr<KeyRing::Lease> KeyRing::Load(const CallContext& call, const KeyN
     if (IsGone(found.status())) Forget(slot);
     return found.status();
   }
-  ASSIGN_OR_RETURN(Lease lease, KeyLease::Open(root_, call.tenant, **found, issued, previous));
+  absl::StatusOr<std::shared_ptr<const Kek>> kek = OpenKek(call.tenant, **found);
+  if (!kek.ok()) {
+    if (IsGone(kek.status())) Forget(slot);
+    return kek.status();
+  }
+  ASSIGN_OR_RETURN(Lease lease,
+                   KeyLease::Open(root_, *std::move(kek), call.tenant, **found, issued, previous));
   return Keep(slot, std::move(lease));
 }
 
 absl::StatusOr<std::string> KeyRing::WrapNext(const CallContext& call, const StoredKey& key,
                                               uint32_t version) const {
-  return root_.Wrap({call.tenant, key.id, version, key.purpose},
-                    crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Kek> kek, OpenKek(call.tenant, key));
+  return WrapKey(root_, kek.get(), {call.tenant, key.id, version, key.purpose},
+                 crypto::SecretBytes::Random(crypto::ciphertext_v1::kKeySize));
 }
 
 absl::StatusOr<StoredKey> KeyRing::Rotated(const CallContext& call,

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "libs/base/call_context.h"
 #include "libs/base/clock.h"
+#include "services/vault/domain/kek_ring.h"
 #include "services/vault/domain/key_lease.h"
 #include "services/vault/domain/root_keys.h"
 
@@ -26,8 +27,13 @@ class KeySource {
   virtual ~KeySource() = default;
   virtual absl::StatusOr<std::optional<StoredKey>> Find(const CallContext& call,
                                                         const KeyName& name) = 0;
-  // With its event. ALREADY_EXISTS when another was quicker.
+  // With its event. ALREADY_EXISTS when another was quicker; FAILED_PRECONDITION, KEK_CHANGED,
+  // where the tenant's KEK is not `key.kek` any more.
   virtual absl::Status Create(const CallContext& call, const StoredKey& key) = 0;
+  // The tenant's KEK.
+  virtual absl::StatusOr<std::optional<StoredKek>> FindKek(const CallContext& call) = 0;
+  // Its first, of that share, with its event. Does nothing where there is one.
+  virtual absl::Status AddKek(const CallContext& call, const Uuid& share) = 0;
   // Wraps the next version of a key; given what it will be.
   using WrapVersion =
       std::function<absl::StatusOr<std::string>(const StoredKey& key, uint32_t version)>;
@@ -47,7 +53,7 @@ class KeySource {
 // When the lease is over and the database away, so is the key. Thread safe.
 class KeyRing {
  public:
-  KeyRing(const RootKeys& root, KeySource& source, const Clock& clock);
+  KeyRing(const RootKeys& root, KekRing& keks, KeySource& source, const Clock& clock);
   // Stops renewing.
   ~KeyRing();
 
@@ -77,6 +83,11 @@ class KeyRing {
   // A key that nobody has used yet, with `key`'s name, purpose and settings. ALREADY_EXISTS.
   absl::StatusOr<StoredKey> Create(const CallContext& call, StoredKey key);
 
+  // The tenant's KEK, made where there is none; null for the installation's own keys. Errors as of
+  // KekRing.
+  absl::StatusOr<std::shared_ptr<const Kek>> GetOrMakeKek(const CallContext& call,
+                                                          std::optional<StoredKek>* stored);
+
   // One pass over what is in use: renews leases past half their time, forgets what suspended or has
   // been idle. The background thread's; for tests with a clock of their own.
   void RenewDue();
@@ -92,6 +103,7 @@ class KeyRing {
   Lease Keep(const std::string& slot, Lease lease);
   void Forget(const std::string& slot);
   void GiveBack(const KeyLease& lease);
+  absl::StatusOr<std::shared_ptr<const Kek>> OpenKek(TenantId tenant, const StoredKey& key) const;
   absl::StatusOr<std::string> WrapNext(const CallContext& call, const StoredKey& key,
                                        uint32_t version) const;
   absl::StatusOr<StoredKey> Rotated(const CallContext& call, absl::StatusOr<StoredKey> rotated);
@@ -99,6 +111,7 @@ class KeyRing {
   static absl::StatusOr<Lease> ForPurpose(Lease lease, KeyPurpose purpose);
 
   const RootKeys& root_;
+  KekRing& keks_;
   KeySource& source_;
   const Clock& clock_;
 

@@ -56,7 +56,10 @@ class KeyRingTest : public ::testing::Test {
   testing::MemoryRootKeys root_source_;
   RootKeys root_{{&seal_}, root_source_, clock_};
   testing::MemoryKeys source_;
-  KeyRing ring_{root_, source_, clock_};
+  testing::MemoryShares shares_;
+  testing::MemorySealer sealer_;
+  KekRing keks_{shares_, sealer_, clock_};
+  KeyRing ring_{root_, keks_, source_, clock_};
   CallContext call_;
   const KeyName name_{"service/tenant-data", "fields"};
 };

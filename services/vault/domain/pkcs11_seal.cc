@@ -3,7 +3,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/crypto/hash.h"
 #include "services/vault/domain/pkcs11_token.h"
-#include "services/vault/domain/root_context.h"
+#include "services/vault/domain/wrapping_context.h"
 
 namespace kasbah::vault {
 namespace {

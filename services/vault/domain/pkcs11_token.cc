@@ -12,7 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "services/vault/domain/secret_file.h"
+#include "libs/crypto/secret_file.h"
 
 namespace kasbah::vault {
 namespace {
@@ -132,7 +132,7 @@ absl::StatusOr<std::unique_ptr<Pkcs11Token>> Pkcs11Token::Open(const Pkcs11Optio
   ASSIGN_OR_RETURN(CK_FUNCTION_LIST* const functions, Load(options.module));
   std::unique_ptr<Pkcs11Token> token(new Pkcs11Token(options.token, functions));
   ASSIGN_OR_RETURN(const CK_SLOT_ID slot, token->FindSlot());
-  ASSIGN_OR_RETURN(const crypto::SecretBytes pin, ReadSecretFile(options.pin_file));
+  ASSIGN_OR_RETURN(const crypto::SecretBytes pin, crypto::ReadSecretFile(options.pin_file));
   std::string_view digits = pin.view(crypto::SecretAccess::ForSeal());
   while (!digits.empty() && (digits.back() == '\n' || digits.back() == '\r')) {
     digits.remove_suffix(1);

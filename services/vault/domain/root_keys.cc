@@ -6,8 +6,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/ciphertext_v1.h"
-#include "libs/crypto/context.h"
 #include "libs/telemetry/log.h"
+#include "services/vault/domain/wrapping_context.h"
 
 namespace kasbah::vault {
 namespace {
@@ -15,14 +15,6 @@ namespace {
 namespace format = crypto::ciphertext_v1;
 
 constexpr uint32_t kFirstVersion = 1;
-
-absl::StatusOr<std::string> ContextOf(const WrappedKeyRef& ref) {
-  const std::string version = std::to_string(ref.version);
-  return crypto::EncodeContext({{"kasbah.tenant", ref.tenant.uuid().view()},
-                                {"kasbah.key", ref.key.uuid().view()},
-                                {"kasbah.version", version},
-                                {"kasbah.purpose", ToText(ref.purpose)}});
-}
 
 std::string NamesOf(const std::vector<Seal*>& seals) {
   std::string names;
@@ -184,7 +176,7 @@ absl::StatusOr<crypto::SecretBytes> RootKeys::Unwrap(const WrappedKeyRef& ref,
     if (!named.ok() || *named != candidate) continue;
     absl::StatusOr<crypto::SecretBytes> key =
         format::Open(format::Use::kWrappedKey, root.key, candidate, context, wrapped);
-    if (key.ok() && key->size() == format::kKeySize) return key;
+    if (key.ok()) return key;
   }
   telemetry::LogError("a stored key does not open under the root key: its row was changed",
                       {{"tenant", ref.tenant.ToString()},

@@ -82,7 +82,8 @@ class RootKeys {
   // Every seal that is set up or has wrapped something, each tried now. SEALED.
   absl::StatusOr<std::vector<SealHealth>> Check(absl::Time deadline);
 
-  // Under the newest root key, with what the key is.
+  // Under the newest root key, with what the key is. For WrapKey alone, which puts a tenant's KEK
+  // between them.
   absl::StatusOr<std::string> Wrap(const WrappedKeyRef& ref, const crypto::SecretBytes& key) const;
   // DATA_LOSS when `wrapped` is not what Wrap made for this very key.
   absl::StatusOr<crypto::SecretBytes> Unwrap(const WrappedKeyRef& ref,

@@ -1,4 +1,4 @@
-#include "services/vault/domain/secret_file.h"
+#include "libs/crypto/secret_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace kasbah::vault {
+namespace kasbah::crypto {
 namespace {
 
 constexpr off_t kLargest = 4096;
@@ -44,7 +44,7 @@ absl::Status WriteAll(int descriptor, std::string_view bytes, const std::string&
 
 }  // namespace
 
-absl::Status MakeSecretFile(const std::string& path, const crypto::SecretBytes& bytes) {
+absl::Status MakeSecretFile(const std::string& path, const SecretBytes& bytes) {
   const Descriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0) {
@@ -54,13 +54,13 @@ absl::Status MakeSecretFile(const std::string& path, const crypto::SecretBytes& 
   // Whatever the umask took away.
   if (fchmod(file.get(), 0600) != 0) return SystemProblem(path);
   const absl::Status written =
-      WriteAll(file.get(), bytes.view(crypto::SecretAccess::ForSeal()), path);
+      WriteAll(file.get(), bytes.view(SecretAccess::ForSeal()), path);
   // Half a secret would be refused for ever and in the way of a new one.
   if (!written.ok()) unlink(path.c_str());
   return written;
 }
 
-absl::StatusOr<crypto::SecretBytes> ReadSecretFile(const std::string& path) {
+absl::StatusOr<SecretBytes> ReadSecretFile(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
   if (file.get() < 0 || fstat(file.get(), &info) != 0) return SystemProblem(path);
@@ -69,13 +69,13 @@ absl::StatusOr<crypto::SecretBytes> ReadSecretFile(const std::string& path) {
   if ((info.st_mode & 07177) != 0) return Problem(path, "must have mode 0600");
   if (info.st_size > kLargest) return Problem(path, "is larger than 4 KiB");
   const auto size = static_cast<size_t>(info.st_size);
-  crypto::SecretBytes bytes = crypto::SecretBytes::OfSize(size);
+  SecretBytes bytes = SecretBytes::OfSize(size);
   ssize_t got;
   do {
-    got = read(file.get(), bytes.mutable_data(crypto::SecretAccess::ForSeal()), size);
+    got = read(file.get(), bytes.mutable_data(SecretAccess::ForSeal()), size);
   } while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(size)) return Problem(path, "could not be read whole");
   return bytes;
 }
 
-}  // namespace kasbah::vault
+}  // namespace kasbah::crypto

@@ -1,4 +1,4 @@
-#include "services/vault/kms/aws_credentials.h"
+#include "libs/aws/credentials.h"
 
 #include <cstdlib>
 #include <map>
@@ -7,9 +7,9 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "services/vault/domain/secret_file.h"
+#include "libs/crypto/secret_file.h"
 
-namespace kasbah::vault {
+namespace kasbah::aws {
 namespace {
 
 std::string FromEnvironment(const char* name) {
@@ -39,13 +39,13 @@ std::map<std::string, std::string> DefaultProfile(std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<http::AwsCredentials> ReadAwsCredentials(const std::string& file) {
+absl::StatusOr<http::AwsCredentials> ReadCredentials(const std::string& file) {
   http::AwsCredentials credentials;
   if (file.empty()) {
     credentials = {FromEnvironment("AWS_ACCESS_KEY_ID"), FromEnvironment("AWS_SECRET_ACCESS_KEY"),
                    FromEnvironment("AWS_SESSION_TOKEN")};
   } else {
-    ASSIGN_OR_RETURN(const crypto::SecretBytes text, ReadSecretFile(file));
+    ASSIGN_OR_RETURN(const crypto::SecretBytes text, crypto::ReadSecretFile(file));
     std::map<std::string, std::string> settings =
         DefaultProfile(text.view(crypto::SecretAccess::ForSeal()));
     credentials = {settings["aws_access_key_id"], settings["aws_secret_access_key"],
@@ -53,12 +53,12 @@ absl::StatusOr<http::AwsCredentials> ReadAwsCredentials(const std::string& file)
   }
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
     return absl::FailedPreconditionError(
-        file.empty() ? "AWS KMS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"
-                     : ToAbsl(StrCat("AWS KMS: file ", file,
+        file.empty() ? "AWS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"
+                     : ToAbsl(StrCat("AWS: file ", file,
                                      ": has no aws_access_key_id and aws_secret_access_key of "
                                      "[default]")));
   }
   return credentials;
 }
 
-}  // namespace kasbah::vault
+}  // namespace kasbah::aws

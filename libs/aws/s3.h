@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/aws/endpoint.h"
+
+namespace kasbah::aws {
+
+struct S3Options {
+  std::string bucket;
+  // Before every key: "kasbah/shares/". May be empty.
+  std::string prefix;
+  std::string region;
+  // Instead of the region's own: another store that speaks S3. Buckets stand in its path.
+  std::string endpoint;
+  // As for ReadCredentials.
+  std::string credentials_file;
+};
+
+// Small objects in one bucket of an S3-compatible store. Errors read "S3: AccessDenied: …":
+// UNAVAILABLE when it does not answer or asks for patience, PERMISSION_DENIED where it refuses,
+// FAILED_PRECONDITION for anything else. Thread safe.
+class S3Bucket {
+ public:
+  static absl::StatusOr<std::unique_ptr<S3Bucket>> Create(const S3Options& options,
+                                                          const Clock& clock);
+
+  // Keys are letters, digits, "-", "_", "." and "/".
+  absl::Status Put(const std::string& key, std::string bytes);
+  // Nothing where there is no such object.
+  absl::StatusOr<std::optional<std::string>> Get(const std::string& key);
+  // The object with every older version of it and every mark of its deletion, where the bucket
+  // keeps them: nothing of it can be read afterwards. Not an error where there is none.
+  absl::Status Erase(const std::string& key);
+
+ private:
+  S3Bucket(S3Options options, std::unique_ptr<Endpoint> endpoint, std::string root)
+      : options_(std::move(options)), endpoint_(std::move(endpoint)), root_(std::move(root)) {}
+  absl::StatusOr<http::ClientResponse> Call(std::string method, const std::string& target,
+                                            std::string body = "");
+  // Ids of all versions of exactly this key, and of the marks of its deletion.
+  absl::StatusOr<std::vector<std::string>> VersionsOf(const std::string& key);
+
+  const S3Options options_;
+  const std::unique_ptr<Endpoint> endpoint_;
+  // "/bucket/" where buckets stand in the path, else "/".
+  const std::string root_;
+};
+
+}  // namespace kasbah::aws

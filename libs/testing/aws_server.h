@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "libs/http/server.h"
+
+namespace kasbah::testing {
+
+// KMS and S3 on loopback, as far as Kasbah uses them, for one user (AKID, "the-secret") in
+// eu-central-1. Each signature is checked by the steps of the specification from what arrived; a
+// blob opens only with the key and the context that it was made with; a bucket keeps versions.
+class AwsServer {
+ public:
+  static constexpr char kRegion[] = "eu-central-1";
+  // There from the start; others come by CreateKey.
+  static constexpr char kKey[] = "arn:aws:kms:eu-central-1:111122223333:key/k1";
+  static constexpr char kBucket[] = "bucket";
+
+  AwsServer();
+  ~AwsServer();
+  std::string endpoint() const;
+  // A file in the form of ~/.aws/credentials, mode 0600.
+  const std::string& credentials_file() const { return credentials_file_; }
+  void WriteCredentials(const std::string& secret);
+
+  void AddKey(const std::string& arn);
+  // Disabled until enabled again.
+  void SetEnabled(const std::string& key, bool enabled);
+  // Answers 503 to everything.
+  void SetDown(bool down);
+  // Keys of the bucket's objects, whatever their version.
+  std::vector<std::string> Objects();
+  // Keys of KMS that are going to be deleted.
+  int PendingDeletions();
+
+ private:
+  struct Key {
+    bool is_enabled = true;
+    bool is_pending_deletion = false;
+    std::string hmac;
+  };
+  struct Version {
+    std::string id;
+    bool is_delete_marker = false;
+    std::string bytes;
+  };
+  http::Response Answer(const http::Request& request);
+  http::Response AnswerKms(const http::Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  http::Response AnswerS3(const http::Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  std::string directory_;
+  std::string credentials_file_;
+  absl::Mutex mutex_;
+  bool down_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Key> keys_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> aliases_ ABSL_GUARDED_BY(mutex_);
+  // What Encrypt was given, by blob: key, context, plaintext.
+  std::map<std::string, std::vector<std::string>> blobs_ ABSL_GUARDED_BY(mutex_);
+  // Newest last.
+  std::map<std::string, std::vector<Version>> objects_ ABSL_GUARDED_BY(mutex_);
+  int made_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace kasbah::testing
