@@ -6,6 +6,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
 #include "libs/telemetry/log.h"
+#include "services/vault/store/kek_rows.h"
 
 namespace kasbah::vault {
 namespace {
@@ -17,9 +18,10 @@ using postgres::Statement;
 #define KASBAH_KEY_COLUMNS                                                                     \
   "k.key_id, k.owner, k.name, k.purpose, k.primary_version, k.created_at, k.rotation_period, " \
   "k.next_rotation_at, k.min_open_version, k.destroy_delay, v.version, v.created_at, "         \
-  "v.destroy_at, v.is_forced, v.destroyed_at, v.operations"
+  "v.destroy_at, v.is_forced, v.destroyed_at, v.operations, " KASBAH_KEK_COLUMNS
 #define KASBAH_KEYS \
-  "vault.keys k JOIN vault.key_versions v ON v.tenant_id = k.tenant_id AND v.key_id = k.key_id"
+  "vault.keys k JOIN vault.key_versions v ON v.tenant_id = k.tenant_id AND v.key_id = k.key_id" \
+  KASBAH_JOIN_KEK
 
 constexpr Statement kFind{"keys.find", "SELECT " KASBAH_KEY_COLUMNS ", v.wrapped FROM " KASBAH_KEYS
                                        " WHERE k.tenant_id = $1 AND k.owner = $2 AND k.name = $3 "
@@ -55,10 +57,28 @@ constexpr Statement kCreate{
     "  VALUES ($1, $2, $3, $4, $5, 1, $7, $8, $9)"
     "  ON CONFLICT (tenant_id, owner, name) DO NOTHING RETURNING tenant_id, key_id"
     "), version AS ("
-    "  INSERT INTO vault.key_versions (tenant_id, key_id, version, wrapped)"
-    "  SELECT tenant_id, key_id, 1, $6 FROM made RETURNING 1"
+    "  INSERT INTO vault.key_versions (tenant_id, key_id, version, wrapped, generation)"
+    "  SELECT tenant_id, key_id, 1, $6, $10 FROM made RETURNING 1"
     ") SELECT core.require((SELECT count(*) FROM version) = 1, 'ALREADY_EXISTS')",
     Access::kWrite};
+
+// Nobody changes the KEK until this transaction has ended.
+constexpr Statement kHoldKek{"keys.hold_kek",
+                             "SELECT FROM vault.shares WHERE tenant_id = $1"
+                             " AND subject_hash = ''::bytea FOR SHARE"};
+constexpr Statement kRequireKek{"keys.require_kek",
+                                "SELECT core.require(EXISTS(SELECT FROM vault.shares"
+                                "  WHERE tenant_id = $1 AND subject_hash = ''::bytea"
+                                "  AND generation = $2 AND shredded_at IS NULL), 'KEK_CHANGED')"};
+
+constexpr Statement kFindKek{"keys.find_kek",
+                             "SELECT " KASBAH_KEK_COLUMNS
+                             " FROM (SELECT $1::uuid AS tenant_id) k" KASBAH_JOIN_KEK};
+
+constexpr Statement kAddKek{"keys.add_kek",
+                            "INSERT INTO vault.shares (tenant_id, share_id) VALUES ($1, $2)"
+                            " ON CONFLICT (tenant_id, subject_hash) DO NOTHING RETURNING 1::bigint",
+                            Access::kWrite};
 
 constexpr Statement kAddVersion{
     "keys.add_version",
@@ -67,8 +87,8 @@ constexpr Statement kAddVersion{
     "  WHERE tenant_id = $1 AND key_id = $2 AND primary_version = $3 - 1"
     "  RETURNING tenant_id, key_id"
     "), added AS ("
-    "  INSERT INTO vault.key_versions (tenant_id, key_id, version, wrapped)"
-    "  SELECT tenant_id, key_id, $3, $4 FROM changed RETURNING 1"
+    "  INSERT INTO vault.key_versions (tenant_id, key_id, version, wrapped, generation)"
+    "  SELECT tenant_id, key_id, $3, $4, $6 FROM changed RETURNING 1"
     ") SELECT core.require((SELECT count(*) FROM added) = 1, 'NOT_FOUND')",
     Access::kWrite};
 
@@ -93,7 +113,8 @@ constexpr Statement kCountUses{"keys.count_uses",
                                Access::kWrite};
 
 constexpr int kVersionColumns = 10;
-constexpr int kWrappedColumn = 16;
+constexpr int kKekColumn = 16;
+constexpr int kWrappedColumn = kKekColumn + kKekColumns;
 
 std::optional<absl::Duration> SecondsOf(std::optional<int64_t> seconds) {
   return seconds ? std::optional(absl::Seconds(*seconds)) : std::nullopt;
@@ -114,6 +135,7 @@ absl::StatusOr<StoredKey> KeyOf(const postgres::Row& row) {
   key.next_rotation = row.Get<std::optional<absl::Time>>(7);
   key.min_open_version = row.Get<uint32_t>(8);
   key.destroy_delay = absl::Seconds(row.Get<int64_t>(9));
+  key.kek = KekOf(row, kKekColumn);
   return key;
 }
 
@@ -160,6 +182,9 @@ absl::StatusOr<StoredKey> Hold(postgres::Transaction& tx, const CallContext& cal
   return tx.Run(kGetById, call.tenant, id).Map(OneKey).Await();
 }
 
+// 0 where a key is wrapped by the root key alone.
+uint32_t GenerationOf(const StoredKey& key) { return key.kek ? key.kek->generation : 0; }
+
 outbox::Target TargetOf(const StoredKey& key) {
   return {"key", key.id.ToString(), key.name.ToString()};
 }
@@ -180,12 +205,34 @@ absl::StatusOr<std::optional<StoredKey>> KeyStore::Find(const CallContext& call,
 
 absl::Status KeyStore::Create(const CallContext& call, const StoredKey& key) {
   return database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+    if (key.kek) {
+      tx.Run(kHoldKek, call.tenant);
+      tx.Run(kRequireKek, call.tenant, key.kek->generation);
+    }
     tx.Run(kCreate, call.tenant, key.id, key.name.owner, key.name.name, ToText(key.purpose),
            Bytes{key.versions.front().wrapped}, SecondsOf(key.rotation_period), key.next_rotation,
-           absl::ToInt64Seconds(key.destroy_delay));
+           absl::ToInt64Seconds(key.destroy_delay), GenerationOf(key));
     return outbox_.AppendAudit(tx, call,
                                outbox::Succeeded(call, clock_, "key.create", TargetOf(key),
                                                  {{"purpose", std::string(ToText(key.purpose))}}));
+  });
+}
+
+absl::StatusOr<std::optional<StoredKek>> KeyStore::FindKek(const CallContext& call) {
+  return database_.WithTenant(call, [&](postgres::Transaction& tx) {
+    return tx.Run(kFindKek, call.tenant).Map([](postgres::Result rows) {
+      return KekOf(rows[0], 0);
+    });
+  });
+}
+
+absl::Status KeyStore::AddKek(const CallContext& call, const Uuid& share) {
+  return database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Result added, tx.Run(kAddKek, call.tenant, share).Await());
+    if (added.empty()) return absl::OkStatus();
+    return outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, clock_, "kek.create", {"tenant", call.tenant.ToString(), ""}));
   });
 }
 
@@ -193,12 +240,14 @@ absl::StatusOr<StoredKey> KeyStore::Rotate(const CallContext& call, const KeyNam
                                            TenantState state, const WrapVersion& wrap) {
   const auto rotate =
       [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<StoredKey>> {
+    tx.Run(kHoldKek, call.tenant);
     ASSIGN_OR_RETURN(const StoredKey key, Hold(tx, call, name));
     const uint32_t next = key.primary_version + 1;
     ASSIGN_OR_RETURN(const std::string wrapped, wrap(key, next));
     std::optional<absl::Time> next_rotation;
     if (key.rotation_period) next_rotation = clock_.Now() + *key.rotation_period;
-    tx.Run(kAddVersion, call.tenant, key.id, next, Bytes{wrapped}, next_rotation);
+    tx.Run(kAddVersion, call.tenant, key.id, next, Bytes{wrapped}, next_rotation,
+           GenerationOf(key));
     RETURN_IF_ERROR(outbox_.AppendAudit(tx, call,
                                         outbox::Succeeded(call, clock_, "key.rotate", TargetOf(key),
                                                           {{"version", std::to_string(next)}})));

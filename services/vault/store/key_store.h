@@ -27,6 +27,8 @@ class KeyStore : public KeySource {
   absl::StatusOr<std::optional<StoredKey>> Find(const CallContext& call,
                                                 const KeyName& name) override;
   absl::Status Create(const CallContext& call, const StoredKey& key) override;
+  absl::StatusOr<std::optional<StoredKek>> FindKek(const CallContext& call) override;
+  absl::Status AddKek(const CallContext& call, const Uuid& share) override;
   // The next rotation is a period from now.
   absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name, TenantState state,
                                    const WrapVersion& wrap) override;
