@@ -35,7 +35,10 @@ YAML::Node Server(const Installation& installation, const std::string& service) 
 
 // What a service has beside the settings that all have.
 void AddOwn(const Installation& installation, const std::string& service, YAML::Node* root) {
-  if (service == "vault") (*root)["seal_file"] = installation.Path("vault.seal");
+  if (service == "vault") {
+    (*root)["seal_file"] = installation.Path("vault.seal");
+    (*root)["shares"]["directory"] = installation.Path("shares");
+  }
   if (service == "webhook") {
     // Receivers of a development machine speak plain HTTP on loopback, come and go, and nobody
     // waits hours for a retry.

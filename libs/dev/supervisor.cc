@@ -146,6 +146,7 @@ absl::Status Supervisor::State::MakeSeal() {
 
 absl::Status Supervisor::State::StartServices() {
   RETURN_IF_ERROR(MakeSeal());
+  RETURN_IF_ERROR(MakeDirectory(installation->Path("shares"), 0700));
   for (const std::string& name : ServiceNames()) {
     RETURN_IF_ERROR(WriteServiceSettings(*installation, *postgres, name));
     services->Add(name, {StrCat(options.binaries, "/kasbah-", name), "--config",

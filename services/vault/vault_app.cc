@@ -9,24 +9,35 @@
 #include "kasbah/vault/v1/keys.pb.h"
 #include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
+#include "kasbah/vault/v1/tenant_keys.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/crypto/secret_arena.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "libs/telemetry/log.h"
 #include "services/vault/domain/file_seal.h"
+#include "services/vault/domain/file_share_store.h"
+#include "services/vault/domain/kek_ring.h"
 #include "services/vault/domain/key_ring.h"
 #include "services/vault/domain/pkcs11_seal.h"
+#include "services/vault/domain/subject_ring.h"
 #include "services/vault/domain/unsealer.h"
 #include "services/vault/kms/aws_kms_seal.h"
+#include "services/vault/kms/kms_share_store.h"
+#include "services/vault/kms/s3_share_store.h"
+#include "services/vault/kms/tenant_seals.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/key_service.h"
 #include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
+#include "services/vault/rpc/shred_service.h"
 #include "services/vault/rpc/subject_service.h"
+#include "services/vault/rpc/tenant_seal_service.h"
+#include "services/vault/store/kek_store.h"
 #include "services/vault/store/key_store.h"
 #include "services/vault/store/root_key_store.h"
+#include "services/vault/upkeep/kek_changes.h"
 #include "services/vault/upkeep/remote_holder.h"
 #include "services/vault/upkeep/rewrapper.h"
 #include "services/vault/upkeep/secret_holder.h"
@@ -40,10 +51,23 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
         v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file()}) {
+        v1::TenantSeal::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
+}
+
+// The one that the settings name.
+absl::StatusOr<std::unique_ptr<ShareStore>> OpenShares(const ShareOptions& options,
+                                                       const Clock& clock) {
+  if (!options.directory.empty()) return FileShareStore::Create(options.directory);
+  if (!options.s3.bucket.empty()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket,
+                     aws::S3Bucket::Create(options.s3, clock));
+    return std::make_unique<S3ShareStore>(std::move(bucket));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<aws::Kms> kms, aws::Kms::Create(options.aws_kms, clock));
+  return std::make_unique<KmsShareStore>(std::move(kms));
 }
 
 }  // namespace
@@ -76,7 +100,14 @@ absl::Status RunVault(const VaultConfig& config) {
   RootKeyStore root_store(*root_door, service->outbox(), service->clock());
   RootKeys root(seals, root_store, service->clock());
   KeyStore keys(service->database(), service->outbox(), service->clock());
-  KeyRing ring(root, keys, service->clock());
+  ASSIGN_OR_RETURN(const std::unique_ptr<ShareStore> shares,
+                   OpenShares(config.shares, service->clock()));
+  TenantSeals tenant_seals(config.tenant_seals, service->clock());
+  KekRing keks(*shares, tenant_seals, service->clock());
+  KekStore kek_store(service->database(), service->outbox(), service->clock());
+  KeyRing ring(root, keks, keys, service->clock());
+  SubjectRing subject_shares(*shares, kek_store, service->clock());
+  KekChanges kek_changes(root, keks, ring, kek_store);
   const Unsealer unsealer(root);
   const service::Periodic wrapping(absl::Seconds(10), "wrapping the root key by every seal", [&] {
     return root.Ready().ok() ? root.WrapMissing(absl::Now() + absl::Seconds(30)) : absl::OkStatus();
@@ -93,7 +124,7 @@ absl::Status RunVault(const VaultConfig& config) {
   }
   KeyRetirement retirement(keys, holders, service->clock());
   SecretUpkeep secret_upkeep(service->database(), service->outbox(), service->clock());
-  KeyUpkeep key_upkeep(keys, ring, retirement);
+  KeyUpkeep key_upkeep(keys, ring, retirement, kek_changes);
   Upkeep upkeep(*upkeep_door, secret_upkeep, key_upkeep, service->clock());
   const service::Periodic keeping(absl::Seconds(1), "upkeep",
                                   [&] { return upkeep.RunOnce().status(); });
@@ -106,17 +137,21 @@ absl::Status RunVault(const VaultConfig& config) {
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,
                         service->clock());
-  CryptoService crypto_service(pipeline, ring, service->counted());
+  CryptoService crypto_service(pipeline, ring, subject_shares, service->counted());
   KeyService key_service(pipeline, root, ring, keys, retirement);
   RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
                         service->clock());
   SealService seal_service(pipeline, root, root_store);
-  SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock());
+  TenantSealService tenant_seal_service(pipeline, kek_changes, kek_store, keks);
+  ShredService shred_service(pipeline, kek_changes, keys, retirement, service->clock());
+  SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock(),
+                          kek_changes);
 
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
-  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &seal_service, &subjects},
+  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &seal_service,
+                       &tenant_seal_service, &shred_service, &subjects},
                       [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 

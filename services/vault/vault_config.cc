@@ -2,6 +2,45 @@
 
 namespace kasbah::vault {
 
+namespace {
+
+void ReadShares(config::Section& section, ShareOptions* shares) {
+  section.Field("directory", &shares->directory, "A directory, mode 0700, shared by all replicas");
+  config::Section& s3 = section.Child("s3", "A bucket of S3 or of what speaks like it");
+  s3.Field("bucket", &shares->s3.bucket, "Its name");
+  s3.Field("prefix", &shares->s3.prefix, "Before each key, such as kasbah/shares/");
+  s3.Field("region", &shares->s3.region, "The bucket's region");
+  s3.Field("endpoint", &shares->s3.endpoint, "URL to use instead of the region's own");
+  s3.Field("credentials_file", &shares->s3.credentials_file, "As for aws_kms");
+  config::Section& kms = section.Child("aws_kms", "A key of AWS KMS for each share");
+  kms.Field("region", &shares->aws_kms.region, "Where they are made");
+  kms.Field("endpoint", &shares->aws_kms.endpoint, "URL to use instead of the region's own");
+  kms.Field("credentials_file", &shares->aws_kms.credentials_file, "As for aws_kms");
+  const int set_up =
+      !shares->directory.empty() + !shares->s3.bucket.empty() + !shares->aws_kms.region.empty();
+  if (set_up != 1) {
+    section.AddError("directory", "one of directory, s3.bucket and aws_kms.region is required");
+  }
+  if (!shares->s3.bucket.empty() && shares->s3.region.empty()) {
+    s3.AddError("region", "is required beside s3.bucket");
+  }
+}
+
+void ReadTenantSeals(config::Section& section, TenantSealOptions* seals) {
+  config::Section& kms = section.Child("aws_kms", "Keys of AWS KMS that tenants bring");
+  kms.Field("enabled", &seals->aws_kms.enabled, "Whether they may");
+  kms.Field("endpoint", &seals->aws_kms.endpoint, "URL to use instead of the region's own");
+  kms.Field("credentials_file", &seals->aws_kms.credentials_file, "As for aws_kms");
+  config::Section& token = section.Child("pkcs11", "Keys in PKCS#11 tokens that tenants bring");
+  token.Field("module", &seals->pkcs11.module, "The token maker's shared object").ReadableFile();
+  token.Field("pin_directory", &seals->pkcs11.pin_directory, "Has <tenant>.pin, mode 0600");
+  if (!seals->pkcs11.module.empty() && seals->pkcs11.pin_directory.empty()) {
+    token.AddError("pin_directory", "is required beside pkcs11.module");
+  }
+}
+
+}  // namespace
+
 void VaultConfig::Read(config::Section& section) {
   service.Read(section);
   section.Field("seal_file", &seal_file,
@@ -27,6 +66,9 @@ void VaultConfig::Read(config::Section& section) {
   if (seal_file.empty() && pkcs11.module.empty() && aws_kms.key_id.empty()) {
     section.AddError("seal_file", "is required, unless pkcs11.module or aws_kms.key_id is there");
   }
+  ReadShares(section.Child("shares", "Where shares are: what keys need besides the database"),
+             &shares);
+  ReadTenantSeals(section.Child("tenant_seals", "Keys that tenants may bring"), &tenant_seals);
   service::ReadPool(section.Child("root", "The role that reads and makes root keys"), &root);
   service::ReadPool(section.Child("upkeep", "The role that sees what is due in any tenant"),
                     &upkeep);

@@ -2,13 +2,22 @@
 
 #include <string>
 
+#include "libs/aws/s3.h"
 #include "libs/config/config.h"
 #include "libs/postgres/database.h"
 #include "libs/service/service.h"
 #include "services/vault/domain/pkcs11_seal.h"
 #include "services/vault/kms/aws_kms_seal.h"
+#include "services/vault/kms/tenant_seals.h"
 
 namespace kasbah::vault {
+
+struct ShareOptions {
+  // One of the three.
+  std::string directory;
+  aws::S3Options s3;
+  aws::KmsOptions aws_kms;
+};
 
 // The settings of kasbah-vault: those of every service, and
 //
@@ -17,6 +26,10 @@ namespace kasbah::vault {
 //                                a seal in a PKCS#11 token
 //   aws_kms: {key_id, region, endpoint, credentials_file}
 //                                a seal in AWS KMS; at least one of the three
+//   shares: {directory} or {s3: {bucket, …}} or {aws_kms: {region, …}}
+//                                where tenants' and data subjects' shares are
+//   tenant_seals: {aws_kms: {enabled, …}, pkcs11: {module, pin_directory}}
+//                                keys that tenants may bring
 //   root: {dsn, password_file}   the role of the root keys' door
 //   upkeep: {dsn, password_file} the role that sees what is due
 struct VaultConfig {
@@ -24,6 +37,8 @@ struct VaultConfig {
   std::string seal_file;
   Pkcs11Options pkcs11;
   AwsKmsOptions aws_kms;
+  ShareOptions shares;
+  TenantSealOptions tenant_seals;
   postgres::PoolOptions root;
   postgres::PoolOptions upkeep;
 

@@ -10,7 +10,7 @@
 #include "services/vault/domain/root_keys.h"
 
 // What the domain's tests stand on instead of PostgreSQL.
-namespace kasbah::vault::testing {
+namespace kasbah::vault::fakes {
 
 class MemoryRootKeys : public RootKeySource {
  public:
@@ -107,7 +107,9 @@ class MemoryKeys : public KeySource {
   absl::Status AddKek(const CallContext& call, const Uuid& share) override {
     const absl::MutexLock lock(&mutex_);
     if (!status.ok()) return status;
-    keks.emplace(call.tenant, StoredKek{.share = share});
+    StoredKek kek;
+    kek.share = share;
+    keks.emplace(call.tenant, kek);
     return absl::OkStatus();
   }
   absl::StatusOr<std::optional<StoredKey>> Find(const CallContext& call,
@@ -165,4 +167,4 @@ class MemoryKeys : public KeySource {
   std::map<TenantId, StoredKek> keks;
 };
 
-}  // namespace kasbah::vault::testing
+}  // namespace kasbah::vault::fakes

@@ -13,7 +13,15 @@ namespace format = crypto::ciphertext_v1;
 
 absl::Status Changed() { return absl::DataLossError("a stored key does not open under the KEK"); }
 
+crypto::SecretBytes LookupKey(const crypto::SecretBytes& share) {
+  return crypto::HkdfSha256(share, "", "kasbah/v1/subject-lookup", 32);
+}
+
 }  // namespace
+
+std::string SubjectHash(const crypto::SecretBytes& share, std::string_view subject) {
+  return crypto::HmacSha256(LookupKey(share), subject);
+}
 
 Kek Kek::Of(const StoredKek& stored, const crypto::SecretBytes& share,
             const crypto::SecretBytes& half) {
@@ -22,7 +30,7 @@ Kek Kek::Of(const StoredKek& stored, const crypto::SecretBytes& share,
   kek.generation_ = stored.generation;
   kek.key_ = crypto::HkdfSha256(share, half.view(crypto::SecretAccess::ForSeal()), "kasbah/v1/kek",
                                 format::kKeySize);
-  kek.lookup_ = crypto::HkdfSha256(share, "", "kasbah/v1/subject-lookup", 32);
+  kek.lookup_ = LookupKey(share);
   return kek;
 }
 

@@ -29,7 +29,7 @@ class Kek {
   absl::StatusOr<crypto::SecretBytes> Unwrap(const WrappedKeyRef& ref,
                                              std::string_view wrapped) const;
 
-  // Under what the database keeps a data subject: tells nothing about them once the share is gone.
+  // SubjectHash under this tenant's share.
   std::string HashOf(std::string_view subject) const;
 
  private:
@@ -38,6 +38,10 @@ class Kek {
   crypto::SecretBytes key_;
   crypto::SecretBytes lookup_;
 };
+
+// Under what the database keeps a data subject of the tenant whose share it is: tells nothing about
+// them once the share is gone.
+std::string SubjectHash(const crypto::SecretBytes& share, std::string_view subject);
 
 // A tenant's key on its way into the database and out of it: under the KEK, and that under the root
 // key. Without a KEK (null), as for the installation's own keys, under the root key alone; that is

@@ -53,7 +53,9 @@ absl::StatusOr<std::shared_ptr<const Kek>> KekRing::Fetch(TenantId tenant,
   const absl::StatusOr<crypto::SecretBytes> share = shares_.Read(ref);
   if (!share.ok()) return ShareProblem(ref, share.status());
   crypto::SecretBytes half;
-  if (stored.seal) ASSIGN_OR_RETURN(half, sealer_.Unwrap(tenant, *stored.seal, stored.sealed_half));
+  if (stored.seal) {
+    ASSIGN_OR_RETURN(half, sealer_.Unwrap(tenant, *stored.seal, stored.sealed_half));
+  }
   return std::make_shared<const Kek>(Kek::Of(stored, *share, half));
 }
 
@@ -94,7 +96,10 @@ absl::StatusOr<std::shared_ptr<const Kek>> KekRing::Open(TenantId tenant, const 
       return Error(absl::StatusCode::kUnavailable, "TENANT_SEALED",
                    "the tenant's own key has not opened its keys yet");
     }
-    *entry = Entry{.stored = stored, .used_at = now, .is_opening = true};
+    *entry = Entry();
+    entry->stored = stored;
+    entry->used_at = now;
+    entry->is_opening = true;
   }
   absl::StatusOr<std::shared_ptr<const Kek>> kek = Fetch(tenant, stored);
   if (!kek.ok() && ReasonOf(kek.status()).empty()) kek = Sealed(tenant, kek.status());

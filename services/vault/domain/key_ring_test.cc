@@ -53,11 +53,11 @@ class KeyRingTest : public ::testing::Test {
 
   FakeClock clock_;
   OpenSeal seal_;
-  testing::MemoryRootKeys root_source_;
+  fakes::MemoryRootKeys root_source_;
   RootKeys root_{{&seal_}, root_source_, clock_};
-  testing::MemoryKeys source_;
-  testing::MemoryShares shares_;
-  testing::MemorySealer sealer_;
+  fakes::MemoryKeys source_;
+  fakes::MemoryShares shares_;
+  fakes::MemorySealer sealer_;
   KekRing keks_{shares_, sealer_, clock_};
   KeyRing ring_{root_, keks_, source_, clock_};
   CallContext call_;
@@ -158,7 +158,7 @@ TEST_F(KeyRingTest, TenantsAndOwnersHaveKeysOfTheirOwn) {
 }
 
 TEST_F(KeyRingTest, RotationHoldsHereAtOnceAndElsewhereWithinTheLease) {
-  KeyRing replica(root_, source_, clock_);
+  KeyRing replica(root_, keks_, source_, clock_);
   ASSERT_OK_AND_ASSIGN(const auto before, ring_.GetOrCreate(call_, name_, KeyPurpose::kEncrypt));
   ASSERT_OK(replica.Get(call_, name_, KeyPurpose::kEncrypt));
   ASSERT_OK_AND_ASSIGN(const std::string old, before->Seal("encrypt", {}, "value"));
@@ -180,10 +180,10 @@ TEST_F(KeyRingTest, RotatingWhatIsNotThereIsNotFound) {
 }
 
 TEST_F(KeyRingTest, SealedMeansNoKeyAtAll) {
-  testing::MemoryRootKeys away;
+  fakes::MemoryRootKeys away;
   away.status = DatabaseAway();
   RootKeys sealed({&seal_}, away, clock_);
-  KeyRing ring(sealed, source_, clock_);
+  KeyRing ring(sealed, keks_, source_, clock_);
   EXPECT_THAT(ring.GetOrCreate(call_, name_, KeyPurpose::kEncrypt), ReasonIs("SEALED"));
   EXPECT_THAT(ring.Rotate(call_, name_), ReasonIs("SEALED"));
   EXPECT_EQ(source_.reads, 0);

@@ -38,7 +38,7 @@ class LetterSeal : public Seal {
 class RootKeysTest : public ::testing::Test {
  protected:
   LetterSeal seal_;
-  testing::MemoryRootKeys source_;
+  fakes::MemoryRootKeys source_;
   FakeClock clock_;
   const WrappedKeyRef ref_{TenantId::New(clock_.Now()), KeyId::New(clock_.Now()), 1,
                            KeyPurpose::kEncrypt};
@@ -63,7 +63,7 @@ TEST_F(RootKeysTest, SealedUntilTheSealAnswers) {
 
 TEST_F(RootKeysTest, ReplicasThatStartTogetherUseTheSameKey) {
   RootKeys first({&seal_}, source_, clock_), second({&seal_}, source_, clock_);
-  testing::MemoryRootKeys empty_at_first;
+  fakes::MemoryRootKeys empty_at_first;
   ASSERT_OK(first.Unseal(absl::InfiniteFuture()));
   empty_at_first.inserted_by_another = source_.keys.front();
   RootKeys late({&seal_}, empty_at_first, clock_);

@@ -96,7 +96,7 @@ void SubjectRing::Keep(TenantId tenant, const std::string& subject, Share share,
     if (entries_.size() >= kMostKept) entries_.clear();
   }
   Entry& entry = entries_[std::pair(tenant, subject)];
-  if (entry.share != share) entry = Entry{.share = std::move(share), .read_at = clock_.Now()};
+  if (entry.share != share) entry = Entry{std::move(share), issued, clock_.Now(), {}};
   entry.issued = issued;
   if (noted && std::find(entry.noted.begin(), entry.noted.end(), key) == entry.noted.end()) {
     entry.noted.push_back(key);

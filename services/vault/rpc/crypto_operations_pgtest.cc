@@ -44,7 +44,7 @@ class CryptoOperationsTest : public VaultServerTest {
   void Rotate(const std::string& key) { ASSERT_OK(vault_->ring->Rotate(Call(a_), {owner_, key})); }
   // As another replica does, of which this one has not heard.
   void RotateElsewhere(const std::string& key) {
-    Replica other(*test_);
+    Replica other(*test_, shares_.path());
     ASSERT_OK(other.Unseal());
     ASSERT_OK(other.ring->Rotate(Call(a_), {owner_, key}));
   }
@@ -143,7 +143,7 @@ TEST_F(CryptoOperationsTest, WhatAnotherReplicaMadeWithANewVersionVerifies) {
   sign.set_data("statement");
   ASSERT_OK(Do(&Stub::AsymmetricSign, sign));
   RotateElsewhere("tokens");
-  Replica other(*test_);
+  Replica other(*test_, shares_.path());
   ASSERT_OK(other.Unseal());
   ASSERT_OK_AND_ASSIGN(const auto theirs,
                        other.ring->Get(Call(a_), {owner_, "tokens"}, KeyPurpose::kSign));

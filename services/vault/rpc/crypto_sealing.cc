@@ -18,45 +18,47 @@ constexpr uint32_t kUsualDataKey = 32;
 
 // Operations: on requests and on items alike.
 
-constexpr auto kEncryptOne = [](const KeyLease& key, const auto& request,
-                                auto* answer) -> absl::Status {
+constexpr auto kEncryptOne = [](const KeyLease& key, const auto& request, auto* answer,
+                                const SubjectShare* subject) -> absl::Status {
   ASSIGN_OR_RETURN(*answer->mutable_ciphertext(),
-                   key.Seal(kEncryptUse, PairsOf(request.context()), request.plaintext()));
+                   key.Seal(kEncryptUse, PairsOf(request.context()), request.plaintext(), subject));
   SetKeyVersion(key.primary_version(), answer);
   return absl::OkStatus();
 };
 
-constexpr auto kDecryptOne = [](const KeyLease& key, const auto& request,
-                                auto* answer) -> absl::Status {
-  ASSIGN_OR_RETURN(const crypto::SecretBytes plaintext,
-                   key.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
+constexpr auto kDecryptOne = [](const KeyLease& key, const auto& request, auto* answer,
+                                const SubjectShare* subject) -> absl::Status {
+  ASSIGN_OR_RETURN(
+      const crypto::SecretBytes plaintext,
+      key.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext(), subject));
   answer->mutable_plaintext()->assign(plaintext.view(crypto::SecretAccess::ForCaller()));
   return absl::OkStatus();
 };
 
-constexpr auto kRewrapOne = [](const KeyLease& key, const auto& request,
-                               auto* answer) -> absl::Status {
-  ASSIGN_OR_RETURN(const crypto::SecretBytes plaintext,
-                   key.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext()));
+constexpr auto kRewrapOne = [](const KeyLease& key, const auto& request, auto* answer,
+                               const SubjectShare* subject) -> absl::Status {
+  ASSIGN_OR_RETURN(
+      const crypto::SecretBytes plaintext,
+      key.OpenSealed(kEncryptUse, PairsOf(request.context()), request.ciphertext(), subject));
   const auto& context =
       request.has_new_context() ? request.new_context().pairs() : request.context();
-  ASSIGN_OR_RETURN(
-      *answer->mutable_ciphertext(),
-      key.Seal(kEncryptUse, PairsOf(context), plaintext.view(crypto::SecretAccess::ForSeal())));
+  ASSIGN_OR_RETURN(*answer->mutable_ciphertext(),
+                   key.Seal(kEncryptUse, PairsOf(context),
+                            plaintext.view(crypto::SecretAccess::ForSeal()), subject));
   // It opened, so it names a version.
   answer->set_old_key_version(crypto::ciphertext_v1::ParseKeyRef(request.ciphertext())->version);
   SetKeyVersion(key.primary_version(), answer);
   return absl::OkStatus();
 };
 
-constexpr auto kDataKeyOne = [](const KeyLease& key, const auto& request,
-                                auto* answer) -> absl::Status {
+constexpr auto kDataKeyOne = [](const KeyLease& key, const auto& request, auto* answer,
+                                const SubjectShare* subject) -> absl::Status {
   const uint32_t size = request.size() == 0 ? kUsualDataKey : request.size();
   if (size < kShortestDataKey) return InvalidField("size", "must be 16 to 1,024 bytes");
   const crypto::SecretBytes fresh = crypto::SecretBytes::Random(size);
   ASSIGN_OR_RETURN(*answer->mutable_ciphertext(),
                    key.Seal(kEncryptUse, PairsOf(request.context()),
-                            fresh.view(crypto::SecretAccess::ForSeal())));
+                            fresh.view(crypto::SecretAccess::ForSeal()), subject));
   if (!request.without_plaintext()) {
     answer->mutable_plaintext()->assign(fresh.view(crypto::SecretAccess::ForCaller()));
   }

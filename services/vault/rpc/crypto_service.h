@@ -14,8 +14,9 @@ namespace kasbah::vault {
 // leave the transport's thread; uses are counted, and the counts reach the trail each minute.
 class CryptoService final : public v1::CryptoService::CallbackService {
  public:
-  CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, outbox::CountedEvents& counted)
-      : pipeline_(pipeline), keys_(ring, counted) {}
+  CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, SubjectRing& subjects,
+                outbox::CountedEvents& counted)
+      : pipeline_(pipeline), keys_(ring, subjects, counted) {}
 
   grpc::ServerUnaryReactor* Encrypt(grpc::CallbackServerContext* context,
                                     const v1::EncryptRequest* request,

@@ -219,7 +219,7 @@ class SealedServerTest : public CryptoServiceTest {
   void SetUp() override {
     CryptoServiceTest::SetUp();
     TearDownServer();
-    vault_ = std::make_unique<Replica>(*test_);
+    vault_ = std::make_unique<Replica>(*test_, shares_.path());
     counted_ =
         std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
     StartServer();

@@ -247,7 +247,7 @@ TEST_F(KeyLifecycleTest, AReplicaThatSealsFromItsLeaseWhileAnotherRetiresTheVers
   const KeyName name = *KeyName::Parse("secrets");
   ASSERT_OK_AND_ASSIGN(const KeyRing::Lease old,
                        vault_->ring->Get(Call(a_), name, KeyPurpose::kEncrypt));
-  Replica other(*test_);
+  Replica other(*test_, shares_.path());
   ASSERT_OK(other.Unseal());
   ASSERT_OK(other.ring->Rotate(Call(a_), name));
   SecretHolder theirs(*other.database, *other.ring);
@@ -296,7 +296,7 @@ TEST_F(KeyLifecycleTest, UsesAreCountedAheadAndNeverTooLow) {
 
 TEST_F(KeyLifecycleTest, AKeyNearItsLimitIsRotatedAndAtItRefusesToSeal) {
   KeyStore keys(*vault_->database, vault_->outbox, Clock::Real(), /*operation_limit=*/1000);
-  KeyRing ring(*vault_->root, keys, Clock::Real());
+  KeyRing ring(*vault_->root, *vault_->keks, keys, Clock::Real());
   const KeyName name = *KeyName::Parse(fields_);
   ASSERT_OK_AND_ASSIGN(KeyRing::Lease lease,
                        ring.GetOrCreate(Call(a_), name, KeyPurpose::kEncrypt));

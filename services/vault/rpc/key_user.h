@@ -1,9 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/error.h"
@@ -12,6 +16,7 @@
 #include "libs/outbox/denials.h"
 #include "libs/rpc/call.h"
 #include "services/vault/domain/key_ring.h"
+#include "services/vault/domain/subject_ring.h"
 
 namespace kasbah::vault {
 
@@ -25,11 +30,13 @@ struct KeyUse {
 };
 
 // The one way in which an operation comes to its key: the caller's own, by its SPIFFE path, on a
-// lease, with its use counted. Operations are functions of a lease, a request (or an item of one)
-// and an answer; alone, in a batch or on the transport's thread they go through here.
+// lease, with its use counted. Operations are functions of a lease, a request (or an item of one),
+// an answer and, where requests may name a data subject, that subject's share (null without one);
+// alone, in a batch or on the transport's thread they go through here.
 class KeyUser {
  public:
-  KeyUser(KeyRing& ring, outbox::CountedEvents& counted) : ring_(ring), counted_(counted) {}
+  KeyUser(KeyRing& ring, SubjectRing& subjects, outbox::CountedEvents& counted)
+      : ring_(ring), subjects_(subjects), counted_(counted) {}
 
   static KeyName NameFor(const CallContext& call, const std::string& key) {
     return {call.workload, key};
@@ -40,19 +47,31 @@ class KeyUser {
   std::optional<absl::StatusOr<Reply>> TryOnce(const CallContext& call, const KeyUse& use,
                                                const Request& request, Operation operation) {
     const KeyRing::Lease lease = ring_.FindLive(call.tenant, NameFor(call, request.key()));
-    if (lease == nullptr || !lease->Serves(use.purpose) || NamesNextVersion(*lease, request) ||
-        (use.makes && !lease->TryTake(1))) {
+    if (lease == nullptr || !lease->Serves(use.purpose) || NamesNextVersion(*lease, request)) {
       return std::nullopt;
     }
-    return Answer<Reply>(call, use, *lease, request, operation);
+    SubjectRing::Share subject;
+    if (const std::string* named = SubjectOf(request); named != nullptr) {
+      subject = subjects_.FindLive(call.tenant, *named, lease->id());
+      if (subject == nullptr) return std::nullopt;
+    }
+    if (use.makes && !lease->TryTake(1)) return std::nullopt;
+    return Answer<Reply>(call, use, *lease, subject.get(), request, operation);
   }
 
   template <typename Reply, typename Request, typename Operation>
   absl::StatusOr<Reply> Once(const CallContext& call, const KeyUse& use, const Request& request,
                              Operation operation) {
     ASSIGN_OR_RETURN(const KeyRing::Lease lease, LeaseFor(call, use, request));
+    SubjectRing::Share subject;
+    if (const std::string* named = SubjectOf(request); named != nullptr) {
+      ASSIGN_OR_RETURN(const SubjectShares found,
+                       SharesOf(call, *lease, {*named}, use.makes && !Opens(request)));
+      RETURN_IF_ERROR(found.at(*named).status());
+      subject = *found.at(*named);
+    }
     if (use.makes) RETURN_IF_ERROR(ring_.Take(call, *lease, 1));
-    return Answer<Reply>(call, use, *lease, request, operation);
+    return Answer<Reply>(call, use, *lease, subject.get(), request, operation);
   }
 
   // An item's own failure is its answer's `error`; anything else is the call's.
@@ -60,13 +79,25 @@ class KeyUser {
   absl::StatusOr<Reply> Batch(const CallContext& call, const KeyUse& use, const Request& request,
                               Operation operation) {
     ASSIGN_OR_RETURN(const KeyRing::Lease lease, LeaseFor(call, use, request));
+    std::set<std::string> named;
+    for (const auto& item : request.items()) {
+      if (const std::string* subject = SubjectOf(item); subject != nullptr) named.insert(*subject);
+    }
+    SubjectShares subjects;
+    if (!named.empty()) {
+      ASSIGN_OR_RETURN(subjects, SharesOf(call, *lease, {named.begin(), named.end()},
+                                          use.makes && !Opens(request)));
+    }
     if (use.makes) RETURN_IF_ERROR(ring_.Take(call, *lease, request.items_size()));
     Reply reply;
     reply.mutable_items()->Reserve(request.items_size());
     uint64_t done = 0;
     for (const auto& item : request.items()) {
       auto* answer = reply.add_items();
-      const absl::Status status = operation(*lease, item, answer);
+      absl::StatusOr<SubjectRing::Share> subject = SubjectRing::Share();
+      if (const std::string* name = SubjectOf(item); name != nullptr) subject = subjects.at(*name);
+      const absl::Status status =
+          subject.ok() ? Apply(operation, *lease, item, answer, subject->get()) : subject.status();
       if (status.ok()) ++done;
       RETURN_IF_ERROR(OfItem(status, answer));
     }
@@ -121,11 +152,36 @@ class KeyUser {
  private:
   template <typename Reply, typename Request, typename Operation>
   absl::StatusOr<Reply> Answer(const CallContext& call, const KeyUse& use, const KeyLease& lease,
-                               const Request& request, Operation operation) {
+                               const SubjectShare* subject, const Request& request,
+                               Operation operation) {
     Reply reply;
-    RETURN_IF_ERROR(operation(lease, request, &reply));
+    RETURN_IF_ERROR(Apply(operation, lease, request, &reply, subject));
     Count(call, use.action, lease, 1);
     return reply;
+  }
+
+  using SubjectShares = std::map<std::string, absl::StatusOr<SubjectRing::Share>>;
+  absl::StatusOr<SubjectShares> SharesOf(const CallContext& call, const KeyLease& lease,
+                                         const std::vector<std::string>& subjects, bool make);
+
+  // The data subject that a request or an item names; null where it names none, or cannot.
+  template <typename Request>
+  static const std::string* SubjectOf(const Request& request) {
+    if constexpr (requires { request.subject(); }) {
+      return request.subject().empty() ? nullptr : &request.subject();
+    } else {
+      return nullptr;
+    }
+  }
+  template <typename Operation, typename Request, typename Answer>
+  static absl::Status Apply(Operation operation, const KeyLease& lease, const Request& request,
+                            Answer* answer, const SubjectShare* subject) {
+    if constexpr (std::is_invocable_v<Operation, const KeyLease&, const Request&, Answer*,
+                                      const SubjectShare*>) {
+      return operation(lease, request, answer, subject);
+    } else {
+      return operation(lease, request, answer);
+    }
   }
 
   static bool IsOfItem(const absl::Status& status);
@@ -164,6 +220,7 @@ class KeyUser {
   }
 
   KeyRing& ring_;
+  SubjectRing& subjects_;
   outbox::CountedEvents& counted_;
 };
 

@@ -65,6 +65,7 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
                        return counts;
                      });
                    }));
+  RETURN_IF_ERROR(changes_.ShredSubject(call, id).status());
   subject::v1::EraseSubjectResponse reply;
   (*reply.mutable_erased())[std::string(kCreatedBy)] = static_cast<uint64_t>(erased.versions);
   (*reply.mutable_erased())[std::string(kGrantActor)] = static_cast<uint64_t>(erased.grants);

@@ -12,7 +12,9 @@
 #include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
+#include "services/vault/rpc/shred_service.h"
 #include "services/vault/rpc/subject_service.h"
+#include "services/vault/rpc/tenant_seal_service.h"
 #include "services/vault/store/vault_fixture.h"
 #include "services/vault/upkeep/rewrapper.h"
 #include "services/vault/upkeep/secret_holder.h"
@@ -45,40 +47,49 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   void StartServer() {
     CreateServer({v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
                   v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
+                  v1::TenantSeal::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
+    changes_ = std::make_unique<KekChanges>(*vault_->root, *vault_->keks, *vault_->ring,
+                                            *vault_->kek_store);
     secret_holder_ = std::make_unique<SecretHolder>(*vault_->database, *vault_->ring);
     holders_ = {{std::string(kVaultOwner), secret_holder_.get()}};
     retirement_ = std::make_unique<KeyRetirement>(*vault_->keys, holders_, Clock::Real());
     secrets_ = std::make_unique<SecretService>(pipeline, *vault_->database, vault_->outbox,
                                                *vault_->ring, *vault_->root, Clock::Real());
-    crypto_ = std::make_unique<CryptoService>(pipeline, *vault_->ring, *counted_);
+    crypto_ =
+        std::make_unique<CryptoService>(pipeline, *vault_->ring, *vault_->subjects, *counted_);
     keys_ = std::make_unique<KeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys,
                                          *retirement_);
     rewraps_ =
         std::make_unique<RewrapService>(pipeline, *vault_->database, vault_->outbox, *vault_->root,
                                         *vault_->keys, *retirement_, Clock::Real());
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root, *vault_->root_store);
+    tenant_seal_ =
+        std::make_unique<TenantSealService>(pipeline, *changes_, *vault_->kek_store, *vault_->keks);
+    shred_ = std::make_unique<ShredService>(pipeline, *changes_, *vault_->keys, *retirement_,
+                                            Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
-                                                 Clock::Real());
-    Serve(
-        {secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), seal_.get(), subjects_.get()});
+                                                 Clock::Real(), *changes_);
+    Serve({secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), seal_.get(),
+           tenant_seal_.get(), shred_.get(), subjects_.get()});
   }
 
   // What time asks for, as of `ahead` from now.
   int UpkeepIn(absl::Duration ahead) { return UpkeepAt(absl::Now() + ahead); }
   int UpkeepAt(absl::Time now) {
     testing::FakeClock clock(now);
-    KeyRing ring(*vault_->root, *vault_->keys, clock);
+    KeyRing ring(*vault_->root, *vault_->keks, *vault_->keys, clock);
     KeyRetirement retirement(*vault_->keys, holders_, clock);
     SecretUpkeep secrets(*vault_->database, vault_->outbox, clock);
-    KeyUpkeep keys(*vault_->keys, ring, retirement);
+    KeyUpkeep keys(*vault_->keys, ring, retirement, *changes_);
     Upkeep upkeep(*upkeep_door_, secrets, keys, clock);
     const absl::StatusOr<int> done = upkeep.RunOnce();
     EXPECT_OK(done);
     return done.value_or(-1);
   }
 
+  std::unique_ptr<KekChanges> changes_;
   std::unique_ptr<SecretHolder> secret_holder_;
   CiphertextHolders holders_;
   std::unique_ptr<KeyRetirement> retirement_;
@@ -89,6 +100,8 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   std::unique_ptr<KeyService> keys_;
   std::unique_ptr<RewrapService> rewraps_;
   std::unique_ptr<SealService> seal_;
+  std::unique_ptr<TenantSealService> tenant_seal_;
+  std::unique_ptr<ShredService> shred_;
   std::unique_ptr<SubjectService> subjects_;
 };
 

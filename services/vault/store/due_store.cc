@@ -26,7 +26,13 @@ UNION ALL
  WHERE next_rotation_at <= $1 ORDER BY next_rotation_at LIMIT $3)
 UNION ALL
 (SELECT 6, tenant_id, key_id, version FROM vault.key_versions
- WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3))sql"};
+ WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3)
+UNION ALL
+(SELECT DISTINCT 7, tenant_id, tenant_id, 0 FROM vault.shares
+ WHERE shredded_at <= $1 AND destroyed_at IS NULL LIMIT $3)
+UNION ALL
+(SELECT DISTINCT 8, tenant_id, tenant_id, 0 FROM vault.key_versions
+ WHERE generation = 0 AND destroyed_at IS NULL AND tenant_id <> $4 LIMIT $3))sql"};
 
 constexpr Statement kDueRewraps{"upkeep.due_rewraps",
                                 "SELECT tenant_id, rewrap_id FROM vault.rewraps"
@@ -37,7 +43,7 @@ constexpr Statement kDueRewraps{"upkeep.due_rewraps",
 
 postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, absl::Time now,
                                                    absl::Time requests_before, int limit) {
-  return tx.Run(kDue, now, requests_before, limit).Map([](postgres::Result rows) {
+  return tx.Run(kDue, now, requests_before, limit, kSystemTenant).Map([](postgres::Result rows) {
     std::vector<Due> due;
     for (const postgres::Row row : rows) {
       Due& one = due.emplace_back();

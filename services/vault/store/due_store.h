@@ -15,11 +15,13 @@ struct Due {
     kDestruction,
     kRequests,
     kKeyRotation,
-    kKeyDestruction
+    kKeyDestruction,
+    kShares,
+    kKeysWithoutKek
   };
   Kind kind = Kind::kExpiry;
   TenantId tenant;
-  // The secret or the key; the tenant again for requests.
+  // The secret or the key; the tenant again for requests and shares.
   Uuid id;
   // Of a destruction.
   uint32_t version = 0;

@@ -19,9 +19,9 @@ using postgres::Statement;
   "k.key_id, k.owner, k.name, k.purpose, k.primary_version, k.created_at, k.rotation_period, " \
   "k.next_rotation_at, k.min_open_version, k.destroy_delay, v.version, v.created_at, "         \
   "v.destroy_at, v.is_forced, v.destroyed_at, v.operations, " KASBAH_KEK_COLUMNS
-#define KASBAH_KEYS \
-  "vault.keys k JOIN vault.key_versions v ON v.tenant_id = k.tenant_id AND v.key_id = k.key_id" \
-  KASBAH_JOIN_KEK
+#define KASBAH_KEYS                                                                     \
+  "vault.keys k JOIN vault.key_versions v ON v.tenant_id = k.tenant_id AND v.key_id = " \
+  "k.key_id" KASBAH_JOIN_KEK
 
 constexpr Statement kFind{"keys.find", "SELECT " KASBAH_KEY_COLUMNS ", v.wrapped FROM " KASBAH_KEYS
                                        " WHERE k.tenant_id = $1 AND k.owner = $2 AND k.name = $3 "
@@ -332,6 +332,15 @@ absl::StatusOr<std::vector<StoredKey>> KeyStore::List(const CallContext& call) {
       return KeysOf(rows, /*wrapped=*/false);
     });
   });
+}
+
+absl::StatusOr<std::vector<StoredKey>> KeyStore::ListInAnyState(const CallContext& call) {
+  return database_.WithTenantInAnyState(
+      call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) {
+        return tx.Run(kList, call.tenant).Map([](postgres::Result rows) {
+          return KeysOf(rows, /*wrapped=*/false);
+        });
+      });
 }
 
 absl::StatusOr<StoredKey> KeyStore::Get(const CallContext& call, const KeyName& name) {

@@ -38,6 +38,8 @@ class KeyStore : public KeySource {
 
   // All of the tenant's, by name, without what is wrapped.
   absl::StatusOr<std::vector<StoredKey>> List(const CallContext& call);
+  // The same of a suspended tenant too.
+  absl::StatusOr<std::vector<StoredKey>> ListInAnyState(const CallContext& call);
   // One, without what is wrapped. NOT_FOUND.
   absl::StatusOr<StoredKey> Get(const CallContext& call, const KeyName& name);
 

@@ -24,7 +24,7 @@ TEST_F(KeyStoreTest, AKeyIsMadeOnceWithItsEventAndReadBack) {
             "service/tenant-data/fields encrypt");
   ASSERT_OK_AND_ASSIGN(const std::string sealed, lease->Seal("encrypt", {}, "value"));
   // A process that knows nothing yet opens it.
-  Replica other(*test_);
+  Replica other(*test_, shares_.path());
   ASSERT_OK(other.Unseal());
   ASSERT_OK_AND_ASSIGN(const auto theirs, other.ring->Get(Call(a_), kFields, KeyPurpose::kEncrypt));
   EXPECT_THAT(theirs->OpenSealed("encrypt", {}, sealed), IsOk());
@@ -35,7 +35,7 @@ TEST_F(KeyStoreTest, ReplicasThatMeetAtTheFirstUseShareOneKey) {
   constexpr int kReplicas = 4;
   std::vector<std::unique_ptr<Replica>> replicas;
   for (int i = 0; i < kReplicas; ++i) {
-    replicas.push_back(std::make_unique<Replica>(*test_));
+    replicas.push_back(std::make_unique<Replica>(*test_, shares_.path()));
     ASSERT_OK(replicas.back()->Unseal());
   }
   std::vector<std::thread> threads;
@@ -58,7 +58,8 @@ TEST_F(KeyStoreTest, ReplicasThatStartTogetherMakeOneRootKey) {
   test_->Execute("TRUNCATE vault.root_keys CASCADE");
   constexpr int kReplicas = 4;
   std::vector<std::unique_ptr<Replica>> replicas;
-  for (int i = 0; i < kReplicas; ++i) replicas.push_back(std::make_unique<Replica>(*test_));
+  for (int i = 0; i < kReplicas; ++i)
+    replicas.push_back(std::make_unique<Replica>(*test_, shares_.path()));
   std::vector<std::thread> threads;
   std::atomic<int> unsealed{0};
   for (auto& replica : replicas) {
@@ -74,7 +75,7 @@ TEST_F(KeyStoreTest, ReplicasThatStartTogetherMakeOneRootKey) {
 }
 
 TEST_F(KeyStoreTest, RotationsOfTwoReplicasAllCount) {
-  Replica other(*test_);
+  Replica other(*test_, shares_.path());
   ASSERT_OK(other.Unseal());
   ASSERT_OK_AND_ASSIGN(const auto first,
                        vault_->ring->GetOrCreate(Call(a_), kFields, KeyPurpose::kEncrypt));
@@ -118,7 +119,7 @@ TEST_F(KeyStoreTest, KeysSwappedBetweenTenantsDoNotOpen) {
   test_->Execute(
       "UPDATE vault.key_versions v SET wrapped = o.wrapped "
       "FROM vault.key_versions o WHERE o.tenant_id <> v.tenant_id");
-  Replica other(*test_);
+  Replica other(*test_, shares_.path());
   ASSERT_OK(other.Unseal());
   EXPECT_THAT(other.ring->Get(Call(a_), kFields, KeyPurpose::kEncrypt),
               StatusIs(absl::StatusCode::kDataLoss));

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -11,7 +13,10 @@
 #include "libs/postgres/database.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/test_postgres.h"
+#include "services/vault/domain/fakes.h"
+#include "services/vault/domain/file_share_store.h"
 #include "services/vault/domain/key_ring.h"
+#include "services/vault/store/kek_store.h"
 #include "services/vault/store/key_store.h"
 #include "services/vault/store/migrations.h"
 #include "services/vault/store/root_key_store.h"
@@ -30,9 +35,23 @@ class OpenSeal : public Seal {
   }
 };
 
+// A directory for shares, gone with the test.
+class ShareDirectory {
+ public:
+  ShareDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "kasbah-shares-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~ShareDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 // One vault process's own pools, root keys and key ring over a shared database.
 struct Replica {
-  explicit Replica(const testing::TestDatabase& test) {
+  Replica(const testing::TestDatabase& test, const std::string& shares_path) {
     const absl::Time deadline = absl::Now() + absl::Seconds(20);
     database = *postgres::Database::Open(test.Pool("kasbah_vault"), deadline);
     door = *postgres::Door::Open(test.Pool("kasbah_vault_root"), postgres::DoorToken::VaultRoot(),
@@ -40,7 +59,11 @@ struct Replica {
     root_store = std::make_unique<RootKeyStore>(*door, outbox, Clock::Real());
     root = std::make_unique<RootKeys>(std::vector<Seal*>{&seal}, *root_store, Clock::Real());
     keys = std::make_unique<KeyStore>(*database, outbox, Clock::Real());
-    ring = std::make_unique<KeyRing>(*root, *keys, Clock::Real());
+    shares = *FileShareStore::Create(shares_path);
+    keks = std::make_unique<KekRing>(*shares, sealer, Clock::Real());
+    kek_store = std::make_unique<KekStore>(*database, outbox, Clock::Real());
+    ring = std::make_unique<KeyRing>(*root, *keks, *keys, Clock::Real());
+    subjects = std::make_unique<SubjectRing>(*shares, *kek_store, Clock::Real());
   }
   absl::Status Unseal() { return root->Unseal(absl::Now() + absl::Seconds(20)); }
 
@@ -51,7 +74,12 @@ struct Replica {
   std::unique_ptr<RootKeyStore> root_store;
   std::unique_ptr<RootKeys> root;
   std::unique_ptr<KeyStore> keys;
+  std::unique_ptr<FileShareStore> shares;
+  fakes::MemorySealer sealer;
+  std::unique_ptr<KekRing> keks;
+  std::unique_ptr<KekStore> kek_store;
   std::unique_ptr<KeyRing> ring;
+  std::unique_ptr<SubjectRing> subjects;
 };
 
 // Two tenants and one replica.
@@ -61,7 +89,7 @@ class VaultTest : public ::testing::Test {
     test_ = testing::TestDatabase::Create(migrations::vault());
     a_ = test_->CreateTenant("a");
     b_ = test_->CreateTenant("b");
-    vault_ = std::make_unique<Replica>(*test_);
+    vault_ = std::make_unique<Replica>(*test_, shares_.path());
     ASSERT_OK(vault_->Unseal());
   }
 
@@ -78,6 +106,7 @@ class VaultTest : public ::testing::Test {
         action + "'::bytea in payload) > 0");
   }
 
+  ShareDirectory shares_;
   std::unique_ptr<testing::TestDatabase> test_;
   TenantId a_, b_;
   std::unique_ptr<Replica> vault_;

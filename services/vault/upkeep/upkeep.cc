@@ -55,6 +55,8 @@ absl::Status Upkeep::Do(const Due& due) {
   switch (due.kind) {
     case Due::Kind::kKeyRotation:
     case Due::Kind::kKeyDestruction:
+    case Due::Kind::kShares:
+    case Due::Kind::kKeysWithoutKek:
       return keys_.Do(call, due);
     default:
       return secrets_.Do(call, due);
