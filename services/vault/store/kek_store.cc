@@ -16,9 +16,8 @@ using postgres::Bytes;
 using postgres::OwnedBytes;
 using postgres::Statement;
 
-constexpr Statement kFind{"keks.find",
-                          "SELECT " KASBAH_KEK_COLUMNS " FROM (SELECT $1::uuid AS tenant_id) k"
-                              KASBAH_JOIN_KEK};
+constexpr Statement kFind{"keks.find", "SELECT " KASBAH_KEK_COLUMNS
+                                       " FROM (SELECT $1::uuid AS tenant_id) k" KASBAH_JOIN_KEK};
 
 // By itself, and before anything is read: what a join read before it waited would be old.
 constexpr Statement kHold{"keks.hold",
@@ -45,9 +44,8 @@ constexpr Statement kSaveSeal{
     " token = excluded.token, wrapped = excluded.wrapped, created_at = now()",
     Access::kWrite};
 
-constexpr Statement kRemoveSeal{"keks.remove_seal",
-                                "DELETE FROM vault.tenant_seals WHERE tenant_id = $1",
-                                Access::kWrite};
+constexpr Statement kRemoveSeal{
+    "keks.remove_seal", "DELETE FROM vault.tenant_seals WHERE tenant_id = $1", Access::kWrite};
 
 constexpr Statement kSaveVersions{
     "keks.save_versions",
@@ -94,10 +92,13 @@ constexpr Statement kShredded{"keks.shredded",
                               " AND shredded_at IS NOT NULL AND destroyed_at IS NULL"
                               " ORDER BY shredded_at LIMIT $2"};
 
+// Nothing where another replica was quicker: then there is no event either.
 constexpr Statement kMarkDestroyed{
     "keks.mark_destroyed",
-    "UPDATE vault.shares SET destroyed_at = $3 WHERE tenant_id = $1 AND share_id = ANY ($2)"
-    " AND shredded_at IS NOT NULL AND destroyed_at IS NULL RETURNING 1::bigint",
+    "WITH marked AS ("
+    "  UPDATE vault.shares SET destroyed_at = $3 WHERE tenant_id = $1 AND share_id = ANY ($2)"
+    "  AND shredded_at IS NOT NULL AND destroyed_at IS NULL RETURNING 1"
+    ") SELECT core.require((SELECT count(*) FROM marked) > 0, 'ALREADY_EXISTS')",
     Access::kWrite};
 
 std::vector<OwnedBytes> BytesOf(const std::vector<std::string>& values) {
@@ -111,8 +112,8 @@ absl::StatusOr<std::vector<KekStore::Wrapped>> VersionsOf(const postgres::Result
   std::vector<KekStore::Wrapped> versions;
   for (const postgres::Row row : rows) {
     ASSIGN_OR_RETURN(const KeyPurpose purpose, ParseKeyPurpose(row.Get<std::string>(2)));
-    versions.push_back({{tenant, row.Get<KeyId>(0), row.Get<uint32_t>(1), purpose},
-                        row.Get<std::string>(3)});
+    versions.push_back(
+        {{tenant, row.Get<KeyId>(0), row.Get<uint32_t>(1), purpose}, row.Get<std::string>(3)});
   }
   return versions;
 }
@@ -143,8 +144,8 @@ absl::StatusOr<std::vector<StoredSubject>> KekStore::FindSubjects(
     return tx.Run(kFindSubjects, call.tenant, BytesOf(hashes), key).Map([](postgres::Result rows) {
       std::vector<StoredSubject> subjects;
       for (const postgres::Row row : rows) {
-        subjects.push_back({row.Get<std::string>(0), row.Get<Uuid>(1), row.Get<bool>(2),
-                            row.Get<bool>(3)});
+        subjects.push_back(
+            {row.Get<std::string>(0), row.Get<Uuid>(1), row.Get<bool>(2), row.Get<bool>(3)});
       }
       return subjects;
     });
@@ -160,13 +161,12 @@ absl::Status KekStore::AddSubjects(const CallContext& call,
     new_hashes.push_back({subject.hash});
     shares.push_back(subject.share);
   }
-  return database_.WithTenantUnaudited(
-      call, postgres::UnauditedToken::ForBookkeeping(),
-      [&](postgres::Transaction& tx) -> absl::Status {
-        tx.Run(kAddSubjects, call.tenant, new_hashes, shares);
-        tx.Run(kNoteKey, call.tenant, BytesOf(hashes), key);
-        return absl::OkStatus();
-      });
+  return database_.WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
+                                       [&](postgres::Transaction& tx) -> absl::Status {
+                                         tx.Run(kAddSubjects, call.tenant, new_hashes, shares);
+                                         tx.Run(kNoteKey, call.tenant, BytesOf(hashes), key);
+                                         return absl::OkStatus();
+                                       });
 }
 
 absl::StatusOr<std::optional<StoredKek>> KekStore::Find(const CallContext& call) {
@@ -241,16 +241,15 @@ absl::StatusOr<std::vector<Uuid>> KekStore::ListShredded(const CallContext& call
 }
 
 absl::Status KekStore::MarkDestroyed(const CallContext& call, const std::vector<Uuid>& shares) {
-  return database_.WithTenantInAnyState(
+  const absl::Status marked = database_.WithTenantInAnyState(
       call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) -> absl::Status {
-        ASSIGN_OR_RETURN(const postgres::Result marked,
-                         tx.Run(kMarkDestroyed, call.tenant, shares, clock_.Now()).Await());
-        if (marked.empty()) return absl::OkStatus();
+        tx.Run(kMarkDestroyed, call.tenant, shares, clock_.Now());
         return outbox_.AppendAudit(
             tx, call,
             outbox::Succeeded(call, clock_, "share.destroy", {"tenant", call.tenant.ToString(), ""},
-                              {{"shares", StrCat(marked.size())}}));
+                              {{"shares", StrCat(shares.size())}}));
       });
+  return absl::IsAlreadyExists(marked) ? absl::OkStatus() : marked;
 }
 
 }  // namespace kasbah::vault

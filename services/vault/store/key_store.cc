@@ -75,10 +75,13 @@ constexpr Statement kFindKek{"keys.find_kek",
                              "SELECT " KASBAH_KEK_COLUMNS
                              " FROM (SELECT $1::uuid AS tenant_id) k" KASBAH_JOIN_KEK};
 
-constexpr Statement kAddKek{"keys.add_kek",
-                            "INSERT INTO vault.shares (tenant_id, share_id) VALUES ($1, $2)"
-                            " ON CONFLICT (tenant_id, subject_hash) DO NOTHING RETURNING 1::bigint",
-                            Access::kWrite};
+constexpr Statement kAddKek{
+    "keys.add_kek",
+    "WITH made AS ("
+    "  INSERT INTO vault.shares (tenant_id, share_id) VALUES ($1, $2)"
+    "  ON CONFLICT (tenant_id, subject_hash) DO NOTHING RETURNING 1"
+    ") SELECT core.require((SELECT count(*) FROM made) = 1, 'ALREADY_EXISTS')",
+    Access::kWrite};
 
 constexpr Statement kAddVersion{
     "keys.add_version",
@@ -227,13 +230,14 @@ absl::StatusOr<std::optional<StoredKek>> KeyStore::FindKek(const CallContext& ca
 }
 
 absl::Status KeyStore::AddKek(const CallContext& call, const Uuid& share) {
-  return database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const postgres::Result added, tx.Run(kAddKek, call.tenant, share).Await());
-    if (added.empty()) return absl::OkStatus();
-    return outbox_.AppendAudit(
-        tx, call,
-        outbox::Succeeded(call, clock_, "kek.create", {"tenant", call.tenant.ToString(), ""}));
-  });
+  const absl::Status added =
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+        tx.Run(kAddKek, call.tenant, share);
+        return outbox_.AppendAudit(
+            tx, call,
+            outbox::Succeeded(call, clock_, "kek.create", {"tenant", call.tenant.ToString(), ""}));
+      });
+  return absl::IsAlreadyExists(added) ? absl::OkStatus() : added;
 }
 
 absl::StatusOr<StoredKey> KeyStore::Rotate(const CallContext& call, const KeyName& name,
