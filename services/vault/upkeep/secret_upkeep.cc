@@ -59,6 +59,8 @@ absl::Status SecretUpkeep::InTenant(const Due& due, postgres::Transaction& tx,
     case Due::Kind::kRequests:
     case Due::Kind::kKeyRotation:
     case Due::Kind::kKeyDestruction:
+    case Due::Kind::kShares:
+    case Due::Kind::kKeysWithoutKek:
       break;
   }
   // Somebody was faster, or thought better of it.
