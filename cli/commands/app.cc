@@ -15,8 +15,10 @@
 #include "cli/commands/rewraps.h"
 #include "cli/commands/run.h"
 #include "cli/commands/seals.h"
+#include "cli/commands/shred.h"
 #include "cli/commands/secrets.h"
 #include "cli/commands/status.h"
+#include "cli/commands/tenant_seal.h"
 #include "cli/commands/tenants.h"
 #include "cli/commands/webhooks.h"
 #include "cli/console/completion.h"
@@ -77,6 +79,8 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddKeys(*app, invocation);
   AddRewraps(*app, invocation);
   AddSeals(*app, invocation);
+  AddTenantSeal(*app, invocation);
+  AddShred(*app, invocation);
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
   AddWebhooks(*app, invocation);

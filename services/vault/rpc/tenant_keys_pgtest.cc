@@ -91,7 +91,6 @@ TEST_F(TenantKeysTest, ABatchHasManySubjectsAndEachItemsFaultIsItsOwn) {
   }
   ASSERT_OK_AND_ASSIGN(const auto sealed, As(kOwner, a_, &Crypto::BatchEncrypt, encrypt));
   ASSERT_OK(ShredOne(a_, "cus_3").status());
-  auto other = Fresh();
   v1::BatchDecryptRequest decrypt;
   decrypt.set_key("fields");
   for (int i = 0; i < 40; ++i) {
@@ -99,9 +98,7 @@ TEST_F(TenantKeysTest, ABatchHasManySubjectsAndEachItemsFaultIsItsOwn) {
     item->set_ciphertext(sealed.items(i).ciphertext());
     item->set_subject(encrypt.items(i).subject());
   }
-  StopServer();
-  vault_ = std::move(other);
-  StartServer();
+  Restart();
   ASSERT_OK_AND_ASSIGN(const auto opened, As(kOwner, a_, &Crypto::BatchDecrypt, decrypt));
   for (int i = 0; i < 40; ++i) {
     const bool is_gone = i % 20 == 3;
@@ -120,10 +117,7 @@ TEST_F(TenantKeysTest, AShreddedSubjectIsGoneForGoodAndNobodyElseIs) {
   EXPECT_THAT(again.keys(), IsEmpty());
   ASSERT_OK_AND_ASSIGN(const auto nobody, ShredOne(a_, "cus_9"));
   EXPECT_THAT(nobody.keys(), IsEmpty());
-  auto fresh = Fresh();
-  StopServer();
-  vault_ = std::move(fresh);
-  StartServer();
+  Restart();
   EXPECT_THAT(Decrypt(a_, one, "cus_1"), ReasonIs("KEY_SHREDDED"));
   EXPECT_THAT(Encrypt(a_, "new", "cus_1"), ReasonIs("KEY_SHREDDED"));
   EXPECT_OK(Decrypt(a_, two, "cus_2").status());
@@ -135,10 +129,7 @@ TEST_F(TenantKeysTest, YesterdaysRowsBringNothingBack) {
   ASSERT_OK(ShredOne(a_, "cus_1").status());
   ASSERT_OK(ShredAll(b_).status());
   test_->Execute("UPDATE vault.shares SET shredded_at = NULL, destroyed_at = NULL");
-  auto fresh = Fresh();
-  StopServer();
-  vault_ = std::move(fresh);
-  StartServer();
+  Restart();
   EXPECT_THAT(Decrypt(a_, of_subject, "cus_1"), ReasonIs("KEY_SHREDDED"));
   EXPECT_THAT(Encrypt(a_, "again", "cus_1"), ReasonIs("KEY_SHREDDED"));
   EXPECT_THAT(Decrypt(b_, of_tenant), ReasonIs("KEY_SHREDDED"));
@@ -224,17 +215,11 @@ TEST_F(TenantKeysTest, ASealIsRemovedOnlyWithItself) {
               ReasonIs("NOT_FOUND"));
   ASSERT_OK_AND_ASSIGN(const std::string sealed, Encrypt(a_, "value"));
   ASSERT_OK(SetSeal(a_).status());
-  auto fresh = Fresh();
-  StopServer();
-  vault_ = std::move(fresh);
+  Restart();
   vault_->sealer.status = absl::FailedPreconditionError("the key is disabled");
-  StartServer();
   EXPECT_THAT(As(kOperator, a_, &Seals::RemoveTenantSeal, v1::RemoveTenantSealRequest()),
               ReasonIs("TENANT_SEALED"));
-  fresh = Fresh();
-  StopServer();
-  vault_ = std::move(fresh);
-  StartServer();
+  Restart();
   ASSERT_OK(As(kOperator, a_, &Seals::RemoveTenantSeal, v1::RemoveTenantSealRequest()).status());
   auto last = Fresh();
   last->sealer.status = absl::FailedPreconditionError("the key is disabled");

@@ -30,8 +30,7 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
 
   void SetUp() override {
     VaultTest::SetUp();
-    counted_ =
-        std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
+    Count();
     auto door =
         postgres::Door::Open(test_->Pool("kasbah_vault_upkeep"), postgres::DoorToken::VaultUpkeep(),
                              absl::Now() + absl::Seconds(20));
@@ -73,6 +72,20 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
                                                  Clock::Real(), *changes_);
     Serve({secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), seal_.get(),
            tenant_seal_.get(), shred_.get(), subjects_.get()});
+  }
+
+  // The process is another: one that has nothing open yet.
+  void Restart() {
+    StopServer();
+    counted_.reset();
+    vault_ = std::make_unique<Replica>(*test_, shares_.path());
+    ASSERT_OK(vault_->Unseal());
+    Count();
+    StartServer();
+  }
+  void Count() {
+    counted_ =
+        std::make_unique<outbox::CountedEvents>(*vault_->database, vault_->outbox, Clock::Real());
   }
 
   // What time asks for, as of `ahead` from now.
