@@ -142,7 +142,7 @@ absl::Status RunVault(const VaultConfig& config) {
   RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
                         service->clock());
   SealService seal_service(pipeline, root, root_store);
-  TenantSealService tenant_seal_service(pipeline, kek_changes, kek_store, keks);
+  TenantSealService tenant_seal_service(pipeline, kek_changes, keys, keks);
   ShredService shred_service(pipeline, kek_changes, keys, retirement, service->clock());
   SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock(),
                           kek_changes);

@@ -23,6 +23,7 @@
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
+#include "kasbah/vault/v1/tenant_keys.pb.h"
 #include "kasbah/webhook/v1/webhook.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -60,6 +61,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           vault::v1::EncryptRequest::descriptor()->file(),
           vault::v1::Key::descriptor()->file(),
           vault::v1::Rewrap::descriptor()->file(),
+          vault::v1::TenantSeal::descriptor()->file(),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),

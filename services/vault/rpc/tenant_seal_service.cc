@@ -28,6 +28,8 @@ v1::TenantSeal ToProto(const StoredKek& kek) {
 absl::StatusOr<v1::TenantSeal> TenantSealService::Set(const rpc::Call& call,
                                                       const v1::SetTenantSealRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
+  // Within the tenant first: one that is suspended is told so, whatever it asks.
+  RETURN_IF_ERROR(keys_.FindKek(call).status());
   TenantSeal seal;
   if (request.has_aws_kms()) {
     seal = {kAwsKms, request.aws_kms().key_arn(), ""};
@@ -44,7 +46,7 @@ absl::StatusOr<v1::TenantSeal> TenantSealService::Set(const rpc::Call& call,
 
 absl::StatusOr<StoredKek> TenantSealService::Find(const rpc::Call& call) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
-  ASSIGN_OR_RETURN(const std::optional<StoredKek> kek, store_.Find(call));
+  ASSIGN_OR_RETURN(const std::optional<StoredKek> kek, keys_.FindKek(call));
   if (!kek || !kek->seal) return NotFound("tenant's seal");
   return *kek;
 }

@@ -3,7 +3,7 @@
 #include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/rpc/pipeline.h"
 #include "services/vault/domain/kek_ring.h"
-#include "services/vault/store/kek_store.h"
+#include "services/vault/store/key_store.h"
 #include "services/vault/upkeep/kek_changes.h"
 
 namespace kasbah::vault {
@@ -11,8 +11,8 @@ namespace kasbah::vault {
 // The key that a tenant brings.
 class TenantSealService final : public v1::TenantSealService::CallbackService {
  public:
-  TenantSealService(rpc::Pipeline& pipeline, KekChanges& changes, KekStore& store, KekRing& keks)
-      : pipeline_(pipeline), changes_(changes), store_(store), keks_(keks) {}
+  TenantSealService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys, KekRing& keks)
+      : pipeline_(pipeline), changes_(changes), keys_(keys), keks_(keks) {}
 
   grpc::ServerUnaryReactor* SetTenantSeal(grpc::CallbackServerContext* context,
                                           const v1::SetTenantSealRequest* request,
@@ -42,7 +42,7 @@ class TenantSealService final : public v1::TenantSealService::CallbackService {
 
   rpc::Pipeline& pipeline_;
   KekChanges& changes_;
-  KekStore& store_;
+  KeyStore& keys_;
   KekRing& keks_;
 };
 
