@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "libs/base/strings.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 
 namespace kasbah::vault {

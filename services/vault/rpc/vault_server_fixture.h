@@ -65,7 +65,7 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
                                         *vault_->keys, *retirement_, Clock::Real());
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root, *vault_->root_store);
     tenant_seal_ =
-        std::make_unique<TenantSealService>(pipeline, *changes_, *vault_->kek_store, *vault_->keks);
+        std::make_unique<TenantSealService>(pipeline, *changes_, *vault_->keys, *vault_->keks);
     shred_ = std::make_unique<ShredService>(pipeline, *changes_, *vault_->keys, *retirement_,
                                             Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,

@@ -33,22 +33,22 @@ class KekStore : public SubjectSource {
     WrappedKeyRef ref;
     std::string bytes;
   };
-  // What a change of the KEK makes of it: `action` and `attributes` are the event's. `wrapped` are all
-  // versions that are not under `next` yet.
+  // What a change makes of the KEK, and of every version as it is to be wrapped from now on.
+  // `action` and `attributes` are the event's.
   struct Change {
     StoredKek next;
     std::vector<Wrapped> wrapped;
     std::string_view action;
     std::vector<std::pair<std::string, std::string>> attributes;
   };
-  // Holds the KEK, so that no key is made meanwhile, and gives `decide` all there is; saves what it
-  // returns in one transaction. NOT_FOUND for a tenant without a KEK.
+  // Holds the KEK, so that no key is made meanwhile, and gives `decide` all there is; saves what
+  // it returns in one transaction. NOT_FOUND for a tenant without a KEK.
   using Decide = std::function<absl::StatusOr<Change>(const StoredKek& held,
                                                       const std::vector<Wrapped>& versions)>;
   absl::StatusOr<StoredKek> Replace(const CallContext& call, const Decide& decide);
 
-  // Decides the end of the tenant's shares, subjects' and all, or of the one subject's: from then on
-  // nothing opens. With its event, once. The names of the keys that sealed something with them.
+  // Decides the end of the tenant's shares, subjects' and all, or of the one subject's: from then
+  // on nothing opens. With its event. The names of the keys that sealed something with them.
   absl::StatusOr<std::vector<std::string>> ShredTenant(const CallContext& call);
   absl::StatusOr<std::vector<std::string>> ShredSubject(const CallContext& call,
                                                         const std::string& hash);
