@@ -3,11 +3,11 @@
 #include <cstring>
 
 #include "libs/base/error.h"
+#include "libs/base/random.h"
 #include "libs/crypto/aead.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/crypto/hmac.h"
-#include "libs/crypto/random.h"
 
 namespace kasbah::crypto::ciphertext_v1 {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 using ::kasbah::crypto::internal::AsView;
 using ::kasbah::crypto::internal::HkdfExpandInto;
 using ::kasbah::crypto::internal::HmacSha256Into;
+using ::kasbah::crypto::internal::HmacSha256Key;
 
 constexpr std::string_view kVersionAndSuite("\x01\x00\x01", 3);
 constexpr size_t kKeyIdAt = 3;
@@ -55,7 +56,7 @@ class Derived {
     const Labels labels = LabelsOf(use);
     uint8_t* at = bytes_.mutable_data(access);
     HmacSha256Into(salt, {key.view(access)}, at);
-    const std::string_view prk = AsView(at, kPrkSize);
+    const HmacSha256Key prk(AsView(at, kPrkSize));
     HkdfExpandInto(prk, labels.key, at + kPrkSize, kAeadKeySize + kAeadNonceSize);
     HkdfExpandInto(prk, labels.commitment, at + kCommitmentOffset, kCommitmentSize);
   }
@@ -89,9 +90,11 @@ std::string Join(std::string_view a, std::string_view b) {
   return joined.append(a).append(b);
 }
 
-std::string HeaderWithoutCommitment(const KeyRef& ref, std::string_view salt) {
-  std::string header(kVersionAndSuite);
-  header.append(ref.key_id.view());
+// With room for what follows: a ciphertext of `size` bytes is made in one piece of memory.
+std::string HeaderWithoutCommitment(const KeyRef& ref, std::string_view salt, size_t size) {
+  std::string header;
+  header.reserve(size);
+  header.append(kVersionAndSuite).append(ref.key_id.view());
   for (int shift = 24; shift >= 0; shift -= 8) {
     header.push_back(static_cast<char>(ref.version >> shift & 0xff));
   }
@@ -111,8 +114,7 @@ std::string internal::SealWithSalt(Use use, const SecretBytes& key, const KeyRef
                                    std::string_view salt) {
   KASBAH_CHECK(salt.size() == kSaltSize);
   const Derived derived(use, key, salt);
-  std::string sealed = HeaderWithoutCommitment(ref, salt);
-  sealed.reserve(plaintext.size() + kOverhead);
+  std::string sealed = HeaderWithoutCommitment(ref, salt, plaintext.size() + kOverhead);
   sealed.append(derived.commitment());
   const std::string aad = Join(sealed, context);
   sealed.resize(plaintext.size() + kOverhead);
@@ -123,8 +125,9 @@ std::string internal::SealWithSalt(Use use, const SecretBytes& key, const KeyRef
 
 std::string Seal(Use use, const SecretBytes& key, const KeyRef& ref, std::string_view context,
                  std::string_view plaintext) {
+  // The salt stands in the ciphertext: it is random and no secret, so the stock serves.
   uint8_t salt[kSaltSize];
-  FillRandom(salt, kSaltSize);
+  kasbah::FillRandom(salt, kSaltSize);
   return internal::SealWithSalt(use, key, ref, context, plaintext, AsView(salt, kSaltSize));
 }
 

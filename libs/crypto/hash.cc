@@ -34,7 +34,8 @@ SecretBytes HkdfSha256(const SecretBytes& key, std::string_view salt, std::strin
   // An absent salt is 32 zero bytes (RFC 5869, 2.2), which is what HMAC makes of an empty key.
   internal::HmacSha256Into(salt, {key.view(access)}, prk.mutable_data(access));
   SecretBytes derived = SecretBytes::OfSize(size);
-  internal::HkdfExpandInto(prk.view(access), info, derived.mutable_data(access), size);
+  internal::HkdfExpandInto(internal::HmacSha256Key(prk.view(access)), info,
+                           derived.mutable_data(access), size);
   return derived;
 }
 

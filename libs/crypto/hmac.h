@@ -17,8 +17,21 @@ void Sha256Into(std::initializer_list<std::string_view> parts, uint8_t* out);
 void HmacSha256Into(std::string_view key, std::initializer_list<std::string_view> parts,
                     uint8_t* out);
 
-// HKDF-Expand (RFC 5869, 2.3). `prk` is 32 bytes.
-void HkdfExpandInto(std::string_view prk, std::string_view info, uint8_t* out, size_t size);
+// A key of several HMACs: its two blocks, with which each begins, are hashed once. The contexts are
+// the thread's own, so a thread has one such key at a time; they are overwritten when it is
+// destroyed.
+class HmacSha256Key {
+ public:
+  explicit HmacSha256Key(std::string_view key);
+  ~HmacSha256Key();
+  HmacSha256Key(const HmacSha256Key&) = delete;
+  HmacSha256Key& operator=(const HmacSha256Key&) = delete;
+
+  void Into(std::initializer_list<std::string_view> parts, uint8_t* out) const;
+};
+
+// HKDF-Expand (RFC 5869, 2.3), the key being the PRK.
+void HkdfExpandInto(const HmacSha256Key& prk, std::string_view info, uint8_t* out, size_t size);
 
 inline std::string_view AsView(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};

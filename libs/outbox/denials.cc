@@ -25,7 +25,26 @@ constexpr absl::Duration kDenialPeriod = absl::Seconds(1);
 constexpr absl::Duration kUsePeriod = absl::Minutes(1);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
 
-// What makes two happenings one event with a count.
+// What makes two happenings one event with a count, as it is asked for: most are counted already,
+// and nothing need be copied to find that out.
+struct KeyView {
+  TenantId tenant;
+  std::string_view actor_kind;
+  std::string_view actor_id;
+  std::string_view workload;
+  std::string_view action;
+  std::string_view target_kind;
+  std::string_view target_id;
+  std::string_view reason;
+
+  friend bool operator==(const KeyView&, const KeyView&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const KeyView& k) {
+    return H::combine(std::move(h), k.tenant, k.actor_id, k.action, k.target_id, k.reason);
+  }
+};
+
+// The same as it is kept.
 struct Key {
   TenantId tenant;
   std::string actor_kind;
@@ -36,12 +55,31 @@ struct Key {
   std::string target_id;
   std::string reason;
 
-  friend bool operator==(const Key&, const Key&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const Key& k) {
-    return H::combine(std::move(h), k.tenant, k.actor_kind, k.actor_id, k.workload, k.action,
-                      k.target_kind, k.target_id, k.reason);
+  explicit Key(const KeyView& v)
+      : tenant(v.tenant),
+        actor_kind(v.actor_kind),
+        actor_id(v.actor_id),
+        workload(v.workload),
+        action(v.action),
+        target_kind(v.target_kind),
+        target_id(v.target_id),
+        reason(v.reason) {}
+  KeyView view() const {
+    return {tenant, actor_kind, actor_id, workload, action, target_kind, target_id, reason};
   }
+};
+
+struct KeyHash {
+  using is_transparent = void;
+  size_t operator()(const KeyView& key) const { return absl::Hash<KeyView>()(key); }
+  size_t operator()(const Key& key) const { return (*this)(key.view()); }
+};
+
+struct KeyEqual {
+  using is_transparent = void;
+  static const KeyView& ViewOf(const KeyView& key) { return key; }
+  static KeyView ViewOf(const Key& key) { return key.view(); }
+  bool operator()(const auto& a, const auto& b) const { return ViewOf(a) == ViewOf(b); }
 };
 
 struct Entry {
@@ -51,7 +89,7 @@ struct Entry {
   uint64_t count = 0;
 };
 
-using Entries = absl::flat_hash_map<Key, Entry>;
+using Entries = absl::flat_hash_map<Key, Entry, KeyHash, KeyEqual>;
 
 }  // namespace
 
@@ -64,8 +102,8 @@ struct CountedEvents::State {
                                       "Counted events that found no room while the database was "
                                       "away")) {}
 
-  void Add(Entries State::*entries, Key key, const CallContext& call, std::string_view target_name,
-           uint64_t count);
+  void Add(Entries State::*entries, const KeyView& key, const CallContext& call,
+           std::string_view target_name, uint64_t count);
   void Loop();
   absl::Status WriteOut(Entries State::*entries);
   absl::Status WriteTenant(const CallContext& call, const std::vector<v1::AuditEvent>& events);
@@ -100,20 +138,19 @@ CountedEvents::~CountedEvents() {
   }
 }
 
-void CountedEvents::State::Add(Entries State::*entries, Key key, const CallContext& call,
+void CountedEvents::State::Add(Entries State::*entries, const KeyView& key, const CallContext& call,
                                std::string_view target_name, uint64_t count) {
   absl::MutexLock lock(&mutex);
   Entries& map = this->*entries;
-  if (map.size() >= kMostWaiting && !map.contains(key)) {
+  if (const auto known = map.find(key); known != map.end()) {
+    known->second.count += count;
+    return;
+  }
+  if (map.size() >= kMostWaiting) {
     dropped.Add(count);
     return;
   }
-  Entry& entry = map[std::move(key)];
-  if (entry.count == 0) {
-    entry.call = call;
-    entry.target_name = std::string(target_name);
-  }
-  entry.count += count;
+  map.emplace(Key(key), Entry{call, std::string(target_name), count});
   full = full || map.size() >= kMostEntries;
 }
 
@@ -126,17 +163,17 @@ void CountedEvents::Denied(const CallContext& call, std::string_view action,
     known.actor.kind = known.workload.empty() ? "unknown" : "workload";
     known.actor.id = known.workload.empty() ? "unknown" : known.workload;
   }
-  Key key{known.tenant, known.actor.kind,   known.actor.id, known.workload, std::string(action), {},
-          {},           std::string(reason)};
-  state_->Add(&State::denials, std::move(key), known, {}, 1);
+  const KeyView key{known.tenant, known.actor.kind, known.actor.id, known.workload, action, {}, {},
+                    reason};
+  state_->Add(&State::denials, key, known, {}, 1);
 }
 
 void CountedEvents::Used(const CallContext& call, std::string_view action,
                          std::string_view target_kind, std::string_view target_id,
                          std::string_view target_name, uint64_t times) {
-  Key key{call.tenant,         call.actor.kind,          call.actor.id,          call.workload,
-          std::string(action), std::string(target_kind), std::string(target_id), {}};
-  state_->Add(&State::uses, std::move(key), call, target_name, times);
+  const KeyView key{call.tenant, call.actor.kind, call.actor.id, call.workload,
+                    action,      target_kind,     target_id,     {}};
+  state_->Add(&State::uses, key, call, target_name, times);
 }
 
 void CountedEvents::State::Loop() {
@@ -201,11 +238,11 @@ absl::Status CountedEvents::State::WriteOut(Entries State::*entries) {
     // A tenant that does not exist has no trail: somebody made the id up.
     if (absl::IsNotFound(written) && tenant != kSystemTenant) {
       for (const auto* item : items) {
-        Key key = item->first;
+        KeyView key = item->first.view();
         key.tenant = kSystemTenant;
         CallContext system = item->second.call;
         system.tenant = kSystemTenant;
-        Add(entries, std::move(key), system, item->second.target_name, item->second.count);
+        Add(entries, key, system, item->second.target_name, item->second.count);
       }
       continue;
     }
@@ -213,7 +250,8 @@ absl::Status CountedEvents::State::WriteOut(Entries State::*entries) {
     // A mistake of the caller's, which no repetition makes good.
     if (absl::IsInvalidArgument(written)) continue;
     for (const auto* item : items) {
-      Add(entries, item->first, item->second.call, item->second.target_name, item->second.count);
+      Add(entries, item->first.view(), item->second.call, item->second.target_name,
+          item->second.count);
     }
   }
   return status;

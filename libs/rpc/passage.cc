@@ -147,6 +147,8 @@ grpc::Status Passage::Conclude(absl::Status status) {
 
 void Passage::Log(const grpc::Status& answer, const absl::Status& status,
                   absl::Duration took) const {
+  // Nearly every call: what the line would say is not worth making.
+  if (answer.ok() && !telemetry::LogsDebug()) return;
   const Call& call = arrival_.call;
   const std::string tenant = call.tenant.is_nil() ? "" : call.tenant.ToString();
   const std::string reason = ReasonOf(status);

@@ -103,6 +103,11 @@ void SetUpLogs(std::string_view service, std::string_view level) {
   });
 }
 
+bool LogsDebug() {
+  const Logs* logs = g_logs.load(std::memory_order_acquire);
+  return logs != nullptr && logs->level <= spdlog::level::debug;
+}
+
 void LogDebug(std::string_view message, std::initializer_list<LogField> fields) {
   Write(spdlog::level::debug, "debug", message, fields);
 }

@@ -27,6 +27,8 @@ struct LogField {
 // JSON lines on stderr: {"time","level","service","message",…fields}. `message` is a fixed text.
 // Thread safe. Asynchronous with a bounded queue; a full queue drops and counts.
 void SetUpLogs(std::string_view service, std::string_view level);
+// Whether LogDebug writes, for lines whose fields cost something to make.
+bool LogsDebug();
 void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {});
 void LogInfo(std::string_view message, std::initializer_list<LogField> fields = {});
 void LogWarning(std::string_view message, std::initializer_list<LogField> fields = {});
