@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
-#include "libs/base/error.h"
+#include "cli/import/patience.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/uuid.h"
@@ -16,17 +16,6 @@ using tenantdata::v1::BatchCreateRecordsResponse;
 
 // Half of what a message may have.
 constexpr size_t kLargestBatchBytes = 4 * 1024 * 1024;
-
-bool IsWorthRepeating(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kDeadlineExceeded:
-      return true;
-    default:
-      return ReasonOf(status) == reason::kCommitUnknown;
-  }
-}
 
 class Importer {
  public:
@@ -70,19 +59,6 @@ class Importer {
     report_.refused.push_back(std::move(refused));
   }
 
-  absl::StatusOr<BatchCreateRecordsResponse> Create(const BatchCreateRecordsRequest& request) {
-    const absl::Time deadline = absl::Now() + options_.patience;
-    absl::Duration pause = absl::Milliseconds(100);
-    while (true) {
-      absl::StatusOr<BatchCreateRecordsResponse> reply = create_(request);
-      if (reply.ok() || !IsWorthRepeating(reply.status())) return reply;
-      pause = std::max(pause, DetailsOf(reply.status()).retry_delay.value_or(pause));
-      if (absl::Now() + pause > deadline) return reply;
-      absl::SleepFor(pause);
-      pause = std::min(pause * 2, absl::Seconds(5));
-    }
-  }
-
   absl::Status Send() {
     if (batch_.empty()) return absl::OkStatus();
     BatchCreateRecordsRequest request;
@@ -90,7 +66,8 @@ class Importer {
     request.set_customer_id(options_.customer_id);
     request.set_request_id(Uuid::V7(absl::Now()).ToString());
     for (const ImportEntry* entry : batch_) *request.add_values() = entry->values;
-    ASSIGN_OR_RETURN(const BatchCreateRecordsResponse reply, Create(request));
+    ASSIGN_OR_RETURN(const BatchCreateRecordsResponse reply,
+                     Patiently(options_.patience, [&] { return create_(request); }));
     if (static_cast<size_t>(reply.items_size()) != batch_.size()) {
       return absl::InternalError(StrCat("the service answered for ", reply.items_size(), " of ",
                                         batch_.size(), " records"));
