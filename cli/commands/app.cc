@@ -7,19 +7,22 @@
 #include "cli/commands/completion.h"
 #include "cli/commands/contexts.h"
 #include "cli/commands/customers.h"
+#include "cli/commands/databases.h"
 #include "cli/commands/dev.h"
 #include "cli/commands/keys.h"
+#include "cli/commands/leases.h"
 #include "cli/commands/members.h"
 #include "cli/commands/migrate.h"
 #include "cli/commands/records.h"
 #include "cli/commands/rewraps.h"
 #include "cli/commands/run.h"
 #include "cli/commands/seals.h"
-#include "cli/commands/shred.h"
 #include "cli/commands/secrets.h"
+#include "cli/commands/shred.h"
 #include "cli/commands/status.h"
 #include "cli/commands/tenant_seal.h"
 #include "cli/commands/tenants.h"
+#include "cli/commands/vault_import.h"
 #include "cli/commands/webhooks.h"
 #include "cli/console/completion.h"
 #include "libs/base/strings.h"
@@ -76,6 +79,9 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddApiKeys(*app, invocation);
   AddSecrets(*app, invocation);
   AddRun(*app, invocation);
+  AddDatabases(*app, invocation);
+  AddLeases(*app, invocation);
+  AddVault(*app, invocation);
   AddKeys(*app, invocation);
   AddRewraps(*app, invocation);
   AddSeals(*app, invocation);

@@ -23,6 +23,12 @@ void SetName(const std::string& name, Request* request) {
     request->set_secret(name);
   } else if constexpr (requires { request->set_key(name); }) {
     request->set_key(name);
+  } else if constexpr (requires { request->set_lease_id(name); }) {
+    request->set_lease_id(name);
+  } else if constexpr (requires { request->set_database(name); }) {
+    request->set_database(name);
+  } else if constexpr (requires { request->set_path(name); }) {
+    request->set_path(name);
   } else {
     request->set_rewrap_id(name);
   }

@@ -3,32 +3,19 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/postgres/poll.h"
 #include "libs/postgres/role_check.h"
 #include "libs/postgres/sql_error.h"
 #include <pqxx/pqxx>
 
 namespace kasbah::postgres::internal {
 namespace {
-
-// False at the deadline.
-bool Poll(int socket, short events, absl::Time deadline) {
-  for (;;) {
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return false;
-    const int64_t millis = std::min<int64_t>(
-        absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))), 60'000);
-    pollfd entry{socket, events, 0};
-    const int ready = poll(&entry, 1, static_cast<int>(millis));
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-  }
-}
 
 // Opens the connection within a deadline and keeps its handle for us.
 class DeadlinePolicy : public pqxx::connectionpolicy {
@@ -69,13 +56,8 @@ class DeadlinePolicy : public pqxx::connectionpolicy {
   }
 
   void Finish(PGconn* started) const {
-    if (PQstatus(started) == CONNECTION_BAD) throw pqxx::broken_connection(PQerrorMessage(started));
-    for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
-         next = PQconnectPoll(started)) {
-      if (next == PGRES_POLLING_FAILED) throw pqxx::broken_connection(PQerrorMessage(started));
-      if (!Poll(PQsocket(started), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline_)) {
-        throw pqxx::broken_connection("no answer in time");
-      }
+    if (const auto failure = FinishConnecting(started, deadline_)) {
+      throw pqxx::broken_connection(failure->message);
     }
   }
 

@@ -7,6 +7,7 @@
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/vault/v1/crypto.pb.h"
 #include "kasbah/vault/v1/keys.pb.h"
+#include "kasbah/vault/v1/leases.pb.h"
 #include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
 #include "kasbah/vault/v1/tenant_keys.pb.h"
@@ -27,7 +28,9 @@
 #include "services/vault/kms/s3_share_store.h"
 #include "services/vault/kms/tenant_seals.h"
 #include "services/vault/rpc/crypto_service.h"
+#include "services/vault/rpc/database_service.h"
 #include "services/vault/rpc/key_service.h"
+#include "services/vault/rpc/lease_service.h"
 #include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
@@ -51,7 +54,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
         v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
-        v1::TenantSeal::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
+        v1::TenantSeal::descriptor()->file(), v1::Lease::descriptor()->file(),
+        subject::v1::Subject::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -134,6 +138,15 @@ absl::Status RunVault(const VaultConfig& config) {
   const service::Periodic rewrapping(absl::Seconds(1), "rewrapping",
                                      [&] { return rewrapper.RunOnce(); });
 
+  ASSIGN_OR_RETURN(http::AddressGuard guard, http::AddressGuard::Create(config.allow_addresses));
+  TargetAccess targets(service->database(), service->outbox(), ring, keys, std::move(guard),
+                       service->clock());
+  LeaseIssuer lease_issuer(service->database(), service->outbox(), targets, service->clock());
+  LeaseKeeper lease_keeper(*upkeep_door, service->database(), service->outbox(), root, targets,
+                           service->clock());
+  const service::Periodic ending(absl::Seconds(1), "ending leases",
+                                 [&] { return lease_keeper.RunOnce(); });
+
   rpc::Pipeline& pipeline = service->pipeline();
   SecretService secrets(pipeline, service->database(), service->outbox(), ring, root,
                         service->clock());
@@ -141,6 +154,10 @@ absl::Status RunVault(const VaultConfig& config) {
   KeyService key_service(pipeline, root, ring, keys, retirement);
   RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
                         service->clock());
+  DatabaseService databases(pipeline, service->database(), service->outbox(), root, targets,
+                            service->clock());
+  LeaseService leases(pipeline, service->database(), service->outbox(), root, lease_issuer,
+                      lease_keeper, service->clock());
   SealService seal_service(pipeline, root, root_store);
   TenantSealService tenant_seal_service(pipeline, kek_changes, keys, keks);
   ShredService shred_service(pipeline, kek_changes, keys, retirement, service->clock());
@@ -150,8 +167,8 @@ absl::Status RunVault(const VaultConfig& config) {
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
-  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &seal_service,
-                       &tenant_seal_service, &shred_service, &subjects},
+  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &databases, &leases,
+                       &seal_service, &tenant_seal_service, &shred_service, &subjects},
                       [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 

@@ -1,5 +1,7 @@
 #include "services/vault/vault_config.h"
 
+#include "libs/http/address_guard.h"
+
 namespace kasbah::vault {
 
 namespace {
@@ -72,6 +74,13 @@ void VaultConfig::Read(config::Section& section) {
   service::ReadPool(section.Child("root", "The role that reads and makes root keys"), &root);
   service::ReadPool(section.Child("upkeep", "The role that sees what is due in any tenant"),
                     &upkeep);
+  section.Field("allow_addresses", &allow_addresses,
+                "Networks that tenants' databases may be in beside public addresses: 10.0.0.0/8");
+  for (const std::string& network : allow_addresses) {
+    if (const auto cidr = http::Cidr::Parse(network); !cidr.ok()) {
+      section.AddError("allow_addresses", std::string(cidr.status().message()));
+    }
+  }
 }
 
 }  // namespace kasbah::vault

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "libs/aws/s3.h"
 #include "libs/config/config.h"
@@ -32,6 +33,7 @@ struct ShareOptions {
 //                                keys that tenants may bring
 //   root: {dsn, password_file}   the role of the root keys' door
 //   upkeep: {dsn, password_file} the role that sees what is due
+//   allow_addresses: [CIDR]      where tenants' databases may be beside public addresses
 struct VaultConfig {
   service::ServiceConfig service;
   std::string seal_file;
@@ -41,6 +43,7 @@ struct VaultConfig {
   TenantSealOptions tenant_seals;
   postgres::PoolOptions root;
   postgres::PoolOptions upkeep;
+  std::vector<std::string> allow_addresses;
 
   void Read(config::Section& section);
 };

@@ -21,6 +21,7 @@
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/leases.pb.h"
 #include "kasbah/vault/v1/rewraps.pb.h"
 #include "kasbah/vault/v1/secrets.pb.h"
 #include "kasbah/vault/v1/tenant_keys.pb.h"
@@ -62,6 +63,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           vault::v1::Key::descriptor()->file(),
           vault::v1::Rewrap::descriptor()->file(),
           vault::v1::TenantSeal::descriptor()->file(),
+          vault::v1::Lease::descriptor()->file(),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),

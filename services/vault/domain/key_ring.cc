@@ -92,6 +92,12 @@ absl::StatusOr<KeyRing::Lease> KeyRing::Refresh(const CallContext& call, const K
   return Load(call, name, /*create=*/false, KeyPurpose::kEncrypt, /*even_if_live=*/true);
 }
 
+absl::StatusOr<KeyRing::Lease> KeyRing::OpenOnce(TenantId tenant, const StoredKey& stored) const {
+  const absl::Time issued = clock_.Now();
+  ASSIGN_OR_RETURN(std::shared_ptr<const Kek> kek, OpenKek(tenant, stored));
+  return KeyLease::Open(root_, std::move(kek), tenant, stored, issued, nullptr);
+}
+
 absl::StatusOr<StoredKey> KeyRing::Create(const CallContext& call, StoredKey key) {
   RETURN_IF_ERROR(root_.Ready());
   const absl::Time now = clock_.Now();
@@ -257,10 +263,16 @@ void KeyRing::RenewDue() {
   {
     const absl::ReaderMutexLock lock(&mutex_);
     for (const auto& [slot, entry] : entries_) {
-      const absl::Time used = absl::FromUnixNanos(entry->used.load(std::memory_order_relaxed));
+      absl::Time used = absl::FromUnixNanos(entry->used.load(std::memory_order_relaxed));
+      // A clock that was set back: counted from now, or an idle key would stay until it caught up.
+      if (used > now) {
+        entry->used.store(absl::ToUnixNanos(now), std::memory_order_relaxed);
+        used = now;
+      }
+      const absl::Duration age = now - entry->lease->issued();
       if (now - used >= kIdle) {
         idle.emplace_back(slot, entry->lease);
-      } else if (now - entry->lease->issued() >= kRenewAfter) {
+      } else if (age >= kRenewAfter || age < absl::ZeroDuration()) {
         due.push_back(entry->lease);
       }
     }

@@ -70,6 +70,8 @@ class KeyRing {
                                     KeyPurpose purpose);
   // Reads it again whatever the lease says: for a version that another replica made.
   absl::StatusOr<Lease> Refresh(const CallContext& call, const KeyName& name);
+  // For this once, kept nowhere: a key of a suspended tenant, for what has to end all the same.
+  absl::StatusOr<Lease> OpenOnce(TenantId tenant, const StoredKey& stored) const;
   // A new version, used by this replica from now on.
   absl::StatusOr<StoredKey> Rotate(const CallContext& call, const KeyName& name);
   // The same where the key's time has come, in a suspended tenant too; otherwise

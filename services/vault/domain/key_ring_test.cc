@@ -136,6 +136,37 @@ TEST_F(KeyRingTest, AClockSetBackEndsTheLease) {
   EXPECT_EQ(ring_.FindLive(call_.tenant, name_), nullptr);
 }
 
+TEST_F(KeyRingTest, AfterAClockSetBackLeasesGoOnAndIdleOnesAreForgotten) {
+  ASSERT_OK(ring_.GetOrCreate(call_, name_, KeyPurpose::kEncrypt));
+  clock_.Advance(-absl::Hours(1));
+  ring_.RenewDue();
+  const auto renewed = ring_.FindLive(call_.tenant, name_);
+  ASSERT_NE(renewed, nullptr);
+  EXPECT_EQ(renewed->issued(), clock_.Now());
+  Pass(absl::Seconds(20));
+  source_.SetStatus(DatabaseAway());
+  const int reads = source_.reads;
+  Pass(absl::Seconds(60));
+  EXPECT_EQ(ring_.FindLive(call_.tenant, name_), nullptr);
+  // Forgotten in half the time: nobody asks for it any more.
+  const int until = source_.reads;
+  EXPECT_GT(until, reads);
+  Pass(absl::Seconds(60));
+  EXPECT_EQ(source_.reads, until);
+}
+
+TEST_F(KeyRingTest, AClockSetAheadEndsTheLeaseUntilItIsReadAgain) {
+  ASSERT_OK_AND_ASSIGN(const auto before, ring_.GetOrCreate(call_, name_, KeyPurpose::kEncrypt));
+  clock_.Advance(absl::Hours(24 * 365));
+  EXPECT_EQ(ring_.FindLive(call_.tenant, name_), nullptr);
+  source_.SetStatus(Suspended());
+  EXPECT_THAT(ring_.Get(call_, name_, KeyPurpose::kEncrypt), ReasonIs("TENANT_SUSPENDED"));
+  source_.SetStatus(absl::OkStatus());
+  ASSERT_OK_AND_ASSIGN(const auto after, ring_.Get(call_, name_, KeyPurpose::kEncrypt));
+  EXPECT_EQ(after->id(), before->id());
+  EXPECT_EQ(source_.creates, 1);
+}
+
 TEST_F(KeyRingTest, AnotherPurposeIsRefused) {
   ASSERT_OK(ring_.GetOrCreate(call_, name_, KeyPurpose::kEncrypt));
   for (const KeyPurpose purpose : {KeyPurpose::kMac, KeyPurpose::kSign}) {

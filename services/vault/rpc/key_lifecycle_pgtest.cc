@@ -134,6 +134,20 @@ TEST_F(KeyLifecycleTest, TimeRotatesAKeyOnceAPeriod) {
   EXPECT_EQ(opened, "x");
 }
 
+TEST_F(KeyLifecycleTest, AClockThatJumpsAheadRotatesOnceAndOneSetBackNotAtAll) {
+  ASSERT_OK(Encrypt("x"));
+  v1::UpdateKeyRequest update;
+  update.set_key(fields_);
+  update.mutable_update_mask()->add_paths("rotation_period");
+  update.mutable_rotation_period()->set_seconds(86400);
+  ASSERT_OK(Update(update));
+  EXPECT_EQ(UpkeepIn(-absl::Hours(24 * 365)), 0);
+  EXPECT_EQ(UpkeepIn(absl::Hours(24 * 365)), 1);
+  EXPECT_EQ(UpkeepIn(-absl::Hours(24 * 365)), 0);
+  EXPECT_EQ(UpkeepIn(absl::ZeroDuration()), 0);
+  EXPECT_EQ(EventCount("key.rotate"), "1");
+}
+
 TEST_F(KeyLifecycleTest, OfReplicasThatFindAKeyDueOneRotatesIt) {
   ASSERT_OK(Encrypt("x"));
   v1::UpdateKeyRequest update;

@@ -145,8 +145,6 @@ class SecretService final : public v1::SecretService::CallbackService {
                                                      const v1::CreateSecretRequest& request);
   absl::Status CheckSamePayload(const KeyLease& key, const SealedVersion& row,
                                 std::string_view payload) const;
-  absl::StatusOr<crypto::SecretBytes> Open(const rpc::Call& call, KeyRing::Lease key,
-                                           const SealedVersion& row);
 
   // The row, its event committed: in one round trip where a hint says what the name means, else in
   // two, leaving a hint.

@@ -5,28 +5,12 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/crypto/hash.h"
-#include "libs/telemetry/log.h"
+#include "services/vault/domain/secret_opening.h"
 #include "services/vault/rpc/proto_conversion.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
-
-absl::StatusOr<crypto::SecretBytes> SecretService::Open(const rpc::Call& call, KeyRing::Lease key,
-                                                        const SealedVersion& row) {
-  if (!key->Has(row.version.key_version)) {
-    // Sealed by another replica that already knew a newer version of the key.
-    ASSIGN_OR_RETURN(key, ring_.Refresh(call, key->name()));
-  }
-  absl::StatusOr<crypto::SecretBytes> payload =
-      OpenPayload(*key, row.version.secret, row.version.version, row.payload);
-  if (payload.ok()) return payload;
-  telemetry::LogError("a stored secret does not open: its row was changed",
-                      {{"tenant", call.tenant.ToString()},
-                       {"secret", row.secret.id.ToString()},
-                       {"version", static_cast<int64_t>(row.version.version)}});
-  return Error(absl::StatusCode::kDataLoss, "OPEN_FAILED", "the stored payload does not open");
-}
 
 // Whether a request that came again brings the payload that it brought the first time. Where that
 // is destroyed there is nothing to compare with.
@@ -160,7 +144,8 @@ absl::StatusOr<v1::AccessSecretVersionResponse> SecretService::Access(
   ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
   ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
   ASSIGN_OR_RETURN(const SealedVersion row, ReadAudited(call, ref, request.version()));
-  ASSIGN_OR_RETURN(const crypto::SecretBytes payload, Open(call, key, row));
+  ASSIGN_OR_RETURN(const crypto::SecretBytes payload,
+                   OpenStored(ring_, call, key, row.version, row.payload));
   v1::AccessSecretVersionResponse reply;
   *reply.mutable_version() = ToProto(row.version);
   reply.mutable_payload()->assign(payload.view(crypto::SecretAccess::ForCaller()));

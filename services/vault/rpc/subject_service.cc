@@ -6,6 +6,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/vault/domain/personal_columns.h"
+#include "services/vault/store/lease_store.h"
 #include "services/vault/store/secret_store.h"
 
 namespace kasbah::vault {
@@ -13,17 +14,20 @@ namespace {
 
 constexpr std::string_view kCreatedBy = kPersonalColumns[0];
 constexpr std::string_view kGrantActor = kPersonalColumns[1];
-static_assert(kPersonalColumns.size() == 2 && kCreatedBy.ends_with(".created_by") &&
-              kGrantActor.ends_with(".actor"));
+constexpr std::string_view kLeaseActor = kPersonalColumns[2];
+static_assert(kPersonalColumns.size() == 3 && kCreatedBy.ends_with(".created_by") &&
+              kGrantActor.ends_with("grants.actor") && kLeaseActor.ends_with("leases.actor"));
 
 struct Held {
   std::vector<SecretVersion> added;
   std::vector<SecretId> granted;
+  std::vector<LeaseId> leases;
 };
 
 struct Erased {
   int64_t versions = 0;
   int64_t grants = 0;
+  int64_t leases = 0;
 };
 
 }  // namespace
@@ -35,8 +39,10 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
                    ExportAudited(call, [&](postgres::Transaction& tx) -> postgres::Pending<Held> {
                      auto added = SecretStore::AddedBy(tx, call.tenant, id);
                      auto granted = SecretStore::GrantedTo(tx, call.tenant, id);
-                     return tx.AfterCommit([added, granted]() -> absl::StatusOr<Held> {
+                     auto leases = LeaseStore::HeldBy(tx, call.tenant, id);
+                     return tx.AfterCommit([added, granted, leases]() -> absl::StatusOr<Held> {
                        Held found;
+                       ASSIGN_OR_RETURN(found.leases, leases.Take());
                        ASSIGN_OR_RETURN(found.added, added.Take());
                        ASSIGN_OR_RETURN(found.granted, granted.Take());
                        return found;
@@ -48,6 +54,7 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
              version.created_by, &reply);
   }
   for (const SecretId secret : held.granted) AddValue(kGrantActor, secret.ToString(), id, &reply);
+  for (const LeaseId lease : held.leases) AddValue(kLeaseActor, lease.ToString(), id, &reply);
   return reply;
 }
 
@@ -58,8 +65,10 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
                    EraseAudited(call, [&](postgres::Transaction& tx) -> postgres::Pending<Erased> {
                      auto versions = SecretStore::EraseCreator(tx, call.tenant, id);
                      auto grants = SecretStore::EraseGrants(tx, call.tenant, id);
-                     return tx.AfterCommit([versions, grants]() -> absl::StatusOr<Erased> {
+                     auto leases = LeaseStore::EraseActor(tx, call.tenant, id);
+                     return tx.AfterCommit([versions, grants, leases]() -> absl::StatusOr<Erased> {
                        Erased counts;
+                       ASSIGN_OR_RETURN(counts.leases, leases.Take());
                        ASSIGN_OR_RETURN(counts.versions, versions.Take());
                        ASSIGN_OR_RETURN(counts.grants, grants.Take());
                        return counts;
@@ -69,6 +78,7 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
   subject::v1::EraseSubjectResponse reply;
   (*reply.mutable_erased())[std::string(kCreatedBy)] = static_cast<uint64_t>(erased.versions);
   (*reply.mutable_erased())[std::string(kGrantActor)] = static_cast<uint64_t>(erased.grants);
+  (*reply.mutable_erased())[std::string(kLeaseActor)] = static_cast<uint64_t>(erased.leases);
   return reply;
 }
 

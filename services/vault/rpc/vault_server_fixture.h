@@ -8,7 +8,9 @@
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/server_harness.h"
 #include "services/vault/rpc/crypto_service.h"
+#include "services/vault/rpc/database_service.h"
 #include "services/vault/rpc/key_service.h"
+#include "services/vault/rpc/lease_service.h"
 #include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
@@ -46,7 +48,7 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   void StartServer() {
     CreateServer({v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
                   v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
-                  v1::TenantSeal::descriptor()->file(),
+                  v1::TenantSeal::descriptor()->file(), v1::Lease::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     changes_ = std::make_unique<KekChanges>(*vault_->root, *vault_->keks, *vault_->ring,
@@ -63,6 +65,16 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
     rewraps_ =
         std::make_unique<RewrapService>(pipeline, *vault_->database, vault_->outbox, *vault_->root,
                                         *vault_->keys, *retirement_, Clock::Real());
+    targets_ = std::make_unique<TargetAccess>(*vault_->database, vault_->outbox, *vault_->ring,
+                                              *vault_->keys, guard_, Clock::Real());
+    issuer_ =
+        std::make_unique<LeaseIssuer>(*vault_->database, vault_->outbox, *targets_, Clock::Real());
+    keeper_ = std::make_unique<LeaseKeeper>(*upkeep_door_, *vault_->database, vault_->outbox,
+                                            *vault_->root, *targets_, Clock::Real());
+    databases_ = std::make_unique<DatabaseService>(pipeline, *vault_->database, vault_->outbox,
+                                                   *vault_->root, *targets_, Clock::Real());
+    leases_ = std::make_unique<LeaseService>(pipeline, *vault_->database, vault_->outbox,
+                                             *vault_->root, *issuer_, *keeper_, Clock::Real());
     seal_ = std::make_unique<SealService>(pipeline, *vault_->root, *vault_->root_store);
     tenant_seal_ =
         std::make_unique<TenantSealService>(pipeline, *changes_, *vault_->keys, *vault_->keks);
@@ -70,8 +82,8 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
                                             Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                  Clock::Real(), *changes_);
-    Serve({secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), seal_.get(),
-           tenant_seal_.get(), shred_.get(), subjects_.get()});
+    Serve({secrets_.get(), crypto_.get(), keys_.get(), rewraps_.get(), databases_.get(),
+           leases_.get(), seal_.get(), tenant_seal_.get(), shred_.get(), subjects_.get()});
   }
 
   // The process is another: one that has nothing open yet.
@@ -112,6 +124,13 @@ class VaultServerTest : public VaultTest, protected testing::ServerHarness {
   std::unique_ptr<CryptoService> crypto_;
   std::unique_ptr<KeyService> keys_;
   std::unique_ptr<RewrapService> rewraps_;
+  // Where tenants' databases may be: the test's own server is on loopback.
+  http::AddressGuard guard_ = *http::AddressGuard::Create({"127.0.0.0/8"});
+  std::unique_ptr<TargetAccess> targets_;
+  std::unique_ptr<LeaseIssuer> issuer_;
+  std::unique_ptr<LeaseKeeper> keeper_;
+  std::unique_ptr<DatabaseService> databases_;
+  std::unique_ptr<LeaseService> leases_;
   std::unique_ptr<SealService> seal_;
   std::unique_ptr<TenantSealService> tenant_seal_;
   std::unique_ptr<ShredService> shred_;

@@ -3,6 +3,7 @@
 namespace kasbah::vault {
 namespace {
 
+using postgres::Access;
 using postgres::Statement;
 
 constexpr Statement kDue{"upkeep.due", R"sql(
@@ -39,6 +40,20 @@ constexpr Statement kDueRewraps{"upkeep.due_rewraps",
                                 " WHERE state = 'running' AND lease_until <= $1"
                                 " ORDER BY lease_until LIMIT $2"};
 
+constexpr Statement kDueLeases{"upkeep.due_leases",
+                               "SELECT tenant_id, database_id, lease_id FROM ("
+                               "  SELECT tenant_id, database_id, lease_id FROM vault.leases"
+                               "  WHERE due_at <= $1 ORDER BY due_at LIMIT $2) l"
+                               " ORDER BY tenant_id, database_id, lease_id"};
+constexpr Statement kClaimLeases{"upkeep.claim_leases",
+                                 "UPDATE vault.leases SET due_at = $4 WHERE tenant_id = $1"
+                                 " AND lease_id = ANY ($2) AND due_at <= $3 RETURNING lease_id",
+                                 Access::kWrite};
+constexpr Statement kPutOffLease{"upkeep.put_off_lease",
+                                 "UPDATE vault.leases SET due_at = $3, waiting_for = $4,"
+                                 "  attempts = attempts + 1 WHERE tenant_id = $1 AND lease_id = $2",
+                                 Access::kWrite};
+
 }  // namespace
 
 postgres::Pending<std::vector<Due>> DueStore::List(postgres::Transaction& tx, absl::Time now,
@@ -64,6 +79,33 @@ postgres::Pending<std::vector<DueRewrap>> DueStore::ListRewraps(postgres::Transa
       due.push_back({row.Get<TenantId>(0), row.Get<RewrapId>(1)});
     return due;
   });
+}
+
+postgres::Pending<std::vector<DueLease>> DueStore::ListLeases(postgres::Transaction& tx,
+                                                              absl::Time now, int limit) {
+  return tx.Run(kDueLeases, now, limit).Map([](postgres::Result rows) {
+    std::vector<DueLease> due;
+    for (const postgres::Row row : rows) {
+      due.push_back({row.Get<TenantId>(0), row.Get<DatabaseId>(1), row.Get<LeaseId>(2)});
+    }
+    return due;
+  });
+}
+
+postgres::Pending<std::vector<LeaseId>> DueStore::ClaimLeases(postgres::Transaction& tx,
+                                                              TenantId tenant,
+                                                              const std::vector<LeaseId>& ids,
+                                                              absl::Time now, absl::Time until) {
+  return tx.Run(kClaimLeases, tenant, ids, now, until).Map([](postgres::Result rows) {
+    std::vector<LeaseId> claimed;
+    for (const postgres::Row row : rows) claimed.push_back(row.Get<LeaseId>(0));
+    return claimed;
+  });
+}
+
+void DueStore::PutOffLease(postgres::Transaction& tx, TenantId tenant, LeaseId id, absl::Time until,
+                           std::string_view waiting_for) {
+  tx.Run(kPutOffLease, tenant, id, until, waiting_for);
 }
 
 }  // namespace kasbah::vault

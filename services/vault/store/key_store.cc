@@ -188,6 +188,17 @@ absl::StatusOr<StoredKey> Hold(postgres::Transaction& tx, const CallContext& cal
 // 0 where a key is wrapped by the root key alone.
 uint32_t GenerationOf(const StoredKey& key) { return key.kek ? key.kek->generation : 0; }
 
+postgres::Pending<std::optional<StoredKey>> FindWrapped(postgres::Transaction& tx,
+                                                        const CallContext& call,
+                                                        const KeyName& name) {
+  return tx.Run(kFind, call.tenant, name.owner, name.name)
+      .Map([](postgres::Result rows) -> absl::StatusOr<std::optional<StoredKey>> {
+        ASSIGN_OR_RETURN(std::vector<StoredKey> keys, KeysOf(rows, /*wrapped=*/true));
+        if (keys.empty()) return std::optional<StoredKey>();
+        return std::optional<StoredKey>(std::move(keys.front()));
+      });
+}
+
 outbox::Target TargetOf(const StoredKey& key) {
   return {"key", key.id.ToString(), key.name.ToString()};
 }
@@ -196,14 +207,15 @@ outbox::Target TargetOf(const StoredKey& key) {
 
 absl::StatusOr<std::optional<StoredKey>> KeyStore::Find(const CallContext& call,
                                                         const KeyName& name) {
-  return database_.WithTenant(call, [&](postgres::Transaction& tx) {
-    return tx.Run(kFind, call.tenant, name.owner, name.name)
-        .Map([](postgres::Result rows) -> absl::StatusOr<std::optional<StoredKey>> {
-          ASSIGN_OR_RETURN(std::vector<StoredKey> keys, KeysOf(rows, /*wrapped=*/true));
-          if (keys.empty()) return std::optional<StoredKey>();
-          return std::optional<StoredKey>(std::move(keys.front()));
-        });
-  });
+  return database_.WithTenant(
+      call, [&](postgres::Transaction& tx) { return FindWrapped(tx, call, name); });
+}
+
+absl::StatusOr<std::optional<StoredKey>> KeyStore::FindDue(const CallContext& call,
+                                                           const KeyName& name) {
+  return database_.WithTenantInAnyState(
+      call, postgres::AnyStateToken::ForLifecycle(),
+      [&](postgres::Transaction& tx) { return FindWrapped(tx, call, name); });
 }
 
 absl::Status KeyStore::Create(const CallContext& call, const StoredKey& key) {

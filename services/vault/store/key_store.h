@@ -56,7 +56,8 @@ class KeyStore : public KeySource {
   using Decide = std::function<absl::StatusOr<std::optional<Change>>(StoredKey& key)>;
   absl::StatusOr<StoredKey> Save(const CallContext& call, const KeyName& name,
                                  const Decide& decide);
-  // The same for what time asks for: by id, in a suspended tenant too.
+  // The same for what time asks for: in a suspended tenant too.
+  absl::StatusOr<std::optional<StoredKey>> FindDue(const CallContext& call, const KeyName& name);
   absl::StatusOr<StoredKey> GetDue(const CallContext& call, KeyId id);
   absl::StatusOr<StoredKey> SaveDue(const CallContext& call, KeyId id, const Decide& decide);
 
