@@ -18,6 +18,9 @@
 namespace kasbah::bench {
 namespace {
 
+// What the payloads of pgbench's outbox rows begin with (paths.cc).
+constexpr char kNoEvent[] = "aaaaaaaa";
+
 template <typename T>
 T OrDie(absl::StatusOr<T> value) {
   if (!value.ok()) Crash(value.status().ToString(), __FILE__, __LINE__);
@@ -158,6 +161,19 @@ double Installation::Pgbench(const std::string& role, const std::string& script,
       StrCat("host=127.0.0.1 port=", supervisor_->postgres_port(), " dbname=kasbah user=", role);
   return RunPgbench(dsn, supervisor_->installation().password_file(role),
                     StrCat("\\startpipeline\n", script, "\\endpipeline\n"), 8, seconds);
+}
+
+void Installation::Settle() {
+  const absl::Time deadline = absl::Now() + absl::Minutes(2);
+  for (const char* schema : {"auth", "tenant_data", "vault", "webhook"}) {
+    const std::string outbox = StrCat(schema, ".outbox");
+    Query(StrCat("DELETE FROM ", outbox, " WHERE substring(payload FROM 1 FOR 8) = '",
+                 kNoEvent, "'"));
+    while (Query(StrCat("SELECT count(*) FROM ", outbox)) != "0") {
+      KASBAH_CHECK(absl::Now() < deadline);
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+  }
 }
 
 std::string Installation::Query(const std::string& sql) {

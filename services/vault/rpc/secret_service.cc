@@ -76,8 +76,7 @@ SecretUser SecretService::UserOf(const rpc::Call& call) {
 }
 
 absl::StatusOr<KeyRing::Lease> SecretService::SecretsKey(const rpc::Call& call) {
-  return ring_.GetOrCreate(call, {std::string(kVaultOwner), std::string(kSecretsKey)},
-                           KeyPurpose::kEncrypt);
+  return ring_.GetOrCreate(call, SecretsKeyName(), KeyPurpose::kEncrypt);
 }
 
 outbox::v1::AuditEvent SecretService::EventOf(const rpc::Call& call, std::string_view action,

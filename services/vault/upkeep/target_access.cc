@@ -25,7 +25,7 @@ bool IsLoopback(const http::IpAddress& address) {
 
 absl::StatusOr<KeyRing::Lease> TargetAccess::SecretsKey(const CallContext& call,
                                                         KeySource::TenantState state) {
-  const KeyName name = {std::string(kVaultOwner), std::string(kSecretsKey)};
+  const KeyName name = SecretsKeyName();
   auto lease = ring_.Get(call, name, KeyPurpose::kEncrypt);
   if (state == KeySource::TenantState::kActive ||
       ReasonOf(lease.status()) != reason::kTenantSuspended) {
