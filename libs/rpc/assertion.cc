@@ -15,7 +15,9 @@ absl::StatusOr<std::string> EncodeAssertion(
     const std::function<absl::StatusOr<std::string>(std::string_view)>& sign) {
   const bool holds_one = assertion.kind == policy::v1::ACTOR_KIND_API_KEY ||
                          assertion.kind == policy::v1::ACTOR_KIND_USER ||
-                         assertion.kind == policy::v1::ACTOR_KIND_EMBED;
+                         assertion.kind == policy::v1::ACTOR_KIND_EMBED ||
+                         (assertion.kind == policy::v1::ACTOR_KIND_TENANT_WORKLOAD &&
+                          assertion.workload.has_value());
   if (!holds_one || assertion.tenant.is_nil() || assertion.tenant == kSystemTenant ||
       assertion.expire_time - assertion.issue_time > kAssertionLifetime) {
     return absl::InvalidArgumentError("no assertion of this kind, tenant or lifetime is issued");
