@@ -35,7 +35,7 @@ absl::StatusOr<std::vector<ServiceAccount>> FromMessage(
 }
 
 std::string TextOf(const ServiceAccount& account) {
-  return StrCat(account.issuer, " ", account.namespace_name, "/", account.name);
+  return StrCat(account.namespace_name, "/", account.name, "@", account.issuer);
 }
 
 }  // namespace kasbah::auth

@@ -15,7 +15,7 @@ v1::Workload ToMessage(const Workload& workload, const std::string& trust_domain
 absl::StatusOr<std::vector<ServiceAccount>> FromMessage(
     const google::protobuf::RepeatedPtrField<v1::KubernetesServiceAccount>& accounts);
 
-// "https://issuer namespace/name", for people and the trail.
+// "namespace/name@https://issuer", for people and the trail; as the command line takes it.
 std::string TextOf(const ServiceAccount& account);
 
 }  // namespace kasbah::auth
