@@ -21,8 +21,8 @@
 namespace kasbah::cli {
 
 // Calls the services of one context over mutual TLS, as whom the context says. With an API key, or
-// with the certificate of a tenant's registered program alone, it gets itself an assertion, which it
-// keeps in memory until shortly before it expires. Thread safe.
+// with the certificate of a tenant's registered program alone, it gets itself an assertion, which
+// it keeps in memory until shortly before it expires. Thread safe.
 class Client {
  public:
   struct Options {

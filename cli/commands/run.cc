@@ -69,8 +69,7 @@ absl::Status RunProgram(Invocation& run, const RunOptions& options) {
 
 void AddRun(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* leaf =
-      root.add_subcommand("run", "A program with secrets in its environment");
+  CLI::App* leaf = root.add_subcommand("run", "A program with secrets in its environment");
   leaf->footer(
       "The program gets signals and the terminal as if it had been started itself, and its exit\n"
       "status is ours. KASBAH_API_KEY is not passed on. The context's certificate must be that of\n"

@@ -22,9 +22,9 @@ absl::StatusOr<KubernetesServiceAccount> ParseAccount(const std::string& text) {
   const size_t slash = text.find('/');
   const size_t at = text.find('@');
   if (slash == std::string::npos || at == std::string::npos || at < slash) {
-    return absl::InvalidArgumentError(
-        StrCat("'", text, "' must be NAMESPACE/ACCOUNT@ISSUER, such as "
-                          "prod/web@https://kubernetes.example"));
+    return absl::InvalidArgumentError(StrCat("'", text,
+                                             "' must be NAMESPACE/ACCOUNT@ISSUER, such as "
+                                             "prod/web@https://kubernetes.example"));
   }
   KubernetesServiceAccount account;
   account.set_namespace_(text.substr(0, slash));
@@ -42,11 +42,10 @@ absl::Status FillAccounts(const std::vector<std::string>& texts, Request* reques
 }
 
 std::string AccountsOf(const Workload& workload) {
-  return absl::StrJoin(workload.kubernetes(), ", ",
-                       [](std::string* out, const KubernetesServiceAccount& account) {
-                         StrAppend(out, account.namespace_(), "/", account.service_account(), "@",
-                                   account.issuer());
-                       });
+  return absl::StrJoin(
+      workload.kubernetes(), ", ", [](std::string* out, const KubernetesServiceAccount& account) {
+        StrAppend(out, account.namespace_(), "/", account.service_account(), "@", account.issuer());
+      });
 }
 
 std::string Describe(const Workload& workload) {
@@ -87,11 +86,10 @@ void AddList(CLI::App* noun, Invocation& invocation) {
   AddLimit(leaf, limit.get());
   OnRun(leaf, invocation, [limit](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(
-        const auto reply,
-        ListAll(*client, Client::Scope::kTenant, &WorkloadService::Stub::ListWorkloads,
-                auth::v1::ListWorkloadsRequest(),
-                &auth::v1::ListWorkloadsResponse::mutable_workloads, *limit));
+    ASSIGN_OR_RETURN(const auto reply,
+                     ListAll(*client, Client::Scope::kTenant, &WorkloadService::Stub::ListWorkloads,
+                             auth::v1::ListWorkloadsRequest(),
+                             &auth::v1::ListWorkloadsResponse::mutable_workloads, *limit));
     return run.Show(reply, [&] {
       Table table({"WORKLOAD", "NAME", "KUBERNETES", "CREATED"});
       for (const Workload& workload : reply.workloads()) {
@@ -122,8 +120,9 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
       "Only if the workload still is as this etag says");
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     if (options->accounts.empty() != options->none) {
-      return absl::InvalidArgumentError("say --kubernetes, for all that are meant, or "
-                                        "--no-kubernetes");
+      return absl::InvalidArgumentError(
+          "say --kubernetes, for all that are meant, or "
+          "--no-kubernetes");
     }
     RETURN_IF_ERROR(FillAccounts(options->accounts, &options->request));
     ASSIGN_OR_RETURN(Client * client, run.client());
@@ -136,12 +135,12 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
 }  // namespace
 
 void AddWorkloads(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(
-      root, "workloads", "Programs of a tenant that its secrets go to (operator or owner)",
-      "  kasbah --tenant ten_01h… workloads create importer\n"
-      "  kasbah --tenant ten_01h… workloads create web --kubernetes "
-      "prod/web@https://kubernetes.example\n"
-      "  kasbah --tenant ten_01h… workloads delete importer");
+  CLI::App* noun =
+      AddNoun(root, "workloads", "Programs of a tenant that its secrets go to (operator or owner)",
+              "  kasbah --tenant ten_01h… workloads create importer\n"
+              "  kasbah --tenant ten_01h… workloads create web --kubernetes "
+              "prod/web@https://kubernetes.example\n"
+              "  kasbah --tenant ten_01h… workloads delete importer");
   AddCreate(noun, invocation);
   AddList(noun, invocation);
   using Stub = WorkloadService::Stub;

@@ -15,8 +15,9 @@ struct DemoTenant {
   std::string api_key_file;
 };
 
-// Makes the tenant, its API key (admin), its registered program "cli" and a small collection "notes"
-// at the first start; finds them again later. Writes the contexts "dev" (operator) and "demo" (the tenant) each time.
+// Makes the tenant, its API key (admin), its registered program "cli" and a small collection
+// "notes" at the first start; finds them again later. Writes the contexts "dev" (operator) and
+// "demo" (the tenant) each time.
 absl::StatusOr<DemoTenant> EnsureDemoTenant(const dev::Installation& installation);
 
 // The demo tenant of an installation that has been started before.

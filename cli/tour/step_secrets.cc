@@ -27,9 +27,8 @@ absl::Status ExpectNoValueForAStranger(World& world) {
                                 world.a.identity.api_key));
   vault::v1::AccessSecretVersionRequest request;
   request.set_secret(world.secret_path);
-  return ExpectRefused(
-      stranger->Call(&SecretService::Stub::AccessSecretVersion, request).status(),
-      "WORKLOAD_NOT_REGISTERED", "a program that is not registered");
+  return ExpectRefused(stranger->Call(&SecretService::Stub::AccessSecretVersion, request).status(),
+                       "WORKLOAD_NOT_REGISTERED", "a program that is not registered");
 }
 
 // Reads a version and compares it.
@@ -77,8 +76,9 @@ absl::StatusOr<std::string> RotateSecrets(World& world) {
   RETURN_IF_ERROR(Expect(v3.key_version() == key.primary_version(),
                          "a version added after the rotation to carry the new key version"));
   RETURN_IF_ERROR(ExpectPayload(world, 3, third, "under the new key"));
-  return StrCat("secret v1 and v2 read back by the registered program alone; key rotated to version ", key.primary_version(),
-                "; v1 and v2 still open, v3 carries key version ", v3.key_version());
+  return StrCat(
+      "secret v1 and v2 read back by the registered program alone; key rotated to version ",
+      key.primary_version(), "; v1 and v2 still open, v3 carries key version ", v3.key_version());
 }
 
 }  // namespace kasbah::cli

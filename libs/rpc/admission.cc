@@ -120,8 +120,8 @@ absl::Status CheckRegistered(const Assertion* assertion, Arrival* arrival) {
   if (registered) arrival->call.registered_workload = *assertion->workload;
   if (registered || !arrival->method.policy.access.registered_workload()) return absl::OkStatus();
   return Error(StatusCode::kPermissionDenied, "WORKLOAD_NOT_REGISTERED",
-               StrCat(arrival->method.policy.name, " is for programs that the tenant registered: ",
-                      arrival->peer->id.path,
+               StrCat(arrival->method.policy.name,
+                      " is for programs that the tenant registered: ", arrival->peer->id.path,
                       " has no assertion as one; register it (kasbah workloads create) and get it "
                       "one from auth"));
 }

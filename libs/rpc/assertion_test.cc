@@ -116,9 +116,8 @@ TEST_F(AssertionTest, ARegisteredWorkloadIsNamedByItsClaim) {
   assertion_.kind = policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
   EXPECT_THAT(verifier_.Verify(Token()), ReasonIs("ASSERTION_INVALID")) << "it acts as a key";
   assertion_.actor_id = assertion_.session_id = id;
-  ASSERT_OK_AND_ASSIGN(
-      const std::string token,
-      EncodeAssertion(assertion_, kIssuer, kAudience, "k1", "t-1", sign));
+  ASSERT_OK_AND_ASSIGN(const std::string token,
+                       EncodeAssertion(assertion_, kIssuer, kAudience, "k1", "t-1", sign));
   ASSERT_OK_AND_ASSIGN(const Assertion alone, verifier_.Verify(token));
   EXPECT_EQ(alone.kind, policy::v1::ACTOR_KIND_TENANT_WORKLOAD);
   EXPECT_EQ(alone.workload, assertion_.workload);

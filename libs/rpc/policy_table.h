@@ -28,7 +28,8 @@ class PolicyTable {
  public:
   // FAILED_PRECONDITION, naming each, when a method has no policy, one without peers, actors,
   // scope, audit class or rate tier, a tenant's actor without a permission, registered workloads
-  // outside one tenant's scope, a rule that does not fit its field, or a request type that another method uses too.
+  // outside one tenant's scope, a rule that does not fit its field, or a request type that another
+  // method uses too.
   static absl::StatusOr<PolicyTable> Create(
       const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 

@@ -58,9 +58,9 @@ std::string KubernetesCluster::Jwks() const {
   } else {
     std::string point(65, '\0');
     size_t size = 0;
-    KASBAH_CHECK(EVP_PKEY_get_octet_string_param(
-                     key_.get(), OSSL_PKEY_PARAM_PUB_KEY,
-                     reinterpret_cast<unsigned char*>(point.data()), point.size(), &size) == 1);
+    KASBAH_CHECK(EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY,
+                                                 reinterpret_cast<unsigned char*>(point.data()),
+                                                 point.size(), &size) == 1);
     KASBAH_CHECK(size == point.size());
     key["kty"] = "EC";
     key["crv"] = "P-256";

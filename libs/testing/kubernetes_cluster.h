@@ -11,8 +11,8 @@
 
 namespace kasbah::testing {
 
-// What signs the tokens of a cluster's service accounts, in kube-apiserver's place: same header, same
-// claims, real signatures.
+// What signs the tokens of a cluster's service accounts, in kube-apiserver's place: same header,
+// same claims, real signatures.
 class KubernetesCluster {
  public:
   enum class Algorithm { kRs256, kEs256 };

@@ -74,9 +74,10 @@ class ServerHarness {
 
   // As a program that the tenant registered: the workload kWorkload.
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> AsProgram(
-      TenantId tenant, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
+  absl::StatusOr<Reply> AsProgram(TenantId tenant,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                               Reply*),
+                                  const Request& request) {
     return With<Stub>(ProgramPath(tenant), ProgramAssertion(tenant), method, request);
   }
   static std::string ProgramPath(TenantId tenant) {
@@ -87,10 +88,10 @@ class ServerHarness {
 
   // As `path`, with an assertion.
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> With(
-      const std::string& path, const std::string& assertion,
-      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-      const Request& request) {
+  absl::StatusOr<Reply> With(const std::string& path, const std::string& assertion,
+                             grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Reply*),
+                             const Request& request) {
     server_->assertions().RevocationsFresh();
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(CallDeadline()));

@@ -116,8 +116,8 @@ absl::Status Run(const AuthConfig& config) {
   SubjectService subjects(service->pipeline(), service->database(), users, service->outbox(),
                           clock);
 
-  const absl::Status served =
-      service->Run({&credentials, &api_keys, &memberships, &workloads, &identities, &trust, &subjects});
+  const absl::Status served = service->Run(
+      {&credentials, &api_keys, &memberships, &workloads, &identities, &trust, &subjects});
   own_jwks.Set(nullptr);
   return served;
 }

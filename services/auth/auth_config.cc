@@ -17,9 +17,8 @@ void AuthConfig::Read(config::Section& root) {
     item->Field("jwks_file", &cluster.jwks_file, "JWK Set with the cluster's public keys")
         .Required()
         .ReadableFile();
-    const bool is_new = std::ranges::none_of(kubernetes, [&](const KubernetesCluster& other) {
-      return other.issuer == cluster.issuer;
-    });
+    const bool is_new = std::ranges::none_of(
+        kubernetes, [&](const KubernetesCluster& other) { return other.issuer == cluster.issuer; });
     if (!is_new) item->AddError("issuer", "is another cluster's too; each needs one of its own");
     kubernetes.push_back(std::move(cluster));
   }

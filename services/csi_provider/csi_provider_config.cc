@@ -17,8 +17,14 @@ void CsiProviderConfig::Read(config::Section& root) {
   root.Field("trust_domain", &trust_domain, "SPIFFE trust domain of the installation").Required();
   root.Field("auth_address", &auth_address, "address of auth").Required();
   root.Field("vault_address", &vault_address, "address of the vault").Required();
-  if (socket.empty() || socket[0] != '/' || socket.size() > kLongestSocketPath) {
-    root.AddError("socket", "must be an absolute path of at most 107 bytes");
+  // gRPC takes the path for a part of a URI.
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+  if (!socket.starts_with('/') || socket.size() > kLongestSocketPath ||
+      socket.find_first_not_of(kAllowed) != std::string::npos) {
+    root.AddError("socket",
+                  "must be an absolute path of at most 107 letters, digits, \"/\", \".\", \"_\" "
+                  "and \"-\"");
   }
 }
 

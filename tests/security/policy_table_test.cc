@@ -97,9 +97,9 @@ struct Caller {
 // The reasons with which the pipeline refuses a caller.
 bool IsPolicyRefusal(const std::string& reason) {
   static const auto* reasons = new std::set<std::string>{
-      "PEER_IDENTITY_MISSING", "PEER_NOT_ALLOWED",    "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
-      "ASSERTION_INVALID",     "ASSERTION_NOT_YOURS", "ASSERTION_REVOKED", "TENANT_MISMATCH",
-      "TENANT_REQUIRED",       "TENANT_NOT_ALLOWED",  "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED",
+      "PEER_IDENTITY_MISSING",  "PEER_NOT_ALLOWED",    "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
+      "ASSERTION_INVALID",      "ASSERTION_NOT_YOURS", "ASSERTION_REVOKED", "TENANT_MISMATCH",
+      "TENANT_REQUIRED",        "TENANT_NOT_ALLOWED",  "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED",
       "WORKLOAD_NOT_REGISTERED"};
   return reasons->contains(reason);
 }
@@ -216,8 +216,8 @@ class PolicyTable : public ::testing::Test {
     callers.push_back({"owner's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
                        Resolve(own_->owner_key, app), "", false, true});
     callers.push_back({"owner's key, foreign tenant", tenant_peer, ACTOR_KIND_API_KEY,
-                       Tenancy::kForeign, app, Resolve(own_->owner_key, app),
-                       other_->id.ToString(), false, true});
+                       Tenancy::kForeign, app, Resolve(own_->owner_key, app), other_->id.ToString(),
+                       false, true});
     callers.push_back({"viewer's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
                        Resolve(viewer_key_, app), "", true, true});
     callers.push_back({"registered workload", tenant_peer, ACTOR_KIND_TENANT_WORKLOAD,

@@ -36,7 +36,8 @@ class System {
   const dev::Installation& installation() const { return supervisor_->installation(); }
   const std::string& directory() const { return directory_; }
 
-  // The certificate of a service or of dev::kOperator; "gateway" and "csi-provider" are issued here.
+  // The certificate of a service or of dev::kOperator; "gateway" and "csi-provider" are issued
+  // here.
   std::string CertificateOf(const std::string& name);
   // Of a program of a tenant, registered or not.
   std::string CertificateOf(TenantId tenant, const std::string& workload);
@@ -55,9 +56,9 @@ class System {
   void ResumeTenant(TenantId tenant);
   std::string CreateApiKey(TenantId tenant, auth::v1::Role role, const std::string& customer = "");
   // Registers a program of the tenant, whose certificate is CertificateOf(tenant, name).
-  auth::v1::Workload RegisterWorkload(TenantId tenant, const std::string& name,
-                                      const std::vector<auth::v1::KubernetesServiceAccount>&
-                                          accounts = {});
+  auth::v1::Workload RegisterWorkload(
+      TenantId tenant, const std::string& name,
+      const std::vector<auth::v1::KubernetesServiceAccount>& accounts = {});
   void DeleteWorkload(TenantId tenant, const std::string& name);
   // The assertion that a workload gets for a key, presented by the identity of `certificate`.
   absl::StatusOr<std::string> Resolve(const std::string& key, const std::string& certificate);

@@ -1,9 +1,9 @@
-#include "services/auth/rpc/auth_server_fixture.h"
-
 #include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
+
+#include "services/auth/rpc/auth_server_fixture.h"
 
 namespace kasbah::auth {
 namespace {

@@ -54,8 +54,8 @@ class WorkloadIdentityService : public v1::WorkloadIdentityService::CallbackServ
   absl::StatusOr<v1::ExchangeKubernetesTokenResponse> Exchange(
       const rpc::Call& call, const v1::ExchangeKubernetesTokenRequest& request);
 
-  // For `workload`, to the caller, dated `issue_time`: before the workload was looked up, so that no
-  // revocation that the look missed is older. Counted under `action`.
+  // For `workload`, to the caller, dated `issue_time`: before the workload was looked up, so that
+  // no revocation that the look missed is older. Counted under `action`.
   template <typename Response>
   absl::StatusOr<Response> Answer(const rpc::Call& call, const Known& workload,
                                   std::string_view action, const SigningKey::InUse& signer,

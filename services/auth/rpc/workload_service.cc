@@ -26,9 +26,9 @@ v1::Workload WorkloadService::Show(const rpc::Call& call, const Workload& worklo
 
 absl::Status WorkloadService::AppendEvent(postgres::Transaction& tx, const rpc::Call& call,
                                           std::string_view action, const Workload& workload) const {
-  const std::string accounts =
-      absl::StrJoin(workload.service_accounts, ", ",
-                    [](std::string* out, const ServiceAccount& account) { *out += TextOf(account); });
+  const std::string accounts = absl::StrJoin(
+      workload.service_accounts, ", ",
+      [](std::string* out, const ServiceAccount& account) { *out += TextOf(account); });
   return outbox_.AppendAudit(
       tx, call,
       outbox::Succeeded(call, clock_, action, {"workload", workload.id.ToString(), workload.name},

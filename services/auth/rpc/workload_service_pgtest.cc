@@ -70,8 +70,8 @@ class WorkloadServiceTest : public AuthServer {
 
   static nlohmann::json ClaimsOf(const std::string& assertion) {
     const size_t first = assertion.find('.');
-    return nlohmann::json::parse(*crypto::ParseBase64Url(
-        assertion.substr(first + 1, assertion.rfind('.') - first - 1)));
+    return nlohmann::json::parse(
+        *crypto::ParseBase64Url(assertion.substr(first + 1, assertion.rfind('.') - first - 1)));
   }
 };
 
@@ -79,8 +79,7 @@ TEST_F(WorkloadServiceTest, WhatIsRegisteredIsShownByIdAndName) {
   ASSERT_OK_AND_ASSIGN(const v1::Workload made,
                        MakeWorkload(tenant_, "web", {Account("shop", "web"), Account("a", "b")}));
   EXPECT_TRUE(made.workload_id().starts_with("wkl_"));
-  EXPECT_EQ(made.spiffe_id(),
-            "spiffe://kasbah.dev/tenant/" + tenant_.ToString() + "/workload/web");
+  EXPECT_EQ(made.spiffe_id(), "spiffe://kasbah.dev/tenant/" + tenant_.ToString() + "/workload/web");
   for (const std::string& name : {made.workload_id(), made.name()}) {
     ASSERT_OK_AND_ASSIGN(const v1::Workload read, Get(tenant_, name));
     EXPECT_EQ(read.workload_id(), made.workload_id());
@@ -96,8 +95,7 @@ TEST_F(WorkloadServiceTest, WhatIsRegisteredIsShownByIdAndName) {
 TEST_F(WorkloadServiceTest, ANameAndAServiceAccountBelongToOneWorkloadOfATenant) {
   ASSERT_OK(MakeWorkload(tenant_, "web", {Account("shop", "web")}));
   EXPECT_THAT(MakeWorkload(tenant_, "web"), ReasonIs("ALREADY_EXISTS"));
-  EXPECT_THAT(MakeWorkload(tenant_, "other", {Account("shop", "web")}),
-              ReasonIs("ALREADY_EXISTS"));
+  EXPECT_THAT(MakeWorkload(tenant_, "other", {Account("shop", "web")}), ReasonIs("ALREADY_EXISTS"));
   EXPECT_THAT(Get(tenant_, "other"), ReasonIs("NOT_FOUND")) << "nothing of it was kept";
   EXPECT_THAT(MakeWorkload(tenant_, "twice", {Account("a", "b"), Account("a", "b")}),
               ReasonIs("INVALID_FIELDS"));
@@ -117,9 +115,9 @@ TEST_F(WorkloadServiceTest, ListsInPages) {
                                                          &Workloads::Stub::ListWorkloads, request));
   ASSERT_EQ(first.workloads_size(), 2);
   request.set_page_token(first.next_page_token());
-  ASSERT_OK_AND_ASSIGN(const auto second,
-                       Call<Workloads>("operator/ada", tenant_, &Workloads::Stub::ListWorkloads,
-                                       request));
+  ASSERT_OK_AND_ASSIGN(
+      const auto second,
+      Call<Workloads>("operator/ada", tenant_, &Workloads::Stub::ListWorkloads, request));
   ASSERT_EQ(second.workloads_size(), 1);
   EXPECT_EQ(second.workloads(0).name(), "c");
   EXPECT_EQ(second.next_page_token(), "");

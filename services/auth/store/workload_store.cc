@@ -36,22 +36,22 @@ DELETE FROM auth.workloads WHERE tenant_id = $1 AND workload_id = $2)sql",
                             Access::kWrite};
 
 // A workload and its service accounts as three arrays of one order.
-#define KASBAH_WORKLOAD                                                                       \
-  "SELECT w.workload_id, w.name, w.revision, w.created_at, w.updated_at,"                     \
-  " coalesce(a.issuers, '{}'), coalesce(a.namespaces, '{}'), coalesce(a.accounts, '{}')"      \
-  " FROM auth.workloads w LEFT JOIN LATERAL ("                                                \
+#define KASBAH_WORKLOAD                                                                        \
+  "SELECT w.workload_id, w.name, w.revision, w.created_at, w.updated_at,"                      \
+  " coalesce(a.issuers, '{}'), coalesce(a.namespaces, '{}'), coalesce(a.accounts, '{}')"       \
+  " FROM auth.workloads w LEFT JOIN LATERAL ("                                                 \
   "  SELECT array_agg(s.issuer ORDER BY s.issuer, s.namespace, s.service_account) AS issuers," \
   "   array_agg(s.namespace ORDER BY s.issuer, s.namespace, s.service_account) AS namespaces," \
-  "   array_agg(s.service_account ORDER BY s.issuer, s.namespace, s.service_account)"         \
-  "    AS accounts"                                                                           \
-  "  FROM auth.workload_service_accounts s"                                                   \
-  "  WHERE s.tenant_id = $1 AND s.workload_id = w.workload_id) a ON true"                     \
+  "   array_agg(s.service_account ORDER BY s.issuer, s.namespace, s.service_account)"          \
+  "    AS accounts"                                                                            \
+  "  FROM auth.workload_service_accounts s"                                                    \
+  "  WHERE s.tenant_id = $1 AND s.workload_id = w.workload_id) a ON true"                      \
   " WHERE w.tenant_id = $1 AND "
 
 constexpr Statement kGet{"workloads.get", KASBAH_WORKLOAD "(w.workload_id = $2 OR w.name = $3)"};
 
-constexpr Statement kLock{"workloads.lock", KASBAH_WORKLOAD
-                          "(w.workload_id = $2 OR w.name = $3) FOR UPDATE OF w"};
+constexpr Statement kLock{"workloads.lock",
+                          KASBAH_WORKLOAD "(w.workload_id = $2 OR w.name = $3) FOR UPDATE OF w"};
 
 constexpr Statement kList{"workloads.list",
                           KASBAH_WORKLOAD "w.workload_id > $2 ORDER BY w.workload_id LIMIT $3"};
@@ -143,8 +143,7 @@ WorkloadStore::Pending<std::optional<WorkloadStore::Known>> WorkloadStore::FindB
 
 WorkloadStore::Pending<std::optional<WorkloadStore::Known>> WorkloadStore::FindByServiceAccount(
     Transaction& tx, TenantId tenant, const ServiceAccount& account) const {
-  return tx
-      .Run(kFindByServiceAccount, tenant, account.issuer, account.namespace_name, account.name)
+  return tx.Run(kFindByServiceAccount, tenant, account.issuer, account.namespace_name, account.name)
       .Map(ToKnown);
 }
 

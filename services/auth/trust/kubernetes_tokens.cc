@@ -30,8 +30,9 @@ absl::StatusOr<KubernetesKeys> ReadKeys(const KubernetesCluster& cluster) {
   const absl::StatusOr<KubernetesKeys> keys = ParseKubernetesKeys(text.str());
   if (file && keys.ok() && !keys->empty()) return keys;
   return Error(absl::StatusCode::kFailedPrecondition, "KUBERNETES_KEYS_INVALID",
-               StrCat(cluster.jwks_file, " must be a JWK Set with an RSA or P-256 key: kubectl get "
-                                         "--raw /openid/v1/jwks writes one"));
+               StrCat(cluster.jwks_file,
+                      " must be a JWK Set with an RSA or P-256 key: kubectl get "
+                      "--raw /openid/v1/jwks writes one"));
 }
 
 // A JWT in its three parts, decoded and not yet believed.

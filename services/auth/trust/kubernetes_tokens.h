@@ -38,9 +38,9 @@ class KubernetesTokens {
       const std::vector<KubernetesCluster>& clusters, const Clock& clock);
   ~KubernetesTokens();
 
-  // UNAUTHENTICATED, KUBERNETES_TOKEN_INVALID, in one text for whatever is wrong: no cluster of ours,
-  // another audience, a signature or form that does not hold, expired, not yet valid, or not bound to
-  // a pod (as tokens of secrets are, which never expire).
+  // UNAUTHENTICATED, KUBERNETES_TOKEN_INVALID, in one text for whatever is wrong: no cluster of
+  // ours, another audience, a signature or form that does not hold, expired, not yet valid, or not
+  // bound to a pod (as tokens of secrets are, which never expire).
   absl::StatusOr<PodIdentity> Verify(std::string_view token);
 
  private:

@@ -174,7 +174,8 @@ TEST_F(KubernetesTokensTest, ARotatedKeyEndsAndABrokenFileChangesNothing) {
 }
 
 TEST_F(KubernetesTokensTest, FilesWithoutAKeyOfOursAreNamedAtTheStart) {
-  for (const char* text : {"", "{}", "[]", R"({"keys":[]})", R"({"keys":[{"kty":"oct","kid":"a"}]})"}) {
+  for (const char* text :
+       {"", "{}", "[]", R"({"keys":[]})", R"({"keys":[{"kty":"oct","kid":"a"}]})"}) {
     const std::string path = directory_ + "/bad";
     std::ofstream(path) << text;
     const auto made = KubernetesTokens::Create({{"https://x", kAudience, path}}, clock_);

@@ -61,8 +61,7 @@ absl::StatusOr<int> ModeIn(std::string_view permission) {
 }  // namespace
 
 absl::StatusOr<MountOrder> ParseMountOrder(std::string_view attributes, std::string_view secrets,
-                                           std::string_view permission,
-                                           std::string_view audience) {
+                                           std::string_view permission, std::string_view audience) {
   const json given = ParseObject(attributes);
   MountOrder order;
   order.namespace_name = TextIn(given, kNamespace);
@@ -91,8 +90,7 @@ absl::StatusOr<MountOrder> ParseMountOrder(std::string_view attributes, std::str
 std::string ObjectVersionOf(const MountObject& object, std::string_view secret_id,
                             uint32_t version) {
   // No field can hold a line feed.
-  const std::string what =
-      StrCat(secret_id, "\n", version, "\n", object.path, "\n", object.mode);
+  const std::string what = StrCat(secret_id, "\n", version, "\n", object.path, "\n", object.mode);
   return StrCat("v", version, "-", crypto::Hex(crypto::Sha256(what)).substr(0, kVersionDigits));
 }
 

@@ -45,8 +45,7 @@ struct MountOrder {
 // TENANT_INVALID, TOKEN_MISSING (the CSIDriver asks for none of our audience), OBJECTS_INVALID or
 // PATH_INVALID. No message holds anything of a token.
 absl::StatusOr<MountOrder> ParseMountOrder(std::string_view attributes, std::string_view secrets,
-                                           std::string_view permission,
-                                           std::string_view audience);
+                                           std::string_view permission, std::string_view audience);
 
 // What tells one state of a file from another: made of which secret and version it is, never of the
 // value, since Kubernetes shows it to whoever may read the pod's status.

@@ -125,9 +125,9 @@ absl::StatusOr<std::vector<MountObject>> ParseObjects(const std::string& yaml, i
   for (const YAML::Node& node : list) {
     absl::StatusOr<MountObject> object = ReadObject(node, mode);
     if (!object.ok()) {
-      return Error(object.status().code(), ReasonOf(object.status()),
-                   StrCat("object ", objects.size() + 1, ": ",
-                          FromAbsl(object.status().message())));
+      return Error(
+          object.status().code(), ReasonOf(object.status()),
+          StrCat("object ", objects.size() + 1, ": ", FromAbsl(object.status().message())));
     }
     objects.push_back(*std::move(object));
   }

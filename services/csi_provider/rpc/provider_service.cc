@@ -63,8 +63,7 @@ grpc::Status ProviderService::Mount(grpc::ServerContext* context,
                                         {"request_id", call.request_id}});
   if (MayGoAway(status)) {
     return rpc::ToGrpcStatus(
-        Error(absl::StatusCode::kUnavailable, reason, FromAbsl(status.message())),
-        call.request_id);
+        Error(absl::StatusCode::kUnavailable, reason, FromAbsl(status.message())), call.request_id);
   }
   reply->mutable_error()->set_code(reason.empty() ? "INTERNAL" : reason);
   return grpc::Status::OK;

@@ -35,8 +35,7 @@ absl::StatusOr<vault::v1::AccessSecretVersionResponse> SecretSource::Read(
   rpc::Propagate(call, &context);
   context.AddMetadata("authorization", StrCat("Bearer ", assertion));
   vault::v1::AccessSecretVersionResponse reply;
-  RETURN_IF_ERROR(
-      rpc::FromGrpcStatus(vault_->AccessSecretVersion(&context, request, &reply)));
+  RETURN_IF_ERROR(rpc::FromGrpcStatus(vault_->AccessSecretVersion(&context, request, &reply)));
   if (reply.payload_crc32c() != crypto::Crc32c(reply.payload())) {
     return Error(absl::StatusCode::kUnavailable, "PAYLOAD_DAMAGED",
                  "a value was damaged on its way");

@@ -80,8 +80,7 @@ TEST_F(RegisteredWorkloadTest, NobodyCarriesAnothersAssertion) {
 }
 
 TEST_F(RegisteredWorkloadTest, TheCsiProviderReadsForAPodWithThePodsAssertion) {
-  const auto read =
-      Access("service/csi-provider", ProgramAssertion(a_, "service/csi-provider"));
+  const auto read = Access("service/csi-provider", ProgramAssertion(a_, "service/csi-provider"));
   ASSERT_OK(read);
   EXPECT_EQ(read->payload(), "value");
   EXPECT_THAT(As("service/csi-provider", a_, &Stub::AccessSecretVersion, request_),

@@ -10,8 +10,8 @@
 
 namespace kasbah::vault {
 
-// Whom grants are looked up for: an actor, and the registered workload that it comes as; what either
-// was granted counts. A manager needs none.
+// Whom grants are looked up for: an actor, and the registered workload that it comes as; what
+// either was granted counts. A manager needs none.
 struct SecretUser {
   std::vector<std::string> actors;
   bool is_manager = false;
