@@ -86,8 +86,9 @@ struct PipelineOptions {
 // handler and maps its status. Thread safe; outlives every call.
 //
 // Order: peer identity, policy's peers, deadline, assertion (signature, azp or forwarder, expiry,
-// revocation, tenant agreement), actor kind, permission, scope, assurance, rate tier, field rules,
-// handler. Whatever fails first answers, and of a mutation's refusal an event is kept.
+// revocation, tenant agreement), registered workload, actor kind, permission, scope, assurance,
+// rate tier, field rules, handler. Whatever fails first answers, and of a mutation's refusal an
+// event is kept.
 class Pipeline {
  public:
   Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "cli/migrations.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
@@ -88,6 +89,10 @@ void Installation::CreateData() {
   key.set_display_name("bench");
   key.set_role(auth::v1::ROLE_OWNER);
   api_key_ = Invoke(*keys, &auth::v1::ApiKeyService::Stub::CreateApiKey, key, tenant_).secret();
+  auto workloads = auth::v1::WorkloadService::NewStub(Channel("auth", dev::kOperator));
+  auth::v1::CreateWorkloadRequest workload;
+  workload.set_name("bench");
+  Invoke(*workloads, &auth::v1::WorkloadService::Stub::CreateWorkload, workload, tenant_);
 
   auto collections =
       tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));

@@ -8,6 +8,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
 #include "services/vault/rpc/lease_conversion.h"
+#include "services/vault/rpc/secret_user.h"
 #include "services/vault/store/database_store.h"
 #include "services/vault/store/lease_store.h"
 #include "services/vault/store/secret_store.h"
@@ -32,9 +33,8 @@ absl::Status CheckMayName(postgres::Transaction& tx, const rpc::Call& call,
     return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
                  "naming the admin secret takes the permission to access secrets");
   }
-  const SecretUser user{call.actor.id, call.Has(policy::v1::PERMISSION_KEY_MANAGE)};
   ASSIGN_OR_RETURN(const SealedVersion found,
-                   SecretStore::GetVersion(tx, call.tenant, ref, 0, user).Await());
+                   SecretStore::GetVersion(tx, call.tenant, ref, 0, UserOf(call)).Await());
   return CheckGranted(found.access, GrantLevel::kRead);
 }
 

@@ -127,7 +127,6 @@ class SecretService final : public v1::SecretService::CallbackService {
 
   // Unsealed, and a caller who sees all of the tenant.
   absl::Status Admit(const rpc::Call& call) const;
-  static SecretUser UserOf(const rpc::Call& call);
   absl::StatusOr<KeyRing::Lease> SecretsKey(const rpc::Call& call);
 
   // A secret held for a change that the caller may make, as `etag` (where not empty) says it is.

@@ -8,6 +8,7 @@
 #include "services/vault/domain/secret_opening.h"
 #include "services/vault/rpc/proto_conversion.h"
 #include "services/vault/rpc/secret_service.h"
+#include "services/vault/rpc/secret_user.h"
 #include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
