@@ -128,8 +128,9 @@ Pipeline::~Pipeline() = default;
 grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
                                           const google::protobuf::Message& request, bool is_inline,
                                           Handler handler, Attempt attempt) {
-  auto* unary = new Unary(*state_, state_->MethodOf(*request.GetDescriptor()), context, request, is_inline,
-                          std::move(handler), std::move(attempt));
+  Method& method = state_->MethodOf(*request.GetDescriptor());
+  auto* unary = new Unary(*state_, method, context, request, is_inline, std::move(handler),
+                          std::move(attempt));
   grpc::ServerUnaryReactor* reactor = unary->reactor();
   unary->Begin();
   return reactor;
@@ -137,7 +138,8 @@ grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
 
 void Pipeline::StartStream(grpc::CallbackServerContext* context,
                            const google::protobuf::Descriptor& type,
-                           const google::protobuf::Message* request, internal::StreamBody* stream) {
+                           const google::protobuf::Message* request,
+                           internal::StreamBody* stream) {
   State& state = *state_;
   Method& method = state.MethodOf(type);
   auto passage =

@@ -52,10 +52,10 @@ class StreamReader {
  public:
   virtual ~StreamReader() = default;
   // The next message, valid until the next Read; null at the client's end. INVALID_ARGUMENT for one
-  // whose fields are not as its proto says, after which the next may be read: RESOURCE_EXHAUSTED,
-  // DEADLINE_EXCEEDED past the stream's limits and CANCELLED when the client is gone or the server
-  // drains, which stay. A client that breaks off can look like one that ended, for a moment: whoever
-  // commits what came needs to have been told how much it is.
+  // whose fields are not as its proto says: the next may be read all the same. What else there is
+  // stays: RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED past the stream's limits, CANCELLED when the
+  // client is gone or the server drains. A client that breaks off can look like one that ended, for
+  // a moment: whoever commits what came needs to have been told how much it is.
   virtual absl::StatusOr<const Request*> Read() = 0;
 };
 
