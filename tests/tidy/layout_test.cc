@@ -37,7 +37,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"outbox", {"base", "payload", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
       {"aws", {"base", "crypto", "http"}},
-      {"objects", {"base", "crypto", "http", "aws"}},
+      {"objects", {"base", "telemetry", "aws"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "rpc"}},
