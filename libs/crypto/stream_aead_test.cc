@@ -7,6 +7,7 @@
 
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
+#include "libs/crypto/sha256_stream.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::crypto::stream_aead {
@@ -155,6 +156,13 @@ TEST(StreamAead, AnotherKeyOrContextDoesNotOpen) {
 
 TEST(StreamAead, NoTwoStreamsAreAlike) {
   EXPECT_NE(SealAll("same"), SealAll("same"));
+}
+
+TEST(Sha256Stream, IsTheSameInPieces) {
+  Sha256Stream stream;
+  for (const char* piece : {"", "hel", "lo", ""}) stream.Update(piece);
+  EXPECT_EQ(stream.Finish(), Sha256("hello"));
+  EXPECT_EQ(Sha256Stream().Finish(), Sha256(""));
 }
 
 // The format, frozen: what was sealed once opens for ever. Computed with Python's hmac and
