@@ -19,9 +19,7 @@ constexpr absl::Duration kPatience = absl::Minutes(1);
 absl::Status FileRemoval::Delete(const CallContext& call, FileId id) {
   const FileStore files;
   return parts_.database.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const StoredFile file, files.Get(tx, call, id).Await());
-    ASSIGN_OR_RETURN(const auto owner, files.Delete(tx, call, id, parts_.clock.Now()).Await());
-    static_cast<void>(owner);
+    ASSIGN_OR_RETURN(const StoredFile file, files.Delete(tx, call, id, parts_.clock.Now()).Await());
     RETURN_IF_ERROR(parts_.outbox.AppendChange(
         tx, call, FileChange(call, parts_.clock, "file.deleted", file)));
     return parts_.outbox.AppendAudit(

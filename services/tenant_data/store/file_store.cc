@@ -51,7 +51,7 @@ WITH finished AS (
 ) SELECT core.require(EXISTS (SELECT FROM finished), 'FILE_UPLOAD_EXPIRED'))sql",
                             Access::kWrite};
 
-#define KASBAH_FILE                                                                         \
+#define KASBAH_FILE                                                                           \
   "SELECT file_id, name, content_type, size, sha256, customer_id, collection_id, record_id, " \
   "subject, data_key, creator_kind, creator_id, created_at FROM tenant_data.files "
 
@@ -65,15 +65,16 @@ constexpr Statement kListOfRecord{"files.list_of_record", KASBAH_FILE
                                   "AND record_id = $4 ORDER BY file_id LIMIT $3"};
 
 // What every deletion does to the rows that `condition` names; their bytes are free at once.
-#define KASBAH_DELETE(condition)                                                              \
-  "WITH gone AS (UPDATE tenant_data.files SET state = 'deleted', name = '', subject = '', "   \
-  "data_key = NULL, due_at = $2 WHERE tenant_id = $1 AND " condition                          \
-  " RETURNING file_id, customer_id, size), freed AS (UPDATE tenant_data.file_usage SET "      \
-  "bytes = bytes - (SELECT coalesce(sum(size), 0) FROM gone)::bigint WHERE tenant_id = $1) "
+#define KASBAH_DELETE(condition)                                                            \
+  "WITH gone AS (UPDATE tenant_data.files SET state = 'deleted', name = '', subject = '', " \
+  "data_key = NULL, due_at = $2 WHERE tenant_id = $1 AND " condition                        \
+  " RETURNING *), freed AS (UPDATE tenant_data.file_usage SET bytes = bytes - "             \
+  "(SELECT coalesce(sum(size), 0) FROM gone)::bigint WHERE tenant_id = $1) "
 
 constexpr Statement kDelete{"files.delete",
                             KASBAH_DELETE("file_id = $3 AND state = 'stored'")
-                            "SELECT customer_id FROM gone",
+                            "SELECT content_type, size, customer_id, collection_id, record_id "
+                            "FROM gone",
                             Access::kWrite};
 constexpr Statement kGiveUp{"files.give_up",
                             KASBAH_DELETE("file_id = $3 AND state = 'pending'")
@@ -173,10 +174,20 @@ Pending<std::vector<StoredFile>> FileStore::List(Transaction& tx, const CallCont
   return tx.Run(kListOfRecord, call.tenant, after, limit, *record).Map(ReadFiles);
 }
 
-Pending<std::optional<CustomerId>> FileStore::Delete(Transaction& tx, const CallContext& call,
-                                                     FileId id, absl::Time now) const {
+Pending<StoredFile> FileStore::Delete(Transaction& tx, const CallContext& call, FileId id,
+                                      absl::Time now) const {
   return tx.RunForOne(
-      kDelete, "file", [](const Row& row) { return row.Get<std::optional<CustomerId>>(0); },
+      kDelete, "file",
+      [id](const Row& row) {
+        StoredFile file;
+        file.id = id;
+        file.content_type = row.Get<std::string>(0);
+        file.size = row.Get<int64_t>(1);
+        file.customer = row.Get<std::optional<CustomerId>>(2);
+        file.collection = row.Get<std::optional<CollectionId>>(3);
+        file.record = row.Get<std::optional<RecordId>>(4);
+        return file;
+      },
       call.tenant, now, id);
 }
 

@@ -41,11 +41,10 @@ class FileStore {
                                                   std::optional<RecordId> record, FileId after,
                                                   int64_t limit) const;
 
-  // From here on nobody sees it and its key is gone; the upkeep does the rest. NOT_FOUND. The
-  // customer it was of.
-  postgres::Pending<std::optional<CustomerId>> Delete(postgres::Transaction& tx,
-                                                      const CallContext& call, FileId id,
-                                                      absl::Time now) const;
+  // From here on nobody sees it and its key is gone; the upkeep does the rest. NOT_FOUND. What it
+  // was, without what a person called it.
+  postgres::Pending<StoredFile> Delete(postgres::Transaction& tx, const CallContext& call,
+                                       FileId id, absl::Time now) const;
   // The same for one that is still on its way: whether it was.
   postgres::Pending<bool> GiveUp(postgres::Transaction& tx, const CallContext& call, FileId id,
                                  absl::Time now) const;
