@@ -17,6 +17,8 @@ Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
 }
 
 Sha256Stream::~Sha256Stream() = default;
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
 
 void Sha256Stream::Update(std::string_view bytes) {
   KASBAH_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);

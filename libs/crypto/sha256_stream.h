@@ -11,6 +11,8 @@ class Sha256Stream {
  public:
   Sha256Stream();
   ~Sha256Stream();
+  Sha256Stream(Sha256Stream&&) noexcept;
+  Sha256Stream& operator=(Sha256Stream&&) noexcept;
   void Update(std::string_view bytes);
   // 32 bytes. Nothing may follow.
   std::string Finish();
