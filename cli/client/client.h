@@ -100,6 +100,36 @@ class Client {
     return absl::OkStatus();
   }
 
+  // A stream of requests with one reply: `next` fills the one that it is given, and says whether
+  // there was another, or ends the stream by an error of its own.
+  template <typename Stub, typename Request, typename Reply>
+  absl::StatusOr<Reply> Send(std::unique_ptr<grpc::ClientWriter<Request>> (Stub::*method)(
+                                 grpc::ClientContext*, Reply*),
+                             const std::function<absl::StatusOr<bool>(Request*)>& next) {
+    grpc::ClientContext context;
+    const std::string service = ServiceOf(Request::descriptor()->file()->package());
+    absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);
+    if (!prepared.ok()) return prepared.status();
+    Stub stub(prepared->channel);
+    Reply reply;
+    std::unique_ptr<grpc::ClientWriter<Request>> writer = (stub.*method)(&context, &reply);
+    absl::StatusOr<bool> more = true;
+    while (true) {
+      Request request;
+      more = next(&request);
+      if (!more.ok() || !*more || !writer->Write(request)) break;
+    }
+    if (more.ok()) {
+      writer->WritesDone();
+    } else {
+      context.TryCancel();
+    }
+    absl::Status status = rpc::FromGrpcStatus(writer->Finish());
+    if (!more.ok()) return more.status();
+    if (!status.ok()) return Failed(std::move(status), service, prepared->request_id);
+    return reply;
+  }
+
   const Context& context() const { return options_.context; }
   bool has_api_key() const { return !options_.api_key.empty(); }
 

@@ -9,6 +9,7 @@
 #include "cli/commands/customers.h"
 #include "cli/commands/databases.h"
 #include "cli/commands/dev.h"
+#include "cli/commands/files.h"
 #include "cli/commands/keys.h"
 #include "cli/commands/leases.h"
 #include "cli/commands/members.h"
@@ -91,6 +92,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddShred(*app, invocation);
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
+  AddFiles(*app, invocation);
   AddWebhooks(*app, invocation);
   AddAudit(*app, invocation);
   AddStatus(*app, invocation);

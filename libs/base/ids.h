@@ -62,6 +62,7 @@ KASBAH_DEFINE_ID(RewrapId, "rwr");
 KASBAH_DEFINE_ID(CollectionId, "col");
 KASBAH_DEFINE_ID(FieldId, "fld");
 KASBAH_DEFINE_ID(RecordId, "rec");
+KASBAH_DEFINE_ID(FileId, "fil");
 KASBAH_DEFINE_ID(EndpointId, "ep");
 KASBAH_DEFINE_ID(MessageId, "msg");
 KASBAH_DEFINE_ID(AttemptId, "atmpt");

@@ -14,6 +14,8 @@ namespace kasbah::ciphertexts {
 struct Ciphertext {
   std::map<std::string, std::string> context;
   std::string bytes;
+  // As the vault's EncryptRequest says; empty: nobody's in particular.
+  std::string subject = {};
 };
 
 // What is stored together and replaced together.

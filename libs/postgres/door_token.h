@@ -20,6 +20,8 @@ class DoorToken {
   static DoorToken AuthResolver() { return DoorToken("resolver"); }
   // tenant-data: the list of tenants, for operators.
   static DoorToken TenantRegistry() { return DoorToken("registry"); }
+  // tenant-data: which tenants' files are due to be removed.
+  static DoorToken TenantDataUpkeep() { return DoorToken("upkeep"); }
   // vault: root keys, which belong to no tenant.
   static DoorToken VaultRoot() { return DoorToken("root"); }
 

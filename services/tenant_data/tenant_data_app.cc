@@ -5,16 +5,22 @@
 #include <vector>
 
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
+#include "libs/objects/bucket_store.h"
+#include "libs/objects/folder_store.h"
+#include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
+#include "services/tenant_data/rpc/file_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/sealed_file_keys.h"
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
@@ -30,11 +36,19 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file(),
+        v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
+}
+
+absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenObjects(const FileOptions& options,
+                                                                  const Clock& clock) {
+  if (!options.directory.empty()) return objects::FolderStore::Create(options.directory);
+  ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket,
+                   aws::S3Bucket::Create(options.s3, clock));
+  return std::make_unique<objects::BucketStore>(std::move(bucket));
 }
 
 }  // namespace
@@ -49,6 +63,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                    service::Service::Create(std::move(options)));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> registry_door,
                    service->OpenDoor(config.registry, postgres::DoorToken::TenantRegistry()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
+                   service->OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> vault,
                    service->ChannelTo("vault", config.service.vault_address));
 
@@ -62,15 +78,32 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
 
+  ASSIGN_OR_RETURN(const std::unique_ptr<objects::ObjectStore> objects,
+                   OpenObjects(config.files, clock));
+  ASSIGN_OR_RETURN(const std::unique_ptr<TypeDetector> detector, TypeDetector::Create());
+  DataKeys data_keys(vault);
+  const FileParts files{database,  outbox, *objects, data_keys, *detector, config.files.limits,
+                        clock};
+  FileRemoval removal(files);
+  TransientFiles transients({}, clock);
+  const service::Periodic removing(absl::Seconds(1), "removing files", [&] {
+    transients.Expire();
+    return removal.RunOnce(*upkeep_door).status();
+  });
+
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
   CollectionService collections(pipeline, database, outbox, clock);
   RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
   SubjectService subjects(pipeline, database, outbox, clock);
+  FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);
-  ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
-  return service->Run({&tenants, &customers, &collections, &records, &subjects, &ciphertexts});
+  SealedFileKeys file_keys(database);
+  ciphertexts::CiphertextService ciphertexts(
+      pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
+  return service->Run(
+      {&tenants, &customers, &collections, &records, &subjects, &file_service, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

@@ -1,17 +1,33 @@
 #pragma once
 
+#include <string>
+
+#include "libs/aws/s3.h"
 #include "libs/config/config.h"
 #include "libs/postgres/database.h"
 #include "libs/service/service.h"
+#include "services/tenant_data/domain/file.h"
 
 namespace kasbah::tenantdata {
+
+struct FileOptions {
+  // One of the two.
+  std::string directory;
+  aws::S3Options s3;
+  FileLimits limits;
+};
 
 // The settings of kasbah-tenant-data: those of every service, and
 //
 //   registry: {dsn, password_file}   the role that keeps the list of tenants
+//   upkeep: {dsn, password_file}     the role that sees what is due
+//   files: {directory} or {s3: {bucket, …}}, max_file_bytes, max_tenant_bytes
+//                                    where files are, and how large
 struct TenantDataConfig {
   service::ServiceConfig service;
   postgres::PoolOptions registry;
+  postgres::PoolOptions upkeep;
+  FileOptions files;
 
   void Read(config::Section& section);
 };

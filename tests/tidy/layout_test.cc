@@ -27,15 +27,17 @@ bool IsTest(const std::string& path) {
 const std::map<std::string, std::set<std::string>>& LibraryLayers() {
   static const auto* layers = new std::map<std::string, std::set<std::string>>{
       {"base", {}},
+      {"payload", {"base"}},
       {"crypto", {"base"}},
       {"merkle", {"base", "crypto"}},
       {"telemetry", {"base"}},
       {"config", {"base", "telemetry"}},
       {"ratelimit", {"base"}},
       {"postgres", {"base", "telemetry"}},
-      {"outbox", {"base", "crypto", "telemetry", "postgres"}},
+      {"outbox", {"base", "payload", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
       {"aws", {"base", "crypto", "http"}},
+      {"objects", {"base", "telemetry", "aws"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "rpc"}},

@@ -19,14 +19,16 @@ PermissionSet Viewer() {
                    policy::v1::PERMISSION_MEMBER_READ, policy::v1::PERMISSION_API_KEY_READ,
                    policy::v1::PERMISSION_KEY_READ, policy::v1::PERMISSION_SECRET_READ,
                    policy::v1::PERMISSION_COLLECTION_READ, policy::v1::PERMISSION_RECORD_READ,
-                   policy::v1::PERMISSION_WEBHOOK_READ, policy::v1::PERMISSION_WORKLOAD_READ});
+                   policy::v1::PERMISSION_WEBHOOK_READ, policy::v1::PERMISSION_WORKLOAD_READ,
+                   policy::v1::PERMISSION_FILE_READ});
 }
 
 // Works with data and secrets; sets nothing up and admits nobody.
 PermissionSet Member() {
   return With(Viewer(),
               {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
-               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE});
+               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
+               policy::v1::PERMISSION_FILE_WRITE});
 }
 
 // Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "libs/subject/subject_service.h"
+#include "services/tenant_data/store/file_store.h"
 #include "services/tenant_data/store/subject_store.h"
 
 namespace kasbah::tenantdata {
 
-// What this schema knows about a person as a customer (kPersonalColumns), by cus_… or by the
-// tenant's own name for it.
+// What this schema knows about a person (kPersonalColumns): as a customer, by cus_… or by the
+// tenant's own name for it, and the files that are said to be theirs.
 class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
@@ -20,6 +21,7 @@ class SubjectService final : public subject::SubjectService {
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
 
   SubjectStore subjects_;
+  FileStore files_;
 };
 
 }  // namespace kasbah::tenantdata
