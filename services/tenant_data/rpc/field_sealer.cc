@@ -24,7 +24,7 @@ absl::Status FromVault(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable ||
       status.code() == absl::StatusCode::kDeadlineExceeded ||
       status.code() == absl::StatusCode::kResourceExhausted ||
-      ReasonOf(status) == reason::kTenantSuspended) {
+      IsTenantRefused(status)) {
     return status;
   }
   return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
