@@ -1,17 +1,31 @@
 #pragma once
 
+#include <string>
+
 #include "libs/config/config.h"
+#include "libs/dns/txt_resolver.h"
 #include "libs/postgres/database.h"
 #include "libs/service/service.h"
+#include "services/tenant_data/domain/domain.h"
 
 namespace kasbah::tenantdata {
 
 // The settings of kasbah-tenant-data: those of every service, and
 //
 //   registry: {dsn, password_file}   the role that keeps the list of tenants
+//   resolver: {dsn, password_file}   the role that knows whose a host is
+//   upkeep: {dsn, password_file}     the role that sees which domains are due for a look
+//   base_domain: "kasbah.example"    tenants answer below it, by their slugs
+//   dns: {resolver, timeout, recheck, retry}
+//                                    where proofs of domains are looked up, and how often
 struct TenantDataConfig {
   service::ServiceConfig service;
   postgres::PoolOptions registry;
+  postgres::PoolOptions resolver;
+  postgres::PoolOptions upkeep;
+  std::string base_domain;
+  dns::ResolverOptions dns;
+  CheckSchedule checks;
 
   void Read(config::Section& section);
 };

@@ -1,0 +1,19 @@
+#include "services/tenant_data/rpc/resolver_service.h"
+
+#include "libs/base/status_macros.h"
+#include "services/tenant_data/rpc/messages.h"
+
+namespace kasbah::tenantdata {
+
+absl::StatusOr<v1::ResolveTenantResponse> ResolverService::Resolve(
+    const rpc::Call& call, const v1::ResolveTenantRequest& request) {
+  ASSIGN_OR_RETURN(const HostOwner owner, hosts_.Resolve(request.host(), call.deadline));
+  v1::ResolveTenantResponse reply;
+  reply.set_tenant_id(owner.tenant.ToString());
+  reply.set_slug(owner.slug);
+  reply.set_state(ToProto(owner.state));
+  reply.set_custom_domain(owner.custom);
+  return reply;
+}
+
+}  // namespace kasbah::tenantdata
