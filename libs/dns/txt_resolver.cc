@@ -65,9 +65,9 @@ class Channel {
     // The second try waits twice as long: three quarters of the time, and a quarter for TCP.
     settings.timeout =
         std::max(1, static_cast<int>(absl::ToInt64Milliseconds(options.timeout) / 4));
-    const int made = ares_init_options(&channel_, &settings,
-                                       ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TRIES |
-                                           ARES_OPT_TIMEOUTMS);
+    const int made =
+        ares_init_options(&channel_, &settings,
+                          ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS);
     KASBAH_CHECK(made == ARES_SUCCESS);
     is_set_up_ = options.resolver.empty() ||
                  ares_set_servers_ports_csv(channel_, options.resolver.c_str()) == ARES_SUCCESS;

@@ -17,10 +17,10 @@ struct ResolverOptions {
   absl::Duration timeout = absl::Seconds(5);
 };
 
-// Asks recursive resolvers for TXT records, over UDP with EDNS (1,232 bytes, where nothing is cut on
-// the way) and over TCP where an answer was truncated. What comes from another address, with another
-// id or to another question is not taken for an answer. It believes the resolver: whether DNSSEC
-// is validated is the resolver's business. Thread safe: each call has sockets of its own.
+// Asks recursive resolvers for TXT records, over UDP with EDNS (1,232 bytes, where nothing is cut
+// on the way) and over TCP where an answer was truncated. What comes from another address, with
+// another id or to another question is not taken for an answer. It believes the resolver: whether
+// DNSSEC is validated is the resolver's business. Thread safe: each call has sockets of its own.
 class TxtResolver {
  public:
   using Answer = absl::StatusOr<std::vector<std::string>>;

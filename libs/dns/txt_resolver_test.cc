@@ -19,12 +19,12 @@
 namespace kasbah::dns {
 namespace {
 
+using testing::DnsServer;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::ReasonIs;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
-using testing::DnsServer;
-using testing::ReasonIs;
 
 constexpr char kName[] = "_kasbah-challenge.example.com";
 
@@ -138,7 +138,9 @@ class Liar {
   std::thread thread_;
 };
 
-std::string Forged(unsigned id) { return Message(id, kAnswered, kName, 1, TxtRecord(kName, "forged")); }
+std::string Forged(unsigned id) {
+  return Message(id, kAnswered, kName, 1, TxtRecord(kName, "forged"));
+}
 
 TEST(TxtResolver, LiesAreNoAnswers) {
   const std::map<std::string, Liar::Lie> lies = {
@@ -150,10 +152,10 @@ TEST(TxtResolver, LiesAreNoAnswers) {
        }},
       {"another name's record",
        [](unsigned id) {
-         return std::vector{
-             Message(id, kAnswered, kName, 1, TxtRecord("x.example.org", "forged"))};
+         return std::vector{Message(id, kAnswered, kName, 1, TxtRecord("x.example.org", "forged"))};
        }},
-      {"a question back", [](unsigned id) { return std::vector{Message(id, 0x0100, kName, 0, "")}; }},
+      {"a question back",
+       [](unsigned id) { return std::vector{Message(id, 0x0100, kName, 0, "")}; }},
       {"noise", [](unsigned) { return std::vector{std::string(1200, '\xAA')}; }},
       {"cut off", [](unsigned id) { return std::vector{Forged(id).substr(0, 60)}; }},
       {"SERVFAIL", [](unsigned id) { return std::vector{Message(id, 0x8182, kName, 0, "")}; }},

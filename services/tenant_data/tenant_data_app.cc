@@ -37,8 +37,8 @@ namespace {
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(), v1::Record::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file(),
+       {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+        v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
@@ -93,8 +93,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   SubjectService subjects(pipeline, database, outbox, clock);
   SealedRecords sealed(database);
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
-  return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records, &subjects,
-                       &ciphertexts});
+  return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
+                       &subjects, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

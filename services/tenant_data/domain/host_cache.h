@@ -34,7 +34,8 @@ class HostCache {
   // Unset: not known here. Set to nullopt: nobody's.
   std::optional<std::optional<HostOwner>> Find(const std::string& host) const;
 
-  // To be asked before the database is: an answer that was read before a Clear is not kept after it.
+  // To be asked before the database is: an answer that was read before a Clear is not kept after
+  // it.
   uint64_t generation() const;
   void Put(const std::string& host, std::optional<HostOwner> owner, uint64_t generation);
   // After every commit that changes whose a host is or the state of a tenant.

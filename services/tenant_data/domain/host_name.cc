@@ -23,8 +23,21 @@ constexpr size_t kLongestLabel = 63;
 
 // RFC 6761, 6762, 7686, 8375, 9476, and what routers and companies use inside.
 constexpr auto kSpecialUse = std::to_array<std::string_view>({
-    "alt", "arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local",
-    "localdomain", "localhost", "onion", "private", "test",
+    "alt",
+    "arpa",
+    "corp",
+    "example",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+    "test",
 });
 
 std::vector<std::string> LabelsOf(std::string_view host) {
@@ -90,8 +103,8 @@ absl::StatusOr<std::string> ParseHost(std::string_view text, std::string_view ba
                                        kLongestName - ChallengeName("").size(), " characters"));
   }
   if (std::find(kSpecialUse.begin(), kSpecialUse.end(), labels.back()) != kSpecialUse.end()) {
-    return InvalidField("host", StrCat("must not be below .", labels.back(),
-                                       ", which is for special use"));
+    return InvalidField("host",
+                        StrCat("must not be below .", labels.back(), ", which is for special use"));
   }
   if (!base_domain.empty() && IsWithin(host, base_domain)) {
     return InvalidField("host", "belongs to the installation; tenants have their slug there");

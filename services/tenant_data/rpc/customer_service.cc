@@ -28,8 +28,10 @@ absl::StatusOr<v1::Customer> CustomerService::Create(const rpc::Call& call,
                                                      const v1::CreateCustomerRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const absl::Time now = clock_.Now();
-  const Customer customer{CustomerId::New(now), request.external_id(), request.display_name(),
-                          /*suspended=*/false, now, /*version=*/1};
+  const Customer customer{CustomerId::New(now),   request.external_id(),
+                          request.display_name(),
+                          /*suspended=*/false,    now,
+                          /*version=*/1};
   const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     customers_.Insert(tx, call, customer);
     return AppendCustomerEvents(outbox_, tx, call, clock_, "create", customer);
@@ -113,8 +115,8 @@ absl::StatusOr<v1::Customer> CustomerService::Change(const rpc::Call& call,
         found.suspended = suspend;
         ++found.version;
         customers_.Save(tx, call, found);
-        RETURN_IF_ERROR(AppendCustomerEvents(outbox_, tx, call, clock_,
-                                             suspend ? "suspend" : "resume", found));
+        RETURN_IF_ERROR(
+            AppendCustomerEvents(outbox_, tx, call, clock_, suspend ? "suspend" : "resume", found));
         return found;
       }));
   return ToProto(customer);

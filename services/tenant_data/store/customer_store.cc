@@ -33,12 +33,11 @@ constexpr Statement kList{
     "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id > $2 "
     "ORDER BY customer_id LIMIT $3"};
 
-constexpr Statement kSave{
-    "customers.save",
-    "UPDATE tenant_data.customers SET external_id = $3, display_name = $4, "
-    "state = CASE WHEN $5 THEN 'suspended' ELSE 'active' END, version = $6 "
-    "WHERE tenant_id = $1 AND customer_id = $2",
-    Access::kWrite};
+constexpr Statement kSave{"customers.save",
+                          "UPDATE tenant_data.customers SET external_id = $3, display_name = $4, "
+                          "state = CASE WHEN $5 THEN 'suspended' ELSE 'active' END, version = $6 "
+                          "WHERE tenant_id = $1 AND customer_id = $2",
+                          Access::kWrite};
 
 constexpr Statement kRequireActive{"customers.require_active",
                                    "SELECT core.require(c.state IS NOT NULL, 'NOT_FOUND'), "

@@ -21,9 +21,10 @@ constexpr std::string_view kDomainTaken = "DOMAIN_TAKEN";
 
 absl::Status AsTaken(absl::Status status) {
   if (ReasonOf(status) != kDomainTaken) return status;
-  return Error(absl::StatusCode::kAlreadyExists, kDomainTaken,
-               "another tenant has proved this domain and not given it up; its proof is being looked "
-               "at again");
+  return Error(
+      absl::StatusCode::kAlreadyExists, kDomainTaken,
+      "another tenant has proved this domain and not given it up; its proof is being looked "
+      "at again");
 }
 
 }  // namespace
@@ -58,9 +59,8 @@ absl::StatusOr<Domain> DomainRegistry::Get(const CallContext& call, DomainId id)
 
 absl::StatusOr<std::vector<Domain>> DomainRegistry::List(const CallContext& call, DomainId after,
                                                          int64_t limit) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    return DomainStore::List(tx, call.tenant, after, limit);
-  });
+  return database_.WithTenant(
+      call, [&](Transaction& tx) { return DomainStore::List(tx, call.tenant, after, limit); });
 }
 
 absl::Status DomainRegistry::Delete(const CallContext& call, DomainId id) {

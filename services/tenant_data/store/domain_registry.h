@@ -45,8 +45,8 @@ class DomainRegistry {
   absl::StatusOr<std::vector<Domain>> List(const CallContext& call, DomainId after, int64_t limit);
   absl::Status Delete(const CallContext& call, DomainId id);
 
-  // Verified from the commit on, for a proof that was just seen. ALREADY_EXISTS, DOMAIN_TAKEN, while
-  // another tenant holds the host, whose proof is then looked at soon.
+  // Verified from the commit on, for a proof that was just seen. ALREADY_EXISTS, DOMAIN_TAKEN,
+  // while another tenant holds the host, whose proof is then looked at soon.
   absl::StatusOr<Domain> Verify(const CallContext& call, DomainId id);
 
   // Verified domains whose time has come; another look is due by itself after `lease`, should this

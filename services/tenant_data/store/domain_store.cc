@@ -13,7 +13,7 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_DOMAIN                                                                 \
+#define KASBAH_DOMAIN                                                                    \
   "SELECT domain_id, host, state, nonce, version, created_at, verified_at, checked_at, " \
   "failed_checks FROM tenant_data.domains WHERE tenant_id = $1 "
 

@@ -19,17 +19,15 @@ constexpr Statement kClaim{
     "RETURNING d.tenant_id, d.domain_id",
     Access::kWrite};
 
-constexpr Statement kPutOff{
-    "due_domains.put_off",
-    "UPDATE tenant_data.domains SET next_check_at = $3 "
-    "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at IS NOT NULL",
-    Access::kWrite};
+constexpr Statement kPutOff{"due_domains.put_off",
+                            "UPDATE tenant_data.domains SET next_check_at = $3 "
+                            "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at IS NOT NULL",
+                            Access::kWrite};
 
-constexpr Statement kHasten{
-    "due_domains.hasten",
-    "UPDATE tenant_data.domains SET next_check_at = $3 "
-    "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at > $4",
-    Access::kWrite};
+constexpr Statement kHasten{"due_domains.hasten",
+                            "UPDATE tenant_data.domains SET next_check_at = $3 "
+                            "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at > $4",
+                            Access::kWrite};
 
 }  // namespace
 

@@ -12,8 +12,8 @@ struct DueDomain {
   DomainId domain;
 };
 
-// Through the upkeep's door, which sees when a verified domain of any tenant is due for another look,
-// can put it off, and sees nothing more.
+// Through the upkeep's door, which sees when a verified domain of any tenant is due for another
+// look, can put it off, and sees nothing more.
 class DueDomainStore {
  public:
   // Takes those that are due until `until`, so that no other replica looks at them meanwhile.

@@ -26,9 +26,8 @@ absl::StatusOr<HostOwner> HostResolver::Resolve(std::string_view text, absl::Tim
 absl::StatusOr<std::optional<HostOwner>> HostResolver::Read(const std::string& host,
                                                             absl::Time deadline) {
   if (base_domain_.empty() || !IsWithin(host, base_domain_)) {
-    return door_.Run(deadline, [&](postgres::Transaction& tx) {
-      return HostStore::FindByHost(tx, host);
-    });
+    return door_.Run(deadline,
+                     [&](postgres::Transaction& tx) { return HostStore::FindByHost(tx, host); });
   }
   const std::optional<std::string> slug = SubdomainOf(host, base_domain_);
   // Also keeps a tenant that was there before its name became reserved from posing as us.

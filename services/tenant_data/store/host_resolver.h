@@ -9,7 +9,8 @@
 
 namespace kasbah::tenantdata {
 
-// Whose a host is: by its slug below the base domain, or by a verified domain of its own. Thread safe.
+// Whose a host is: by its slug below the base domain, or by a verified domain of its own. Thread
+// safe.
 class HostResolver {
  public:
   // `door` is the resolver's. An empty base domain: custom domains alone.

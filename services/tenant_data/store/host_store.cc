@@ -42,8 +42,7 @@ constexpr Statement kFindByHost{"hosts.find_by_host",
                                 "WHERE h.host = $1"};
 
 constexpr Statement kFindBySlug{
-    "hosts.find_by_slug",
-    "SELECT tenant_id, slug, state, false FROM core.tenants WHERE slug = $1"};
+    "hosts.find_by_slug", "SELECT tenant_id, slug, state, false FROM core.tenants WHERE slug = $1"};
 
 constexpr Statement kStateOf{"hosts.state_of",
                              "SELECT state FROM core.tenants WHERE tenant_id = $1"};
@@ -59,9 +58,7 @@ std::optional<HostOwner> ReadOwner(const Result& rows) {
 
 void HostStore::Enter(Transaction& tx, TenantId tenant) { tx.Run(kEnter, tenant); }
 
-void HostStore::EnterAnyState(Transaction& tx, TenantId tenant) {
-  tx.Run(kEnterAnyState, tenant);
-}
+void HostStore::EnterAnyState(Transaction& tx, TenantId tenant) { tx.Run(kEnterAnyState, tenant); }
 
 void HostStore::Take(Transaction& tx, std::string_view host, const Holder& holder) {
   tx.Run(kTake, host, holder.tenant, holder.domain);

@@ -39,9 +39,8 @@ struct Changed {
 
 outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
                                  const Changed& changed) {
-  outbox::v1::ChangeEvent event =
-      outbox::Change(call, clock, StrCat(changed.noun, ".", PastOf(changed.verb)), changed.id,
-                     changed.version);
+  outbox::v1::ChangeEvent event = outbox::Change(
+      call, clock, StrCat(changed.noun, ".", PastOf(changed.verb)), changed.id, changed.version);
   auto& data = *event.mutable_data()->mutable_fields();
   data[StrCat(changed.noun, "_id")].set_string_value(changed.id);
   data["state"].set_string_value(std::string(changed.state));
@@ -49,16 +48,14 @@ outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
   return event;
 }
 
-absl::Status AppendAudit(outbox::Outbox& outbox, postgres::Transaction& tx,
-                         const CallContext& call, const Clock& clock, const Changed& changed,
-                         std::string_view cause) {
+absl::Status AppendAudit(outbox::Outbox& outbox, postgres::Transaction& tx, const CallContext& call,
+                         const Clock& clock, const Changed& changed, std::string_view cause) {
   std::vector<std::pair<std::string, std::string>> attributes;
   if (!cause.empty()) attributes.emplace_back("reason", cause);
-  return outbox.AppendAudit(
-      tx, call,
-      outbox::Succeeded(call, clock, StrCat(changed.noun, ".", changed.verb),
-                        {std::string(changed.noun), changed.id, changed.name},
-                        std::move(attributes)));
+  return outbox.AppendAudit(tx, call,
+                            outbox::Succeeded(call, clock, StrCat(changed.noun, ".", changed.verb),
+                                              {std::string(changed.noun), changed.id, changed.name},
+                                              std::move(attributes)));
 }
 
 }  // namespace
@@ -66,9 +63,8 @@ absl::Status AppendAudit(outbox::Outbox& outbox, postgres::Transaction& tx,
 absl::Status AppendTenantEvents(outbox::Outbox& outbox, postgres::Transaction& tx,
                                 const CallContext& call, const Clock& clock, std::string_view verb,
                                 const Tenant& tenant, std::string_view cause) {
-  const Changed changed{"tenant",    verb,
-                        tenant.id.ToString(), tenant.slug,
-                        NameOf(tenant.state), tenant.version};
+  const Changed changed{
+      "tenant", verb, tenant.id.ToString(), tenant.slug, NameOf(tenant.state), tenant.version};
   RETURN_IF_ERROR(AppendAudit(outbox, tx, call, clock, changed, cause));
   outbox::v1::ChangeEvent event = ChangeOf(call, clock, changed);
   auto& data = *event.mutable_data()->mutable_fields();
@@ -95,9 +91,8 @@ absl::Status AppendCustomerEvents(outbox::Outbox& outbox, postgres::Transaction&
 absl::Status AppendDomainEvents(outbox::Outbox& outbox, postgres::Transaction& tx,
                                 const CallContext& call, const Clock& clock, std::string_view verb,
                                 const Domain& domain, std::string_view cause) {
-  const Changed changed{"domain",    verb,
-                        domain.id.ToString(), domain.host,
-                        NameOf(domain.state), domain.version};
+  const Changed changed{
+      "domain", verb, domain.id.ToString(), domain.host, NameOf(domain.state), domain.version};
   RETURN_IF_ERROR(AppendAudit(outbox, tx, call, clock, changed, cause));
   outbox::v1::ChangeEvent event = ChangeOf(call, clock, changed);
   (*event.mutable_data()->mutable_fields())["host"].set_string_value(domain.host);

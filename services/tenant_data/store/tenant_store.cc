@@ -12,12 +12,11 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_TENANT                                                              \
-  "SELECT tenant_id, slug, display_name, state, state_version, created_at, "       \
+#define KASBAH_TENANT                                                        \
+  "SELECT tenant_id, slug, display_name, state, state_version, created_at, " \
   "suspended_at, closed_at FROM core.tenants "
 
-constexpr Statement kGet{"tenants.get",
-                         KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
+constexpr Statement kGet{"tenants.get", KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
 
 constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, 'all')"};
 
@@ -28,9 +27,8 @@ constexpr Statement kInsert{
 
 constexpr Statement kEnter{"tenants.enter", "SELECT core.enter_any_state($1, 'all')"};
 
-constexpr Statement kGetForChange{
-    "tenants.get_for_change",
-    KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system' FOR UPDATE"};
+constexpr Statement kGetForChange{"tenants.get_for_change", KASBAH_TENANT
+                                  "WHERE tenant_id = $1 AND slug <> '-system' FOR UPDATE"};
 
 constexpr Statement kSave{"tenants.save",
                           "UPDATE core.tenants SET display_name = $2, state = $3, "
@@ -38,14 +36,12 @@ constexpr Statement kSave{"tenants.save",
                           "WHERE tenant_id = $1 AND slug <> '-system'",
                           Access::kWrite};
 
-constexpr Statement kReleaseHosts{"tenants.release_hosts",
-                                  "DELETE FROM tenant_data.hosts WHERE tenant_id = $1",
-                                  Access::kWrite};
+constexpr Statement kReleaseHosts{
+    "tenants.release_hosts", "DELETE FROM tenant_data.hosts WHERE tenant_id = $1", Access::kWrite};
 
 // Ids are made in the order of creation, and the primary key keeps that order.
-constexpr Statement kList{
-    "tenants.list",
-    KASBAH_TENANT "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
+constexpr Statement kList{"tenants.list", KASBAH_TENANT
+                          "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
 
 #undef KASBAH_TENANT
 

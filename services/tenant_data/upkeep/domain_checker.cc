@@ -25,7 +25,7 @@ CallContext CallFor(TenantId tenant) {
 Look LookOf(const dns::TxtResolver::Answer& answer, TenantId tenant, const Domain& domain) {
   if (!answer.ok()) return Look::kNoAnswer;
   return IsProvedBy(*answer, ChallengeValue(tenant, domain.host, domain.nonce)) ? Look::kProved
-                                                                               : Look::kUnproved;
+                                                                                : Look::kUnproved;
 }
 
 void Count(Look look) {

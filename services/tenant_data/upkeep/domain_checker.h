@@ -6,15 +6,15 @@
 
 namespace kasbah::tenantdata {
 
-// Looks at DNS for the proofs of domains: when a tenant asks, and again from time to time as long as
-// a domain is verified. Lookups happen outside of any transaction. Thread safe.
+// Looks at DNS for the proofs of domains: when a tenant asks, and again from time to time as long
+// as a domain is verified. Lookups happen outside of any transaction. Thread safe.
 class DomainChecker {
  public:
   DomainChecker(DomainRegistry& registry, const dns::TxtResolver& dns)
       : registry_(registry), dns_(dns) {}
 
-  // FAILED_PRECONDITION, DOMAIN_UNPROVED, when DNS answers without the proof; UNAVAILABLE, DNS_FAILED,
-  // when it does not answer; what DomainRegistry::Verify says.
+  // FAILED_PRECONDITION, DOMAIN_UNPROVED, when DNS answers without the proof; UNAVAILABLE,
+  // DNS_FAILED, when it does not answer; what DomainRegistry::Verify says.
   absl::StatusOr<Domain> Verify(const CallContext& call, DomainId id);
 
   // Looks at verified domains whose time has come, of suspended tenants too; how many there were.
