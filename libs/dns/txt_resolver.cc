@@ -8,6 +8,8 @@
 #include <array>
 #include <optional>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -27,6 +29,8 @@ struct Question {
 
 TxtResolver::Answer ToAnswer(const std::string& name, int status, const unsigned char* message,
                              int size) {
+  // The bit that tells an answer from a question, which c-ares does not look at.
+  if (size > 2 && (message[2] & 0x80) == 0) return DnsFailed("it sends the question back");
   switch (status) {
     case ARES_SUCCESS:
       return ParseTxtAnswer(name, std::string_view(reinterpret_cast<const char*>(message),
@@ -133,10 +137,22 @@ class Channel {
   bool is_set_up_ = false;
 };
 
+// c-ares cuts a port that is too large down to one that is not meant.
+bool HasPlausiblePorts(const std::string& resolvers) {
+  for (const std::string& one : std::vector<std::string>(absl::StrSplit(resolvers, ','))) {
+    const size_t colon = one.rfind(':');
+    const bool is_bare_v6 = one.find(':') != colon && one.find(']') == std::string::npos;
+    if (colon == std::string::npos || is_bare_v6 || one.back() == ']') continue;
+    int port = 0;
+    if (!absl::SimpleAtoi(one.substr(colon + 1), &port) || port < 1 || port > 65535) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TxtResolver>> TxtResolver::Create(const ResolverOptions& options) {
-  if (!Channel(options).is_set_up()) {
+  if (!HasPlausiblePorts(options.resolver) || !Channel(options).is_set_up()) {
     return absl::InvalidArgumentError(
         ToAbsl(StrCat("\"", options.resolver, "\" is not an address and port")));
   }
