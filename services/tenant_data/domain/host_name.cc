@@ -63,9 +63,11 @@ bool IsNumber(std::string_view label) {
 
 absl::StatusOr<std::string> ToAscii(std::string_view text) {
   char* out = nullptr;
-  const int result = idn2_to_ascii_8z(
-      std::string(text).c_str(), &out,
-      IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES | IDN2_ALABEL_ROUNDTRIP);
+  // Without IDN2_USE_STD3_ASCII_RULES, which takes characters out instead of refusing them:
+  // user@example.com would be userexample.com.
+  const int result =
+      idn2_to_ascii_8z(std::string(text).c_str(), &out,
+                       IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_ALABEL_ROUNDTRIP);
   const std::unique_ptr<char, decltype(&idn2_free)> owned(out, &idn2_free);
   if (result != IDN2_OK) return InvalidField("host", "is not a domain name");
   return absl::AsciiStrToLower(owned.get());
