@@ -9,18 +9,30 @@
 #include "services/tenant_data/store/host_store.h"
 
 namespace kasbah::tenantdata {
+namespace {
+
+absl::StatusOr<HostOwner> OrNotFound(const std::optional<HostOwner>& owner) {
+  if (!owner) return NotFound("host");
+  return *owner;
+}
+
+}  // namespace
 
 absl::StatusOr<HostOwner> HostResolver::Resolve(std::string_view text, absl::Time deadline) {
+  if (std::optional<absl::StatusOr<HostOwner>> cached = FindCached(text)) return *std::move(cached);
+  const std::string host = *NormaliseHost(text);
+  const uint64_t generation = cache_.generation();
+  ASSIGN_OR_RETURN(const std::optional<HostOwner> owner, Read(host, deadline));
+  cache_.Put(host, owner, generation);
+  return OrNotFound(owner);
+}
+
+std::optional<absl::StatusOr<HostOwner>> HostResolver::FindCached(std::string_view text) const {
   const std::optional<std::string> host = NormaliseHost(text);
-  if (!host) return NotFound("host");
-  std::optional<std::optional<HostOwner>> owner = cache_.Find(*host);
-  if (!owner) {
-    const uint64_t generation = cache_.generation();
-    ASSIGN_OR_RETURN(owner, Read(*host, deadline));
-    cache_.Put(*host, *owner, generation);
-  }
-  if (!*owner) return NotFound("host");
-  return **owner;
+  if (!host) return OrNotFound(std::nullopt);
+  const std::optional<std::optional<HostOwner>> owner = cache_.Find(*host);
+  if (!owner) return std::nullopt;
+  return OrNotFound(*owner);
 }
 
 absl::StatusOr<std::optional<HostOwner>> HostResolver::Read(const std::string& host,

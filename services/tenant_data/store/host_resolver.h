@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class HostResolver {
   // NOT_FOUND for whatever is nobody's: unknown, unproved, reserved, more than one label below the
   // base domain, not a host at all.
   absl::StatusOr<HostOwner> Resolve(std::string_view host, absl::Time deadline);
+  // The same without the database; nullopt where it must be asked. Never blocks.
+  std::optional<absl::StatusOr<HostOwner>> FindCached(std::string_view host) const;
 
  private:
   absl::StatusOr<std::optional<HostOwner>> Read(const std::string& host, absl::Time deadline);
