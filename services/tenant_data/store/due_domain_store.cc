@@ -19,11 +19,6 @@ constexpr Statement kClaim{
     "RETURNING d.tenant_id, d.domain_id",
     Access::kWrite};
 
-constexpr Statement kPutOff{"due_domains.put_off",
-                            "UPDATE tenant_data.domains SET next_check_at = $3 "
-                            "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at IS NOT NULL",
-                            Access::kWrite};
-
 constexpr Statement kHasten{"due_domains.hasten",
                             "UPDATE tenant_data.domains SET next_check_at = $3 "
                             "WHERE tenant_id = $1 AND domain_id = $2 AND next_check_at > $4",
@@ -38,11 +33,6 @@ Pending<std::vector<DueDomain>> DueDomainStore::Claim(Transaction& tx, absl::Tim
     for (const Row& row : rows) due.push_back({row.Get<TenantId>(0), row.Get<DomainId>(1)});
     return due;
   });
-}
-
-void DueDomainStore::PutOff(Transaction& tx, const std::vector<DueDomain>& domains,
-                            absl::Time until) {
-  for (const DueDomain& one : domains) tx.Run(kPutOff, one.tenant, one.domain, until);
 }
 
 void DueDomainStore::Hasten(Transaction& tx, const DueDomain& domain, absl::Time now,

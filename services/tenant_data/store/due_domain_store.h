@@ -19,8 +19,6 @@ class DueDomainStore {
   // Takes those that are due until `until`, so that no other replica looks at them meanwhile.
   static postgres::Pending<std::vector<DueDomain>> Claim(postgres::Transaction& tx, absl::Time now,
                                                          absl::Time until, int64_t limit);
-  static void PutOff(postgres::Transaction& tx, const std::vector<DueDomain>& domains,
-                     absl::Time until);
   // Due now, unless it is due before `unless_before` anyway.
   static void Hasten(postgres::Transaction& tx, const DueDomain& domain, absl::Time now,
                      absl::Time unless_before);
