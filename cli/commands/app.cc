@@ -9,6 +9,7 @@
 #include "cli/commands/customers.h"
 #include "cli/commands/databases.h"
 #include "cli/commands/dev.h"
+#include "cli/commands/domains.h"
 #include "cli/commands/files.h"
 #include "cli/commands/keys.h"
 #include "cli/commands/leases.h"
@@ -77,6 +78,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddDev(*app, invocation);
   AddTenants(*app, invocation);
   AddCustomers(*app, invocation);
+  AddDomains(*app, invocation);
   AddMembers(*app, invocation);
   AddApiKeys(*app, invocation);
   AddWorkloads(*app, invocation);

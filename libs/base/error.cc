@@ -108,6 +108,11 @@ std::string ReasonOf(const absl::Status& status) {
   return PayloadOf(status, kReasonUrl).value_or("");
 }
 
+bool IsTenantRefused(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == reason::kTenantSuspended || reason == reason::kTenantClosed;
+}
+
 void Crash(std::string_view what, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: broken invariant: %.*s\n", file, line, static_cast<int>(what.size()),
                what.data());

@@ -122,10 +122,10 @@ auto RunBody(Pool& pool, const Scope& scope, F&& body) {
 // itself) or has no connection left; RESOURCE_EXHAUSTED, OVERLOADED, when the pool is busy past
 // the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost or the
 // deadline passed after a write was sent to be committed; ABORTED, CONTENTION, when others kept
-// changing the same rows; PERMISSION_DENIED, TENANT_SUSPENDED; NOT_FOUND for a tenant that does not
-// exist; ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION, REFERENCE_MISSING, for a
-// foreign key's; INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and what core.require
-// raised.
+// changing the same rows; PERMISSION_DENIED, TENANT_SUSPENDED or TENANT_CLOSED; NOT_FOUND for a
+// tenant that does not exist; ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION,
+// REFERENCE_MISSING, for a foreign key's; INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and
+// what core.require raised.
 class Database {
  public:
   // Connects, and refuses a server older than 15.14, a role that owns anything or may bypass

@@ -5,29 +5,36 @@
 #include <vector>
 
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
+#include "libs/dns/txt_resolver.h"
 #include "libs/objects/bucket_store.h"
 #include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
+#include "services/tenant_data/rpc/domain_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/file_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/resolver_service.h"
 #include "services/tenant_data/rpc/sealed_file_keys.h"
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/definitions.h"
+#include "services/tenant_data/store/domain_registry.h"
+#include "services/tenant_data/store/host_resolver.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/tenant_registry.h"
+#include "services/tenant_data/upkeep/domain_checker.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -35,8 +42,9 @@ namespace {
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-        v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
+       {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+        v1::Record::descriptor()->file(), v1::File::descriptor()->file(),
+        subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
@@ -63,15 +71,26 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                    service::Service::Create(std::move(options)));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> registry_door,
                    service->OpenDoor(config.registry, postgres::DoorToken::TenantRegistry()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> resolver_door,
+                   service->OpenDoor(config.resolver, postgres::DoorToken::HostResolver()));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
                    service->OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<dns::TxtResolver> dns,
+                   dns::TxtResolver::Create(config.dns));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> vault,
                    service->ChannelTo("vault", config.service.vault_address));
 
   postgres::Database& database = service->database();
   outbox::Outbox& outbox = service->outbox();
   const Clock& clock = service->clock();
-  TenantRegistry registry(*registry_door, outbox, clock);
+  HostCache hosts(clock);
+  HostResolver resolver(config.base_domain, *resolver_door, hosts);
+  TenantRegistry registry(*registry_door, outbox, hosts, clock);
+  DomainRegistry domain_registry({config.base_domain, config.checks}, database, *resolver_door,
+                                 *upkeep_door, outbox, hosts, clock);
+  DomainChecker domain_checker(domain_registry, *dns);
+  const service::Periodic checking(absl::Seconds(1), "looking at domains again",
+                                   [&] { return domain_checker.RunOnce().status(); });
   Definitions definitions(database, clock);
   FieldSealer sealer(vault);
   RecordReader reader(database, definitions, sealer);
@@ -94,6 +113,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
+  DomainService domains(pipeline, domain_registry, domain_checker);
+  ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
   RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
   SubjectService subjects(pipeline, database, outbox, clock);
@@ -102,8 +123,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   SealedFileKeys file_keys(database);
   ciphertexts::CiphertextService ciphertexts(
       pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
-  return service->Run(
-      {&tenants, &customers, &collections, &records, &subjects, &file_service, &ciphertexts});
+  return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
+                       &subjects, &file_service, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

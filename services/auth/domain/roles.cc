@@ -20,7 +20,7 @@ PermissionSet Viewer() {
                    policy::v1::PERMISSION_KEY_READ, policy::v1::PERMISSION_SECRET_READ,
                    policy::v1::PERMISSION_COLLECTION_READ, policy::v1::PERMISSION_RECORD_READ,
                    policy::v1::PERMISSION_WEBHOOK_READ, policy::v1::PERMISSION_WORKLOAD_READ,
-                   policy::v1::PERMISSION_FILE_READ});
+                   policy::v1::PERMISSION_DOMAIN_READ, policy::v1::PERMISSION_FILE_READ});
 }
 
 // Works with data and secrets; sets nothing up and admits nobody.
@@ -38,7 +38,7 @@ PermissionSet Admin() {
               {policy::v1::PERMISSION_MEMBER_MANAGE, policy::v1::PERMISSION_API_KEY_MANAGE,
                policy::v1::PERMISSION_KEY_MANAGE, policy::v1::PERMISSION_COLLECTION_MANAGE,
                policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_WORKLOAD_MANAGE,
-               policy::v1::PERMISSION_AUDIT_READ});
+               policy::v1::PERMISSION_AUDIT_READ, policy::v1::PERMISSION_DOMAIN_MANAGE});
 }
 
 PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE}); }

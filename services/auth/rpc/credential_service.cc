@@ -82,9 +82,9 @@ absl::StatusOr<CredentialService::Known> CredentialService::Authenticate(
   scoped.customer.reset();
   std::optional<WorkloadId> workload;
   absl::StatusOr<std::optional<ApiKeyStore::Credential>> found = Look(scoped, presented, &workload);
-  const bool suspended = ReasonOf(found.status()) == reason::kTenantSuspended;
-  if (suspended) {
-    // That a tenant is suspended is told to those who hold one of its keys.
+  const absl::Status refused = IsTenantRefused(found.status()) ? found.status() : absl::OkStatus();
+  if (!refused.ok()) {
+    // That a tenant is suspended or closed is told to those who hold one of its keys.
     found = database_.WithTenantInAnyState(
         scoped, postgres::AnyStateToken::ForDenialEvents(), [&](postgres::Transaction& tx) {
           return keys_.FindCredential(tx, presented.tenant, presented.id);
@@ -100,10 +100,9 @@ absl::StatusOr<CredentialService::Known> CredentialService::Authenticate(
   if (!*found || !same || !(*found)->key.IsActive(clock_.Now())) {
     return Refuse(call, presented.tenant);
   }
-  if (suspended) {
-    counted_.Denied(scoped, kAction, reason::kTenantSuspended);
-    return Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,
-                 "the tenant is suspended");
+  if (!refused.ok()) {
+    counted_.Denied(scoped, kAction, ReasonOf(refused));
+    return refused;
   }
   return Known{std::move((*found)->key), workload};
 }

@@ -166,6 +166,14 @@ TEST_F(CredentialServiceTest, ASuspendedTenantIsToldSoByItsKeysAlone) {
   EXPECT_OK(Resolve("operator/ada", secret));
 }
 
+TEST_F(CredentialServiceTest, AClosedTenantIsToldSoByItsKeysAlone) {
+  const std::string secret = Secret();
+  const ApiKeyText forged = ApiKeyText::Make(tenant_, ApiKeyText::Parse(secret)->id);
+  test_database_->SetTenantState(tenant_, "closed");
+  EXPECT_THAT(Resolve("operator/ada", secret), ReasonIs("TENANT_CLOSED"));
+  EXPECT_THAT(Resolve("operator/ada", forged.text), ReasonIs("CREDENTIAL_INVALID"));
+}
+
 TEST_F(CredentialServiceTest, ARevokedKeyIsRefusedThoughItWasResolvedAMomentAgo) {
   const std::string secret = Secret();
   ASSERT_OK(Resolve("operator/ada", secret));

@@ -23,8 +23,7 @@ constexpr size_t kMaxBytes = 4'000'000;
 absl::Status FromVault(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable ||
       status.code() == absl::StatusCode::kDeadlineExceeded ||
-      status.code() == absl::StatusCode::kResourceExhausted ||
-      ReasonOf(status) == reason::kTenantSuspended) {
+      status.code() == absl::StatusCode::kResourceExhausted || IsTenantRefused(status)) {
     return status;
   }
   return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));

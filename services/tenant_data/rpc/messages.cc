@@ -6,10 +6,6 @@
 namespace kasbah::tenantdata {
 namespace {
 
-v1::LifecycleState StateOf(bool suspended) {
-  return suspended ? v1::LIFECYCLE_STATE_SUSPENDED : v1::LIFECYCLE_STATE_ACTIVE;
-}
-
 // Both enumerations name the same types in the same order.
 static_assert(static_cast<int>(FieldType::kText) == v1::FIELD_TYPE_TEXT);
 static_assert(static_cast<int>(FieldType::kDecimal) == v1::FIELD_TYPE_DECIMAL);
@@ -18,14 +14,28 @@ static_assert(static_cast<int>(FieldType::kUrl) == v1::FieldType_MAX);
 
 }  // namespace
 
+v1::LifecycleState ToProto(TenantState state) {
+  switch (state) {
+    case TenantState::kActive:
+      return v1::LIFECYCLE_STATE_ACTIVE;
+    case TenantState::kSuspended:
+      return v1::LIFECYCLE_STATE_SUSPENDED;
+    case TenantState::kClosed:
+      return v1::LIFECYCLE_STATE_CLOSED;
+  }
+  return v1::LIFECYCLE_STATE_UNSPECIFIED;
+}
+
 v1::Tenant ToProto(const Tenant& tenant) {
   v1::Tenant proto;
   proto.set_tenant_id(tenant.id.ToString());
   proto.set_slug(tenant.slug);
   proto.set_display_name(tenant.display_name);
-  proto.set_state(StateOf(tenant.suspended.has_value()));
+  proto.set_state(ToProto(tenant.state));
   *proto.mutable_create_time() = ToTimestamp(tenant.created);
   if (tenant.suspended) *proto.mutable_suspend_time() = ToTimestamp(*tenant.suspended);
+  if (tenant.closed) *proto.mutable_close_time() = ToTimestamp(*tenant.closed);
+  proto.set_etag(FormatEtag(tenant.version));
   return proto;
 }
 
@@ -34,8 +44,9 @@ v1::Customer ToProto(const Customer& customer) {
   proto.set_customer_id(customer.id.ToString());
   proto.set_external_id(customer.external_id);
   proto.set_display_name(customer.display_name);
-  proto.set_state(StateOf(customer.suspended));
+  proto.set_state(customer.suspended ? v1::LIFECYCLE_STATE_SUSPENDED : v1::LIFECYCLE_STATE_ACTIVE);
   *proto.mutable_create_time() = ToTimestamp(customer.created);
+  proto.set_etag(FormatEtag(customer.version));
   return proto;
 }
 

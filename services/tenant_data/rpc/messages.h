@@ -10,14 +10,15 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/field.h"
+#include "services/tenant_data/domain/tenant.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/record_store.h"
-#include "services/tenant_data/store/tenant_store.h"
 
 namespace kasbah::tenantdata {
 
 // Between the wire and our own types.
 
+v1::LifecycleState ToProto(TenantState state);
 v1::Tenant ToProto(const Tenant& tenant);
 v1::Customer ToProto(const Customer& customer);
 v1::Collection ToProto(const CollectionDefinition& collection);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -90,11 +91,11 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   }
 
   void StartServer() {
-    CreateServer({v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-                  subject::v1::Subject::descriptor()->file()});
+    CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+                  v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
-    registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, clock);
+    registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);
     definitions_ = std::make_unique<Definitions>(*database_, clock);
     reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *sealer_);
     writer_ = std::make_unique<RecordWriter>(*database_, outbox_, clock);
@@ -105,9 +106,14 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     record_service_ = std::make_unique<RecordService>(pipeline, *definitions_, *sealer_, *reader_,
                                                       *writer_, *batches_, clock);
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, clock);
-    Serve({tenants_.get(), customer_service_.get(), collection_service_.get(),
-           record_service_.get(), subjects_.get()});
+    std::vector<grpc::Service*> services = {tenants_.get(), customer_service_.get(),
+                                            collection_service_.get(), record_service_.get(),
+                                            subjects_.get()};
+    for (grpc::Service* service : MoreServices(pipeline)) services.push_back(service);
+    Serve(services);
   }
+  // What a test of other handlers serves beside these.
+  virtual std::vector<grpc::Service*> MoreServices(rpc::Pipeline& /*pipeline*/) { return {}; }
 
   // As an operator; a nil tenant for calls to the installation itself.
   template <typename Method, typename Request>
@@ -119,6 +125,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<grpc::Server> vault_server_;
   std::unique_ptr<FieldSealer> sealer_;
   std::unique_ptr<postgres::Door> door_;
+  HostCache hosts_{clock_};
   std::unique_ptr<TenantRegistry> registry_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<RecordReader> reader_;

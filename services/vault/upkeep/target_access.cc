@@ -27,11 +27,8 @@ absl::StatusOr<KeyRing::Lease> TargetAccess::SecretsKey(const CallContext& call,
                                                         KeySource::TenantState state) {
   const KeyName name = SecretsKeyName();
   auto lease = ring_.Get(call, name, KeyPurpose::kEncrypt);
-  if (state == KeySource::TenantState::kActive ||
-      ReasonOf(lease.status()) != reason::kTenantSuspended) {
-    return lease;
-  }
-  // For this once: the ring keeps no key of a suspended tenant.
+  if (state == KeySource::TenantState::kActive || !IsTenantRefused(lease.status())) return lease;
+  // For this once: the ring keeps no key of a suspended or closed tenant.
   ASSIGN_OR_RETURN(const std::optional<StoredKey> stored, keys_.FindDue(call, name));
   if (!stored) return NotFound("key");
   return ring_.OpenOnce(call.tenant, *stored);
