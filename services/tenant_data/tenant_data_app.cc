@@ -10,16 +10,19 @@
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
+#include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/definitions.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/tenant_registry.h"
@@ -60,6 +63,7 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   Definitions definitions(database, clock);
   FieldSealer sealer(vault);
   RecordReader reader(database, definitions, sealer);
+  ReferenceCheck references(database);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
 
@@ -67,10 +71,14 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
+  RecordService records(pipeline, definitions, sealer, reader, references, writer, batches,
+                        clock);
   SubjectService subjects(pipeline, database, outbox, clock);
   SealedRecords sealed(database);
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
+  IndexBuilder index_builder(database, *registry_door, clock);
+  const service::Periodic building(absl::Seconds(1), "building indexes",
+                                   [&] { return index_builder.RunOnce().status(); });
   return service->Run({&tenants, &customers, &collections, &records, &subjects, &ciphertexts});
 }
 
