@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "libs/base/strings.h"
 
 namespace kasbah::tenantdata {
