@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "services/tenant_data/domain/record_check.h"
 
 namespace kasbah::tenantdata {
@@ -138,7 +140,7 @@ TEST(PlanChange, StricterRulesAskTheRecordsAndLooserOnesDoNot) {
   const auto demands = [](const FieldDefinition& from, const FieldDefinition& to) {
     return PlanChange(Stored({from}), Asked({to}), absl::Now()).demands.size();
   };
-  for (const auto change : std::vector<std::function<void(FieldDefinition&)>>{
+  for (const auto& change : std::vector<std::function<void(FieldDefinition&)>>{
            [](auto& f) { f.required = true; }, [](auto& f) { f.unique = true; },
            [](auto& f) { f.max = 9; }, [](auto& f) { f.min = 1; },
            [](auto& f) { f.pattern = "a"; }, [](auto& f) { f.indexed = true; }}) {

@@ -1,5 +1,6 @@
 #include "services/tenant_data/store/index_builder.h"
 
+#include "libs/base/status_macros.h"
 #include "services/tenant_data/store/definition_writer.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
