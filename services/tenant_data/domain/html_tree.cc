@@ -45,7 +45,8 @@ class HtmlTree::Arena {
  private:
   void* Take(size_t size) {
     if (++allocations_ % kClockEvery == 0 && ProcessorNanoseconds() > deadline_) return nullptr;
-    const size_t rounded = (size + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
+    constexpr size_t kAlignment = alignof(std::max_align_t);
+    const size_t rounded = (size + kAlignment - 1) & ~(kAlignment - 1);
     if (rounded < size || rounded > kMaxBytes - taken_) return nullptr;
     taken_ += rounded;
     if (rounded > left_) {

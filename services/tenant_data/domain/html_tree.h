@@ -8,9 +8,10 @@
 
 namespace kasbah::tenantdata {
 
-// Untrusted HTML as browsers understand it (WHATWG's tree construction, by Gumbo), as the content of
-// a <div>. Parsing is bounded in memory and in processor time, since tangled formatting makes trees
-// that grow with the square of the text; the tree may still be deep, so walk it without recursion.
+// Untrusted HTML as browsers understand it (WHATWG's tree construction, by Gumbo), as the content
+// of a <div>. Parsing is bounded in memory and in processor time, since tangled formatting makes
+// trees that grow with the square of the text; the tree may still be deep, so walk it without
+// recursion.
 class HtmlTree {
  public:
   // Null when `html` needs more than 64 MiB or half a second.

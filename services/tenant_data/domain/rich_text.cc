@@ -12,8 +12,8 @@ namespace {
 
 // Elements within elements; what is deeper is unwrapped.
 constexpr size_t kMaxDepth = 100;
-// Taking elements away can leave others where a parser moves them, so what was written is parsed and
-// written again until it stays.
+// Taking elements away can leave others where a parser moves them, so what was written is parsed
+// and written again until it stays.
 constexpr int kMaxRounds = 5;
 
 void AppendEscaped(std::string_view text, std::string* out) {
@@ -129,7 +129,8 @@ class Writer {
     if (!left.kept) return;
     --depth_;
     after_pre_ = false;
-    result_.html.append("</").append(gumbo_normalized_tagname(left.node->v.element.tag)).append(">");
+    result_.html.append("</");
+    result_.html.append(gumbo_normalized_tagname(left.node->v.element.tag)).append(">");
   }
 
   std::vector<Open> open_;

@@ -22,7 +22,8 @@ TEST(SanitiseHtml, HonestTextComesBackAsItWas) {
   for (const char* html :
        {"plain", "<p>one</p><p>two <b>bold <i>both</i></b></p>", "a &lt; b &amp;&amp; c &gt; d",
         "<ul><li>1</li><li>2<ol start=\"3\"><li>x</li></ol></li></ul>",
-        "<pre>\n\na</pre>", "<h2>Title</h2><blockquote><p>said</p></blockquote><hr><pre>a\n  b</pre>",
+        "<pre>\n\na</pre>",
+        "<h2>Title</h2><blockquote><p>said</p></blockquote><hr><pre>a\n  b</pre>",
         "<table><tbody><tr><th scope=\"row\">k</th><td colspan=\"2\">v</td></tr></tbody></table>",
         "<code class=\"language-c++\">x</code>", "grüezi 日本 🙂", ""}) {
     EXPECT_EQ(Sanitised(html), html);
@@ -80,7 +81,8 @@ constexpr const char* kVectors[] = {
     "<iframe src=javascript:alert(1)></iframe>", "<iframe srcdoc=\"<script>alert(1)</script>\">",
     "<object data=javascript:alert(1)></object>", "<embed src=javascript:alert(1)>",
     "<base href=javascript:alert(1)//>", "<meta http-equiv=refresh content=0;url=javascript:1>",
-    "<link rel=stylesheet href=javascript:alert(1)>", "<style>@import 'javascript:alert(1)'</style>",
+    "<link rel=stylesheet href=javascript:alert(1)>",
+    "<style>@import 'javascript:alert(1)'</style>",
     "<form action=javascript:alert(1)><button>x</button></form>",
     "<button formaction=javascript:alert(1)>x</button>", "<isindex action=javascript:alert(1)>",
     "<frameset onload=alert(1)><frame src=javascript:1></frameset>", "<applet code=x></applet>",
@@ -123,7 +125,8 @@ constexpr const char* kVectors[] = {
     "<!-- --!><img src=x onerror=alert(1)>", "<!--[if IE]><script>alert(1)</script><![endif]-->",
     "<![CDATA[<script>alert(1)</script>]]>", "<svg><![CDATA[><img onerror=alert(1)>]]></svg>",
     "<?xml version=\"1.0\"?><script>alert(1)</script>", "<!DOCTYPE x [<!ENTITY y 'z'>]>&y;",
-    "<%<!--'%><script>alert(1)</script>-->", "</p onclick=alert(1)>x", "<a", "<a href=", "<a href='",
+    "<%<!--'%><script>alert(1)</script>-->", "</p onclick=alert(1)>x", "<a", "<a href=",
+    "<a href='",
     "<img src=x onerror=alert(1)", "<p <p onclick=alert(1)>", "<a/onclick=alert(1)>x",
     "<x onclick=alert(1)>x</x>", "<custom-element is=x onclick=alert(1)>x</custom-element>",
     "<p/><b/><i/>x", "<div><p><div></p>x</div>", "&#x3c;script&#x3e;alert(1)&#x3c;/script&#x3e;",
@@ -182,7 +185,8 @@ TEST(SanitiseHtml, VectorsWithinVectorsLeaveNothingEither) {
   constexpr const char* kFrames[] = {"<p>%</p>",   "<table>%</table>", "<svg>%</svg>", "<b><b>%",
                                      "<a>%<a>",    "<pre>\n%</pre>",   "<li>%",        "<!-- %",
                                      "<math>%",    "<select>%",        "<td>%",        "<h1>%</h2>",
-                                     "<b title='%'>", "<button>%",     "<p>%<div>%",   "<noscript>%"};
+                                     "<b title='%'>", "<button>%",     "<p>%<div>%",
+                                     "<noscript>%"};
   for (const char* vector : kVectors) {
     for (const char* frame : kFrames) {
       const std::string html = absl::StrReplaceAll(frame, {{"%", vector}});

@@ -51,8 +51,8 @@ struct ChangedRecord {
 // second one, to say which. Thread safe.
 //
 // Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED
-// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED; DEFINITION_CHANGED, to be
-// done again (Definitions::WriteUnderCurrent).
+// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED; DEFINITION_CHANGED, to
+// be done again (Definitions::WriteUnderCurrent).
 class RecordWriter {
  public:
   RecordWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
