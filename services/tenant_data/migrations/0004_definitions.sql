@@ -72,34 +72,3 @@ CREATE INDEX field_indexes_building ON tenant_data.field_indexes (tenant_id, fie
   WHERE state = 'building';
 CALL core.open_door('tenant_data.field_indexes', 'kasbah_tenant_data_registry',
                     'SELECT (tenant_id, field_id, collection_id, state)');
-
--- Holds a collection's definition still until the transaction ends: writers of records together,
--- whoever changes it alone. A row lock would have every writer of a collection change the one row.
-CREATE FUNCTION tenant_data.lock_definition(collection uuid, alone boolean) RETURNS void
-LANGUAGE plpgsql SET search_path = '' AS $$
-BEGIN
-  IF alone THEN
-    PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(collection::text, 4));
-  ELSE
-    PERFORM pg_catalog.pg_advisory_xact_lock_shared(
-      pg_catalog.hashtextextended(collection::text, 4));
-  END IF;
-END $$;
-REVOKE ALL ON FUNCTION tenant_data.lock_definition(uuid, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenant_data.lock_definition(uuid, boolean) TO kasbah_tenant_data;
-
--- For a transaction that writes records under `version` of the collection's definition: it is the
--- current one, and stays so until the transaction ends. What the second statement sees was
--- committed before the lock was had.
-CREATE FUNCTION tenant_data.write_under(tenant uuid, collection uuid, version bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = '' AS $$
-BEGIN
-  PERFORM tenant_data.lock_definition(collection, false);
-  PERFORM core.require(
-    EXISTS (SELECT FROM tenant_data.collections c WHERE c.tenant_id = tenant
-              AND c.collection_id = collection AND c.schema_version = version
-              AND c.deleted_at IS NULL),
-    'DEFINITION_CHANGED');
-END $$;
-REVOKE ALL ON FUNCTION tenant_data.write_under(uuid, uuid, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenant_data.write_under(uuid, uuid, bigint) TO kasbah_tenant_data;

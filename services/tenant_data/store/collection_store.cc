@@ -64,15 +64,29 @@ constexpr Statement kNames{"collections.names",
                            "SELECT collection_id, key FROM tenant_data.collections "
                            "WHERE tenant_id = $1 AND deleted_at IS NULL"};
 
-constexpr Statement kHold{"collections.hold", "SELECT tenant_data.lock_definition($1, true)"};
+// Advisory, since a row lock would have every writer of a collection change its one row.
+constexpr Statement kHold{"collections.hold", "SELECT pg_advisory_xact_lock($1)"};
+constexpr Statement kShare{"collections.share", "SELECT pg_advisory_xact_lock_shared($1)"};
 
 constexpr Statement kHasRecords{
     "collections.has_records",
     "SELECT EXISTS (SELECT FROM tenant_data.records "
     "WHERE tenant_id = $1 AND collection_id = $2 AND deleted_at IS NULL)"};
 
-constexpr Statement kWriteUnder{"collections.write_under",
-                                "SELECT tenant_data.write_under($1, $2, $3)"};
+// A statement of its own after the lock, so that it sees what was committed until then.
+constexpr Statement kIsCurrent{
+    "collections.is_current",
+    "SELECT core.require(EXISTS (SELECT FROM tenant_data.collections WHERE tenant_id = $1 "
+    "AND collection_id = $2 AND schema_version = $3 AND deleted_at IS NULL), "
+    "'DEFINITION_CHANGED')"};
+
+// Collections that share a key wait for each other's changes, which does no harm.
+int64_t LockKeyOf(CollectionId id) {
+  uint64_t key = 0;
+  // The random half of the id.
+  for (const char c : id.uuid().view().substr(8)) key = (key << 8) | static_cast<unsigned char>(c);
+  return static_cast<int64_t>(key);
+}
 
 Pending<std::vector<CollectionDefinition>> Together(Pending<Result> fields,
                                                     Pending<Result> groups) {
@@ -143,7 +157,9 @@ Pending<std::vector<std::pair<CollectionId, std::string>>> CollectionStore::Name
   });
 }
 
-void CollectionStore::Hold(Transaction& tx, CollectionId id) const { tx.Run(kHold, id); }
+void CollectionStore::Hold(Transaction& tx, CollectionId id) const {
+  tx.Run(kHold, LockKeyOf(id));
+}
 
 Pending<bool> CollectionStore::HasRecords(Transaction& tx, const CallContext& call,
                                           CollectionId id) const {
@@ -154,7 +170,8 @@ Pending<bool> CollectionStore::HasRecords(Transaction& tx, const CallContext& ca
 
 void CollectionStore::WriteUnder(Transaction& tx, const CallContext& call, CollectionId id,
                                  uint32_t schema_version) const {
-  tx.Run(kWriteUnder, call.tenant, id, schema_version);
+  tx.Run(kShare, LockKeyOf(id));
+  tx.Run(kIsCurrent, call.tenant, id, schema_version);
 }
 
 }  // namespace kasbah::tenantdata
