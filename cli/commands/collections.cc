@@ -125,8 +125,13 @@ void AddList(CLI::App* noun, Invocation& invocation) {
       "Those that were deleted as well");
   OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&CollectionService::Stub::ListCollections, *request));
+    tenantdata::v1::ListCollectionsResponse reply;
+    do {
+      ASSIGN_OR_RETURN(const auto page,
+                       client->Call(&CollectionService::Stub::ListCollections, *request));
+      reply.mutable_collections()->MergeFrom(page.collections());
+      request->set_page_token(page.next_page_token());
+    } while (!request->page_token().empty());
     return run.Show(reply, [&] {
       Table table({"COLLECTION", "KEY", "FIELDS", "CREATED", "NAME"});
       for (const Collection& collection : reply.collections()) {

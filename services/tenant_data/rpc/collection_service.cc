@@ -1,5 +1,6 @@
 #include "services/tenant_data/rpc/collection_service.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace kasbah::tenantdata {
 namespace {
 
 using postgres::Transaction;
+
+constexpr int64_t kMaxPage = 200;
+// A page ends early past this, well below the largest message.
+constexpr size_t kMaxPageBytes = 4'000'000;
 
 // What Create and Update say of a collection in the same words.
 template <typename Request>
@@ -50,13 +55,23 @@ absl::StatusOr<v1::Collection> CollectionService::Get(const rpc::Call& call,
 
 absl::StatusOr<v1::ListCollectionsResponse> CollectionService::List(
     const rpc::Call& call, const v1::ListCollectionsRequest& request) {
-  ASSIGN_OR_RETURN(
-      const std::vector<CollectionDefinition> collections,
-      database_.WithTenant(call, [&](Transaction& tx) { return collections_.List(tx, call); }));
+  // A page token is the last key of its page: a place between keys, whoever made it up.
+  const int64_t size =
+      request.page_size() > 0 ? std::min<int64_t>(request.page_size(), kMaxPage) : kMaxPage;
+  ASSIGN_OR_RETURN(const std::vector<CollectionDefinition> collections,
+                   database_.WithTenant(call, [&](Transaction& tx) {
+                     return collections_.List(tx, call, request.page_token(), size + 1,
+                                              request.show_deleted());
+                   }));
   v1::ListCollectionsResponse reply;
+  size_t bytes = 0;
   for (const CollectionDefinition& collection : collections) {
-    if (collection.deleted && !request.show_deleted()) continue;
+    if (reply.collections_size() == size || bytes >= kMaxPageBytes) {
+      reply.set_next_page_token(reply.collections(reply.collections_size() - 1).key());
+      break;
+    }
     *reply.add_collections() = ToProto(collection);
+    bytes += reply.collections(reply.collections_size() - 1).ByteSizeLong();
   }
   return reply;
 }

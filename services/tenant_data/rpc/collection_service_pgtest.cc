@@ -197,6 +197,22 @@ TEST_F(CollectionServiceTest, ADeletedCollectionIsAbsentUntilItComesBack) {
               ReasonIs("COLLECTION_NOT_DELETED"));
 }
 
+TEST_F(CollectionServiceTest, ListsArePagedByKey) {
+  for (const char* key : {"a", "b", "d"}) {
+    ASSERT_OK(MakeCollection(key, {Described("x", v1::FIELD_TYPE_TEXT)}));
+  }
+  v1::ListCollectionsRequest list;
+  list.set_page_size(2);
+  std::vector<std::string> keys;
+  do {
+    ASSERT_OK_AND_ASSIGN(const auto page, AsUser(a_, &Collections::ListCollections, list));
+    EXPECT_LE(page.collections_size(), 2);
+    for (const v1::Collection& collection : page.collections()) keys.push_back(collection.key());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_THAT(keys, ElementsAre("a", "b", "countries", "d"));
+}
+
 TEST_F(CollectionServiceTest, OthersSeeNothingOfIt) {
   v1::UpdateCollectionRequest request = Unchanged();
   FieldOf(request, "more");

@@ -49,16 +49,19 @@ constexpr Statement kUpdate{
 #define KASBAH_BY_ID \
   "AND f.schema_version = c.schema_version AND c.collection_id = $2 ORDER BY f.position"
 #define KASBAH_VERSION "AND c.collection_id = $2 AND f.schema_version = $3 ORDER BY f.position"
-#define KASBAH_ALL "AND f.schema_version = c.schema_version ORDER BY c.key, f.position"
+#define KASBAH_PAGE                                                                          \
+  "AND f.schema_version = c.schema_version AND c.collection_id IN (SELECT l.collection_id "  \
+  "FROM tenant_data.collections l WHERE l.tenant_id = $1 AND l.key > $2 "                     \
+  "AND (l.deleted_at IS NULL OR $4) ORDER BY l.key LIMIT $3) ORDER BY c.key, f.position"
 
 constexpr Statement kGetByKey{"collections.get_by_key", KASBAH_DEFINITION KASBAH_BY_KEY};
 constexpr Statement kGetById{"collections.get_by_id", KASBAH_DEFINITION KASBAH_BY_ID};
 constexpr Statement kGetVersion{"collections.get_version", KASBAH_DEFINITION KASBAH_VERSION};
-constexpr Statement kList{"collections.list", KASBAH_DEFINITION KASBAH_ALL};
+constexpr Statement kList{"collections.list", KASBAH_DEFINITION KASBAH_PAGE};
 constexpr Statement kGroupsByKey{"field_groups.by_key", KASBAH_GROUPS KASBAH_BY_KEY};
 constexpr Statement kGroupsById{"field_groups.by_id", KASBAH_GROUPS KASBAH_BY_ID};
 constexpr Statement kGroupsVersion{"field_groups.version", KASBAH_GROUPS KASBAH_VERSION};
-constexpr Statement kGroupsList{"field_groups.list", KASBAH_GROUPS KASBAH_ALL};
+constexpr Statement kGroupsList{"field_groups.list", KASBAH_GROUPS KASBAH_PAGE};
 
 constexpr Statement kNames{"collections.names",
                            "SELECT collection_id, key FROM tenant_data.collections "
@@ -141,9 +144,12 @@ Pending<CollectionDefinition> CollectionStore::GetVersion(Transaction& tx, const
 }
 
 Pending<std::vector<CollectionDefinition>> CollectionStore::List(Transaction& tx,
-                                                                 const CallContext& call) const {
-  auto fields = tx.Run(kList, call.tenant);
-  return Together(std::move(fields), tx.Run(kGroupsList, call.tenant));
+                                                                 const CallContext& call,
+                                                                 const std::string& after,
+                                                                 int64_t limit,
+                                                                 bool deleted_too) const {
+  auto fields = tx.Run(kList, call.tenant, after, limit, deleted_too);
+  return Together(std::move(fields), tx.Run(kGroupsList, call.tenant, after, limit, deleted_too));
 }
 
 Pending<std::vector<std::pair<CollectionId, std::string>>> CollectionStore::Names(

@@ -32,9 +32,11 @@ class CollectionStore {
   postgres::Pending<CollectionDefinition> GetVersion(postgres::Transaction& tx,
                                                      const CallContext& call, CollectionId id,
                                                      uint32_t schema_version) const;
-  // All, by key.
+  // At most `limit`, by key, after `after`.
   postgres::Pending<std::vector<CollectionDefinition>> List(postgres::Transaction& tx,
-                                                            const CallContext& call) const;
+                                                            const CallContext& call,
+                                                            const std::string& after,
+                                                            int64_t limit, bool deleted_too) const;
   // Id and key of every collection that is not deleted.
   postgres::Pending<std::vector<std::pair<CollectionId, std::string>>> Names(
       postgres::Transaction& tx, const CallContext& call) const;
