@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 
 namespace kasbah::cli {
 
@@ -15,5 +15,10 @@ namespace kasbah::cli {
 // Field types by their short names ("text") or the protos' own. INVALID_ARGUMENT, with the member,
 // for what is not understood.
 absl::StatusOr<tenantdata::v1::CreateCollectionRequest> ParseCollection(const std::string& text);
+
+// The same for a change. What `collections get --output json` says beside is passed over, so that
+// it can be edited and sent back, with the etag that it has.
+absl::StatusOr<tenantdata::v1::UpdateCollectionRequest> ParseCollectionUpdate(
+    const std::string& text);
 
 }  // namespace kasbah::cli

@@ -29,6 +29,9 @@ absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_v
 absl::Status InvalidFields(std::vector<Violation> violations);
 absl::Status InvalidField(std::string_view field, std::string_view description);
 
+// The same error with violations, where it is not the request that is wrong but what it meets.
+absl::Status WithViolations(absl::Status status, const std::vector<Violation>& violations);
+
 // NOT_FOUND, reason NOT_FOUND: "record not found". The same for an absent resource and another
 // tenant's.
 absl::Status NotFound(std::string_view what);

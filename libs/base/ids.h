@@ -61,6 +61,7 @@ KASBAH_DEFINE_ID(KeyId, "kmk");
 KASBAH_DEFINE_ID(RewrapId, "rwr");
 KASBAH_DEFINE_ID(CollectionId, "col");
 KASBAH_DEFINE_ID(FieldId, "fld");
+KASBAH_DEFINE_ID(FieldGroupId, "fgr");
 KASBAH_DEFINE_ID(RecordId, "rec");
 KASBAH_DEFINE_ID(FileId, "fil");
 KASBAH_DEFINE_ID(EndpointId, "ep");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
@@ -23,6 +24,7 @@
 #include "services/tenant_data/rpc/file_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/resolver_service.h"
 #include "services/tenant_data/rpc/sealed_file_keys.h"
 #include "services/tenant_data/rpc/sealed_records.h"
@@ -31,6 +33,7 @@
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/domain_registry.h"
 #include "services/tenant_data/store/host_resolver.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/tenant_registry.h"
@@ -43,8 +46,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
-        v1::Record::descriptor()->file(), v1::File::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file(),
+        v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
+        v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
@@ -94,6 +97,7 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   Definitions definitions(database, clock);
   FieldSealer sealer(vault);
   RecordReader reader(database, definitions, sealer);
+  ReferenceCheck references(database);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
 
@@ -116,13 +120,17 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   DomainService domains(pipeline, domain_registry, domain_checker);
   ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
+  RecordService records(pipeline, definitions, sealer, reader, references, writer, batches,
+                        clock);
   SubjectService subjects(pipeline, database, outbox, clock);
   FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);
   SealedFileKeys file_keys(database);
   ciphertexts::CiphertextService ciphertexts(
       pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
+  IndexBuilder index_builder(database, *registry_door, clock);
+  const service::Periodic building(absl::Seconds(1), "building indexes",
+                                   [&] { return index_builder.RunOnce().status(); });
   return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
                        &subjects, &file_service, &ciphertexts});
 }

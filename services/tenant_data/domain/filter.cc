@@ -22,6 +22,10 @@ absl::StatusOr<std::vector<Condition>> ParseFilter(const RuleTable& rules,
       violations.push_back({path, "is not an indexed field", "UNINDEXED"});
       continue;
     }
+    if (definition.index_state == IndexState::kBuilding) {
+      violations.push_back({path, "is being indexed; ask again later", "INDEX_BUILDING"});
+      continue;
+    }
     faults.clear();
     std::optional<TypedValue> typed = CheckValue(field, given->second, &faults);
     for (Fault& fault : faults) {

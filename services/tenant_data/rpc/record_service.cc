@@ -54,6 +54,14 @@ std::vector<FieldId> RemoveNamed(const RuleTable& rules, const google::protobuf:
   return named;
 }
 
+// Takes out of `sealed` what the definition no longer has, and names all fields that it once had.
+void RemoveRetired(const RuleTable& rules, SealedValues* sealed, std::vector<FieldId>* named) {
+  for (const FieldDefinition& field : rules.collection().retired) {
+    sealed->erase(field.id);
+    named->push_back(field.id);
+  }
+}
+
 // Items of a batch as they stand after validation.
 struct BatchItems {
   // One for each of the request's values; with violations, or to be completed.
@@ -63,18 +71,15 @@ struct BatchItems {
   std::vector<int> item_of;
 };
 
-BatchItems ValidateItems(const RuleTable& rules, std::optional<CustomerId> owner, absl::Time now,
-                         const v1::BatchCreateRecordsRequest& request) {
+BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
+                     std::vector<Validation> checked) {
   BatchItems items;
-  for (const google::protobuf::Struct& values : request.values()) {
+  for (Validation& one : checked) {
     auto* item = items.reply.add_items();
-    Validation checked = ValidateNew(rules, values);
-    for (const Violation& violation : checked.violations) {
-      *item->add_violations() = ToProto(violation);
-    }
-    if (!checked.violations.empty()) continue;
+    for (const Violation& violation : one.violations) *item->add_violations() = ToProto(violation);
+    if (!one.violations.empty()) continue;
     items.item_of.push_back(items.reply.items_size() - 1);
-    items.records.push_back({RecordId::New(now), owner, std::move(checked.valid), ""});
+    items.records.push_back({RecordId::New(now), owner, std::move(one.valid), ""});
   }
   return items;
 }
@@ -95,12 +100,18 @@ v1::BatchCreateRecordsResponse Complete(const RuleTable& rules, const BatchItems
 
 }  // namespace
 
-absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
-                                                 const v1::CreateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::Create(
+    const rpc::Call& call, const v1::CreateRecordRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return CreateOnce(call, request); });
+}
+
+absl::StatusOr<v1::Record> RecordService::CreateOnce(
+    const rpc::Call& call, const v1::CreateRecordRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
   Validation checked = ValidateNew(*rules, request.values());
+  RETURN_IF_ERROR(references_.Run(call, owner, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
   NewRecord record{RecordId::New(clock_.Now()), owner, std::move(checked.valid), ""};
@@ -122,10 +133,20 @@ absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(
     const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return BatchCreateOnce(call, request); });
+}
+
+absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
+    const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
-  BatchItems items = ValidateItems(*rules, owner, clock_.Now(), request);
+  std::vector<Validation> checked;
+  for (const auto& values : request.values()) checked.push_back(ValidateNew(*rules, values));
+  std::vector<Validation*> to_check;
+  for (Validation& one : checked) to_check.push_back(&one);
+  RETURN_IF_ERROR(references_.Run(call, owner, to_check));
+  BatchItems items = SortItems(owner, clock_.Now(), std::move(checked));
   std::vector<NewRecord*> to_seal;
   for (NewRecord& record : items.records) to_seal.push_back(&record);
   RETURN_IF_ERROR(SealAll(call, to_seal));
@@ -159,8 +180,13 @@ absl::StatusOr<v1::ListRecordHistoryResponse> RecordService::History(
   return reader_.History(call, request);
 }
 
-absl::StatusOr<v1::Record> RecordService::Update(const rpc::Call& call,
-                                                 const v1::UpdateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::Update(
+    const rpc::Call& call, const v1::UpdateRecordRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return UpdateOnce(call, request); });
+}
+
+absl::StatusOr<v1::Record> RecordService::UpdateOnce(
+    const rpc::Call& call, const v1::UpdateRecordRequest& request) {
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
   ASSIGN_OR_RETURN(const uint64_t version, ParseEtag(request.etag()));
   ASSIGN_OR_RETURN(StoredRecord stored, reader_.Find(call, id));
@@ -169,11 +195,13 @@ absl::StatusOr<v1::Record> RecordService::Update(const rpc::Call& call,
   ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored.sealed));
   ASSIGN_OR_RETURN(const google::protobuf::Struct before, ParseFlatObject(stored.data));
   Validation checked = ValidateChange(*rules, before, FieldsOf(sealed), request.values());
+  RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
   NewRecord fresh{id, stored.customer, std::move(checked.valid), ""};
   RETURN_IF_ERROR(SealAll(call, {&fresh}));
-  const std::vector<FieldId> named = RemoveNamed(*rules, request.values(), &sealed);
+  std::vector<FieldId> named = RemoveNamed(*rules, request.values(), &sealed);
+  RemoveRetired(*rules, &sealed, &named);
   // Both maps hold what the record has sealed in the end; the first is yet to be opened for the
   // reply.
   ASSIGN_OR_RETURN(SealedValues all, UnpackSealed(fresh.sealed));

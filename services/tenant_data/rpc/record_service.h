@@ -8,6 +8,7 @@
 #include "libs/rpc/pipeline.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/record_reader.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
@@ -19,12 +20,13 @@ namespace kasbah::tenantdata {
 class RecordService final : public v1::RecordService::CallbackService {
  public:
   RecordService(rpc::Pipeline& pipeline, Definitions& definitions, FieldSealer& sealer,
-                RecordReader& reader, RecordWriter& writer, RecordBatchWriter& batches,
-                const Clock& clock)
+                RecordReader& reader, ReferenceCheck& references, RecordWriter& writer,
+                RecordBatchWriter& batches, const Clock& clock)
       : pipeline_(pipeline),
         definitions_(definitions),
         sealer_(sealer),
         reader_(reader),
+        references_(references),
         writer_(writer),
         batches_(batches),
         clock_(clock) {}
@@ -78,6 +80,14 @@ class RecordService final : public v1::RecordService::CallbackService {
   absl::StatusOr<v1::ListRecordHistoryResponse> History(
       const rpc::Call& call, const v1::ListRecordHistoryRequest& request);
 
+  // The writes, under whatever definition is current when they begin.
+  absl::StatusOr<v1::Record> CreateOnce(const rpc::Call& call,
+                                        const v1::CreateRecordRequest& request);
+  absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreateOnce(
+      const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
+  absl::StatusOr<v1::Record> UpdateOnce(const rpc::Call& call,
+                                        const v1::UpdateRecordRequest& request);
+
   // Seals what the records' values bring, in one call to the vault, none when there is nothing.
   absl::Status SealAll(const rpc::Call& call, const std::vector<NewRecord*>& records);
 
@@ -85,6 +95,7 @@ class RecordService final : public v1::RecordService::CallbackService {
   Definitions& definitions_;
   FieldSealer& sealer_;
   RecordReader& reader_;
+  ReferenceCheck& references_;
   RecordWriter& writer_;
   RecordBatchWriter& batches_;
   const Clock& clock_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
@@ -15,6 +16,7 @@
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
@@ -92,19 +94,21 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
 
   void StartServer() {
     CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+                  v1::Collection::descriptor()->file(),
                   v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);
     definitions_ = std::make_unique<Definitions>(*database_, clock);
     reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *sealer_);
+    references_ = std::make_unique<ReferenceCheck>(*database_);
     writer_ = std::make_unique<RecordWriter>(*database_, outbox_, clock);
     batches_ = std::make_unique<RecordBatchWriter>(*database_, outbox_, clock);
     tenants_ = std::make_unique<TenantService>(pipeline, *registry_);
     customer_service_ = std::make_unique<CustomerService>(pipeline, *database_, outbox_, clock);
     collection_service_ = std::make_unique<CollectionService>(pipeline, *database_, outbox_, clock);
     record_service_ = std::make_unique<RecordService>(pipeline, *definitions_, *sealer_, *reader_,
-                                                      *writer_, *batches_, clock);
+                                                      *references_, *writer_, *batches_, clock);
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, clock);
     std::vector<grpc::Service*> services = {tenants_.get(), customer_service_.get(),
                                             collection_service_.get(), record_service_.get(),
@@ -129,6 +133,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<TenantRegistry> registry_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<RecordReader> reader_;
+  std::unique_ptr<ReferenceCheck> references_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<RecordBatchWriter> batches_;
   std::unique_ptr<TenantService> tenants_;

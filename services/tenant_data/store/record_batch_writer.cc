@@ -63,6 +63,7 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::Create(const CallContext& call,
   const absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     if (request) requests_.Claim(tx, call, *request, "", now);
     if (owner) customers_.RequireActive(tx, call, *owner);
+    collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     ASSIGN_OR_RETURN(outcome, ClaimValues(tx, call, owner, records));
     const std::vector<size_t> accepted = AcceptedOf(outcome);
     if (accepted.empty()) {
@@ -118,7 +119,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
                       record.values.data, record.sealed, now, now});
     for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry});
     const RecordChanged changed{"create", record.id, rules.collection_id(), rules.collection().key,
-                                owner,    1,         &record.values.values};
+                                owner,    1,         &record.values};
     audits.push_back(AuditOf(call, clock_, changed));
     changes.push_back(ChangeOf(call, clock_, changed));
   }
