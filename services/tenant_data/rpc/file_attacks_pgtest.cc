@@ -54,7 +54,8 @@ TEST_F(FileServiceTest, AZipIsNoPicture) {
 }
 
 TEST_F(FileServiceTest, NoNameLeadsOutOfTheTenantsPrefix) {
-  for (const char* name : {"../../other", "/etc/passwd", "..", "a/b", "..\\x", "x\n", "\u202Egnp"}) {
+  for (const char* name :
+       {"../../other", "/etc/passwd", "..", "a/b", "..\\x", "x\n", "\u202Egnp"}) {
     EXPECT_THAT(Upload(a_, name, "x"), ReasonIs("INVALID_FIELDS")) << name;
   }
   // And one that means something to a shell, a URL or a database is only a name.

@@ -67,7 +67,8 @@ absl::Status FileService::Download(const rpc::Call& call, const v1::DownloadFile
   }
 }
 
-absl::StatusOr<v1::File> FileService::Get(const rpc::Call& call, const v1::GetFileRequest& request) {
+absl::StatusOr<v1::File> FileService::Get(const rpc::Call& call,
+                                          const v1::GetFileRequest& request) {
   ASSIGN_OR_RETURN(const FileId id, ParseId<FileId>("file_id", request.file_id()));
   const FileStore files;
   ASSIGN_OR_RETURN(const StoredFile file, parts_.database.WithTenant(call, [&](Transaction& tx) {

@@ -152,7 +152,8 @@ Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& c
   return tx.RunForOne(
       kBegin, file.record ? "record" : "collection",
       [](const Row& row) {
-        return Owner{row.Get<std::optional<CustomerId>>(0), row.Get<std::optional<CollectionId>>(1)};
+        return Owner{row.Get<std::optional<CustomerId>>(0),
+                     row.Get<std::optional<CollectionId>>(1)};
       },
       call.tenant, id, file.customer, file.collection, file.record, file.name, file.content_type,
       file.size, file.subject, Bytes{data_key}, call.actor.kind, call.actor.id, now, due);
