@@ -11,10 +11,6 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kUsage{"files.usage",
-                           "SELECT coalesce((SELECT bytes FROM tenant_data.file_usage"
-                           " WHERE tenant_id = $1), 0)"};
-
 // The row of the tenant's usage is the lock: two uploads cannot both take the last bytes.
 constexpr Statement kTake{"files.take", R"sql(
 WITH taken AS (
@@ -139,10 +135,6 @@ std::vector<StoredFile> ReadFiles(const Result& rows) {
 int64_t CountOf(const Row& row) { return row.Get<int64_t>(0); }
 
 }  // namespace
-
-Pending<int64_t> FileStore::Usage(Transaction& tx, const CallContext& call) const {
-  return tx.RunForOne(kUsage, "usage", CountOf, call.tenant);
-}
 
 Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& call, FileId id,
                                            const FileToBe& file, std::string_view data_key,
