@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "libs/base/ids.h"
 #include "libs/payload/secret_name.h"
 #include "libs/testing/status_matchers.h"
 
@@ -176,6 +177,19 @@ TEST(FindSecrets, SomethingElseCanBePutInTheirPlace) {
   EXPECT_EQ(found[1].value->string_value(), "2");
   found[1].value->set_string_value("sec_2");
   EXPECT_EQ(AsJson(object), json::parse(R"({"b": [{"x_token": "sec_2"}], "a_password": "1"})"));
+}
+
+TEST(Strip, AReferenceToTheVaultStays) {
+  const std::string id = SecretId::New(absl::FromUnixSeconds(1)).ToString();
+  const std::string text = "{\"api_token\":\"" + id + "\",\"n\":1,\"x_secret\":\"sec_no\",\"" +
+                           "a_vault_ref\":\"" + id + "\",\"b_token\":[\"" + id + "\"]}";
+  ASSERT_OK_AND_ASSIGN(const StrippedJson stripped, StripJson(text));
+  EXPECT_EQ(stripped.text, "{\"api_token\":\"" + id + "\",\"n\":1}");
+  EXPECT_THAT(stripped.report.paths, ElementsAre("/x_secret", "/a_vault_ref", "/b_token"));
+  google::protobuf::Struct object = ParseStruct(text);
+  ASSERT_OK_AND_ASSIGN(const Report report, Strip(&object));
+  EXPECT_THAT(report.paths, ElementsAre("/a_vault_ref", "/b_token", "/x_secret"));
+  EXPECT_EQ(object.fields().at("api_token").string_value(), id);
 }
 
 // The same by another way: a tree, stripped by the plain words of the rule.

@@ -106,7 +106,8 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
                                                            grpc::InsecureChannelCredentials()));
   }
 
-  std::unique_ptr<grpc::ClientContext> Context(TenantId tenant, std::optional<CustomerId> customer) {
+  std::unique_ptr<grpc::ClientContext> Context(TenantId tenant,
+                                               std::optional<CustomerId> customer) {
     server_->assertions().RevocationsFresh();
     auto context = std::make_unique<grpc::ClientContext>();
     context->set_deadline(absl::ToChronoTime(CallDeadline()));

@@ -11,10 +11,6 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kUsage{"files.usage",
-                           "SELECT coalesce((SELECT bytes FROM tenant_data.file_usage"
-                           " WHERE tenant_id = $1), 0)"};
-
 // The row of the tenant's usage is the lock: two uploads cannot both take the last bytes.
 constexpr Statement kTake{"files.take", R"sql(
 WITH taken AS (
@@ -140,10 +136,6 @@ int64_t CountOf(const Row& row) { return row.Get<int64_t>(0); }
 
 }  // namespace
 
-Pending<int64_t> FileStore::Usage(Transaction& tx, const CallContext& call) const {
-  return tx.RunForOne(kUsage, "usage", CountOf, call.tenant);
-}
-
 Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& call, FileId id,
                                            const FileToBe& file, std::string_view data_key,
                                            int64_t tenant_bytes, absl::Time now,
@@ -152,7 +144,8 @@ Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& c
   return tx.RunForOne(
       kBegin, file.record ? "record" : "collection",
       [](const Row& row) {
-        return Owner{row.Get<std::optional<CustomerId>>(0), row.Get<std::optional<CollectionId>>(1)};
+        return Owner{row.Get<std::optional<CustomerId>>(0),
+                     row.Get<std::optional<CollectionId>>(1)};
       },
       call.tenant, id, file.customer, file.collection, file.record, file.name, file.content_type,
       file.size, file.subject, Bytes{data_key}, call.actor.kind, call.actor.id, now, due);
