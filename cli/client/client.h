@@ -15,15 +15,14 @@
 #include "absl/time/time.h"
 #include "cli/client/context.h"
 #include "cli/client/failure.h"
-#include "kasbah/auth/v1/auth.pb.h"
 #include "libs/base/ids.h"
 #include "libs/rpc/status_mapping.h"
 
 namespace kasbah::cli {
 
-// Calls the services of one context over mutual TLS, as whom the context says. With an API key it
-// exchanges the key for an assertion, which it keeps in memory until shortly before it expires.
-// Thread safe.
+// Calls the services of one context over mutual TLS, as whom the context says. With an API key, or
+// with the certificate of a tenant's registered program alone, it gets itself an assertion, which
+// it keeps in memory until shortly before it expires. Thread safe.
 class Client {
  public:
   struct Options {
@@ -128,7 +127,8 @@ class Client {
                                    grpc::ClientContext* context);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& service);
   absl::StatusOr<std::string> CurrentAssertion();
-  absl::StatusOr<auth::v1::ResolveCredentialResponse> ResolveCredential();
+  // For the API key, or for the registered program that the certificate is of.
+  absl::StatusOr<Assertion> NewAssertion();
   absl::Status Failed(absl::Status status, const std::string& service,
                       const std::string& request_id);
 

@@ -24,6 +24,7 @@
 #include "cli/commands/tenants.h"
 #include "cli/commands/vault_import.h"
 #include "cli/commands/webhooks.h"
+#include "cli/commands/workloads.h"
 #include "cli/console/completion.h"
 #include "libs/base/strings.h"
 
@@ -77,6 +78,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddCustomers(*app, invocation);
   AddMembers(*app, invocation);
   AddApiKeys(*app, invocation);
+  AddWorkloads(*app, invocation);
   AddSecrets(*app, invocation);
   AddRun(*app, invocation);
   AddDatabases(*app, invocation);

@@ -55,6 +55,7 @@ KASBAH_DEFINE_ID(TenantId, "ten");
 KASBAH_DEFINE_ID(CustomerId, "cus");
 KASBAH_DEFINE_ID(UserId, "usr");
 KASBAH_DEFINE_ID(ApiKeyId, "key");
+KASBAH_DEFINE_ID(WorkloadId, "wkl");
 KASBAH_DEFINE_ID(SecretId, "sec");
 KASBAH_DEFINE_ID(KeyId, "kmk");
 KASBAH_DEFINE_ID(RewrapId, "rwr");

@@ -11,6 +11,7 @@
 #include "libs/postgres/connection.h"
 #include "libs/postgres/database.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/postgres/statement_sender.h"
 #include "libs/postgres/transaction.h"
 
 namespace kasbah::postgres::internal {
@@ -43,12 +44,6 @@ class PipelineTransaction final : public Transaction {
   absl::StatusOr<Result> ResultAt(size_t index) override;
 
  private:
-  struct Queued {
-    Statement statement;
-    std::vector<Param> params;
-    // Where the result goes; none for the scope.
-    std::optional<size_t> index;
-  };
   // An answer that the server owes.
   struct Expected {
     enum class Kind { kStatement, kPrepare, kOther, kSync } kind;
@@ -61,7 +56,6 @@ class PipelineTransaction final : public Transaction {
   void SendQueued();
   void SendScope();
   void Send(const Queued& queued);
-  bool Prepare(const Queued& queued);
   void SendPlain(const char* sql);
   void SendSync();
 
@@ -71,7 +65,6 @@ class PipelineTransaction final : public Transaction {
   void TakeAnswer(PGresult* answer);
   void EndOfAnswer();
   void Fail(const PGresult* answer, const Expected& expected);
-  void FailHere(absl::Status status);
   void Lose();
 
   void RollBack();

@@ -42,7 +42,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},
-      {"testing", {"base", "postgres", "dev", "http"}},
+      {"testing", {"base", "crypto", "postgres", "dev", "http"}},
   };
   return *layers;
 }

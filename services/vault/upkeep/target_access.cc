@@ -13,7 +13,7 @@ namespace kasbah::vault {
 namespace {
 
 // Whoever set the database up could read its secret; whoever asks for a login need not.
-const SecretUser kVaultItself{"service/vault", true};
+const SecretUser kVaultItself{{"service/vault"}, true};
 
 bool IsLoopback(const http::IpAddress& address) {
   static const http::Cidr& v4 = *new http::Cidr(*http::Cidr::Parse("127.0.0.0/8"));
@@ -25,7 +25,7 @@ bool IsLoopback(const http::IpAddress& address) {
 
 absl::StatusOr<KeyRing::Lease> TargetAccess::SecretsKey(const CallContext& call,
                                                         KeySource::TenantState state) {
-  const KeyName name = {std::string(kVaultOwner), std::string(kSecretsKey)};
+  const KeyName name = SecretsKeyName();
   auto lease = ring_.Get(call, name, KeyPurpose::kEncrypt);
   if (state == KeySource::TenantState::kActive ||
       ReasonOf(lease.status()) != reason::kTenantSuspended) {
