@@ -1,5 +1,8 @@
 #include "services/tenant_data/store/index_builder.h"
 
+#include <atomic>
+#include <thread>
+
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/store/definition_writer.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
@@ -92,6 +95,34 @@ TEST_F(IndexBuilderTest, AWriterUnderTheOldDefinitionIsTurnedBack) {
   EXPECT_THAT(Create(a_, {{"note", "x"}}), ReasonIs("DEFINITION_CHANGED"));
   rules_a_ = *RuleTable::Compile(*Current(a_));
   EXPECT_OK(Create(a_, {{"note", "x"}}));
+}
+
+TEST_F(IndexBuilderTest, NoRecordIsMissedHoweverTheChangeMeetsItsWriters) {
+  const auto old = rules_a_;
+  std::atomic<int> written = 0;
+  std::atomic<bool> failed = false;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back([&] {
+      absl::Status status;
+      while (status.ok() && !failed) {
+        status = writer()
+                     .Create(Call(a_), *old, Record(*old, {{"note", "x"}}), std::nullopt)
+                     .status();
+        if (status.ok()) ++written;
+      }
+      EXPECT_EQ(ReasonOf(status), "DEFINITION_CHANGED");
+    });
+  }
+  while (written < 20) std::this_thread::yield();
+  const auto changed = Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; });
+  failed = !changed.ok();
+  const auto built = Builder(7).RunOnce();
+  for (std::thread& one : writers) one.join();
+  ASSERT_OK(changed);
+  ASSERT_OK(built);
+  EXPECT_EQ(Count("tenant_data.records"), written);
+  EXPECT_EQ(Count("tenant_data.record_index"), written);
 }
 
 TEST_F(IndexBuilderTest, UniqueValuesAreTakenForTheRecordsThereAre) {
