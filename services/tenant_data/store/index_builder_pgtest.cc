@@ -1,5 +1,9 @@
 #include "services/tenant_data/store/index_builder.h"
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/store/definition_writer.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
@@ -94,6 +98,34 @@ TEST_F(IndexBuilderTest, AWriterUnderTheOldDefinitionIsTurnedBack) {
   EXPECT_OK(Create(a_, {{"note", "x"}}));
 }
 
+TEST_F(IndexBuilderTest, NoRecordIsMissedHoweverTheChangeMeetsItsWriters) {
+  const auto old = rules_a_;
+  std::atomic<int> written = 0;
+  std::atomic<bool> failed = false;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back([&] {
+      absl::Status status;
+      while (status.ok() && !failed) {
+        status = writer()
+                     .Create(Call(a_), *old, Record(*old, {{"note", "x"}}), std::nullopt)
+                     .status();
+        if (status.ok()) ++written;
+      }
+      EXPECT_EQ(ReasonOf(status), "DEFINITION_CHANGED");
+    });
+  }
+  while (written < 20) std::this_thread::yield();
+  const auto changed = Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; });
+  failed = !changed.ok();
+  const auto built = Builder(7).RunOnce();
+  for (std::thread& one : writers) one.join();
+  ASSERT_OK(changed);
+  ASSERT_OK(built);
+  EXPECT_EQ(Count("tenant_data.records"), written);
+  EXPECT_EQ(Count("tenant_data.record_index"), written);
+}
+
 TEST_F(IndexBuilderTest, UniqueValuesAreTakenForTheRecordsThereAre) {
   ASSERT_OK(Create(a_, {{"note", "one"}}));
   ASSERT_OK(Create(a_, {{"note", "two"}}));
@@ -109,13 +141,13 @@ TEST_F(IndexBuilderTest, AValueTakenWhileUniqueIsBuiltIsReportedAndCanBePutRight
   ASSERT_OK_AND_ASSIGN(const RecordId old, Create(a_, {{"note", "same"}}));
   ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.unique = true; }));
   rules_a_ = *RuleTable::Compile(*Current(a_));
-  ASSERT_OK(Create(a_, {{"note", "same"}}));
+  ASSERT_OK_AND_ASSIGN(const RecordId late, Create(a_, {{"note", "same"}}));
   ASSERT_OK(Builder(500).RunOnce());
   ASSERT_OK_AND_ASSIGN(const CollectionDefinition found, Current(a_));
   EXPECT_EQ(found.fields[kNote].index_state, IndexState::kConflicts);
-  EXPECT_THAT(found.fields[kNote].conflicts, ::testing::ElementsAre(old));
+  EXPECT_THAT(found.fields[kNote].conflicts, ::testing::ElementsAre(std::max(old, late)));
 
-  ASSERT_OK(SetNote(a_, old, 1, "other"));
+  ASSERT_OK(SetNote(a_, std::max(old, late), 1, "other"));
   DefinitionWriter writer(*database_, outbox_, Clock::Real());
   ASSERT_OK(writer.Rebuild(Call(a_), "countries", "note"));
   ASSERT_OK(Builder(500).RunOnce());
