@@ -103,9 +103,9 @@ class Client {
   // A stream of requests with one reply: `next` fills the one that it is given, and says whether
   // there was another, or ends the stream by an error of its own.
   template <typename Stub, typename Request, typename Reply>
-  absl::StatusOr<Reply> Send(std::unique_ptr<grpc::ClientWriter<Request>> (Stub::*method)(
-                                 grpc::ClientContext*, Reply*),
-                             const std::function<absl::StatusOr<bool>(Request*)>& next) {
+  absl::StatusOr<Reply> Send(
+      std::unique_ptr<grpc::ClientWriter<Request>> (Stub::*method)(grpc::ClientContext*, Reply*),
+      const std::function<absl::StatusOr<bool>(Request*)>& next) {
     grpc::ClientContext context;
     const std::string service = ServiceOf(Request::descriptor()->file()->package());
     absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);

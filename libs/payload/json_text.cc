@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/payload/payload.h"
 #include "libs/payload/secret_name.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::payload {
 namespace {

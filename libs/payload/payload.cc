@@ -164,8 +164,7 @@ absl::StatusOr<std::vector<Found>> FindSecrets(Struct* object, const Limits& lim
   if (members.size() > kMaxPaths) return internal::TooLarge();
   std::vector<Found> found;
   for (Member& member : members) {
-    found.push_back(
-        {std::move(member.path), &member.object->mutable_fields()->at(member.name)});
+    found.push_back({std::move(member.path), &member.object->mutable_fields()->at(member.name)});
   }
   return found;
 }

@@ -57,8 +57,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
 absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenObjects(const FileOptions& options,
                                                                   const Clock& clock) {
   if (!options.directory.empty()) return objects::FolderStore::Create(options.directory);
-  ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket,
-                   aws::S3Bucket::Create(options.s3, clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket, aws::S3Bucket::Create(options.s3, clock));
   return std::make_unique<objects::BucketStore>(std::move(bucket));
 }
 
@@ -105,7 +104,7 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                    OpenObjects(config.files, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<TypeDetector> detector, TypeDetector::Create());
   DataKeys data_keys(vault);
-  const FileParts files{database,  outbox, *objects, data_keys, *detector, config.files.limits,
+  const FileParts files{database, outbox, *objects, data_keys, *detector, config.files.limits,
                         clock};
   FileRemoval removal(files);
   TransientFiles transients({}, clock);
@@ -120,8 +119,7 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   DomainService domains(pipeline, domain_registry, domain_checker);
   ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline, definitions, sealer, reader, references, writer, batches,
-                        clock);
+  RecordService records(pipeline, definitions, sealer, reader, references, writer, batches, clock);
   SubjectService subjects(pipeline, database, outbox, clock);
   FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);

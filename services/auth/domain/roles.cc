@@ -25,10 +25,9 @@ PermissionSet Viewer() {
 
 // Works with data and secrets; sets nothing up and admits nobody.
 PermissionSet Member() {
-  return With(Viewer(),
-              {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
-               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
-               policy::v1::PERMISSION_FILE_WRITE});
+  return With(Viewer(), {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
+                         policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
+                         policy::v1::PERMISSION_FILE_WRITE});
 }
 
 // Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps

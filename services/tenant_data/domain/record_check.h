@@ -41,8 +41,7 @@ class RecordCheck {
   // How many faults the record has in one field.
   size_t LookAt(const FieldDemand& demand, RecordId record, const google::protobuf::Value* value,
                 bool sealed);
-  void Add(RecordId record, const std::string& key, std::string_view rule,
-           std::string description);
+  void Add(RecordId record, const std::string& key, std::string_view rule, std::string description);
 
   const RuleTable& next_;
   const std::vector<FieldDemand> demands_;

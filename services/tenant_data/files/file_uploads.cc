@@ -150,10 +150,9 @@ void FileUpload::GiveUp() {
                                                       absl::Now() + absl::Seconds(10));
   const FileStore files;
   parts_.database
-      .WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
-                           [&](Transaction& tx) {
-                             return files.GiveUp(tx, call, id_, parts_.clock.Now());
-                           })
+      .WithTenantUnaudited(
+          call, postgres::UnauditedToken::ForBookkeeping(),
+          [&](Transaction& tx) { return files.GiveUp(tx, call, id_, parts_.clock.Now()); })
       .status()
       .IgnoreError();
 }

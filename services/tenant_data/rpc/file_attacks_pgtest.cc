@@ -133,9 +133,7 @@ TEST_F(FileServiceTest, BytesThatSomebodyChangedAreNotGivenOut) {
   const fs::path path = PathOf(a_, one.file_id());
   const fs::path kept = fs::path(directory_) / "kept";
   fs::copy_file(path, kept);
-  const auto restore = [&] {
-    fs::copy_file(kept, path, fs::copy_options::overwrite_existing);
-  };
+  const auto restore = [&] { fs::copy_file(kept, path, fs::copy_options::overwrite_existing); };
   for (const int64_t at : {0, 40, 70, 66'000, 150'000}) {
     std::fstream object(path, std::ios::in | std::ios::out | std::ios::binary);
     object.seekg(at);

@@ -51,9 +51,8 @@ absl::StatusOr<v1::File> FileService::Upload(const rpc::Call& call,
 absl::Status FileService::Download(const rpc::Call& call, const v1::DownloadFileRequest& request,
                                    rpc::StreamWriter<v1::DownloadFileResponse>& writer) {
   ASSIGN_OR_RETURN(const FileId id, ParseId<FileId>("file_id", request.file_id()));
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<FileDownload> download,
-      FileDownload::Begin(parts_, call, id, request.offset(), request.length()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileDownload> download,
+                   FileDownload::Begin(parts_, call, id, request.offset(), request.length()));
   v1::DownloadFileResponse message;
   *message.mutable_file() = ToProto(download->file());
   RETURN_IF_ERROR(writer.Write(message));

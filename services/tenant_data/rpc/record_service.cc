@@ -100,13 +100,13 @@ v1::BatchCreateRecordsResponse Complete(const RuleTable& rules, const BatchItems
 
 }  // namespace
 
-absl::StatusOr<v1::Record> RecordService::Create(
-    const rpc::Call& call, const v1::CreateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
+                                                 const v1::CreateRecordRequest& request) {
   return definitions_.WriteUnderCurrent(call, [&] { return CreateOnce(call, request); });
 }
 
-absl::StatusOr<v1::Record> RecordService::CreateOnce(
-    const rpc::Call& call, const v1::CreateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::CreateOnce(const rpc::Call& call,
+                                                     const v1::CreateRecordRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
@@ -180,13 +180,13 @@ absl::StatusOr<v1::ListRecordHistoryResponse> RecordService::History(
   return reader_.History(call, request);
 }
 
-absl::StatusOr<v1::Record> RecordService::Update(
-    const rpc::Call& call, const v1::UpdateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::Update(const rpc::Call& call,
+                                                 const v1::UpdateRecordRequest& request) {
   return definitions_.WriteUnderCurrent(call, [&] { return UpdateOnce(call, request); });
 }
 
-absl::StatusOr<v1::Record> RecordService::UpdateOnce(
-    const rpc::Call& call, const v1::UpdateRecordRequest& request) {
+absl::StatusOr<v1::Record> RecordService::UpdateOnce(const rpc::Call& call,
+                                                     const v1::UpdateRecordRequest& request) {
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
   ASSIGN_OR_RETURN(const uint64_t version, ParseEtag(request.etag()));
   ASSIGN_OR_RETURN(StoredRecord stored, reader_.Find(call, id));

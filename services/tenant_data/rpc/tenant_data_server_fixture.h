@@ -94,8 +94,8 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
 
   void StartServer() {
     CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
-                  v1::Collection::descriptor()->file(),
-                  v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+                  v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
+                  subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);

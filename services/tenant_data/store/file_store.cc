@@ -72,14 +72,14 @@ constexpr Statement kDelete{"files.delete",
                             "SELECT content_type, size, customer_id, collection_id, record_id "
                             "FROM gone",
                             Access::kWrite};
-constexpr Statement kGiveUp{"files.give_up",
-                            KASBAH_DELETE("file_id = $3 AND state = 'pending'")
-                            "SELECT count(*) FROM gone",
-                            Access::kWrite};
-constexpr Statement kDeleteOfSubject{"files.delete_of_subject",
-                                     KASBAH_DELETE("subject = $3 AND state <> 'deleted'")
-                                     "SELECT count(*) FROM gone",
-                                     Access::kWrite};
+constexpr Statement kGiveUp{
+    "files.give_up",
+    KASBAH_DELETE("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
+    Access::kWrite};
+constexpr Statement kDeleteOfSubject{
+    "files.delete_of_subject",
+    KASBAH_DELETE("subject = $3 AND state <> 'deleted'") "SELECT count(*) FROM gone",
+    Access::kWrite};
 constexpr Statement kDeleteAll{"files.delete_all",
                                KASBAH_DELETE("state <> 'deleted'") "SELECT count(*) FROM gone",
                                Access::kWrite};

@@ -91,9 +91,8 @@ class FileKeyStore {
     std::string subject;
     std::string sealed;
   };
-  static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx,
-                                                         TenantId tenant, uint32_t below,
-                                                         FileId after, int limit);
+  static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx, TenantId tenant,
+                                                         uint32_t below, FileId after, int limit);
   static postgres::Pending<uint64_t> Replace(postgres::Transaction& tx, TenantId tenant,
                                              const std::vector<SealedKey>& before,
                                              const std::vector<SealedKey>& after);

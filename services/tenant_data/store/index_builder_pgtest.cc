@@ -1,11 +1,10 @@
-#include "services/tenant_data/store/index_builder.h"
-
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/store/definition_writer.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -58,9 +57,8 @@ TEST_F(IndexBuilderTest, AnIndexedFieldIsBuiltInPagesAndGoesOnAfterAStop) {
   ASSERT_OK(Create(b_, {{"note", "of another tenant"}}));
   ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
   EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
-  const std::string rows =
-      absl::StrCat("tenant_data.record_index WHERE field_id = '",
-                   Current(a_)->fields[kNote].id.uuid().ToString(), "'");
+  const std::string rows = absl::StrCat("tenant_data.record_index WHERE field_id = '",
+                                        Current(a_)->fields[kNote].id.uuid().ToString(), "'");
   EXPECT_EQ(Count(rows), 0);
 
   ASSERT_OK_AND_ASSIGN(const int64_t first, Builder(3).RunOnce(/*max_pages=*/1));
@@ -107,9 +105,8 @@ TEST_F(IndexBuilderTest, NoRecordIsMissedHoweverTheChangeMeetsItsWriters) {
     writers.emplace_back([&] {
       absl::Status status;
       while (status.ok() && !failed) {
-        status = writer()
-                     .Create(Call(a_), *old, Record(*old, {{"note", "x"}}), std::nullopt)
-                     .status();
+        status =
+            writer().Create(Call(a_), *old, Record(*old, {{"note", "x"}}), std::nullopt).status();
         if (status.ok()) ++written;
       }
       EXPECT_EQ(ReasonOf(status), "DEFINITION_CHANGED");
@@ -173,8 +170,7 @@ TEST_F(IndexBuilderTest, ASuspendedTenantWaitsAndTheOthersAreBuilt) {
     ASSERT_OK(Create(tenant, {{"note", "x"}}));
     ASSERT_OK(Change(tenant, "note", [](FieldDefinition& field) { field.indexed = true; }));
   }
-  const std::string suspend =
-      absl::StrCat(" WHERE tenant_id = '", a_.uuid().ToString(), "'");
+  const std::string suspend = absl::StrCat(" WHERE tenant_id = '", a_.uuid().ToString(), "'");
   test_->Execute("UPDATE core.tenants SET state = 'suspended'" + suspend);
   ASSERT_OK(Builder(500).RunOnce());
   EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);

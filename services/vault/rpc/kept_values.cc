@@ -11,8 +11,7 @@ namespace {
 
 // Each step has an id of its own, the same when the request comes again.
 std::string StepId(const v1::KeepValuesRequest& request, int index, std::string_view step) {
-  return crypto::Hex(
-      crypto::Sha256(StrCat("keep|", request.request_id(), "|", index, "|", step)));
+  return crypto::Hex(crypto::Sha256(StrCat("keep|", request.request_id(), "|", index, "|", step)));
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ constexpr size_t kLargestMoved = 65'536;
 // The same for the same request of a tenant, so that its second coming is known for one.
 EventId EventOf(const rpc::Call& call, const std::string& request_id, absl::Time now) {
   if (request_id.empty()) return EventId::New(now);
-  const std::string digest = crypto::Sha256(
-      StrCat("message|", call.tenant.ToString(), "|", call.customer ? call.customer->ToString() : "",
-             "|", call.actor.id, "|", request_id));
+  const std::string digest = crypto::Sha256(StrCat("message|", call.tenant.ToString(), "|",
+                                                   call.customer ? call.customer->ToString() : "",
+                                                   "|", call.actor.id, "|", request_id));
   return EventId(*Uuid::FromBytes(digest.substr(0, 16)));
 }
 
@@ -116,8 +116,7 @@ absl::StatusOr<v1::CreateMessageResponse> MessageService::Create(
   // Of a resource that is only the tenant's business, the message is its own.
   const std::string resource =
       request.resource_id().empty() ? event.ToString() : request.resource_id();
-  outbox::v1::ChangeEvent change =
-      outbox::Change(call, clock_, request.event_type(), resource, 0);
+  outbox::v1::ChangeEvent change = outbox::Change(call, clock_, request.event_type(), resource, 0);
   change.set_event_id(event.ToString());
   *change.mutable_data() = std::move(data);
   const auto append = [&](postgres::Transaction& tx) -> absl::Status {

@@ -1,10 +1,9 @@
-#include "services/webhook/rpc/message_service.h"
-
 #include <gmock/gmock.h>
 
 #include "libs/crypto/encoding.h"
 #include "libs/testing/server_harness.h"
 #include "services/webhook/domain/message.h"
+#include "services/webhook/rpc/message_service.h"
 #include "services/webhook/store/webhook_fixture.h"
 
 namespace kasbah::webhook {
@@ -46,11 +45,11 @@ class MessageServiceTest : public WebhookTest, protected testing::ServerHarness 
     builder.RegisterService(&vault_);
     vault_server_ = builder.BuildAndStart();
     CreateServer({v1::Endpoint::descriptor()->file()});
-    messages_ = std::make_unique<MessageService>(
-        server_->pipeline(), *database_, outbox_,
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
-                            grpc::InsecureChannelCredentials()),
-        Clock::Real());
+    messages_ =
+        std::make_unique<MessageService>(server_->pipeline(), *database_, outbox_,
+                                         grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                                             grpc::InsecureChannelCredentials()),
+                                         Clock::Real());
     Serve({messages_.get()});
   }
   void TearDown() override {
