@@ -67,7 +67,7 @@ absl::Status Overloaded() {
 }
 
 Passage::Passage(const PassageParts& parts, const MethodRules& method, CallMetrics& metrics,
-                 grpc::CallbackServerContext* context, const google::protobuf::Message& request)
+                 grpc::CallbackServerContext* context, const google::protobuf::Message* request)
     : parts_(parts),
       metrics_(metrics),
       context_(context),
@@ -132,7 +132,7 @@ absl::Status Passage::Admit() {
 
 absl::Status Passage::AdmitWith(const Assertion* assertion) {
   RETURN_IF_ERROR(parts_.admission.Authorize(assertion, &arrival_));
-  return parts_.rules.Check(request_);
+  return request_ == nullptr ? absl::OkStatus() : parts_.rules.Check(*request_);
 }
 
 grpc::Status Passage::Conclude(absl::Status status) {

@@ -32,11 +32,12 @@ absl::Status Draining();
 absl::Status Overloaded();
 
 // One call on its way to its handler and back. Its methods are called in their order, each once, by
-// one thread at a time.
+// one thread at a time. `request` is null where the client streams: what comes is checked as it is
+// read.
 class Passage {
  public:
   Passage(const PassageParts& parts, const MethodRules& method, CallMetrics& metrics,
-          grpc::CallbackServerContext* context, const google::protobuf::Message& request);
+          grpc::CallbackServerContext* context, const google::protobuf::Message* request);
 
   // Peer, policy's peers, metadata, deadline. A stream has no deadline but its client's.
   absl::Status Enter(bool is_stream);
@@ -62,7 +63,7 @@ class Passage {
   const PassageParts& parts_;
   CallMetrics& metrics_;
   grpc::CallbackServerContext* context_;
-  const google::protobuf::Message& request_;
+  const google::protobuf::Message* request_;
   const std::chrono::steady_clock::time_point start_;
   Arrival arrival_;
 };

@@ -33,8 +33,8 @@ struct Pipeline::State {
         executor(unary_executor),
         stream_executor(streams_executor) {}
 
-  Method& MethodOf(const google::protobuf::Message& request) {
-    const auto found = methods.find(request.GetDescriptor());
+  Method& MethodOf(const google::protobuf::Descriptor& request) {
+    const auto found = methods.find(&request);
     // A service was registered whose descriptor the server was not given.
     KASBAH_CHECK(found != methods.end());
     return *found->second;
@@ -60,7 +60,7 @@ class Pipeline::Unary {
   Unary(State& state, Method& method, grpc::CallbackServerContext* context,
         const google::protobuf::Message& request, bool is_inline, Handler handler, Attempt attempt)
       : state_(state),
-        passage_(state.parts, method.rules, method.metrics, context, request),
+        passage_(state.parts, method.rules, method.metrics, context, &request),
         reactor_(context->DefaultReactor()),
         is_inline_(is_inline),
         handler_(std::move(handler)),
@@ -128,7 +128,7 @@ Pipeline::~Pipeline() = default;
 grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
                                           const google::protobuf::Message& request, bool is_inline,
                                           Handler handler, Attempt attempt) {
-  auto* unary = new Unary(*state_, state_->MethodOf(request), context, request, is_inline,
+  auto* unary = new Unary(*state_, state_->MethodOf(*request.GetDescriptor()), context, request, is_inline,
                           std::move(handler), std::move(attempt));
   grpc::ServerUnaryReactor* reactor = unary->reactor();
   unary->Begin();
@@ -136,9 +136,10 @@ grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
 }
 
 void Pipeline::StartStream(grpc::CallbackServerContext* context,
-                           const google::protobuf::Message& request, internal::StreamBody* stream) {
+                           const google::protobuf::Descriptor& type,
+                           const google::protobuf::Message* request, internal::StreamBody* stream) {
   State& state = *state_;
-  Method& method = state.MethodOf(request);
+  Method& method = state.MethodOf(type);
   auto passage =
       std::make_shared<Passage>(state.parts, method.rules, method.metrics, context, request);
   absl::Status status = passage->Enter(/*is_stream=*/true);
@@ -161,9 +162,12 @@ void Pipeline::StartStream(grpc::CallbackServerContext* context,
     if (absl::IsCancelled(result) && state.draining) result = Draining();
     stream->End(passage->Conclude(std::move(result)));
   };
-  const bool queued = state.stream_executor->TrySubmit([passage, stream, end] {
+  const bool queued = state.stream_executor->TrySubmit([&state, passage, stream, end] {
     absl::Status result = passage->Admit();
-    if (result.ok()) result = stream->Handle(passage->call());
+    if (result.ok()) {
+      stream->Admit(state.rules, passage->call().deadline);
+      result = stream->Handle(passage->call());
+    }
     end(std::move(result));
   });
   if (!queued) end(Overloaded());

@@ -11,21 +11,19 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "libs/base/status_macros.h"
 #include "libs/ratelimit/tiers.h"
 #include "libs/rpc/assertion_verifier.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/policy_table.h"
+#include "libs/rpc/stream_body.h"
 
 namespace kasbah::ratelimit {
 class Limiter;
 }
 
 namespace kasbah::rpc {
-
-namespace internal {
-class StreamBody;
-}
 
 // Where refusals and counted uses go; libs/outbox's CountedEvents behind an interface, so that the
 // pipeline can be tested without a database. Must not block.
@@ -46,6 +44,19 @@ class StreamWriter {
   virtual bool Done() const = 0;
   // Waits for that, `patience` long at the most: a pause between two looks at a table.
   virtual bool DoneWithin(absl::Duration patience) const = 0;
+};
+
+// What a handler of a client's stream reads from. gRPC holds the client back while nobody reads.
+template <typename Request>
+class StreamReader {
+ public:
+  virtual ~StreamReader() = default;
+  // The next message, valid until the next Read; null at the client's end. INVALID_ARGUMENT for one
+  // whose fields are not as its proto says, after which the next may be read: RESOURCE_EXHAUSTED,
+  // DEADLINE_EXCEEDED past the stream's limits and CANCELLED when the client is gone or the server
+  // drains, which stay. A client that breaks off can look like one that ended, for a moment: whoever
+  // commits what came needs to have been told how much it is.
+  virtual absl::StatusOr<const Request*> Read() = 0;
 };
 
 struct PipelineOptions {
@@ -120,6 +131,19 @@ class Pipeline {
       absl::Status (Service::*handler)(const Call&, const Request&, StreamWriter<Reply>&),
       Service* service);
 
+  // For a client's stream, which gets one reply, and one in both directions: the same, and each
+  // message is checked as it is read, by the rules of its proto.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerReadReactor<Request>* RunClientStream(
+      grpc::CallbackServerContext* context, Reply* reply,
+      absl::StatusOr<Reply> (Service::*handler)(const Call&, StreamReader<Request>&),
+      Service* service, StreamLimits limits);
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerBidiReactor<Request, Reply>* RunBidiStream(
+      grpc::CallbackServerContext* context,
+      absl::Status (Service::*handler)(const Call&, StreamReader<Request>&, StreamWriter<Reply>&),
+      Service* service, StreamLimits limits);
+
   // Streams end and new calls are refused with UNAVAILABLE, reason DRAINING.
   void Drain();
 
@@ -137,8 +161,9 @@ class Pipeline {
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request, bool is_inline,
                                   Handler handler, Attempt attempt = nullptr);
-  void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Message& request,
-                   internal::StreamBody* stream);
+  // `request` is null where the client streams: its messages come later.
+  void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Descriptor& type,
+                   const google::protobuf::Message* request, internal::StreamBody* stream);
 
   struct State;
   class Unary;

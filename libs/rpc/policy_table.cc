@@ -67,9 +67,6 @@ absl::StatusOr<PolicyTable> PolicyTable::Create(
       }
       policy->access = options.GetExtension(policy::v1::access);
       CheckAccess(policy->name, policy->access, &faults);
-      if (policy->method->client_streaming()) {
-        faults.push_back(StrCat(policy->name, " streams from the client, which is not served"));
-      }
       if (absl::Status rules = FieldRules().Add(policy->method->input_type()); !rules.ok()) {
         faults.push_back(std::string(rules.message()));
       }
