@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 
 namespace kasbah::cli {
 

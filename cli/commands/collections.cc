@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_join.h"
 #include "cli/commands/collection_file.h"
-#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 

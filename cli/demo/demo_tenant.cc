@@ -4,7 +4,7 @@
 #include "cli/client/context.h"
 #include "cli/demo/identities.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
-#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"

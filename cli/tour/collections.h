@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 
 namespace kasbah::cli {
 

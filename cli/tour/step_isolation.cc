@@ -1,5 +1,6 @@
 #include "cli/tour/collections.h"
 #include "cli/tour/steps.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/error.h"

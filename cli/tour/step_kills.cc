@@ -6,6 +6,7 @@
 #include "cli/tour/collections.h"
 #include "cli/tour/steps.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"

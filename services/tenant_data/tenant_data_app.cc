@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
@@ -29,8 +30,8 @@ namespace {
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file(),
+       {v1::Tenant::descriptor()->file(), v1::Collection::descriptor()->file(),
+        v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "cli/migrations.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "kasbah/vault/v1/rewraps.grpc.pb.h"

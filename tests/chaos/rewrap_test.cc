@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "kasbah/vault/v1/rewraps.grpc.pb.h"

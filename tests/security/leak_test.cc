@@ -8,6 +8,7 @@
 #include <set>
 
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"

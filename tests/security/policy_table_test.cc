@@ -17,6 +17,7 @@
 #include "kasbah/policy/v1/policy.pb.h"
 #include "kasbah/status/v1/status.pb.h"
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -66,6 +67,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           vault::v1::Lease::descriptor()->file(),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
+          tenantdata::v1::Collection::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),

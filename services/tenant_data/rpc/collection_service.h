@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/database.h"

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/error.h"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -90,8 +91,8 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   }
 
   void StartServer() {
-    CreateServer({v1::Tenant::descriptor()->file(), v1::Record::descriptor()->file(),
-                  subject::v1::Subject::descriptor()->file()});
+    CreateServer({v1::Tenant::descriptor()->file(), v1::Collection::descriptor()->file(),
+                  v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, clock);
