@@ -15,6 +15,9 @@ namespace {
 constexpr Statement kEnter{"core.enter", "SELECT core.enter($1, $2)"};
 constexpr Statement kEnterAnyState{"core.enter_any_state", "SELECT core.enter_any_state($1, $2)"};
 
+// For messages: a composed query has its text beside it.
+constexpr Statement kComposed{"composed", ""};
+
 // Binary, as every result.
 constexpr int kBinary = 1;
 
@@ -50,7 +53,14 @@ size_t PipelineTransaction::Queue(const Statement& statement, std::vector<Param>
   const size_t index = results_.size();
   results_.emplace_back();
   wrote_ = wrote_ || statement.access == Access::kWrite;
-  queued_.push_back({statement, std::move(params), index});
+  queued_.push_back({statement, std::move(params), index, ""});
+  return index;
+}
+
+size_t PipelineTransaction::Queue(ComposedQuery query) {
+  const size_t index = results_.size();
+  results_.emplace_back();
+  queued_.push_back({kComposed, query.params(), index, query.sql()});
   return index;
 }
 
@@ -144,30 +154,46 @@ void PipelineTransaction::SendScope() {
       scope_.customer.has_value() ? scope_.customer->uuid().ToString() : "all";
   Send({scope_.mode == EnterMode::kActive ? kEnter : kEnterAnyState,
         {Encode(scope_.tenant), Encode(customer)},
-        std::nullopt});
+        std::nullopt,
+        ""});
 }
 
 void PipelineTransaction::Send(const Queued& queued) {
   if (lost_ || !Prepare(queued)) return;
+  if (SendExecute(queued) != 1) return Lose();
+  write_sent_ = write_sent_ || queued.statement.access == Access::kWrite;
+  expected_.push_back(
+      {Expected::Kind::kStatement, std::string(queued.statement.name), queued.index});
+}
+
+int PipelineTransaction::SendExecute(const Queued& queued) {
   const std::vector<Param>& params = queued.params;
   std::vector<const char*> values;
   std::vector<int> lengths;
+  std::vector<Oid> types;
   for (const Param& param : params) {
     values.push_back(param.is_null ? nullptr : param.data.data());
     lengths.push_back(static_cast<int>(param.data.size()));
+    if (!queued.composed.empty()) types.push_back(param.type_oid);
   }
   const std::vector<int> formats(params.size(), kBinary);
-  const std::string name(queued.statement.name);
-  if (PQsendQueryPrepared(handle_, name.c_str(), static_cast<int>(params.size()), values.data(),
-                          lengths.data(), formats.data(), kBinary) != 1) {
-    return Lose();
+  const auto count = static_cast<int>(params.size());
+  if (!queued.composed.empty()) {
+    return PQsendQueryParams(handle_, queued.composed.c_str(), count, types.data(), values.data(),
+                             lengths.data(), formats.data(), kBinary);
   }
-  write_sent_ = write_sent_ || queued.statement.access == Access::kWrite;
-  expected_.push_back({Expected::Kind::kStatement, name, queued.index});
+  const std::string name(queued.statement.name);
+  return PQsendQueryPrepared(handle_, name.c_str(), count, values.data(), lengths.data(),
+                             formats.data(), kBinary);
 }
 
 bool PipelineTransaction::Prepare(const Queued& queued) {
   const Statement& statement = queued.statement;
+  if (!queued.composed.empty()) {
+    if (!ChangesRows(queued.composed)) return true;
+    FailHere(absl::InternalError("a composed query changes rows"));
+    return false;
+  }
   std::vector<Oid> types;
   for (const Param& param : queued.params) types.push_back(param.type_oid);
   if (const Connection::Prepared* known = connection_.FindPrepared(statement.name)) {

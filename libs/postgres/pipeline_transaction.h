@@ -39,6 +39,7 @@ class PipelineTransaction final : public Transaction {
 
  protected:
   size_t Queue(const Statement& statement, std::vector<Param> params) override;
+  size_t Queue(ComposedQuery query) override;
   absl::Status Flush() override;
   absl::StatusOr<Result> ResultAt(size_t index) override;
 
@@ -48,6 +49,8 @@ class PipelineTransaction final : public Transaction {
     std::vector<Param> params;
     // Where the result goes; none for the scope.
     std::optional<size_t> index;
+    // Of a composed query, which is not prepared; empty for a statement.
+    std::string composed;
   };
   // An answer that the server owes.
   struct Expected {
@@ -62,6 +65,8 @@ class PipelineTransaction final : public Transaction {
   void SendScope();
   void Send(const Queued& queued);
   bool Prepare(const Queued& queued);
+  // What `queued` is executed as: prepared by its name, or parsed on the spot.
+  int SendExecute(const Queued& queued);
   void SendPlain(const char* sql);
   void SendSync();
 

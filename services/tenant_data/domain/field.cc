@@ -109,6 +109,11 @@ class FieldCheck {
   }
 
   void CheckSealed() {
+    if (field_.searchable && !field_.sealed) Refuse("searchable", "is for sealed fields");
+    if (field_.searchable &&
+        IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kDate})) {
+      Refuse("searchable", "would give away which of few values a record has");
+    }
     if (!field_.sealed) return;
     if (field_.unique)
       Refuse("unique", "cannot be had of a sealed field: its value is unknown here");

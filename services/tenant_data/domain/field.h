@@ -46,6 +46,8 @@ struct FieldDefinition {
   std::vector<std::string> choices;
   // Digits after the point of a decimal.
   int64_t scale = 0;
+  // Of a sealed field: found by exact value through a blind index.
+  bool searchable = false;
 };
 
 struct CollectionDefinition {

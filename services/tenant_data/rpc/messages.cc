@@ -61,6 +61,7 @@ v1::Collection ToProto(const CollectionDefinition& collection) {
     out->set_pattern(field.pattern);
     for (const std::string& choice : field.choices) out->add_choices(choice);
     out->set_scale(static_cast<uint32_t>(field.scale));
+    out->set_searchable(field.searchable);
   }
   return proto;
 }
@@ -98,6 +99,7 @@ FieldDefinition FromProto(const v1::Field& field) {
   definition.pattern = field.pattern();
   definition.choices.assign(field.choices().begin(), field.choices().end());
   definition.scale = field.scale();
+  definition.searchable = field.searchable();
   return definition;
 }
 

@@ -27,15 +27,15 @@ constexpr Statement kInsertField{
     "fields.insert",
     "INSERT INTO tenant_data.fields (tenant_id, collection_id, schema_version, field_id, position, "
     "key, display_name, type, is_required, is_unique, is_indexed, is_sealed, min_value, max_value, "
-    "pattern, choices, scale) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+    "pattern, choices, scale, is_searchable) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     Access::kWrite};
 
 // A collection has at least one field, so one join brings all of a definition.
 #define KASBAH_DEFINITION                                                                       \
   "SELECT c.collection_id, c.key, c.display_name, f.schema_version, c.created_at, f.field_id, " \
   "f.key, f.display_name, f.type, f.is_required, f.is_unique, f.is_indexed, f.is_sealed, "      \
-  "f.min_value, f.max_value, f.pattern, f.choices, f.scale "                                    \
+  "f.min_value, f.max_value, f.pattern, f.choices, f.scale, f.is_searchable "                   \
   "FROM tenant_data.collections c JOIN tenant_data.fields f "                                   \
   "ON f.tenant_id = c.tenant_id AND f.collection_id = c.collection_id "                         \
   "WHERE c.tenant_id = $1 AND f.tenant_id = $1 "
@@ -70,6 +70,7 @@ FieldDefinition ReadField(const Row& row) {
   field.pattern = row.Get<std::string>(15);
   field.choices = row.Get<std::vector<std::string>>(16);
   field.scale = row.Get<int64_t>(17);
+  field.searchable = row.Get<bool>(18);
   return field;
 }
 
@@ -108,7 +109,7 @@ Pending<Result> CollectionStore::Insert(Transaction& tx, const CallContext& call
     tx.Run(kInsertField, call.tenant, collection.id, collection.schema_version, field.id,
            static_cast<int64_t>(i), field.key, field.display_name, FieldTypeName(field.type),
            field.required, field.unique, field.indexed, field.sealed, field.min, field.max,
-           field.pattern, field.choices, field.scale);
+           field.pattern, field.choices, field.scale, field.searchable);
   }
   return stored;
 }
