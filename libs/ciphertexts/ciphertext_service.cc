@@ -29,6 +29,7 @@ class Rewrapper {
     if (request_.items_size() == kMaxItems || bytes_ > kMaxBytes) RETURN_IF_ERROR(Flush());
     BatchRewrapRequest::Item* item = request_.add_items();
     item->set_ciphertext(ciphertext.bytes);
+    item->set_subject(ciphertext.subject);
     for (const auto& [name, value] : ciphertext.context) (*item->mutable_context())[name] = value;
     bytes_ += ciphertext.bytes.size();
     return absl::OkStatus();

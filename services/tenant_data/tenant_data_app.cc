@@ -58,17 +58,28 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   const Clock& clock = service->clock();
   TenantRegistry registry(*registry_door, outbox, clock);
   Definitions definitions(database, clock);
-  FieldSealer sealer(vault);
-  RecordReader reader(database, definitions, sealer);
+  FieldSealer field_sealer(vault);
+  BlindIndexer indexer(vault);
+  RecordSealer sealer(field_sealer, indexer);
+  RecordOpener opener(definitions, field_sealer);
+  CursorKeys cursor_keys(database);
+  RecordReader reader(database, definitions, opener, indexer, cursor_keys);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
+  RecordChanger changer(definitions, sealer, opener, reader, writer, clock);
+  RecordRestorer restorer(definitions, field_sealer, indexer, sealer, opener, reader, writer);
+  RecordImporter importer(database, outbox, definitions, sealer, batches, clock);
+  RecordExporter exporter(database, outbox, definitions, reader, opener, clock);
 
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline, definitions, sealer, reader, writer, batches, clock);
-  SubjectService subjects(pipeline, database, outbox, clock);
+  RecordService records(pipeline,
+                        {definitions, sealer, reader, changer, restorer, writer, batches, importer,
+                         exporter},
+                        clock);
+  SubjectService subjects(pipeline, database, outbox, opener, vault, clock);
   SealedRecords sealed(database);
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
   return service->Run({&tenants, &customers, &collections, &records, &subjects, &ciphertexts});

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/base/ids.h"
+#include "libs/crypto/secret_bytes.h"
 #include "services/tenant_data/domain/value.h"
 
 namespace kasbah::tenantdata {
@@ -22,14 +23,16 @@ struct Cursor {
 // Page tokens: a cursor and HMAC-SHA256 over it and a description of the list, cut to 128 bits. So
 // nobody makes one up, and one belongs to the list that gave it: tenant, customer, collection,
 // filter and order. `key` is the tenant's.
-std::string FormatCursor(std::string_view key, std::string_view list, const Cursor& cursor);
+std::string FormatCursor(const crypto::SecretBytes& key, std::string_view list,
+                         const Cursor& cursor);
 // Unset for an empty token; INVALID_ARGUMENT at "page_token" for one of another list.
-absl::StatusOr<std::optional<Cursor>> ParseCursor(std::string_view key, std::string_view list,
-                                                  std::string_view token);
+absl::StatusOr<std::optional<Cursor>> ParseCursor(const crypto::SecretBytes& key,
+                                                  std::string_view list, std::string_view token);
 
 // The same for lists of versions.
-std::string FormatVersionCursor(std::string_view key, std::string_view list, uint64_t version);
-absl::StatusOr<std::optional<uint64_t>> ParseVersionCursor(std::string_view key,
+std::string FormatVersionCursor(const crypto::SecretBytes& key, std::string_view list,
+                                uint64_t version);
+absl::StatusOr<std::optional<uint64_t>> ParseVersionCursor(const crypto::SecretBytes& key,
                                                            std::string_view list,
                                                            std::string_view token);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
+#include "libs/base/status_macros.h"
 
 namespace kasbah::tenantdata {
 
@@ -17,6 +18,12 @@ absl::StatusOr<uint64_t> ParseEtag(std::string_view etag) {
     if (error == std::errc() && stop == end) return version;
   }
   return InvalidField("etag", "is not an etag that a record was read with");
+}
+
+absl::StatusOr<std::optional<uint64_t>> ParseEtagOrAny(std::string_view etag, bool may_be_empty) {
+  if (etag == "*" || (may_be_empty && etag.empty())) return std::nullopt;
+  ASSIGN_OR_RETURN(const uint64_t version, ParseEtag(etag));
+  return std::make_optional(version);
 }
 
 }  // namespace kasbah::tenantdata

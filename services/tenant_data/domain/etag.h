@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,7 @@ namespace kasbah::tenantdata {
 std::string FormatEtag(uint64_t version);
 // INVALID_ARGUMENT at "etag".
 absl::StatusOr<uint64_t> ParseEtag(std::string_view etag);
+// Unset for "*" and, where `may_be_empty`, for none: whatever the record's state.
+absl::StatusOr<std::optional<uint64_t>> ParseEtagOrAny(std::string_view etag, bool may_be_empty);
 
 }  // namespace kasbah::tenantdata

@@ -11,7 +11,7 @@
 namespace kasbah::tenantdata {
 namespace {
 
-absl::Status Fault(std::string_view rule, std::string_view description) {
+absl::Status OrderFault(std::string_view rule, std::string_view description) {
   return InvalidFields({{"order_by", std::string(description), std::string(rule)}});
 }
 
@@ -24,14 +24,14 @@ absl::StatusOr<Order> ParseOrder(const RuleTable& rules, std::string_view text) 
   if (words.empty()) return order;
   const bool directed = words.size() == 2 && (words[1] == "asc" || words[1] == "desc");
   if (!IsKey(words[0]) || (words.size() != 1 && !directed)) {
-    return Fault("SYNTAX", "must be the key of one field, and asc or desc");
+    return OrderFault("SYNTAX", "must be the key of one field, and asc or desc");
   }
   const FieldRule* field = rules.Find(words[0]);
   if (field == nullptr) {
-    return Fault("UNKNOWN_FIELD", StrCat(words[0], " is no field of the collection"));
+    return OrderFault("UNKNOWN_FIELD", StrCat(words[0], " is no field of the collection"));
   }
   if (!IsOrdered(field->definition)) {
-    return Fault("UNINDEXED", StrCat(words[0], " is not an indexed field"));
+    return OrderFault("UNINDEXED", StrCat(words[0], " is not an indexed field"));
   }
   order.field = field->definition.id;
   order.column = ColumnOf(field->definition);

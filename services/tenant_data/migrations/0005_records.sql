@@ -27,10 +27,6 @@ ALTER TABLE tenant_data.record_index ADD CONSTRAINT record_index_check
   CHECK (num_nonnulls(v_text, v_int, v_ts, v_blind) = 1);
 CREATE INDEX IF NOT EXISTS record_index_blind ON tenant_data.record_index
   (tenant_id, field_id, v_blind, record_id) WHERE v_blind IS NOT NULL;
--- By key version, for the vault's count and for indexing again.
-CREATE INDEX record_index_blind_version ON tenant_data.record_index
-  (tenant_id, (substring(v_blind, 1, 4)), record_id, field_id) WHERE v_blind IS NOT NULL;
-GRANT UPDATE (v_blind) ON tenant_data.record_index TO kasbah_tenant_data;
 
 -- How far an import came: `line` lines, which are `bytes` of its file, are done with.
 CREATE TABLE tenant_data.imports (

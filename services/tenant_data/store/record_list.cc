@@ -1,0 +1,93 @@
+#include "services/tenant_data/store/record_list.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Pending;
+using postgres::Result;
+using postgres::Row;
+using postgres::Transaction;
+
+// So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
+constexpr int64_t kMostGathered = 2000;
+
+Cursor CursorOf(const Listing& listing, const Row& row, RecordId record, bool lacks_value) {
+  Cursor cursor;
+  cursor.record = record;
+  cursor.lacks_value = lacks_value;
+  if (!listing.order.field || lacks_value) return cursor;
+  switch (listing.order.column) {
+    case IndexColumn::kText:
+      cursor.value.text = row.Get<std::string>(kRecordColumns);
+      break;
+    case IndexColumn::kInteger:
+      cursor.value.integer = row.Get<int64_t>(kRecordColumns);
+      break;
+    case IndexColumn::kTime:
+      cursor.value.time = row.Get<absl::Time>(kRecordColumns);
+      break;
+    case IndexColumn::kBlind:
+      break;
+  }
+  return cursor;
+}
+
+}  // namespace
+
+absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
+                                          const Listing& listing) const {
+  std::vector<Candidate> candidates = CandidatesOf(listing);
+  if (candidates.empty()) return Source();
+  if (!listing.order.field && candidates.size() == 1 && IsEqualValue(candidates[0])) {
+    return Source{Source::Kind::kWalkEqual, candidates[0]};
+  }
+  ASSIGN_OR_RETURN(const Result probed,
+                   tx.Run(ProbeQuery(call, candidates, kMostGathered + 1)).Await());
+  size_t fewest = 0;
+  std::vector<int64_t> counts;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    counts.push_back(probed[0].Get<int64_t>(static_cast<int>(i)));
+    if (counts[i] < counts[fewest]) fewest = i;
+  }
+  if (counts[fewest] <= kMostGathered) {
+    return Source{Source::Kind::kGather, std::move(candidates[fewest])};
+  }
+  if (listing.order.field) return Source();
+  const auto equal = std::find_if(candidates.begin(), candidates.end(), IsEqualValue);
+  if (equal == candidates.end()) return Source();
+  return Source{Source::Kind::kWalkEqual, *equal};
+}
+
+absl::StatusOr<Pending<std::vector<ListedRecord>>> RecordList::Page(Transaction& tx,
+                                                                    const CallContext& call,
+                                                                    const Listing& listing,
+                                                                    const Cursor& after,
+                                                                    int64_t limit) const {
+  ASSIGN_OR_RETURN(const Source source, Choose(tx, call, listing));
+  return tx.Run(PageQuery(call, listing, source, after, limit))
+      .Map([&listing, lacks_value = after.lacks_value](const Result& rows) {
+        std::vector<ListedRecord> records;
+        for (const Row& row : rows) {
+          ListedRecord& listed = records.emplace_back();
+          listed.record = ReadRecord(row);
+          listed.cursor = CursorOf(listing, row, listed.record.id, lacks_value);
+        }
+        return records;
+      });
+}
+
+absl::StatusOr<Pending<int64_t>> RecordList::Count(Transaction& tx, const CallContext& call,
+                                                   const Listing& listing) const {
+  Listing unordered{listing.collection, listing.filter, Order()};
+  ASSIGN_OR_RETURN(const Source source, Choose(tx, call, unordered));
+  return tx.Run(CountQuery(call, unordered, source, kMaxTotal + 1)).Map([](const Result& rows) {
+    return rows[0].Get<int64_t>(0);
+  });
+}
+
+}  // namespace kasbah::tenantdata
