@@ -3,6 +3,7 @@
 #include "absl/status/statusor.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "libs/rpc/call.h"
+#include "services/tenant_data/domain/sealed_values.h"
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_sealer.h"
