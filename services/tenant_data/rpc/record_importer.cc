@@ -32,6 +32,12 @@ absl::Status Changed() {
                "this is not the file that the import was begun with");
 }
 
+absl::Status Elsewhere() {
+  return WithRetryDelay(Error(absl::StatusCode::kAborted, kImportElsewhere,
+                              "another stream goes on with this import"),
+                        absl::Seconds(1));
+}
+
 absl::Status Reused() {
   return Error(absl::StatusCode::kAlreadyExists, "IMPORT_ID_REUSED",
                "this import_id is another import's");
@@ -210,15 +216,15 @@ class RecordImporter::Run {
 
     ImportState after = state_;
     std::vector<RefusedLine> all;
-    RETURN_IF_ERROR(importer_.batches_
-                        .CreateWith(call, *rules, owner_, records,
-                                    [&](Transaction& tx, const auto& taken) {
-                                      all = refused;
-                                      AddTaken(*rules, lines, taken, &all);
-                                      after = After(all.size(), is_last);
-                                      return Keep(tx, call, after, all);
-                                    })
-                        .status());
+    const absl::StatusOr<BatchCreated> created = importer_.batches_.CreateWith(
+        call, *rules, owner_, records, [&](Transaction& tx, const auto& taken) {
+          all = refused;
+          AddTaken(*rules, lines, taken, &all);
+          after = After(all.size(), is_last);
+          return Keep(tx, call, after, all);
+        });
+    if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
+    RETURN_IF_ERROR(created.status());
     state_ = after;
     batch_.clear();
     batch_bytes_ = 0;
