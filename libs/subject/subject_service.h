@@ -37,8 +37,8 @@ class SubjectService : public v1::SubjectService::CallbackService {
   virtual absl::StatusOr<v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const v1::EraseSubjectRequest& request) = 0;
 
-  // `body` takes the transaction and returns what is pending in it, or an error. The subject stands in no
-  // attribute unless `subject_id` says so: the trail keeps that it happened, not about whom.
+  // `body` takes the transaction and returns what is pending in it, or an error. The subject stands
+  // in no attribute unless `subject_id` says so: the trail keeps that it happened, not about whom.
   template <typename Body>
   auto ExportAudited(const rpc::Call& call, Body body, std::string subject_id = "") {
     return RunAudited(call, "subject.export", std::move(body), std::move(subject_id));

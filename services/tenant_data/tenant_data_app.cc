@@ -75,10 +75,9 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline,
-                        {definitions, sealer, reader, changer, restorer, writer, batches, importer,
-                         exporter},
-                        clock);
+  RecordService records(
+      pipeline,
+      {definitions, sealer, reader, changer, restorer, writer, batches, importer, exporter}, clock);
   SubjectService subjects(pipeline, database, outbox, opener, vault, clock);
   SealedRecords sealed(database);
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});

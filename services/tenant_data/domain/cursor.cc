@@ -79,8 +79,7 @@ absl::StatusOr<std::optional<Cursor>> ParseCursor(const crypto::SecretBytes& key
   ASSIGN_OR_RETURN(const std::string bytes, Verified(key, list, token));
   if (bytes.size() < 1 + kIdBytes) return Refused();
   Cursor cursor;
-  ASSIGN_OR_RETURN(const Uuid record,
-                   Uuid::FromBytes(std::string_view(bytes).substr(1, kIdBytes)));
+  ASSIGN_OR_RETURN(const Uuid record, Uuid::FromBytes(std::string_view(bytes).substr(1, kIdBytes)));
   cursor.record = RecordId(record);
   const std::string value = bytes.substr(1 + kIdBytes);
   switch (static_cast<Form>(bytes[0])) {

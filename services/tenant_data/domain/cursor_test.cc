@@ -33,8 +33,8 @@ TEST_F(CursorTest, ComesBackWhatWentIn) {
   ExpectSame({record_, {"", {}, {}}, false});
   ExpectSame({record_, {{}, -5, {}}, false});
   ExpectSame({record_, {{}, {}, absl::FromUnixMicros(1'700'000'000'123'456)}, false});
-  ASSERT_OK_AND_ASSIGN(const auto version, ParseVersionCursor(
-                                               key_, "list", FormatVersionCursor(key_, "list", 7)));
+  ASSERT_OK_AND_ASSIGN(const auto version,
+                       ParseVersionCursor(key_, "list", FormatVersionCursor(key_, "list", 7)));
   EXPECT_EQ(version, 7u);
   ASSERT_OK_AND_ASSIGN(const auto none, ParseCursor(key_, "list", ""));
   EXPECT_FALSE(none.has_value());

@@ -110,8 +110,7 @@ class FieldCheck {
 
   void CheckSealed() {
     if (field_.searchable && !field_.sealed) Refuse("searchable", "is for sealed fields");
-    if (field_.searchable &&
-        IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kDate})) {
+    if (field_.searchable && IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kDate})) {
       Refuse("searchable", "would give away which of few values a record has");
     }
     if (!field_.sealed) return;

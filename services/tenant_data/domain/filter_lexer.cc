@@ -25,9 +25,8 @@ absl::StatusOr<FilterToken> FilterLexer::Next() {
   if (at_ == text_.size()) return token;
   const char c = text_[at_];
   if (c == '"' || c == '\'') return TakeText();
-  const bool is_number =
-      c == '-' && at_ + 1 < text_.size() &&
-      absl::ascii_isdigit(static_cast<unsigned char>(text_[at_ + 1]));
+  const bool is_number = c == '-' && at_ + 1 < text_.size() &&
+                         absl::ascii_isdigit(static_cast<unsigned char>(text_[at_ + 1]));
   if (is_number || (c != '-' && IsWordCharacter(c))) return TakeWord();
   token.kind = FilterToken::Kind::kSign;
   for (const std::string_view sign : {"!=", "<=", ">=", "=", "<", ">", ":", "(", ")", "-", "*"}) {

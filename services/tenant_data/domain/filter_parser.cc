@@ -57,9 +57,8 @@ class FilterParser {
 
   absl::StatusOr<Filter> Expression(int depth) {
     if (depth > kMaxFilterDepth) return Fault("TOO_COMPLEX", "is nested deeper than 32 levels");
-    return Joined("AND", Filter::Kind::kAll, [&] {
-      return Joined("OR", Filter::Kind::kAny, [&] { return Term(depth); });
-    });
+    return Joined("AND", Filter::Kind::kAll,
+                  [&] { return Joined("OR", Filter::Kind::kAny, [&] { return Term(depth); }); });
   }
 
   // What `take` takes, once or more with `word` between.
@@ -164,8 +163,7 @@ class FilterParser {
   static bool IsTextField(const FieldRule& field) {
     const FieldType type = field.definition.type;
     return type != FieldType::kInteger && type != FieldType::kDecimal &&
-           type != FieldType::kBoolean && type != FieldType::kDate &&
-           type != FieldType::kTimestamp;
+           type != FieldType::kBoolean && type != FieldType::kDate && type != FieldType::kTimestamp;
   }
 
   const RuleTable& rules_;

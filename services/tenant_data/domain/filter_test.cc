@@ -10,10 +10,10 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using testing::StatusIs;
 
 FieldDefinition Field(uint8_t id, const std::string& key, FieldType type, bool indexed) {
   FieldDefinition field;
@@ -27,12 +27,16 @@ FieldDefinition Field(uint8_t id, const std::string& key, FieldType type, bool i
 std::shared_ptr<const RuleTable> Rules() {
   CollectionDefinition collection;
   collection.id = CollectionId(Uuid({9}));
-  collection.fields = {
-      Field(1, "code", FieldType::kText, true),       Field(2, "price", FieldType::kDecimal, true),
-      Field(3, "note", FieldType::kText, false),      Field(4, "open", FieldType::kBoolean, true),
-      Field(5, "since", FieldType::kTimestamp, true), Field(6, "day", FieldType::kDate, true),
-      Field(7, "state", FieldType::kChoice, true),    Field(8, "iban", FieldType::kText, false),
-      Field(9, "pin", FieldType::kText, false),       Field(10, "count", FieldType::kInteger, true)};
+  collection.fields = {Field(1, "code", FieldType::kText, true),
+                       Field(2, "price", FieldType::kDecimal, true),
+                       Field(3, "note", FieldType::kText, false),
+                       Field(4, "open", FieldType::kBoolean, true),
+                       Field(5, "since", FieldType::kTimestamp, true),
+                       Field(6, "day", FieldType::kDate, true),
+                       Field(7, "state", FieldType::kChoice, true),
+                       Field(8, "iban", FieldType::kText, false),
+                       Field(9, "pin", FieldType::kText, false),
+                       Field(10, "count", FieldType::kInteger, true)};
   collection.fields[0].max = 3;
   collection.fields[0].pattern = "[a-z]*";
   collection.fields[1].scale = 2;
@@ -72,8 +76,8 @@ std::string Show(const Filter& filter) {
                                   kSigns[static_cast<int>(comparison.op)]);
   if (comparison.key.text) absl::StrAppend(&text, "'", *comparison.key.text, "'");
   if (comparison.key.integer) absl::StrAppend(&text, *comparison.key.integer);
-  if (comparison.key.time) absl::StrAppend(&text, absl::FormatTime(*comparison.key.time,
-                                                                   absl::UTCTimeZone()));
+  if (comparison.key.time)
+    absl::StrAppend(&text, absl::FormatTime(*comparison.key.time, absl::UTCTimeZone()));
   return text + comparison.sealed_json;
 }
 
@@ -121,7 +125,8 @@ TEST(ParseFilter, OrBindsTighterThanAnd) {
 }
 
 TEST(ParseFilter, RefusalsNameTheFieldTheRuleAndThePlace) {
-  EXPECT_EQ(Refused("code=\"a\" AND note = \"x\""), "UNINDEXED at 14: note is not an indexed field");
+  EXPECT_EQ(Refused("code=\"a\" AND note = \"x\""),
+            "UNINDEXED at 14: note is not an indexed field");
   EXPECT_EQ(Refused("pin = \"1\""), "UNINDEXED at 1: pin is not a searchable field");
   EXPECT_EQ(Refused("nope = 1"), "UNKNOWN_FIELD at 1: nope is no field of the collection");
   EXPECT_THAT(Refused("count = \"many\""), StartsWith("TYPE at 9: count must be"));

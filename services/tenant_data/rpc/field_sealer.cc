@@ -109,8 +109,7 @@ absl::StatusOr<std::vector<OpenedValue>> FieldSealer::Open(const CallContext& ca
       return absl::InternalError("the vault opened another number of values");
     }
     for (BatchDecryptResponse::Item& item : *reply->mutable_items()) {
-      opened.push_back(
-          {std::move(*item.mutable_plaintext()), std::move(*item.mutable_error())});
+      opened.push_back({std::move(*item.mutable_plaintext()), std::move(*item.mutable_error())});
     }
     begin = end;
   }

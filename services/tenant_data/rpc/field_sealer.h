@@ -46,8 +46,8 @@ std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);
 // {record, field}, so that a ciphertext moved to another record or field does not open. One call
 // for what a request needs, more only past a thousand values or 4 MB. Thread safe.
 //
-// Errors: UNAVAILABLE and the like as the vault gave them, KEY_SHREDDED of a subject who was erased;
-// anything else is a fault of ours.
+// Errors: UNAVAILABLE and the like as the vault gave them, KEY_SHREDDED of a subject who was
+// erased; anything else is a fault of ours.
 class FieldSealer {
  public:
   // A channel to the vault.

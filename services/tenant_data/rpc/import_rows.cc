@@ -96,11 +96,12 @@ absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, c
   for (const CsvCell& cell : *cells) {
     const std::string key = cell.value_or("");
     if (rules.Find(key) == nullptr) {
-      return InvalidField("data", IsKey(key) ? StrCat("has a column ", key,
-                                                      ", which is no field of the collection")
-                                             : "has a column that is no key of a field");
+      return InvalidField(
+          "data", IsKey(key) ? StrCat("has a column ", key, ", which is no field of the collection")
+                             : "has a column that is no key of a field");
     }
-    if (!seen.insert(key).second) return InvalidField("data", StrCat("has the column ", key, " twice"));
+    if (!seen.insert(key).second)
+      return InvalidField("data", StrCat("has the column ", key, " twice"));
     header.push_back(key);
   }
   return header;

@@ -27,8 +27,7 @@ std::vector<FieldId> RemoveNamed(const RuleTable& rules, const google::protobuf:
 
 // Keys that `changes` gives another value than the record had, in the order of the definition. What
 // is sealed counts as changed when it is given.
-std::vector<std::string> ChangedKeys(const RuleTable& rules,
-                                     const google::protobuf::Struct& before,
+std::vector<std::string> ChangedKeys(const RuleTable& rules, const google::protobuf::Struct& before,
                                      const SealedValues& sealed,
                                      const google::protobuf::Struct& after,
                                      const google::protobuf::Struct& changes);

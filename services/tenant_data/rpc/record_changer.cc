@@ -136,12 +136,11 @@ absl::StatusOr<v1::Record> RecordChanger::Change(const rpc::Call& call, const St
   after.data = fresh.values.data;
   after.sealed = PackSealed(sealed);
   const std::vector<Unsealed> given = fresh.values.to_seal;
-  ASSIGN_OR_RETURN(
-      after.updated,
-      writer_.Update(call, *rules,
-                     {stored.id, stored.version, stored.customer, std::move(fresh.values),
-                      PackSealed(all), std::move(named), std::move(fresh.blind),
-                      std::move(changed_keys)}));
+  ASSIGN_OR_RETURN(after.updated,
+                   writer_.Update(call, *rules,
+                                  {stored.id, stored.version, stored.customer,
+                                   std::move(fresh.values), PackSealed(all), std::move(named),
+                                   std::move(fresh.blind), std::move(changed_keys)}));
   ASSIGN_OR_RETURN(v1::Record reply, opener_.Show(call, after));
   ShowUnsealed(given, reply.mutable_values());
   return reply;

@@ -7,9 +7,9 @@
 namespace kasbah::tenantdata {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::ReasonIs;
 using testing::StatusIs;
-using ::testing::ElementsAre;
 
 class RecordChangesTest : public RecordServiceTest {
  protected:
@@ -162,10 +162,9 @@ TEST_F(RecordChangesTest, AnUpsertNeedsAUniqueFieldAndItsValue) {
 }
 
 TEST_F(RecordChangesTest, ARestoredRecordIsBackWithAllThatFindsIt) {
-  ASSERT_OK_AND_ASSIGN(const v1::Record made, Make(a_, {{"alpha_2", "CH"},
-                                                        {"name", "n"},
-                                                        {"iban", "sealed"},
-                                                        {"passport", "P1"}}));
+  ASSERT_OK_AND_ASSIGN(
+      const v1::Record made,
+      Make(a_, {{"alpha_2", "CH"}, {"name", "n"}, {"iban", "sealed"}, {"passport", "P1"}}));
   ASSERT_OK(Delete(a_, made.record_id()));
   EXPECT_EQ(Rows("record_index", made.record_id()), 0);
   EXPECT_THAT(Read(a_, made.record_id()), ReasonIs("NOT_FOUND"));
@@ -193,8 +192,7 @@ TEST_F(RecordChangesTest, ARestoreReportsAConflictAndMayResolveIt) {
   EXPECT_EQ(ViolationsOf(refused.status()).at(0).field, "values.alpha_2");
   EXPECT_EQ(ViolationsOf(refused.status()).at(0).rule, "UNIQUE");
   EXPECT_THAT(Read(a_, made.record_id()), ReasonIs("NOT_FOUND"));
-  ASSERT_OK_AND_ASSIGN(const v1::Record back,
-                       Restore(a_, made.record_id(), {{"alpha_2", "LI"}}));
+  ASSERT_OK_AND_ASSIGN(const v1::Record back, Restore(a_, made.record_id(), {{"alpha_2", "LI"}}));
   EXPECT_EQ(TextOf(back, "alpha_2"), "LI");
   EXPECT_EQ(TextOf(back, "name"), "old");
 }

@@ -33,8 +33,7 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
   renew();
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(page_call, request.collection()));
   Listing listing{rules->collection_id(), Filter(), Order()};
-  ASSIGN_OR_RETURN(listing.filter,
-                   reader_.FilterOf(page_call, *rules, request.filter(), {}));
+  ASSIGN_OR_RETURN(listing.filter, reader_.FilterOf(page_call, *rules, request.filter(), {}));
   RETURN_IF_ERROR(Announce(page_call, *rules, !request.filter().empty()));
   v1::ExportRecordsResponse reply;
   const auto send = [&]() -> absl::Status {
@@ -56,8 +55,7 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
         // What was erased is no value any more.
         if (value.reason() != kKeyShredded) return Unavailable(value);
       }
-      RETURN_IF_ERROR(
-          AppendRow(*rules, request.format(), record.values(), reply.mutable_data()));
+      RETURN_IF_ERROR(AppendRow(*rules, request.format(), record.values(), reply.mutable_data()));
       reply.set_records(reply.records() + 1);
       if (reply.data().size() >= kPieceBytes) RETURN_IF_ERROR(send());
     }
@@ -72,10 +70,9 @@ absl::Status RecordExporter::Announce(const CallContext& call, const RuleTable& 
   return database_.WithTenant(call, [&](postgres::Transaction& tx) {
     return outbox_.AppendAudit(
         tx, call,
-        outbox::Succeeded(
-            call, clock_, "record.export",
-            {"collection", rules.collection_id().ToString(), rules.collection().key},
-            {{"filtered", is_filtered ? "true" : "false"}}));
+        outbox::Succeeded(call, clock_, "record.export",
+                          {"collection", rules.collection_id().ToString(), rules.collection().key},
+                          {{"filtered", is_filtered ? "true" : "false"}}));
   });
 }
 

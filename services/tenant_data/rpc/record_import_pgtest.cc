@@ -9,11 +9,11 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using testing::ReasonIs;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::ReasonIs;
+using testing::StatusIs;
 using Request = v1::ImportRecordsRequest;
 using Response = v1::ImportRecordsResponse;
 
@@ -71,8 +71,8 @@ class RecordImportTest : public RecordServiceTest {
         continue;
       }
       for (const v1::Violation& violation : response.refused().violations()) {
-        said.refused.push_back(absl::StrCat(response.refused().line(), " ", violation.field(), " ",
-                                            violation.rule()));
+        said.refused.push_back(
+            absl::StrCat(response.refused().line(), " ", violation.field(), " ", violation.rule()));
       }
     }
     writer.join();
@@ -146,15 +146,15 @@ TEST_F(RecordImportTest, LinesGoInAndEachRefusalHasItsLineFieldAndRule) {
 
 TEST_F(RecordImportTest, CsvIsReadByItsHeader) {
   const Said said = ImportCsv(
-      "\xEF\xBB\xBF" "alpha_2,note,population\r\n"
+      "\xEF\xBB\xBF"
+      "alpha_2,note,population\r\n"
       "CH,\"two\nlines, and a \"\"quote\"\"\",8700000\r\n"
       "DE,,\r\n"
       "FR,\"\",x\r\n"
       "too,few\r\n"
       "\"open,1,2\r\n");
   ASSERT_OK(said.status);
-  EXPECT_THAT(said.refused,
-              ElementsAre("5 values.population TYPE", "6  CSV", "7  CSV"));
+  EXPECT_THAT(said.refused, ElementsAre("5 values.population TYPE", "6  CSV", "7  CSV"));
   EXPECT_EQ(said.progress.created(), 2u);
   EXPECT_EQ(test_->QueryValue("SELECT data->>'note' FROM tenant_data.records "
                               "WHERE data->>'alpha_2' = 'CH'"),
@@ -247,9 +247,9 @@ TEST_F(RecordImportTest, AnotherCustomersOrTenantsImportIsNone) {
   Options options;
   options.customer = one;
   ASSERT_OK(Import(a_, "{\"name\": \"x\"}\n", options).status);
-  EXPECT_EQ(Count(absl::StrCat("tenant_data.records WHERE customer_id = '",
-                               one.uuid().ToString(), "'")),
-            1);
+  EXPECT_EQ(
+      Count(absl::StrCat("tenant_data.records WHERE customer_id = '", one.uuid().ToString(), "'")),
+      1);
   options.customer = two;
   EXPECT_THAT(Import(a_, "{\"name\": \"x\"}\n", options).status, ReasonIs("IMPORT_ID_REUSED"));
   const Said theirs = Import(b_, "{\"name\": \"x\"}\n", Options());
@@ -273,9 +273,10 @@ TEST_F(RecordImportTest, WhatIsExportedCanBeImported) {
     EXPECT_EQ(said.progress.created(), 3u);
     ASSERT_OK_AND_ASSIGN(const std::string again, Export(b_, format));
     EXPECT_EQ(again, file);
-    test_->Execute("DELETE FROM tenant_data.record_unique; DELETE FROM tenant_data.imports; "
-                   "UPDATE tenant_data.records SET deleted_at = now() WHERE tenant_id = '" +
-                   b_.uuid().ToString() + "'");
+    test_->Execute(
+        "DELETE FROM tenant_data.record_unique; DELETE FROM tenant_data.imports; "
+        "UPDATE tenant_data.records SET deleted_at = now() WHERE tenant_id = '" +
+        b_.uuid().ToString() + "'");
   }
   EXPECT_EQ(LastEvent<outbox::v1::AuditEvent>("audit").action(), "record.export");
 }
@@ -285,11 +286,9 @@ TEST_F(RecordImportTest, AnExportKeepsToItsFilterAndScope) {
   ASSERT_OK(Make(a_, {{"code", "1"}, {"name", "x"}}, "", one));
   ASSERT_OK(Make(a_, {{"code", "2"}, {"name", "x"}}));
   ASSERT_OK(Make(a_, {{"code", "3"}, {"name", "y"}}));
-  ASSERT_OK_AND_ASSIGN(const std::string x,
-                       Export(a_, v1::LINE_FORMAT_JSON_LINES, "name = \"x\""));
+  ASSERT_OK_AND_ASSIGN(const std::string x, Export(a_, v1::LINE_FORMAT_JSON_LINES, "name = \"x\""));
   EXPECT_EQ(x, "{\"name\":\"x\",\"code\":\"1\"}\n{\"name\":\"x\",\"code\":\"2\"}\n");
-  ASSERT_OK_AND_ASSIGN(const std::string scoped,
-                       Export(a_, v1::LINE_FORMAT_JSON_LINES, "", one));
+  ASSERT_OK_AND_ASSIGN(const std::string scoped, Export(a_, v1::LINE_FORMAT_JSON_LINES, "", one));
   EXPECT_EQ(scoped, "{\"name\":\"x\",\"code\":\"1\"}\n");
   EXPECT_THAT(Export(a_, v1::LINE_FORMAT_CSV, "note = \"x\""), ReasonIs("INVALID_FIELDS"));
   ASSERT_OK_AND_ASSIGN(const std::string none, Export(b_, v1::LINE_FORMAT_JSON_LINES));

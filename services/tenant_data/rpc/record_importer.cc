@@ -169,8 +169,7 @@ class RecordImporter::Run {
     seen_line_ = row.last_line;
     seen_bytes_ = row.end;
     if (is_csv_ && header_.empty()) {
-      ASSIGN_OR_RETURN(const auto rules,
-                       importer_.definitions_.Current(BatchCall(), collection_));
+      ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(BatchCall(), collection_));
       ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row));
       return absl::OkStatus();
     }
@@ -206,8 +205,8 @@ class RecordImporter::Run {
         refused.push_back(ToRefusal(read.line, read.violations));
         continue;
       }
-      records.push_back({RecordId::New(importer_.clock_.Now()), owner_, std::move(checked.valid),
-                         "", {}, ""});
+      records.push_back(
+          {RecordId::New(importer_.clock_.Now()), owner_, std::move(checked.valid), "", {}, ""});
       lines.push_back(read.line);
     }
     std::vector<NewRecord*> to_seal;

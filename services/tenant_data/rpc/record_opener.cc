@@ -15,8 +15,8 @@
 namespace kasbah::tenantdata {
 namespace {
 
-// How long a read waits for the vault, and for half of what its caller does at the most: what is not
-// sealed is to arrive.
+// How long a read waits for the vault, and for half of what its caller does at the most: what is
+// not sealed is to arrive.
 constexpr absl::Duration kPatience = absl::Seconds(3);
 
 // Where an opened value belongs.
@@ -77,8 +77,7 @@ absl::StatusOr<std::vector<v1::Record>> RecordOpener::Show(
     }
   }
   if (items.empty()) return shown;
-  const absl::StatusOr<std::vector<OpenedValue>> opened =
-      sealer_.Open(WithPatience(call), items);
+  const absl::StatusOr<std::vector<OpenedValue>> opened = sealer_.Open(WithPatience(call), items);
   const bool is_shredded = ReasonOf(opened.status()) == kKeyShredded;
   if (!opened.ok() && !is_shredded && !IsAway(opened.status())) return opened.status();
   for (size_t i = 0; i < places.size(); ++i) {

@@ -14,8 +14,8 @@ namespace kasbah::tenantdata {
 // Shows records with their values, sealed ones opened in one call to the vault for all of them.
 // Thread safe.
 //
-// While the vault is away the other values still come, and the sealed ones are named as unavailable;
-// so are those that were erased with their key. Errors: FAILED_PRECONDITION,
+// While the vault is away the other values still come, and the sealed ones are named as
+// unavailable; so are those that were erased with their key. Errors: FAILED_PRECONDITION,
 // SEALED_VALUE_UNREADABLE, for a ciphertext that does not open where it stands.
 class RecordOpener {
  public:

@@ -48,10 +48,15 @@ absl::StatusOr<v1::Record> RecordRestorer::Restore(const rpc::Call& call,
   after.data = fresh.values.data;
   after.sealed = PackSealed(sealed);
   const std::vector<Unsealed> given = fresh.values.to_seal;
-  ASSIGN_OR_RETURN(after.updated,
-                   writer_.Restore(call, *rules,
-                                   {id, stored.version, stored.customer, std::move(fresh.values),
-                                    PackSealed(all), {}, std::move(blind), std::move(changed)}));
+  ASSIGN_OR_RETURN(after.updated, writer_.Restore(call, *rules,
+                                                  {id,
+                                                   stored.version,
+                                                   stored.customer,
+                                                   std::move(fresh.values),
+                                                   PackSealed(all),
+                                                   {},
+                                                   std::move(blind),
+                                                   std::move(changed)}));
   ASSIGN_OR_RETURN(v1::Record reply, opener_.Show(call, after));
   ShowUnsealed(given, reply.mutable_values());
   return reply;

@@ -11,9 +11,9 @@
 
 namespace kasbah::tenantdata {
 
-// Seals what records bring before they are kept, and indexes what of it can be searched: one call to
-// the vault for each, at the same time, whatever the number of records; none when there is nothing.
-// Thread safe.
+// Seals what records bring before they are kept, and indexes what of it can be searched: one call
+// to the vault for each, at the same time, whatever the number of records; none when there is
+// nothing. Thread safe.
 class RecordSealer {
  public:
   RecordSealer(FieldSealer& sealer, BlindIndexer& indexer) : sealer_(sealer), indexer_(indexer) {}

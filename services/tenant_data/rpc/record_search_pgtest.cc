@@ -4,11 +4,11 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using testing::ReasonIs;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::ReasonIs;
+using testing::StatusIs;
 
 class RecordSearchTest : public RecordServiceTest {
  protected:

@@ -68,11 +68,12 @@ absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(
   for (NewRecord& record : items.records) to_seal.push_back(&record);
   RETURN_IF_ERROR(parts_.sealer.Seal(call, *rules, to_seal));
 
-  ASSIGN_OR_RETURN(const BatchCreated created,
-                   parts_.batches.Create(call, *rules, owner, items.records, key,
-                                   [&](const std::vector<std::vector<FieldId>>& taken) {
-                                     return Complete(*rules, items, taken).SerializeAsString();
-                                   }));
+  ASSIGN_OR_RETURN(
+      const BatchCreated created,
+      parts_.batches.Create(call, *rules, owner, items.records, key,
+                            [&](const std::vector<std::vector<FieldId>>& taken) {
+                              return Complete(*rules, items, taken).SerializeAsString();
+                            }));
   if (!created.replayed) return Complete(*rules, items, created.taken);
   v1::BatchCreateRecordsResponse reply;
   if (!reply.ParseFromString(*created.replayed)) {

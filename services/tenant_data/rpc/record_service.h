@@ -35,47 +35,58 @@ class RecordService final : public v1::RecordService::CallbackService {
       : pipeline_(pipeline), parts_(parts), clock_(clock) {}
 
   grpc::ServerUnaryReactor* CreateRecord(grpc::CallbackServerContext* context,
-      const v1::CreateRecordRequest* request, v1::Record* reply) override {
+                                         const v1::CreateRecordRequest* request,
+                                         v1::Record* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Create, this);
   }
   grpc::ServerUnaryReactor* BatchCreateRecords(grpc::CallbackServerContext* context,
-      const v1::BatchCreateRecordsRequest* request, v1::BatchCreateRecordsResponse* reply) override {
+                                               const v1::BatchCreateRecordsRequest* request,
+                                               v1::BatchCreateRecordsResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::BatchCreate, this);
   }
   grpc::ServerUnaryReactor* GetRecord(grpc::CallbackServerContext* context,
-      const v1::GetRecordRequest* request, v1::Record* reply) override {
+                                      const v1::GetRecordRequest* request,
+                                      v1::Record* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Get, this);
   }
   grpc::ServerUnaryReactor* BatchGetRecords(grpc::CallbackServerContext* context,
-      const v1::BatchGetRecordsRequest* request, v1::BatchGetRecordsResponse* reply) override {
+                                            const v1::BatchGetRecordsRequest* request,
+                                            v1::BatchGetRecordsResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::BatchGet, this);
   }
   grpc::ServerUnaryReactor* ListRecords(grpc::CallbackServerContext* context,
-      const v1::ListRecordsRequest* request, v1::ListRecordsResponse* reply) override {
+                                        const v1::ListRecordsRequest* request,
+                                        v1::ListRecordsResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::List, this);
   }
   grpc::ServerUnaryReactor* UpdateRecord(grpc::CallbackServerContext* context,
-      const v1::UpdateRecordRequest* request, v1::Record* reply) override {
+                                         const v1::UpdateRecordRequest* request,
+                                         v1::Record* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Update, this);
   }
   grpc::ServerUnaryReactor* UpsertRecord(grpc::CallbackServerContext* context,
-      const v1::UpsertRecordRequest* request, v1::UpsertRecordResponse* reply) override {
+                                         const v1::UpsertRecordRequest* request,
+                                         v1::UpsertRecordResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Upsert, this);
   }
   grpc::ServerUnaryReactor* DeleteRecord(grpc::CallbackServerContext* context,
-      const v1::DeleteRecordRequest* request, v1::DeleteRecordResponse* reply) override {
+                                         const v1::DeleteRecordRequest* request,
+                                         v1::DeleteRecordResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Delete, this);
   }
   grpc::ServerUnaryReactor* RestoreRecord(grpc::CallbackServerContext* context,
-      const v1::RestoreRecordRequest* request, v1::Record* reply) override {
+                                          const v1::RestoreRecordRequest* request,
+                                          v1::Record* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Restore, this);
   }
   grpc::ServerUnaryReactor* PurgeRecord(grpc::CallbackServerContext* context,
-      const v1::PurgeRecordRequest* request, v1::PurgeRecordResponse* reply) override {
+                                        const v1::PurgeRecordRequest* request,
+                                        v1::PurgeRecordResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::Purge, this);
   }
   grpc::ServerUnaryReactor* ListRecordHistory(grpc::CallbackServerContext* context,
-      const v1::ListRecordHistoryRequest* request, v1::ListRecordHistoryResponse* reply) override {
+                                              const v1::ListRecordHistoryRequest* request,
+                                              v1::ListRecordHistoryResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &RecordService::History, this);
   }
   grpc::ServerBidiReactor<v1::ImportRecordsRequest, v1::ImportRecordsResponse>* ImportRecords(
@@ -92,16 +103,24 @@ class RecordService final : public v1::RecordService::CallbackService {
       .max_bytes = int64_t{1} << 30, .idle = absl::Seconds(60), .longest = absl::Hours(1)};
 
   absl::StatusOr<v1::Record> Create(const rpc::Call& call, const v1::CreateRecordRequest& request);
-  absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreate(const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
+  absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreate(
+      const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
   absl::StatusOr<v1::Record> Get(const rpc::Call& call, const v1::GetRecordRequest& request);
-  absl::StatusOr<v1::BatchGetRecordsResponse> BatchGet(const rpc::Call& call, const v1::BatchGetRecordsRequest& request);
-  absl::StatusOr<v1::ListRecordsResponse> List(const rpc::Call& call, const v1::ListRecordsRequest& request);
+  absl::StatusOr<v1::BatchGetRecordsResponse> BatchGet(const rpc::Call& call,
+                                                       const v1::BatchGetRecordsRequest& request);
+  absl::StatusOr<v1::ListRecordsResponse> List(const rpc::Call& call,
+                                               const v1::ListRecordsRequest& request);
   absl::StatusOr<v1::Record> Update(const rpc::Call& call, const v1::UpdateRecordRequest& request);
-  absl::StatusOr<v1::UpsertRecordResponse> Upsert(const rpc::Call& call, const v1::UpsertRecordRequest& request);
-  absl::StatusOr<v1::DeleteRecordResponse> Delete(const rpc::Call& call, const v1::DeleteRecordRequest& request);
-  absl::StatusOr<v1::Record> Restore(const rpc::Call& call, const v1::RestoreRecordRequest& request);
-  absl::StatusOr<v1::PurgeRecordResponse> Purge(const rpc::Call& call, const v1::PurgeRecordRequest& request);
-  absl::StatusOr<v1::ListRecordHistoryResponse> History(const rpc::Call& call, const v1::ListRecordHistoryRequest& request);
+  absl::StatusOr<v1::UpsertRecordResponse> Upsert(const rpc::Call& call,
+                                                  const v1::UpsertRecordRequest& request);
+  absl::StatusOr<v1::DeleteRecordResponse> Delete(const rpc::Call& call,
+                                                  const v1::DeleteRecordRequest& request);
+  absl::StatusOr<v1::Record> Restore(const rpc::Call& call,
+                                     const v1::RestoreRecordRequest& request);
+  absl::StatusOr<v1::PurgeRecordResponse> Purge(const rpc::Call& call,
+                                                const v1::PurgeRecordRequest& request);
+  absl::StatusOr<v1::ListRecordHistoryResponse> History(
+      const rpc::Call& call, const v1::ListRecordHistoryRequest& request);
   absl::Status Import(const rpc::Call& call, rpc::StreamReader<v1::ImportRecordsRequest>& reader,
                       rpc::StreamWriter<v1::ImportRecordsResponse>& writer);
   absl::Status Export(const rpc::Call& call, const v1::ExportRecordsRequest& request,

@@ -1,5 +1,5 @@
-#include "services/tenant_data/rpc/record_service.h"
 #include "services/tenant_data/rpc/record_fixture.h"
+#include "services/tenant_data/rpc/record_service.h"
 
 namespace kasbah::tenantdata {
 namespace {

@@ -47,16 +47,16 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
   std::vector<StoredRecord> records;
   ASSIGN_OR_RETURN(
       const std::vector<SubjectRow> rows,
-      ExportAudited(call,
-                    [&](postgres::Transaction& tx)
-                        -> absl::StatusOr<postgres::Pending<std::vector<SubjectRow>>> {
-                      auto found = subjects_.Find(tx, call, request.subject().id());
-                      ASSIGN_OR_RETURN(records, subjects_
-                                                    .FindRecords(tx, call, request.subject().id(),
-                                                                 kMostRecords + 1)
-                                                    .Await());
-                      return found;
-                    }));
+      ExportAudited(
+          call,
+          [&](postgres::Transaction& tx)
+              -> absl::StatusOr<postgres::Pending<std::vector<SubjectRow>>> {
+            auto found = subjects_.Find(tx, call, request.subject().id());
+            ASSIGN_OR_RETURN(
+                records,
+                subjects_.FindRecords(tx, call, request.subject().id(), kMostRecords + 1).Await());
+            return found;
+          }));
   subject::v1::ExportSubjectResponse reply;
   for (const SubjectRow& row : rows) {
     AddValue(kDisplayName, row.customer.ToString(), row.display_name, &reply);

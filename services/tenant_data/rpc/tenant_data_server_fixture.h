@@ -45,11 +45,11 @@ class TurningVault final : public vault::v1::CryptoService::Service {
                                vault::v1::BatchBlindIndexResponse* reply) override {
     ++index_calls;
     for (const auto& item : request->items()) {
-      const uint32_t version = item.key_version() == 0 ? index_version : item.key_version();
+      const uint32_t version = item.key_version() == 0 ? index_version.load() : item.key_version();
       auto* indexed = reply->add_items();
-      indexed->set_index(crypto::Sha256({std::to_string(version), item.context().at("field"),
-                                         item.value()})
-                             .substr(0, item.bits() / 8));
+      indexed->set_index(
+          crypto::Sha256({std::to_string(version), item.context().at("field"), item.value()})
+              .substr(0, item.bits() / 8));
       indexed->set_key_version(version);
     }
     return grpc::Status::OK;
@@ -150,8 +150,8 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     batches_ = std::make_unique<RecordBatchWriter>(*database_, outbox_, clock);
     changer_ = std::make_unique<RecordChanger>(*definitions_, *sealer_, *opener_, *reader_,
                                                *writer_, clock);
-    restorer_ = std::make_unique<RecordRestorer>(*definitions_, *field_sealer_, *indexer_,
-                                                 *sealer_, *opener_, *reader_, *writer_);
+    restorer_ = std::make_unique<RecordRestorer>(*definitions_, *field_sealer_, *indexer_, *sealer_,
+                                                 *opener_, *reader_, *writer_);
     importer_ = std::make_unique<RecordImporter>(*database_, outbox_, *definitions_, *sealer_,
                                                  *batches_, clock);
     exporter_ = std::make_unique<RecordExporter>(*database_, outbox_, *definitions_, *reader_,

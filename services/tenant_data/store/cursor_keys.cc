@@ -49,10 +49,9 @@ absl::StatusOr<std::string> CursorKeys::Load(const CallContext& call) {
   // Another replica may make it at the same moment: what is kept then counts.
   const std::string fresh = crypto::RandomBytes(kKeyBytes);
   RETURN_IF_ERROR(database_
-                      .WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
-                                           [&](Transaction& tx) {
-                                             return tx.Run(kMake, call.tenant, Bytes{fresh});
-                                           })
+                      .WithTenantUnaudited(
+                          call, postgres::UnauditedToken::ForBookkeeping(),
+                          [&](Transaction& tx) { return tx.Run(kMake, call.tenant, Bytes{fresh}); })
                       .status());
   return database_.WithTenant(call, [&](Transaction& tx) {
     return tx.RunForOne(

@@ -27,7 +27,8 @@ struct ImportState {
 // Line, and the serialized refusal.
 using StoredRefusal = std::pair<uint64_t, std::string>;
 
-// tenant_data.imports and import_refusals: what makes an import that was cut off go on where it was.
+// tenant_data.imports and import_refusals: what makes an import that was cut off go on where it
+// was.
 class ImportStore {
  public:
   // As it is now; made when there is none. Forgets a few that began before `now` less a week.

@@ -1,5 +1,4 @@
 #include "services/tenant_data/store/record_list.h"
-
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -139,10 +138,10 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
       std::vector<std::string>& notes = ways.emplace_back();
       for (const auto& record : ReadRecords(rows)) notes.push_back(NoteOf(record));
       const auto counted = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-        return tx.Run(CountQuery(call, Of(filter), source.kind == Source::Kind::kWalk
-                                                       ? Source()
-                                                       : Source{Source::Kind::kGather,
-                                                                candidates[0]},
+        return tx.Run(CountQuery(call, Of(filter),
+                                 source.kind == Source::Kind::kWalk
+                                     ? Source()
+                                     : Source{Source::Kind::kGather, candidates[0]},
                                  100));
       });
       EXPECT_EQ(counted[0].Get<int64_t>(0), 3);
@@ -199,8 +198,8 @@ TEST_F(RecordListTest, FiltersAreIndexConditionsUnderRowLevelSecurity) {
 
   Listing by_passport = Of("passport = \"P\"");
   SealedComparisons(&by_passport.filter)[0]->blind = {"one"};
-  const std::string blind = PlanOf(
-      by_passport, {Source::Kind::kWalkEqual, CandidatesOf(by_passport)[0]}, Cursor());
+  const std::string blind =
+      PlanOf(by_passport, {Source::Kind::kWalkEqual, CandidatesOf(by_passport)[0]}, Cursor());
   EXPECT_THAT(blind, HasSubstr("record_index_blind"));
 }
 
@@ -246,8 +245,8 @@ std::string RecordListTest::Explain(const postgres::ComposedQuery& query) {
   std::string text;
   for (const postgres::Row& row : *plan) absl::StrAppend(&text, row.Get<std::string>(0), "\n");
   // One statement of that name for each connection.
-  database_ = *postgres::Database::Open(test_->Pool("kasbah_tenant_data"),
-                                        absl::Now() + absl::Seconds(30));
+  database_ =
+      *postgres::Database::Open(test_->Pool("kasbah_tenant_data"), absl::Now() + absl::Seconds(30));
   return text;
 }
 

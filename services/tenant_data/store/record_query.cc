@@ -106,8 +106,8 @@ void AddPredicate(const CallContext& call, const Filter& filter, ComposedQuery* 
 }
 
 bool IsRange(const Filter& filter) {
-  return filter.kind == Filter::Kind::kComparison &&
-         filter.comparison.op != FilterOp::kDiffers && filter.comparison.op != FilterOp::kPresent;
+  return filter.kind == Filter::Kind::kComparison && filter.comparison.op != FilterOp::kDiffers &&
+         filter.comparison.op != FilterOp::kPresent;
 }
 
 // Empty when a record may hold to `filter` and lie in no range of an index.
@@ -263,8 +263,7 @@ class PageSql {
       return;
     }
     query_.Add("i.").Add(NameOf(listing_.order.column));
-    query_.Add(listing_.order.descending ? SqlLiteral(" DESC, i.record_id DESC") :
-                                           ", i.record_id");
+    query_.Add(listing_.order.descending ? SqlLiteral(" DESC, i.record_id DESC") : ", i.record_id");
   }
 
   SqlLiteral RecordColumn() const {

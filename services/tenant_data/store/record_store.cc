@@ -29,19 +29,17 @@ constexpr Statement kGetDeleted{"records.get_deleted", KASBAH_RECORD
                                 "AND r.record_id = $2 AND r.deleted_at IS NOT NULL"};
 
 // What was true then is the last version that was made by then, unless it is a deletion.
-#define KASBAH_AS_OF                                                                             \
-  "SELECT r.record_id, r.collection_id, r.customer_id, h.schema_version, h.version, h.data, "    \
-  "h.sealed, r.created_at, h.changed_at, r.subject FROM ("                                       \
-  "SELECT version, change, schema_version, data, sealed, changed_at "                            \
+#define KASBAH_AS_OF                                                                          \
+  "SELECT r.record_id, r.collection_id, r.customer_id, h.schema_version, h.version, h.data, " \
+  "h.sealed, r.created_at, h.changed_at, r.subject FROM ("                                    \
+  "SELECT version, change, schema_version, data, sealed, changed_at "                         \
   "FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 AND "
-#define KASBAH_AS_OF_END                                                                         \
-  " ORDER BY version DESC LIMIT 1) h JOIN tenant_data.records r ON r.tenant_id = $1 "            \
+#define KASBAH_AS_OF_END                                                              \
+  " ORDER BY version DESC LIMIT 1) h JOIN tenant_data.records r ON r.tenant_id = $1 " \
   "AND r.record_id = $2 WHERE h.change <> 'deleted'"
 
-constexpr Statement kAtTime{"records.at_time",
-                            KASBAH_AS_OF "changed_at <= $3" KASBAH_AS_OF_END};
-constexpr Statement kAtVersion{"records.at_version",
-                               KASBAH_AS_OF "version = $3" KASBAH_AS_OF_END};
+constexpr Statement kAtTime{"records.at_time", KASBAH_AS_OF "changed_at <= $3" KASBAH_AS_OF_END};
+constexpr Statement kAtVersion{"records.at_version", KASBAH_AS_OF "version = $3" KASBAH_AS_OF_END};
 
 constexpr Statement kHistory{
     "records.history",
@@ -142,8 +140,8 @@ std::optional<std::string_view> SubjectParam(const std::string& subject) {
 }
 
 RemovedRecord ReadRemoved(const Row& row) {
-  return {row.Get<CollectionId>(1), row.Get<std::string>(2),
-          row.Get<std::optional<CustomerId>>(3), row.Get<uint64_t>(4)};
+  return {row.Get<CollectionId>(1), row.Get<std::string>(2), row.Get<std::optional<CustomerId>>(3),
+          row.Get<uint64_t>(4)};
 }
 
 StoredVersion ReadVersion(const Row& row) {

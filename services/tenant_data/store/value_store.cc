@@ -132,10 +132,9 @@ void ValueStore::Release(Transaction& tx, const CallContext& call,
 Pending<std::optional<RecordId>> ValueStore::FindOwner(Transaction& tx, const CallContext& call,
                                                        FieldId field,
                                                        const std::string& value) const {
-  return tx.Run(kFindOwner, call.tenant, field, postgres::Bytes{value})
-      .Map([](const Result& rows) {
-        return rows.empty() ? std::nullopt : std::make_optional(rows[0].Get<RecordId>(0));
-      });
+  return tx.Run(kFindOwner, call.tenant, field, postgres::Bytes{value}).Map([](const Result& rows) {
+    return rows.empty() ? std::nullopt : std::make_optional(rows[0].Get<RecordId>(0));
+  });
 }
 
 void ValueStore::RemoveFields(Transaction& tx, const CallContext& call, RecordId record,
