@@ -45,10 +45,9 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
   Cursor after;
   while (true) {
     renew();
-    ASSIGN_OR_RETURN(const std::vector<ListedRecord> page,
-                     reader_.Page(page_call, listing, after, kPage));
+    ASSIGN_OR_RETURN(const ListedPage page, reader_.Page(page_call, listing, after, kPage));
     std::vector<StoredRecord> records;
-    for (const ListedRecord& listed : page) records.push_back(listed.record);
+    for (const ListedRecord& listed : page.records) records.push_back(listed.record);
     ASSIGN_OR_RETURN(const std::vector<v1::Record> shown, opener_.Show(page_call, records));
     for (const v1::Record& record : shown) {
       for (const v1::UnavailableValue& value : record.unavailable()) {
@@ -59,8 +58,8 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
       reply.set_records(reply.records() + 1);
       if (reply.data().size() >= kPieceBytes) RETURN_IF_ERROR(send());
     }
-    if (static_cast<int64_t>(page.size()) < kPage) break;
-    after = page.back().cursor;
+    if (!page.looked_to && static_cast<int64_t>(page.records.size()) < kPage) break;
+    after = page.looked_to ? *page.looked_to : page.records.back().cursor;
   }
   return send();
 }

@@ -123,22 +123,20 @@ absl::StatusOr<Filter> RecordReader::FilterOf(const rpc::Call& call, const RuleT
   return both;
 }
 
-absl::StatusOr<std::vector<ListedRecord>> RecordReader::Page(const rpc::Call& call,
-                                                             const Listing& listing, Cursor after,
-                                                             int64_t size) {
-  std::vector<ListedRecord> page;
+absl::StatusOr<ListedPage> RecordReader::Page(const rpc::Call& call, const Listing& listing,
+                                              Cursor after, int64_t size) {
+  ListedPage page;
   while (true) {
-    const int64_t missing = size - static_cast<int64_t>(page.size());
-    ASSIGN_OR_RETURN(std::vector<ListedRecord> found,
-                     database_.WithTenant(call, [&](Transaction& tx) {
-                       customers_.RequireActiveScope(tx, call);
-                       return list_.Page(tx, call, listing, after, missing);
-                     }));
-    const bool is_full = static_cast<int64_t>(found.size()) == missing;
-    for (ListedRecord& record : found) page.push_back(std::move(record));
-    if (is_full || !listing.order.field || !listing.order.may_lack || after.lacks_value) {
-      return page;
-    }
+    const int64_t missing = size - static_cast<int64_t>(page.records.size());
+    ASSIGN_OR_RETURN(ListedPage found, database_.WithTenant(call, [&](Transaction& tx) {
+      customers_.RequireActiveScope(tx, call);
+      return list_.Page(tx, call, listing, after, missing);
+    }));
+    const bool is_full = static_cast<int64_t>(found.records.size()) == missing;
+    for (ListedRecord& record : found.records) page.records.push_back(std::move(record));
+    page.looked_to = found.looked_to;
+    const bool has_rest = listing.order.field && listing.order.may_lack && !after.lacks_value;
+    if (is_full || page.looked_to || !has_rest) return page;
     after = Cursor();
     after.lacks_value = true;
   }
@@ -160,18 +158,20 @@ absl::StatusOr<v1::ListRecordsResponse> RecordReader::List(const rpc::Call& call
     after = *given;
   }
   // One more than the page, to know whether another follows.
-  ASSIGN_OR_RETURN(const std::vector<ListedRecord> found, Page(call, listing, after, size + 1));
+  ASSIGN_OR_RETURN(const ListedPage found, Page(call, listing, after, size + 1));
   std::vector<StoredRecord> records;
   size_t bytes = 0;
-  for (const ListedRecord& listed : found) {
+  for (const ListedRecord& listed : found.records) {
     if (records.size() == static_cast<size_t>(size) || bytes >= kMaxPageBytes) break;
     bytes += BytesOf(listed.record);
     records.push_back(listed.record);
   }
   v1::ListRecordsResponse reply;
-  if (records.size() < found.size()) {
+  std::optional<Cursor> next = found.looked_to;
+  if (records.size() < found.records.size()) next = found.records[records.size() - 1].cursor;
+  if (next) {
     ASSIGN_OR_RETURN(const auto key, cursor_keys_.Get(call));
-    reply.set_next_page_token(FormatCursor(*key, list, found[records.size() - 1].cursor));
+    reply.set_next_page_token(FormatCursor(*key, list, *next));
   }
   if (request.include_total()) RETURN_IF_ERROR(AddTotal(call, listing, &reply));
   ASSIGN_OR_RETURN(std::vector<v1::Record> shown, opener_.Show(call, records));

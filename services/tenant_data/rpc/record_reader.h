@@ -50,10 +50,10 @@ class RecordReader {
   absl::StatusOr<Filter> FilterOf(const rpc::Call& call, const RuleTable& rules,
                                   const std::string& filter,
                                   const google::protobuf::Struct& equals);
-  // The next of a list, at most `size`, in one page or over the place where records without a value
-  // in the order's field begin.
-  absl::StatusOr<std::vector<ListedRecord>> Page(const rpc::Call& call, const Listing& listing,
-                                                 Cursor after, int64_t size);
+  // The next of a list, at most `size`, over the place where records without a value in the order's
+  // field begin.
+  absl::StatusOr<ListedPage> Page(const rpc::Call& call, const Listing& listing, Cursor after,
+                                  int64_t size);
 
  private:
   absl::Status AddTotal(const rpc::Call& call, const Listing& listing,

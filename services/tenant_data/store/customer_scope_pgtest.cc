@@ -25,9 +25,12 @@ class CustomerScopeTest : public TenantDataTest {
 
   std::vector<ListedRecord> List(const CallContext& call, const std::string& filter) {
     const Listing listing{rules_a_->collection_id(), *ParseFilter(*rules_a_, filter), Order()};
-    return *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-      return RecordList().Page(tx, call, listing, Cursor(), 100);
-    });
+    return database_
+        ->WithTenant(call,
+                     [&](postgres::Transaction& tx) {
+                       return RecordList().Page(tx, call, listing, Cursor(), 100);
+                     })
+        ->records;
   }
 
   CustomerId one_;

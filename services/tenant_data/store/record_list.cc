@@ -8,7 +8,6 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using postgres::Pending;
 using postgres::Result;
 using postgres::Row;
 using postgres::Transaction;
@@ -16,25 +15,36 @@ using postgres::Transaction;
 // So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
 constexpr int64_t kMostGathered = 2000;
 
-Cursor CursorOf(const Listing& listing, const Row& row, RecordId record, bool lacks_value) {
+Cursor CursorOf(const Listing& listing, const Row& row, int column, RecordId record,
+                bool lacks_value) {
   Cursor cursor;
   cursor.record = record;
   cursor.lacks_value = lacks_value;
   if (!listing.order.field || lacks_value) return cursor;
   switch (listing.order.column) {
     case IndexColumn::kText:
-      cursor.value.text = row.Get<std::string>(kRecordColumns);
+      cursor.value.text = row.Get<std::string>(column);
       break;
     case IndexColumn::kInteger:
-      cursor.value.integer = row.Get<int64_t>(kRecordColumns);
+      cursor.value.integer = row.Get<int64_t>(column);
       break;
     case IndexColumn::kTime:
-      cursor.value.time = row.Get<absl::Time>(kRecordColumns);
+      cursor.value.time = row.Get<absl::Time>(column);
       break;
     case IndexColumn::kBlind:
       break;
   }
   return cursor;
+}
+
+std::vector<ListedRecord> ReadListed(const Listing& listing, const Result& rows, bool lacks_value) {
+  std::vector<ListedRecord> records;
+  for (const Row& row : rows) {
+    ListedRecord& listed = records.emplace_back();
+    listed.record = ReadRecord(row);
+    listed.cursor = CursorOf(listing, row, kRecordColumns, listed.record.id, lacks_value);
+  }
+  return records;
 }
 
 }  // namespace
@@ -63,31 +73,35 @@ absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& ca
   return Source{Source::Kind::kWalkEqual, *equal};
 }
 
-absl::StatusOr<Pending<std::vector<ListedRecord>>> RecordList::Page(Transaction& tx,
-                                                                    const CallContext& call,
-                                                                    const Listing& listing,
-                                                                    const Cursor& after,
-                                                                    int64_t limit) const {
+absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,
+                                            const Listing& listing, const Cursor& after,
+                                            int64_t limit, int64_t scan) const {
   ASSIGN_OR_RETURN(const Source source, Choose(tx, call, listing));
-  return tx.Run(PageQuery(call, listing, source, after, limit))
-      .Map([&listing, lacks_value = after.lacks_value](const Result& rows) {
-        std::vector<ListedRecord> records;
-        for (const Row& row : rows) {
-          ListedRecord& listed = records.emplace_back();
-          listed.record = ReadRecord(row);
-          listed.cursor = CursorOf(listing, row, listed.record.id, lacks_value);
-        }
-        return records;
-      });
+  Stretch stretch{after, std::nullopt, std::max(scan, limit)};
+  ASSIGN_OR_RETURN(const Result rows,
+                   tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
+  ListedPage page{ReadListed(listing, rows, after.lacks_value), std::nullopt};
+  if (static_cast<int64_t>(page.records.size()) == limit) return page;
+  // The list is over, or so many rows were looked at in vain that there are more.
+  ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, source, stretch)).Await());
+  if (end.empty()) return page;
+  // Once more up to there: rows that came or went between the two statements are not passed over.
+  stretch.until = CursorOf(listing, end[0], 0, end[0].Get<RecordId>(1), after.lacks_value);
+  stretch.scan = 0;
+  ASSIGN_OR_RETURN(const Result again,
+                   tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
+  page.records = ReadListed(listing, again, after.lacks_value);
+  if (static_cast<int64_t>(page.records.size()) < limit) page.looked_to = stretch.until;
+  return page;
 }
 
-absl::StatusOr<Pending<int64_t>> RecordList::Count(Transaction& tx, const CallContext& call,
-                                                   const Listing& listing) const {
-  Listing unordered{listing.collection, listing.filter, Order()};
+absl::StatusOr<int64_t> RecordList::Count(Transaction& tx, const CallContext& call,
+                                          const Listing& listing) const {
+  const Listing unordered{listing.collection, listing.filter, Order()};
   ASSIGN_OR_RETURN(const Source source, Choose(tx, call, unordered));
-  return tx.Run(CountQuery(call, unordered, source, kMaxTotal + 1)).Map([](const Result& rows) {
-    return rows[0].Get<int64_t>(0);
-  });
+  ASSIGN_OR_RETURN(const Result counted,
+                   tx.Run(CountQuery(call, unordered, source, kMaxTotal + 1)).Await());
+  return counted[0].Get<int64_t>(0);
 }
 
 }  // namespace kasbah::tenantdata

@@ -17,28 +17,35 @@ struct ListedRecord {
   Cursor cursor;
 };
 
+// Part of a list.
+struct ListedPage {
+  std::vector<ListedRecord> records;
+  // Set where looking ended before the list did, with fewer records than were asked for.
+  std::optional<Cursor> looked_to;
+};
+
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;
 
 // Lists of records: which index a page comes from is decided by how much each of them would find,
-// so that neither a rare value nor an order makes it read the whole collection. Stateless.
+// so that neither a rare value nor an order makes it read the whole collection; and where a filter
+// finds too little, a page ends early. Stateless.
 class RecordList {
  public:
-  // At most `limit`, after `after`. A page that fills from the records with a value of the order's
-  // field and those without takes two calls: the second with a cursor that lacks_value. One round
-  // trip, or a second one where several indexes could serve.
-  absl::StatusOr<postgres::Pending<std::vector<ListedRecord>>> Page(postgres::Transaction& tx,
-                                                                    const CallContext& call,
-                                                                    const Listing& listing,
-                                                                    const Cursor& after,
-                                                                    int64_t limit) const;
+  // At most `limit`, after `after`. The records with a value of the order's field and, with a
+  // cursor that lacks_value, those without are lists of their own. `scan` rows are looked at, at
+  // the most.
+  absl::StatusOr<ListedPage> Page(postgres::Transaction& tx, const CallContext& call,
+                                  const Listing& listing, const Cursor& after, int64_t limit,
+                                  int64_t scan = kMostScanned) const;
 
   // At most kMaxTotal + 1.
-  absl::StatusOr<postgres::Pending<int64_t>> Count(postgres::Transaction& tx,
-                                                   const CallContext& call,
-                                                   const Listing& listing) const;
+  absl::StatusOr<int64_t> Count(postgres::Transaction& tx, const CallContext& call,
+                                const Listing& listing) const;
 
  private:
+  static constexpr int64_t kMostScanned = 10'000;
+
   absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
                                 const Listing& listing) const;
 };

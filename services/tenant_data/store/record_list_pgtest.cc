@@ -17,15 +17,16 @@ class RecordListTest : public TenantDataTest {
             *ParseOrder(*rules_a_, order)};
   }
 
-  std::vector<ListedRecord> Page(const Listing& listing, const Cursor& after, int64_t limit) {
+  ListedPage Page(const Listing& listing, const Cursor& after, int64_t limit, int64_t scan = 1000) {
     const CallContext call = Call(a_);
     return *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-      return RecordList().Page(tx, call, listing, after, limit);
+      return RecordList().Page(tx, call, listing, after, limit, scan);
     });
   }
 
   // All of a list in pages of two, as notes.
-  std::vector<std::string> List(const std::string& filter, const std::string& order = "") {
+  std::vector<std::string> List(const std::string& filter, const std::string& order = "",
+                                int64_t scan = 1000) {
     const Listing listing = Of(filter, order);
     std::vector<std::string> notes;
     for (const bool lacking : {false, true}) {
@@ -33,10 +34,10 @@ class RecordListTest : public TenantDataTest {
       Cursor after;
       after.lacks_value = lacking;
       while (true) {
-        const auto page = Page(listing, after, 2);
-        for (const ListedRecord& listed : page) notes.push_back(NoteOf(listed.record));
-        if (page.size() < 2) break;
-        after = page.back().cursor;
+        const ListedPage page = Page(listing, after, 2, scan);
+        for (const ListedRecord& listed : page.records) notes.push_back(NoteOf(listed.record));
+        if (page.records.size() < 2 && !page.looked_to) break;
+        after = page.looked_to ? *page.looked_to : page.records.back().cursor;
       }
     }
     return notes;
@@ -57,10 +58,7 @@ class RecordListTest : public TenantDataTest {
 
   // PostgreSQL's plan of a page, as the service's role and under its policies.
   std::string PlanOf(const Listing& listing, const Source& source, const Cursor& after) {
-    const CallContext call = Call(a_);
-    const postgres::ComposedQuery page = PageQuery(call, listing, source, after, 50);
-    // The same with values in place of parameters, which an EXPLAIN of a prepared one would hide.
-    return Explain(page);
+    return Explain(PageQuery(Call(a_), listing, source, {after, std::nullopt, 10'000}, 50));
   }
   std::string Explain(const postgres::ComposedQuery& query);
 };
@@ -133,7 +131,7 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
     for (const Source& source : sources) {
       const CallContext call = Call(a_);
       const auto rows = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-        return tx.Run(PageQuery(call, listing, source, Cursor(), 100));
+        return tx.Run(PageQuery(call, listing, source, Stretch(), 100));
       });
       std::vector<std::string>& notes = ways.emplace_back();
       for (const auto& record : ReadRecords(rows)) notes.push_back(NoteOf(record));
@@ -148,6 +146,24 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
     }
     EXPECT_THAT(ways[0], UnorderedElementsAre("3", "6", "9"));
     for (const auto& way : ways) EXPECT_EQ(way, ways[0]) << order;
+  }
+}
+
+TEST_F(RecordListTest, APageThatFindsLittleEndsEarlyAndSaysHowFarItLooked) {
+  for (int i = 0; i < 9; ++i) {
+    Make(absl::StrCat(i), {{"name", i == 7 ? "y" : "x"}, {"population", absl::StrCat(9 - i)}});
+  }
+  const Listing listing = Of("name != \"x\"");
+  const ListedPage first = Page(listing, Cursor(), 2, 3);
+  EXPECT_TRUE(first.records.empty());
+  ASSERT_TRUE(first.looked_to.has_value());
+  for (const int64_t scan : {2, 3, 4, 8, 9, 10}) {
+    EXPECT_THAT(List("name != \"x\"", "", scan), ElementsAre("7")) << scan;
+    EXPECT_THAT(List("name != \"x\"", "population", scan), ElementsAre("7")) << scan;
+    EXPECT_THAT(List("NOT name = \"x\"", "population desc", scan), ElementsAre("7")) << scan;
+    // Nobody lacks a name.
+    EXPECT_THAT(List("name < \"a\"", "name", scan), IsEmpty()) << scan;
+    EXPECT_EQ(List("", "founded", scan).size(), 9u) << scan;
   }
 }
 

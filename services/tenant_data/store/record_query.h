@@ -21,7 +21,11 @@ struct Listing {
 
 // Ranges of the typed side index of which a record of the list lies in one at least: what stands in
 // the filter's outermost AND, a comparison or alternatives of them.
-using Candidate = std::vector<const Comparison*>;
+struct Candidate {
+  std::vector<const Comparison*> ranges;
+  // The condition that lying in one of them is all of; null where more is asked.
+  const Filter* whole = nullptr;
+};
 
 // Which rows a page is looked for among.
 struct Source {
@@ -47,13 +51,25 @@ bool IsEqualValue(const Candidate& candidate);
 postgres::ComposedQuery ProbeQuery(const CallContext& call,
                                    const std::vector<Candidate>& candidates, int64_t limit);
 
-// At most `limit` records after `after`, columns as KASBAH_RECORD and then the value of the order's
-// field, null without one. `after` with lacks_value goes through the records without a value alone,
-// without it through the others alone.
-postgres::ComposedQuery PageQuery(const CallContext& call, const Listing& listing,
-                                  const Source& source, const Cursor& after, int64_t limit);
+// A stretch of a list. With lacks_value in `after` it goes through the records without a value of
+// the order's field alone, without it through the others alone.
+struct Stretch {
+  Cursor after;
+  // Ends with this one; unset: after so many rows of the source, those that do not hold counted.
+  std::optional<Cursor> until;
+  int64_t scan = 0;
+};
 
-// One number: how many there are, up to `limit`.
+// At most `limit` records of a stretch: columns as KASBAH_RECORD, and the value of the order's
+// field, null without one.
+postgres::ComposedQuery PageQuery(const CallContext& call, const Listing& listing,
+                                  const Source& source, const Stretch& stretch, int64_t limit);
+
+// The last row of a stretch of `scan` rows: value or null, and record; no row when there are fewer.
+postgres::ComposedQuery EndQuery(const CallContext& call, const Listing& listing,
+                                 const Source& source, const Stretch& stretch);
+
+// One number: how many records there are, up to `limit`.
 postgres::ComposedQuery CountQuery(const CallContext& call, const Listing& listing,
                                    const Source& source, int64_t limit);
 
