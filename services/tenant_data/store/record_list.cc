@@ -12,9 +12,6 @@ using postgres::Result;
 using postgres::Row;
 using postgres::Transaction;
 
-// So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
-constexpr int64_t kMostGathered = 2000;
-
 Cursor CursorOf(const Listing& listing, const Row& row, int column, RecordId record,
                 bool lacks_value) {
   Cursor cursor;
@@ -49,28 +46,38 @@ std::vector<ListedRecord> ReadListed(const Listing& listing, const Result& rows,
 
 }  // namespace
 
-absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
-                                          const Listing& listing) const {
-  std::vector<Candidate> candidates = CandidatesOf(listing);
+std::optional<Source> SourceWithoutProbe(const Listing& listing,
+                                         const std::vector<Candidate>& candidates) {
   if (candidates.empty()) return Source();
   if (!listing.order.field && candidates.size() == 1 && IsEqualValue(candidates[0])) {
     return Source{Source::Kind::kWalkEqual, candidates[0]};
   }
-  ASSIGN_OR_RETURN(const Result probed,
-                   tx.Run(ProbeQuery(call, candidates, kMostGathered + 1)).Await());
-  size_t fewest = 0;
-  std::vector<int64_t> counts;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    counts.push_back(probed[0].Get<int64_t>(static_cast<int>(i)));
-    if (counts[i] < counts[fewest]) fewest = i;
-  }
-  if (counts[fewest] <= kMostGathered) {
-    return Source{Source::Kind::kGather, std::move(candidates[fewest])};
+  return std::nullopt;
+}
+
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts) {
+  const auto fewest = std::min_element(counts.begin(), counts.end());
+  if (*fewest <= kMostGathered) {
+    return {Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
   }
   if (listing.order.field) return Source();
   const auto equal = std::find_if(candidates.begin(), candidates.end(), IsEqualValue);
   if (equal == candidates.end()) return Source();
-  return Source{Source::Kind::kWalkEqual, *equal};
+  return {Source::Kind::kWalkEqual, *equal};
+}
+
+absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
+                                          const Listing& listing) const {
+  const std::vector<Candidate> candidates = CandidatesOf(listing);
+  if (std::optional<Source> source = SourceWithoutProbe(listing, candidates)) return *source;
+  ASSIGN_OR_RETURN(const Result probed,
+                   tx.Run(ProbeQuery(call, candidates, kMostGathered + 1)).Await());
+  std::vector<int64_t> counts;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    counts.push_back(probed[0].Get<int64_t>(static_cast<int>(i)));
+  }
+  return SourceOf(listing, candidates, counts);
 }
 
 absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,

@@ -24,6 +24,16 @@ struct ListedPage {
   std::optional<Cursor> looked_to;
 };
 
+// So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
+inline constexpr int64_t kMostGathered = 2000;
+
+// Where a list's pages come from: what needs no look at the data, else by how many rows each
+// candidate finds, counted to kMostGathered + 1.
+std::optional<Source> SourceWithoutProbe(const Listing& listing,
+                                         const std::vector<Candidate>& candidates);
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts);
+
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;
 

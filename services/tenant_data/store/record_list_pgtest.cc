@@ -1,3 +1,4 @@
+#include "services/tenant_data/store/explained_fixture.h"
 #include "services/tenant_data/store/record_list.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
@@ -219,35 +220,8 @@ TEST_F(RecordListTest, FiltersAreIndexConditionsUnderRowLevelSecurity) {
   EXPECT_THAT(blind, HasSubstr("record_index_blind"));
 }
 
-// Parameters written out as literals; the test's values have nothing to escape.
-std::string Literal(const postgres::Param& param) {
-  const std::string& data = param.data;
-  const auto number = [&] {
-    int64_t value = 0;
-    for (char c : data) value = (value << 8) | static_cast<unsigned char>(c);
-    return value;
-  };
-  switch (param.type_oid) {
-    case 20:
-      return absl::StrCat("'", number(), "'::bigint");
-    case 25:
-      return absl::StrCat("'", data, "'::text");
-    case 2950:
-      return absl::StrCat("'", Uuid::FromBytes(data)->ToString(), "'::uuid");
-    default:
-      return "'{one}'::bytea[]";
-  }
-}
-
 std::string RecordListTest::Explain(const postgres::ComposedQuery& query) {
-  std::string sql = query.sql();
-  for (size_t i = query.params().size(); i > 0; --i) {
-    const std::string mark = absl::StrCat("$", i);
-    for (size_t at = sql.find(mark); at != std::string::npos; at = sql.find(mark)) {
-      sql.replace(at, mark.size(), Literal(query.params()[i - 1]));
-    }
-  }
-  const std::string explain = "EXPLAIN " + sql;
+  const std::string explain = "EXPLAIN " + WithLiterals(query);
   const CallContext call = Call(a_);
   constexpr postgres::Statement kNoSeqScan{"test.no_seqscan", "SET LOCAL enable_seqscan = off"};
   constexpr postgres::Statement kNoBitmap{"test.no_bitmap", "SET LOCAL enable_bitmapscan = off"};
