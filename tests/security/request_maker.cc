@@ -65,6 +65,8 @@ void Fill(Message* message, int depth) {
     if (field->is_repeated()) {
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
         Fill(reflection->AddMessage(message, field), depth + 1);
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        reflection->AddString(message, field, TextFor(field, rules));
       }
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       Fill(reflection->MutableMessage(message, field), depth + 1);

@@ -62,6 +62,7 @@ class RecordImporter::Run {
 
   absl::Status Go() {
     ASSIGN_OR_RETURN(const ImportRecordsRequest* first, reader_.Read());
+    RETURN_IF_ERROR(Enter());
     if (first == nullptr || !first->has_start()) {
       return InvalidField("start", "has to be in the first message");
     }
@@ -93,6 +94,15 @@ class RecordImporter::Run {
     return call;
   }
 
+  // A suspended tenant or customer is told so before anything about its request.
+  absl::Status Enter() {
+    const CallContext call = BatchCall();
+    return importer_.database_.WithTenant(call, [&](Transaction& tx) {
+      importer_.customers_.RequireActiveScope(tx, call);
+      return absl::OkStatus();
+    });
+  }
+
   absl::Status Begin(const ImportRecordsRequest::Start& start) {
     const absl::StatusOr<Uuid> id = Uuid::Parse(start.import_id());
     if (!id.ok()) return InvalidField("start.import_id", "must be a UUID");
@@ -110,7 +120,6 @@ class RecordImporter::Run {
     ASSIGN_OR_RETURN(const std::optional<ImportState> state,
                      importer_.database_.WithTenantUnaudited(
                          call, postgres::UnauditedToken::ForIdempotency(), [&](Transaction& tx) {
-                           importer_.customers_.RequireActiveScope(tx, call);
                            return importer_.imports_.Begin(tx, call, fresh, importer_.clock_.Now());
                          }));
     if (!state || state->collection != fresh.collection || state->format != fresh.format ||
