@@ -159,7 +159,10 @@ TEST_F(RecordImportTest, CsvIsReadByItsHeader) {
   EXPECT_EQ(test_->QueryValue("SELECT data->>'note' FROM tenant_data.records "
                               "WHERE data->>'alpha_2' = 'CH'"),
             "two\nlines, and a \"quote\"");
-  EXPECT_THAT(ImportCsv("alpha_2,nope\nCH,1\n").status, ReasonIs("INVALID_FIELDS"));
+  Options another;
+  another.format = v1::LINE_FORMAT_CSV;
+  another.import_id = "0190a2c4-0000-4000-8000-0000000000bb";
+  EXPECT_THAT(Import(a_, "alpha_2,nope\nCH,1\n", another).status, ReasonIs("INVALID_FIELDS"));
 }
 
 TEST_F(RecordImportTest, AnImportThatIsDoneSaysSoAgainAndCreatesNothing) {

@@ -85,7 +85,8 @@ TEST_F(RecordSearchTest, ATokenBelongsToTenantCustomerCollectionFilterAndOrder) 
   ASSERT_THAT(refused, ReasonIs("INVALID_FIELDS"));
   EXPECT_EQ(DetailsOf(refused.status()).violations.at(0).field, "page_token");
   // Another replica has the same key.
-  cursor_keys_ = std::make_unique<CursorKeys>(*database_);
+  CursorKeys replica(*database_);
+  EXPECT_TRUE((*replica.Get(Call(a_)))->Equals(**cursor_keys_->Get(Call(a_))));
   EXPECT_EQ(Count("tenant_data.cursor_keys"), 2);
 }
 
