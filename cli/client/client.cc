@@ -4,6 +4,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "libs/base/call_context.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
@@ -85,15 +86,18 @@ absl::StatusOr<Client::Prepared> Client::Prepare(const std::string& service, Sco
     if (has_api_key()) {
       ASSIGN_OR_RETURN(const std::string assertion, CurrentAssertion());
       context->AddMetadata("authorization", "Bearer " + assertion);
-    } else if (tenant_.has_value()) {
-      call.tenant = *tenant_;
     } else {
       ASSIGN_OR_RETURN(const rpc::SpiffeId self,
                        rpc::OwnIdentity({options_.context.tls_directory}));
-      // A tenant's workload is its tenant's; everybody else says for whom.
-      if (!self.is_tenant_workload()) {
+      // A tenant's program is its tenant's; everybody else says for whom.
+      if (!self.is_tenant_workload() && !tenant_.has_value()) {
         return absl::InvalidArgumentError(
             "for which tenant? Say --tenant ten_… (`kasbah tenants list` shows them)");
+      }
+      if (tenant_.has_value()) call.tenant = *tenant_;
+      if (self.is_tenant_workload()) {
+        ASSIGN_OR_RETURN(const std::string assertion, CurrentAssertion());
+        context->AddMetadata("authorization", "Bearer " + assertion);
       }
     }
     if (!options_.customer.empty()) {
@@ -109,17 +113,28 @@ absl::StatusOr<std::string> Client::CurrentAssertion() {
     std::lock_guard<std::mutex> hold(mutex_);
     if (assertion_.has_value() && absl::Now() < assertion_->renew_at) return assertion_->token;
   }
-  ASSIGN_OR_RETURN(auto reply, ResolveCredential());
+  ASSIGN_OR_RETURN(Assertion fresh, NewAssertion());
   std::lock_guard<std::mutex> hold(mutex_);
-  assertion_ = Assertion{reply.assertion(),
-                         absl::FromUnixSeconds(reply.expire_time().seconds()) - kRenewBefore};
+  assertion_ = std::move(fresh);
   return assertion_->token;
 }
 
-absl::StatusOr<auth::v1::ResolveCredentialResponse> Client::ResolveCredential() {
-  auth::v1::ResolveCredentialRequest request;
-  request.set_api_key(options_.api_key);
-  return CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request);
+absl::StatusOr<Client::Assertion> Client::NewAssertion() {
+  const auto keep = [](const auto& reply) {
+    return Assertion{reply.assertion(),
+                     absl::FromUnixSeconds(reply.expire_time().seconds()) - kRenewBefore};
+  };
+  if (has_api_key()) {
+    auth::v1::ResolveCredentialRequest request;
+    request.set_api_key(options_.api_key);
+    ASSIGN_OR_RETURN(const auto reply,
+                     CallSystem(&auth::v1::CredentialService::Stub::ResolveCredential, request));
+    return keep(reply);
+  }
+  ASSIGN_OR_RETURN(const auto reply,
+                   CallSystem(&auth::v1::WorkloadIdentityService::Stub::IssueWorkloadAssertion,
+                              auth::v1::IssueWorkloadAssertionRequest()));
+  return keep(reply);
 }
 
 bool Client::MayRepeat(const absl::Status& status, absl::Time patience) {

@@ -16,15 +16,14 @@
 #include "absl/time/time.h"
 #include "cli/client/context.h"
 #include "cli/client/failure.h"
-#include "kasbah/auth/v1/auth.pb.h"
 #include "libs/base/ids.h"
 #include "libs/rpc/status_mapping.h"
 
 namespace kasbah::cli {
 
-// Calls the services of one context over mutual TLS, as whom the context says. With an API key it
-// exchanges the key for an assertion, which it keeps in memory until shortly before it expires.
-// Thread safe.
+// Calls the services of one context over mutual TLS, as whom the context says. With an API key, or
+// with the certificate of a tenant's registered program alone, it gets itself an assertion, which
+// it keeps in memory until shortly before it expires. Thread safe.
 class Client {
  public:
   struct Options {
@@ -102,6 +101,36 @@ class Client {
     return absl::OkStatus();
   }
 
+  // A stream of requests with one reply: `next` fills the one that it is given, and says whether
+  // there was another, or ends the stream by an error of its own.
+  template <typename Stub, typename Request, typename Reply>
+  absl::StatusOr<Reply> Send(
+      std::unique_ptr<grpc::ClientWriter<Request>> (Stub::*method)(grpc::ClientContext*, Reply*),
+      const std::function<absl::StatusOr<bool>(Request*)>& next) {
+    grpc::ClientContext context;
+    const std::string service = ServiceOf(Request::descriptor()->file()->package());
+    absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);
+    if (!prepared.ok()) return prepared.status();
+    Stub stub(prepared->channel);
+    Reply reply;
+    std::unique_ptr<grpc::ClientWriter<Request>> writer = (stub.*method)(&context, &reply);
+    absl::StatusOr<bool> more = true;
+    while (true) {
+      Request request;
+      more = next(&request);
+      if (!more.ok() || !*more || !writer->Write(request)) break;
+    }
+    if (more.ok()) {
+      writer->WritesDone();
+    } else {
+      context.TryCancel();
+    }
+    absl::Status status = rpc::FromGrpcStatus(writer->Finish());
+    if (!more.ok()) return more.status();
+    if (!status.ok()) return Failed(std::move(status), service, prepared->request_id);
+    return reply;
+  }
+
   // A stream in both directions: `next` makes what is sent, on a thread of its own, until it
   // returns false; `take` is given what comes, and ends it by an error of its own. For as long as
   // it takes.
@@ -161,7 +190,8 @@ class Client {
                                    grpc::ClientContext* context);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& service);
   absl::StatusOr<std::string> CurrentAssertion();
-  absl::StatusOr<auth::v1::ResolveCredentialResponse> ResolveCredential();
+  // For the API key, or for the registered program that the certificate is of.
+  absl::StatusOr<Assertion> NewAssertion();
   absl::Status Failed(absl::Status status, const std::string& service,
                       const std::string& request_id);
 

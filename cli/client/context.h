@@ -20,7 +20,8 @@ struct Context {
   std::string tls_directory;
   // The tenant to act for when the command does not say; an operator's only.
   std::string tenant;
-  // File with the tenant's API key; an operator acting as itself has none.
+  // File with the tenant's API key; an operator acting as itself has none, nor needs a registered
+  // program that only reads secrets one.
   std::string api_key_file;
   // Service name ("vault") to address.
   std::map<std::string, std::string> addresses;

@@ -26,6 +26,9 @@ std::string_view AdviceFor(const absl::Status& status, const std::string& reason
        "Is it running? `kasbah dev status` shows what runs here, `kasbah contexts show` where this "
        "command looks."},
       {"TENANT_SUSPENDED", "An operator ends the suspension with: kasbah tenants resume TENANT"},
+      {"TENANT_CLOSED", "It was closed for good: a closed tenant cannot be opened again."},
+      {"DOMAIN_UNPROVED",
+       "Publish the TXT record that `kasbah domains get DOMAIN` shows, and give DNS a moment."},
       {"ETAG_MISMATCH", "Somebody changed it meanwhile: read it again and repeat the change."},
       {"CREDENTIAL_INVALID",
        "The API key is unknown, revoked or expired. An operator makes one with: kasbah api-keys "

@@ -9,6 +9,8 @@
 #include "cli/commands/customers.h"
 #include "cli/commands/databases.h"
 #include "cli/commands/dev.h"
+#include "cli/commands/domains.h"
+#include "cli/commands/files.h"
 #include "cli/commands/keys.h"
 #include "cli/commands/leases.h"
 #include "cli/commands/members.h"
@@ -24,6 +26,7 @@
 #include "cli/commands/tenants.h"
 #include "cli/commands/vault_import.h"
 #include "cli/commands/webhooks.h"
+#include "cli/commands/workloads.h"
 #include "cli/console/completion.h"
 #include "libs/base/strings.h"
 
@@ -75,8 +78,10 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddDev(*app, invocation);
   AddTenants(*app, invocation);
   AddCustomers(*app, invocation);
+  AddDomains(*app, invocation);
   AddMembers(*app, invocation);
   AddApiKeys(*app, invocation);
+  AddWorkloads(*app, invocation);
   AddSecrets(*app, invocation);
   AddRun(*app, invocation);
   AddDatabases(*app, invocation);
@@ -89,6 +94,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddShred(*app, invocation);
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
+  AddFiles(*app, invocation);
   AddWebhooks(*app, invocation);
   AddAudit(*app, invocation);
   AddStatus(*app, invocation);

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <utility>
+
 #include "cli/client/struct_json.h"
 #include "cli/console/output.h"
 #include "libs/base/status_macros.h"
@@ -31,19 +33,36 @@ absl::Status SpellOutType(nlohmann::json& field, size_t index) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<tenantdata::v1::CreateCollectionRequest> ParseCollection(const std::string& text) {
-  ASSIGN_OR_RETURN(nlohmann::json document, ParseJson(text));
+template <typename Request>
+absl::StatusOr<Request> ParseDocument(nlohmann::json document) {
   if (!document.is_object() || !document.contains("fields") || !document["fields"].is_array()) {
     return absl::InvalidArgumentError("has to be an object with 'key' and 'fields'");
   }
   size_t index = 0;
   for (nlohmann::json& field : document["fields"]) RETURN_IF_ERROR(SpellOutType(field, index++));
-  tenantdata::v1::CreateCollectionRequest request;
+  Request request;
   const auto status = google::protobuf::util::JsonStringToMessage(document.dump(), &request);
   if (!status.ok()) return absl::InvalidArgumentError(status.message().ToString());
   return request;
+}
+
+}  // namespace
+
+absl::StatusOr<tenantdata::v1::CreateCollectionRequest> ParseCollection(const std::string& text) {
+  ASSIGN_OR_RETURN(nlohmann::json document, ParseJson(text));
+  return ParseDocument<tenantdata::v1::CreateCollectionRequest>(std::move(document));
+}
+
+absl::StatusOr<tenantdata::v1::UpdateCollectionRequest> ParseCollectionUpdate(
+    const std::string& text) {
+  ASSIGN_OR_RETURN(nlohmann::json document, ParseJson(text));
+  if (document.is_object()) {
+    for (const char* member : {"collection_id", "key", "schema_version", "create_time",
+                               "update_time", "delete_time", "retired_fields"}) {
+      document.erase(member);
+    }
+  }
+  return ParseDocument<tenantdata::v1::UpdateCollectionRequest>(std::move(document));
 }
 
 }  // namespace kasbah::cli

@@ -16,4 +16,9 @@ namespace kasbah::cli {
 // for what is not understood.
 absl::StatusOr<tenantdata::v1::CreateCollectionRequest> ParseCollection(const std::string& text);
 
+// The same for a change. What `collections get --output json` says beside is passed over, so that
+// it can be edited and sent back, with the etag that it has.
+absl::StatusOr<tenantdata::v1::UpdateCollectionRequest> ParseCollectionUpdate(
+    const std::string& text);
+
 }  // namespace kasbah::cli

@@ -16,6 +16,21 @@ TEST(ParseCollection, TypesHaveShortNames) {
   EXPECT_TRUE(request->fields(1).sealed());
 }
 
+TEST(ParseCollectionUpdate, TakesWhatGetShows) {
+  const auto request = ParseCollectionUpdate(
+      R"({"collection_id":"col_x","key":"c","display_name":"C","schema_version":3,"etag":"v4",
+          "create_time":"2026-01-01T00:00:00Z","retired_fields":["b"],
+          "groups":[{"group_id":"fgr_x","key":"g","position":0,"fields":["a"]}],
+          "fields":[{"field_id":"fld_x","key":"a","type":"FIELD_TYPE_MULTI_CHOICE",
+                     "choices":["x"],"group":"g","default_value":["x"],
+                     "index_state":"INDEX_STATE_READY"}]})");
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->etag(), "v4");
+  EXPECT_EQ(request->groups(0).key(), "g");
+  EXPECT_EQ(request->fields(0).default_value().list_value().values(0).string_value(), "x");
+  EXPECT_FALSE(ParseCollectionUpdate("[]").ok());
+}
+
 TEST(ParseCollection, MistakesNameTheirMember) {
   const auto type = ParseCollection(R"({"key":"c","fields":[{"key":"a","type":"string"}]})");
   ASSERT_FALSE(type.ok());

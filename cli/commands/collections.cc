@@ -1,6 +1,9 @@
 #include "cli/commands/collections.h"
 
+#include <google/protobuf/util/json_util.h>
+
 #include "absl/strings/str_join.h"
+#include "cli/commands/collection_changes.h"
 #include "cli/commands/collection_file.h"
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -13,32 +16,62 @@ using tenantdata::v1::Collection;
 using tenantdata::v1::CollectionService;
 using tenantdata::v1::Field;
 
+std::string ToText(const google::protobuf::Value& value) {
+  std::string text;
+  google::protobuf::util::MessageToJsonString(value, &text);
+  return text;
+}
+
 std::string RulesOf(const Field& field) {
   std::vector<std::string> rules;
   if (field.required()) rules.push_back("required");
   if (field.unique()) rules.push_back("unique");
   if (field.indexed()) rules.push_back("indexed");
   if (field.sealed()) rules.push_back("sealed");
+  if (field.searchable()) rules.push_back("searchable");
+  if (field.sensitive()) rules.push_back("sensitive");
   if (field.has_min()) rules.push_back(StrCat("min ", field.min()));
   if (field.has_max()) rules.push_back(StrCat("max ", field.max()));
   if (!field.pattern().empty()) rules.push_back(StrCat("pattern ", field.pattern()));
   if (!field.choices().empty())
     rules.push_back(StrCat("one of ", absl::StrJoin(field.choices(), "|")));
+  if (field.type() == tenantdata::v1::FIELD_TYPE_DECIMAL)
+    rules.push_back(StrCat("scale ", field.scale()));
+  if (field.has_default_value()) rules.push_back(StrCat("default ", ToText(field.default_value())));
+  if (!field.reference_collection().empty())
+    rules.push_back(StrCat("of ", field.reference_collection()));
   return rules.empty() ? "-" : absl::StrJoin(rules, ", ");
 }
 
-std::string Describe(const Collection& collection) {
-  Table table({"FIELD", "TYPE", "RULES", "NAME"});
+// "-" for a field without an index.
+std::string IndexOf(const Field& field) {
+  if (field.index_state() == tenantdata::v1::INDEX_STATE_UNSPECIFIED) return "-";
+  const std::string state =
+      EnumName(*tenantdata::v1::IndexState_descriptor(), field.index_state());
+  if (field.index_conflicts().empty()) return state;
+  return StrCat(state, ": ", absl::StrJoin(field.index_conflicts(), " "));
+}
+
+}  // namespace
+
+std::string DescribeCollection(const Collection& collection) {
+  Table table({"FIELD", "TYPE", "GROUP", "RULES", "INDEX", "NAME"});
   for (const Field& field : collection.fields()) {
     table.Add({field.key(), EnumName(*tenantdata::v1::FieldType_descriptor(), field.type()),
-               RulesOf(field), field.display_name()});
+               field.group().empty() ? "-" : field.group(), RulesOf(field), IndexOf(field),
+               field.display_name()});
   }
   return StrCat(ToString({{"collection", collection.collection_id()},
                           {"key", collection.key()},
                           {"name", collection.display_name()},
-                          {"schema version", StrCat(collection.schema_version())}}),
+                          {"schema version", StrCat(collection.schema_version())},
+                          {"etag", collection.etag()},
+                          {"deleted", ToCell(collection.delete_time(),
+                                             collection.has_delete_time())}}),
                 "\n", table.ToString());
 }
+
+namespace {
 
 void AddCreate(CLI::App* noun, Invocation& invocation) {
   auto path = std::make_shared<std::string>();
@@ -51,9 +84,12 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
       "    {\"key\": \"alpha_2\", \"type\": \"text\", \"required\": true, \"unique\": true,\n"
       "     \"indexed\": true, \"pattern\": \"[A-Z]{2}\"},\n"
       "    {\"key\": \"note\", \"type\": \"text\", \"sealed\": true}]}\n"
-      "Types: text, integer, decimal (scale), boolean, date, timestamp, choice (choices), email, "
-      "url.\n"
-      "Rules: required, unique, indexed, sealed, min, max, pattern.");
+      "Types: text, long_text, rich_text, integer, decimal (scale), boolean, date, timestamp, "
+      "choice and multi_choice (choices), email, url, reference (reference_collection), "
+      "secret_reference, file.\n"
+      "Rules: required, unique, indexed, sealed, searchable, sensitive, min, max, pattern, "
+      "default_value.\n"
+      "\"groups\": [{\"key\": …}], and \"group\" of a field, put fields together.");
   OnRun(leaf, invocation, [path](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string text, ReadInput(*path));
     const auto request = ParseCollection(text);
@@ -63,7 +99,7 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Collection collection,
                      client->Call(&CollectionService::Stub::CreateCollection, *request));
-    return run.Show(collection, [&] { return Describe(collection); });
+    return run.Show(collection, [&] { return DescribeCollection(collection); });
   });
 }
 
@@ -77,16 +113,25 @@ void AddGet(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Collection collection,
                      client->Call(&CollectionService::Stub::GetCollection, request));
-    return run.Show(collection, [&] { return Describe(collection); });
+    return run.Show(collection, [&] { return DescribeCollection(collection); });
   });
 }
 
 void AddList(CLI::App* noun, Invocation& invocation) {
+  auto request = std::make_shared<tenantdata::v1::ListCollectionsRequest>();
   CLI::App* leaf = noun->add_subcommand("list", "Every collection");
-  OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
+  leaf->add_flag_function(
+      "--deleted", [request](int64_t) { request->set_show_deleted(true); },
+      "Those that were deleted as well");
+  OnRun(leaf, invocation, [request](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply, client->Call(&CollectionService::Stub::ListCollections,
-                                                    tenantdata::v1::ListCollectionsRequest()));
+    tenantdata::v1::ListCollectionsResponse reply;
+    do {
+      ASSIGN_OR_RETURN(const auto page,
+                       client->Call(&CollectionService::Stub::ListCollections, *request));
+      reply.mutable_collections()->MergeFrom(page.collections());
+      request->set_page_token(page.next_page_token());
+    } while (!request->page_token().empty());
     return run.Show(reply, [&] {
       Table table({"COLLECTION", "KEY", "FIELDS", "CREATED", "NAME"});
       for (const Collection& collection : reply.collections()) {
@@ -104,10 +149,13 @@ void AddList(CLI::App* noun, Invocation& invocation) {
 void AddCollections(CLI::App& root, Invocation& invocation) {
   CLI::App* noun = AddNoun(root, "collections", "Typed fields that records have",
                            "  kasbah --tenant ten_01h… collections create -f countries.json\n"
-                           "  kasbah collections get countries");
+                           "  kasbah collections get countries\n"
+                           "  kasbah collections update countries -f countries.json "
+                           "--validate-only");
   AddCreate(noun, invocation);
   AddGet(noun, invocation);
   AddList(noun, invocation);
+  AddCollectionChanges(noun, invocation);
 }
 
 }  // namespace kasbah::cli

@@ -27,6 +27,8 @@ void SetName(const std::string& name, Request* request) {
     request->set_lease_id(name);
   } else if constexpr (requires { request->set_database(name); }) {
     request->set_database(name);
+  } else if constexpr (requires { request->set_workload(name); }) {
+    request->set_workload(name);
   } else if constexpr (requires { request->set_path(name); }) {
     request->set_path(name);
   } else {

@@ -69,11 +69,11 @@ absl::Status RunProgram(Invocation& run, const RunOptions& options) {
 
 void AddRun(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* leaf =
-      root.add_subcommand("run", "A program with secrets in its environment (API key)");
+  CLI::App* leaf = root.add_subcommand("run", "A program with secrets in its environment");
   leaf->footer(
       "The program gets signals and the terminal as if it had been started itself, and its exit\n"
-      "status is ours. KASBAH_API_KEY is not passed on.\n\n"
+      "status is ours. KASBAH_API_KEY is not passed on. The context's certificate must be that of\n"
+      "a workload that the tenant registered (kasbah workloads create); no API key is needed.\n\n"
       "Examples:\n"
       "  kasbah run --secret DB_URL=prod/db-url -- ./server --port 8080\n"
       "  kasbah run --secret-file TLS_KEY=prod/tls-key@3 -- sh -c 'openssl pkey -in $TLS_KEY'");

@@ -153,7 +153,8 @@ void AddAdd(CLI::App* noun, Invocation& invocation) {
 void AddAccess(CLI::App* noun, Invocation& invocation) {
   auto request = std::make_shared<vault::v1::AccessSecretVersionRequest>();
   auto out = std::make_shared<std::string>();
-  CLI::App* leaf = noun->add_subcommand("access", "Print a version's value; an event in the trail");
+  CLI::App* leaf =
+      noun->add_subcommand("access", "Print a version's value, to a registered program");
   leaf->add_option_function<std::string>(
           "secret", [request](const std::string& secret) { request->set_secret(secret); },
           "sec_… or its path")
@@ -242,7 +243,8 @@ void AddGrants(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf =
       noun->add_subcommand("grant", "Say who alone may use a secret (operator or owner)");
   leaf->add_option("secret", options->secret, "sec_… or its path")->required();
-  leaf->add_option("--read", options->read, "usr_… or key_… that may read it; may be repeated");
+  leaf->add_option("--read", options->read,
+                   "usr_…, key_… or wkl_… that may read it; may be repeated");
   leaf->add_option("--write", options->write, "…that may change it too; may be repeated");
   leaf->add_flag("--everybody", options->everybody, "Everybody whose role permits it, as at first");
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {

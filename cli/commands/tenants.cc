@@ -20,7 +20,9 @@ std::string Describe(const Tenant& tenant) {
                    {"name", tenant.display_name()},
                    {"state", StateOf(tenant)},
                    {"created", ToCell(tenant.create_time(), tenant.has_create_time())},
-                   {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())}});
+                   {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())},
+                   {"closed", ToCell(tenant.close_time(), tenant.has_close_time())},
+                   {"etag", tenant.etag()}});
 }
 
 void AddCreate(CLI::App* noun, Invocation& invocation) {
@@ -82,6 +84,47 @@ void AddGet(CLI::App* noun, Invocation& invocation) {
         });
 }
 
+void AddUpdate(CLI::App* noun, Invocation& invocation) {
+  auto id = std::make_shared<std::string>();
+  auto request = std::make_shared<tenantdata::v1::UpdateTenantRequest>();
+  CLI::App* leaf = AddAboutOne(noun, "update", "Change a tenant's name for people", id);
+  leaf->add_option_function<std::string>(
+          "--name", [request](const std::string& name) { request->set_display_name(name); },
+          "Its new name")
+      ->required();
+  leaf->add_option_function<std::string>(
+      "--etag", [request](const std::string& etag) { request->set_etag(etag); },
+      "Only if it is still as it was read with this; otherwise it is read now");
+  OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+    if (request->etag().empty()) {
+      ASSIGN_OR_RETURN(const Tenant now, client->Call(&TenantService::Stub::GetTenant,
+                                                      tenantdata::v1::GetTenantRequest()));
+      request->set_etag(now.etag());
+    }
+    ASSIGN_OR_RETURN(const Tenant tenant,
+                     client->Call(&TenantService::Stub::UpdateTenant, *request));
+    return run.Show(tenant, [&] { return Describe(tenant); });
+  });
+}
+
+void AddClose(CLI::App* noun, Invocation& invocation) {
+  auto id = std::make_shared<std::string>();
+  auto request = std::make_shared<tenantdata::v1::CloseTenantRequest>();
+  CLI::App* leaf =
+      AddAboutOne(noun, "close", "Refuse the tenant for good; this cannot be undone", id);
+  leaf->add_option_function<std::string>(
+          "--reason", [request](const std::string& reason) { request->set_reason(reason); },
+          "Why; stands in the audit trail")
+      ->required();
+  OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
+    ASSIGN_OR_RETURN(const Tenant tenant,
+                     client->Call(&TenantService::Stub::CloseTenant, *request));
+    return run.Show(tenant, [&] { return Describe(tenant); });
+  });
+}
+
 void AddSuspend(CLI::App* noun, Invocation& invocation) {
   auto id = std::make_shared<std::string>();
   auto request = std::make_shared<tenantdata::v1::SuspendTenantRequest>();
@@ -121,8 +164,10 @@ void AddTenants(CLI::App& root, Invocation& invocation) {
   AddCreate(noun, invocation);
   AddList(noun, invocation);
   AddGet(noun, invocation);
+  AddUpdate(noun, invocation);
   AddSuspend(noun, invocation);
   AddResume(noun, invocation);
+  AddClose(noun, invocation);
 }
 
 }  // namespace kasbah::cli

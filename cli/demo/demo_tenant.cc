@@ -4,6 +4,7 @@
 #include "cli/client/context.h"
 #include "cli/demo/identities.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "libs/base/error.h"
@@ -60,11 +61,14 @@ absl::Status WriteContexts(const dev::Installation& installation, const DemoTena
 absl::StatusOr<DemoTenant> CreateDemoTenant(const dev::Installation& installation) {
   // A slug of its own: a start that ended between making the tenant and writing it down leaves one
   // behind whose key nobody has.
-  absl::StatusOr<NewTenant> made = CreateTenantWithKey(installation, kSlug, "Demo tenant");
+  const auto create = [&](const std::string& slug) {
+    return CreateTenantWithKey(installation, slug, "Demo tenant", kWorkload);
+  };
+  absl::StatusOr<NewTenant> made = create(kSlug);
   std::string slug = kSlug;
   for (int i = 2; !made.ok() && ReasonOf(made.status()) == reason::kAlreadyExists && i < 100; ++i) {
     slug = StrCat(kSlug, "-", i);
-    made = CreateTenantWithKey(installation, slug, "Demo tenant");
+    made = create(slug);
   }
   RETURN_IF_ERROR(made.status());
   ASSIGN_OR_RETURN(const auto acting, OperatorClient(installation, made->tenant_id));
@@ -78,7 +82,8 @@ absl::StatusOr<DemoTenant> CreateDemoTenant(const dev::Installation& installatio
 }  // namespace
 
 absl::StatusOr<NewTenant> CreateTenantWithKey(const dev::Installation& installation,
-                                              const std::string& slug, const std::string& name) {
+                                              const std::string& slug, const std::string& name,
+                                              const std::string& program) {
   ASSIGN_OR_RETURN(const auto client, OperatorClient(installation, ""));
   tenantdata::v1::CreateTenantRequest tenant;
   tenant.set_slug(slug);
@@ -91,6 +96,10 @@ absl::StatusOr<NewTenant> CreateTenantWithKey(const dev::Installation& installat
   key.set_role(auth::v1::ROLE_ADMIN);
   ASSIGN_OR_RETURN(const auto credential,
                    acting->Call(&auth::v1::ApiKeyService::Stub::CreateApiKey, key));
+  auth::v1::CreateWorkloadRequest workload;
+  workload.set_name(program);
+  RETURN_IF_ERROR(
+      acting->Call(&auth::v1::WorkloadService::Stub::CreateWorkload, workload).status());
   return NewTenant{created.tenant_id(), credential.api_key().api_key_id(), credential.secret()};
 }
 

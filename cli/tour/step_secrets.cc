@@ -1,3 +1,4 @@
+#include "cli/demo/identities.h"
 #include "cli/tour/steps.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
@@ -17,6 +18,17 @@ absl::StatusOr<vault::v1::SecretVersion> Add(World& world, const std::string& pa
   request.set_payload(payload);
   request.set_payload_crc32c(crypto::Crc32c(payload));
   return world.a.client->Call(&SecretService::Stub::AddSecretVersion, request);
+}
+
+// A program of the tenant that nobody registered has the same key, and no value.
+absl::Status ExpectNoValueForAStranger(World& world) {
+  ASSIGN_OR_RETURN(const auto stranger,
+                   TenantClient(world.installation(), world.a.identity.tenant_id, "stranger",
+                                world.a.identity.api_key));
+  vault::v1::AccessSecretVersionRequest request;
+  request.set_secret(world.secret_path);
+  return ExpectRefused(stranger->Call(&SecretService::Stub::AccessSecretVersion, request).status(),
+                       "WORKLOAD_NOT_REGISTERED", "a program that is not registered");
 }
 
 // Reads a version and compares it.
@@ -50,6 +62,7 @@ absl::StatusOr<std::string> RotateSecrets(World& world) {
   RETURN_IF_ERROR(Expect(v1.version() == 1 && v2.version() == 2, "versions 1 and 2"));
   RETURN_IF_ERROR(ExpectPayload(world, 1, first, "before the rotation"));
   RETURN_IF_ERROR(ExpectPayload(world, 0, second, "as the latest"));
+  RETURN_IF_ERROR(ExpectNoValueForAStranger(world));
 
   ASSIGN_OR_RETURN(const auto acting, world.OperatorFor(world.a));
   vault::v1::RotateKeyRequest rotate;
@@ -63,8 +76,9 @@ absl::StatusOr<std::string> RotateSecrets(World& world) {
   RETURN_IF_ERROR(Expect(v3.key_version() == key.primary_version(),
                          "a version added after the rotation to carry the new key version"));
   RETURN_IF_ERROR(ExpectPayload(world, 3, third, "under the new key"));
-  return StrCat("secret v1 and v2 read back; key rotated to version ", key.primary_version(),
-                "; v1 and v2 still open, v3 carries key version ", v3.key_version());
+  return StrCat(
+      "secret v1 and v2 read back by the registered program alone; key rotated to version ",
+      key.primary_version(), "; v1 and v2 still open, v3 carries key version ", v3.key_version());
 }
 
 }  // namespace kasbah::cli

@@ -9,12 +9,15 @@ namespace {
 
 using status::v1::StatusService;
 
+constexpr char kProgram[] = "tour";
+
 absl::Status CreateTenant(World& world, const std::string& slug, const std::string& name,
                           TourTenant* tenant) {
   tenant->slug = StrCat(slug, "-", world.run);
-  ASSIGN_OR_RETURN(tenant->identity, CreateTenantWithKey(world.installation(), tenant->slug, name));
+  ASSIGN_OR_RETURN(tenant->identity,
+                   CreateTenantWithKey(world.installation(), tenant->slug, name, kProgram));
   ASSIGN_OR_RETURN(tenant->client, TenantClient(world.installation(), tenant->identity.tenant_id,
-                                                "tour", tenant->identity.api_key));
+                                                kProgram, tenant->identity.api_key));
   // The key opens the tenant it was made for and no other.
   ASSIGN_OR_RETURN(const auto who, tenant->client->CallAt("tenant-data", Client::Scope::kTenant,
                                                           &StatusService::Stub::WhoAmI,
@@ -33,7 +36,7 @@ absl::StatusOr<std::string> CreateTenants(World& world) {
   std::string wrong = world.a.identity.api_key;
   wrong.back() = wrong.back() == 'A' ? 'B' : 'A';
   ASSIGN_OR_RETURN(const auto stranger,
-                   TenantClient(world.installation(), world.a.identity.tenant_id, "tour", wrong));
+                   TenantClient(world.installation(), world.a.identity.tenant_id, kProgram, wrong));
   const auto refused = stranger->CallAt("tenant-data", Client::Scope::kTenant,
                                         &StatusService::Stub::WhoAmI, status::v1::WhoAmIRequest());
   RETURN_IF_ERROR(ExpectRefused(refused.status(), "CREDENTIAL_INVALID", "a wrong API key"));

@@ -12,7 +12,6 @@
 namespace kasbah::aws {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Seconds(5);
 constexpr int kMaxConnections = 8;
 
 bool IsLoopback(const std::string& host) {
@@ -46,7 +45,7 @@ absl::StatusOr<http::ClientResponse> Endpoint::Call(http::ClientRequest request)
   ASSIGN_OR_RETURN(const http::AwsCredentials credentials,
                    ReadCredentials(options_.credentials_file));
   request.url = StrCat(options_.url, request.url);
-  request.timeout = kTimeout;
+  request.timeout = options_.timeout;
   RETURN_IF_ERROR(
       http::SignForAws(credentials, options_.region, options_.service, clock_.Now(), &request));
   absl::StatusOr<http::ClientResponse> response = client_->SendAndWait(std::move(request));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/http/client.h"
 
@@ -19,10 +20,11 @@ struct EndpointOptions {
   std::string url;
   // As for ReadCredentials. Read at each use, so that it can be replaced.
   std::string credentials_file;
+  absl::Duration timeout = absl::Seconds(5);
 };
 
 // One of AWS's services, or what speaks like it, named by the operator: hence no address is
-// refused, private networks included. Each call is signed and gets 5 seconds. Thread safe.
+// refused, private networks included. Each call is signed. Thread safe.
 class Endpoint {
  public:
   // FAILED_PRECONDITION for a URL that is none or not https.

@@ -1,64 +1,19 @@
 #include "libs/aws/s3.h"
 
-#include <sstream>
+#include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "libs/aws/s3_answer.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
-#include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 
 namespace kasbah::aws {
-namespace {
-
 using boost::property_tree::ptree;
-
-absl::StatusOr<ptree> ParseXml(const std::string& text) {
-  ptree tree;
-  std::istringstream in(text);
-  try {
-    boost::property_tree::read_xml(in, tree);
-  } catch (const boost::property_tree::xml_parser_error&) {
-    return absl::UnavailableError("S3: an answer that is not XML");
-  }
-  return tree;
-}
-
-absl::StatusCode CodeOf(int status) {
-  if (status >= 500 || status == 429) return absl::StatusCode::kUnavailable;
-  if (status == 401 || status == 403) return absl::StatusCode::kPermissionDenied;
-  return absl::StatusCode::kFailedPrecondition;
-}
-
-// <Error><Code>AccessDenied</Code><Message>…</Message></Error>
-absl::Status Refusal(const http::ClientResponse& response) {
-  std::string said = StrCat("status ", response.status);
-  if (const absl::StatusOr<ptree> xml = ParseXml(response.body); xml.ok()) {
-    said = StrCat(xml->get("Error.Code", said), ": ", xml->get("Error.Message", ""));
-  }
-  return {CodeOf(response.status), ToAbsl(StrCat("S3: ", said))};
-}
-
-// Of a query's value: ids of versions hold what must be escaped, prefixes a slash.
-std::string Escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      escaped.push_back(c);
-    } else {
-      StrAppend(&escaped, "%", absl::AsciiStrToUpper(ToAbsl(crypto::Hex({&c, 1}))));
-    }
-  }
-  return escaped;
-}
-
-}  // namespace
+using internal::Escaped;
+using internal::ParseXml;
+using internal::Refusal;
 
 absl::StatusOr<std::unique_ptr<S3Bucket>> S3Bucket::Create(const S3Options& options,
                                                            const Clock& clock) {
@@ -70,19 +25,26 @@ absl::StatusOr<std::unique_ptr<S3Bucket>> S3Bucket::Create(const S3Options& opti
                    Endpoint::Create({.service = "s3",
                                      .region = options.region,
                                      .url = url,
-                                     .credentials_file = options.credentials_file},
+                                     .credentials_file = options.credentials_file,
+                                     .timeout = options.timeout},
                                     clock));
   return std::unique_ptr<S3Bucket>(
       new S3Bucket(options, std::move(endpoint), in_path ? StrCat("/", options.bucket, "/") : "/"));
 }
 
 absl::StatusOr<http::ClientResponse> S3Bucket::Call(std::string method, const std::string& target,
-                                                    std::string body) {
+                                                    std::string body, Range range) {
   http::ClientRequest request{
       .method = std::move(method),
       .url = StrCat(root_, target),
       .headers = {{"x-amz-content-sha256", crypto::Hex(crypto::Sha256(body))}},
       .body = std::move(body)};
+  if (range.size > 0) {
+    request.headers.emplace_back(
+        "range", StrCat("bytes=", range.offset, "-",
+                        range.offset + static_cast<int64_t>(range.size) - 1));
+    request.max_response_bytes = std::max(request.max_response_bytes, range.size);
+  }
   absl::StatusOr<http::ClientResponse> response = endpoint_->Call(std::move(request));
   if (!response.ok()) {
     return absl::Status(response.status().code(),
@@ -102,7 +64,7 @@ absl::StatusOr<std::optional<std::string>> S3Bucket::Get(const std::string& key)
   if (response.status == 404) {
     // A bucket that is not there is no object that is not there.
     const absl::Status refusal = Refusal(response);
-    if (!absl::StartsWith(refusal.message(), "S3: NoSuchKey")) return refusal;
+    if (!internal::SaysNoSuchKey(refusal)) return refusal;
     return std::optional<std::string>();
   }
   if (response.status != 200) return Refusal(response);

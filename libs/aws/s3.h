@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "libs/aws/endpoint.h"
 
 namespace kasbah::aws {
@@ -20,11 +22,13 @@ struct S3Options {
   std::string endpoint;
   // As for ReadCredentials.
   std::string credentials_file;
+  // For each call, to the last byte of the answer.
+  absl::Duration timeout = absl::Seconds(5);
 };
 
-// Small objects in one bucket of an S3-compatible store. Errors read "S3: AccessDenied: …":
-// UNAVAILABLE when it does not answer or asks for patience, PERMISSION_DENIED where it refuses,
-// FAILED_PRECONDITION for anything else. Thread safe.
+// Objects in one bucket of an S3-compatible store, small ones whole, large ones in parts. Errors
+// read "S3: AccessDenied: …": UNAVAILABLE when it does not answer or asks for patience,
+// PERMISSION_DENIED where it refuses, FAILED_PRECONDITION for anything else. Thread safe.
 class S3Bucket {
  public:
   static absl::StatusOr<std::unique_ptr<S3Bucket>> Create(const S3Options& options,
@@ -38,11 +42,38 @@ class S3Bucket {
   // keeps them: nothing of it can be read afterwards. Not an error where there is none.
   absl::Status Erase(const std::string& key);
 
+  // `size` bytes from `offset` on, fewer at the object's end; nothing where there is no such object
+  // or none so long.
+  absl::StatusOr<std::optional<std::string>> GetRange(const std::string& key, int64_t offset,
+                                                      size_t size);
+  // The first `limit` (at most 1,000) keys that begin with `prefix` and come after `after`, in
+  // order.
+  absl::StatusOr<std::vector<std::string>> List(const std::string& prefix, const std::string& after,
+                                                int limit);
+
+  // An object that comes in parts, numbered from 1 and each but the last at least 5 MiB, and is
+  // there once it is complete. What is neither completed nor aborted costs storage and is seen by
+  // nobody.
+  absl::StatusOr<std::string> BeginUpload(const std::string& key);
+  // Its entity tag, for the end.
+  absl::StatusOr<std::string> PutPart(const std::string& key, const std::string& upload,
+                                      int number, std::string bytes);
+  absl::Status CompleteUpload(const std::string& key, const std::string& upload,
+                              const std::vector<std::string>& tags);
+  // Every upload of exactly this key that is under way. Not an error where there is none.
+  absl::Status AbortUploads(const std::string& key);
+
  private:
+  struct Range {
+    int64_t offset = 0;
+    // 0: all of it.
+    size_t size = 0;
+  };
+
   S3Bucket(S3Options options, std::unique_ptr<Endpoint> endpoint, std::string root)
       : options_(std::move(options)), endpoint_(std::move(endpoint)), root_(std::move(root)) {}
   absl::StatusOr<http::ClientResponse> Call(std::string method, const std::string& target,
-                                            std::string body = "");
+                                            std::string body = "", Range range = {0, 0});
   // Ids of all versions of exactly this key, and of the marks of its deletion.
   absl::StatusOr<std::vector<std::string>> VersionsOf(const std::string& key);
 

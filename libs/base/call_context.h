@@ -8,7 +8,8 @@
 
 namespace kasbah {
 
-// Who acts: "api_key" key_…, "user" usr_…, "operator" or "workload" with its SPIFFE path.
+// Who acts: "api_key" key_…, "user" usr_…, "tenant_workload" wkl_…, "operator" or "workload" with
+// its SPIFFE path.
 struct Actor {
   std::string kind;
   std::string id;

@@ -73,13 +73,17 @@ absl::Status InvalidFields(std::vector<Violation> violations) {
   const Violation& first = violations.front();
   std::string message = StrCat(first.field, " ", first.description);
   if (violations.size() > 1) StrAppend(&message, " (and ", violations.size() - 1, " more)");
-  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message);
-  status.SetPayload(kViolationsUrl, absl::Cord(Pack(violations)));
-  return status;
+  return WithViolations(
+      Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message), violations);
 }
 
 absl::Status InvalidField(std::string_view field, std::string_view description) {
   return InvalidFields({{std::string(field), std::string(description), ""}});
+}
+
+absl::Status WithViolations(absl::Status status, const std::vector<Violation>& violations) {
+  status.SetPayload(kViolationsUrl, absl::Cord(Pack(violations)));
+  return status;
 }
 
 absl::Status NotFound(std::string_view what) {
@@ -106,6 +110,11 @@ ErrorDetails DetailsOf(const absl::Status& status) {
 
 std::string ReasonOf(const absl::Status& status) {
   return PayloadOf(status, kReasonUrl).value_or("");
+}
+
+bool IsTenantRefused(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == reason::kTenantSuspended || reason == reason::kTenantClosed;
 }
 
 void Crash(std::string_view what, const char* file, int line) {

@@ -29,6 +29,9 @@ absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_v
 absl::Status InvalidFields(std::vector<Violation> violations);
 absl::Status InvalidField(std::string_view field, std::string_view description);
 
+// The same error with violations, where it is not the request that is wrong but what it meets.
+absl::Status WithViolations(absl::Status status, const std::vector<Violation>& violations);
+
 // NOT_FOUND, reason NOT_FOUND: "record not found". The same for an absent resource and another
 // tenant's.
 absl::Status NotFound(std::string_view what);
@@ -44,6 +47,8 @@ struct ErrorDetails {
 };
 ErrorDetails DetailsOf(const absl::Status& status);
 std::string ReasonOf(const absl::Status& status);
+// Whether it is the tenant that is refused, suspended or closed, and nothing else is at fault.
+bool IsTenantRefused(const absl::Status& status);
 
 // Ends the process: an invariant of ours is broken, and going on would be worse.
 [[noreturn]] void Crash(std::string_view what, const char* file, int line);
@@ -59,6 +64,7 @@ inline constexpr std::string_view kInvalidFields = "INVALID_FIELDS";
 inline constexpr std::string_view kAlreadyExists = "ALREADY_EXISTS";
 inline constexpr std::string_view kEtagMismatch = "ETAG_MISMATCH";
 inline constexpr std::string_view kTenantSuspended = "TENANT_SUSPENDED";
+inline constexpr std::string_view kTenantClosed = "TENANT_CLOSED";
 inline constexpr std::string_view kCommitUnknown = "COMMIT_UNKNOWN";
 inline constexpr std::string_view kDatabaseUnavailable = "DATABASE_UNAVAILABLE";
 inline constexpr std::string_view kOverloaded = "OVERLOADED";

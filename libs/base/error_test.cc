@@ -41,6 +41,13 @@ TEST(Error, RetryDelayComesBack) {
   EXPECT_EQ(NotFound("record").message(), "record not found");
 }
 
+TEST(Error, ATenantIsRefusedWhenItIsSuspendedOrClosed) {
+  EXPECT_TRUE(IsTenantRefused(Error(absl::StatusCode::kPermissionDenied, "TENANT_SUSPENDED", "x")));
+  EXPECT_TRUE(IsTenantRefused(Error(absl::StatusCode::kPermissionDenied, "TENANT_CLOSED", "x")));
+  EXPECT_FALSE(IsTenantRefused(NotFound("tenant")));
+  EXPECT_FALSE(IsTenantRefused(absl::OkStatus()));
+}
+
 TEST(ErrorDeathTest, ABrokenInvariantEndsTheProcess) {
   EXPECT_DEATH(KASBAH_CHECK(1 == 2), "broken invariant: 1 == 2");
 }

@@ -15,6 +15,7 @@ namespace kasbah::ciphertexts {
 struct Ciphertext {
   std::map<std::string, std::string> context;
   std::string bytes;
+  // As the vault's EncryptRequest says; empty: nobody's in particular.
   std::string subject = {};
 };
 

@@ -65,6 +65,10 @@ class Section {
   Setting Field(std::string_view name, std::vector<absl::Duration>* value, std::string_view help);
   // A mapping below this one; lives as long as this section.
   Section& Child(std::string_view name, std::string_view help = "");
+  // A list of mappings, "clusters: [{…}, {…}]": a section for each that the file has, in its order;
+  // one while a schema is made. Their paths are "clusters.0" and so on; they live as long as this
+  // section.
+  std::vector<Section*> Items(std::string_view name, std::string_view help);
   // A value whose names were read but that does not hold together.
   void AddError(std::string_view field, std::string_view what);
 

@@ -159,6 +159,37 @@ TEST_F(ConfigTest, EnvironmentWinsOverTheFile) {
             "environment KASBAH_SERVER__THREADS: server.threads: must be a whole number");
 }
 
+TEST_F(ConfigTest, AListOfMappingsIsASectionEach) {
+  std::vector<std::pair<std::string, int>> clusters;
+  const auto read = [&](Section& root) {
+    clusters.clear();
+    for (Section* item : root.Items("clusters", "Clusters")) {
+      auto& [name, size] = clusters.emplace_back("", 3);
+      item->Field("name", &name, "Its name").Required();
+      item->Field("size", &size, "How big").Range(1, 9);
+    }
+  };
+  ASSERT_OK(Load(File("clusters:\n  - name: a\n  - {name: b, size: 5}\n"), read));
+  EXPECT_THAT(clusters, ::testing::ElementsAre(::testing::Pair("a", 3), ::testing::Pair("b", 5)));
+  ASSERT_OK(Load(File("clusters: []\n"), read));
+  EXPECT_TRUE(clusters.empty());
+  ASSERT_OK(Load(File("{}\n"), read));
+
+  const absl::Status refused =
+      Load(File("clusters:\n  - {name: a, colour: red}\n  - {size: 99}\n  - text\n"), read);
+  const std::string text(refused.message());
+  EXPECT_THAT(text, HasSubstr("c.yaml:2: clusters.0.colour: is not a known setting"));
+  EXPECT_THAT(text, HasSubstr("clusters.1.name: is required"));
+  EXPECT_THAT(text, HasSubstr("c.yaml:3: clusters.1.size: must be from 1 to 9"));
+  EXPECT_THAT(text, HasSubstr("c.yaml:4: clusters: must be a list of mappings"));
+  EXPECT_FALSE(Load(File("clusters: {name: a}\n"), read).ok());
+
+  const auto schema = nlohmann::json::parse(Schema(read));
+  const auto& list = schema["properties"]["clusters"];
+  EXPECT_EQ(list["type"], "array");
+  EXPECT_EQ(list["items"]["required"], nlohmann::json({"name"}));
+}
+
 TEST_F(ConfigTest, SchemaNamesTypesDefaultsAndWhatIsRequired) {
   Example example;
   const auto schema = nlohmann::json::parse(Schema([&](Section& root) { example.Read(root); }));

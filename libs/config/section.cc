@@ -185,6 +185,42 @@ Section& Section::Child(std::string_view name, std::string_view help) {
   return state_->children.emplace_back(std::move(state));
 }
 
+std::vector<Section*> Section::Items(std::string_view name, std::string_view help) {
+  SectionState::ItemList& list = state_->lists.emplace_back();
+  list.name = std::string(name);
+  list.help = std::string(help);
+  std::vector<Section*> items;
+  const auto add = [&](const YAML::Node& node) {
+    auto state = std::make_unique<SectionState>();
+    state->reading = state_->reading;
+    state->path = StrCat(state_->PathOf(name), ".", items.size());
+    state->node = node;
+    items.push_back(&list.items.emplace_back(std::move(state)));
+  };
+  if (state_->reading->schema_only) {
+    add(YAML::Node(YAML::NodeType::Undefined));
+    return items;
+  }
+  if (!state_->node.IsDefined() || !state_->node.IsMap()) return items;
+  const YAML::Node given = state_->node[list.name];
+  if (!given.IsDefined() || given.IsNull()) return items;
+  const auto fault = [&](const YAML::Node& at) {
+    state_->reading->Add(at.Mark().line + 1, state_->PathOf(name), "must be a list of mappings");
+  };
+  if (!given.IsSequence()) {
+    fault(given);
+    return items;
+  }
+  for (const YAML::Node& node : given) {
+    if (node.IsMap()) {
+      add(node);
+    } else {
+      fault(node);
+    }
+  }
+  return items;
+}
+
 void Section::AddError(std::string_view field, std::string_view what) {
   int line = state_->node.IsDefined() ? state_->node.Mark().line + 1 : 0;
   for (const SettingState& setting : state_->settings) {

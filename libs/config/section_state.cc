@@ -130,11 +130,16 @@ void SectionState::CheckKeys() {
       const bool known =
           std::find(child_names.begin(), child_names.end(), key) != child_names.end() ||
           std::any_of(settings.begin(), settings.end(),
-                      [&](const SettingState& setting) { return setting.name == key; });
+                      [&](const SettingState& setting) { return setting.name == key; }) ||
+          std::any_of(lists.begin(), lists.end(),
+                      [&](const ItemList& list) { return list.name == key; });
       if (!known) reading->Add(line, PathOf(key), "is not a known setting");
     }
   }
   for (Section& child : children) StateOf(child).CheckKeys();
+  for (ItemList& list : lists) {
+    for (Section& item : list.items) StateOf(item).CheckKeys();
+  }
 }
 
 nlohmann::ordered_json SectionState::FullSchema() {
@@ -146,6 +151,10 @@ nlohmann::ordered_json SectionState::FullSchema() {
     // A section is required when something in it is.
     if (child.contains("required")) full["required"].push_back(child_names[i]);
     full["properties"][child_names[i]] = std::move(child);
+  }
+  for (ItemList& list : lists) {
+    full["properties"][list.name] = {{"type", "array"}, {"description", list.help}};
+    full["properties"][list.name]["items"] = StateOf(list.items.front()).FullSchema();
   }
   return full;
 }

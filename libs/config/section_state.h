@@ -66,6 +66,12 @@ struct SectionState {
   std::deque<SettingState> settings;
   std::deque<Section> children;
   std::vector<std::string> child_names;
+  struct ItemList {
+    std::string name;
+    std::string help;
+    std::deque<Section> items;
+  };
+  std::deque<ItemList> lists;
 
   std::string PathOf(std::string_view name) const;
   // Lines of repeated keys and of keys that no setting named, here and below.

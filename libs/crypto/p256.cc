@@ -30,6 +30,7 @@ using NumberContext = std::unique_ptr<BN_CTX, Free<BN_CTX, BN_CTX_free>>;
 using Group = std::unique_ptr<EC_GROUP, Free<EC_GROUP, EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, Free<EC_POINT, EC_POINT_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>>;
+using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG, ECDSA_SIG_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM, OSSL_PARAM_free>>;
 
 const uint8_t* Bytes(std::string_view s) { return reinterpret_cast<const uint8_t*>(s.data()); }
@@ -131,6 +132,20 @@ bool P256PublicKey::Verify(std::string_view message, std::string_view signature)
       EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, state_->key.get()) == 1);
   return EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
                           message.size()) == 1;
+}
+
+bool P256PublicKey::VerifyRaw(std::string_view message, std::string_view signature) const {
+  if (signature.size() != 2 * kScalarSize) return false;
+  const Signature numbers(ECDSA_SIG_new());
+  BIGNUM* const r = BN_bin2bn(Bytes(signature), kScalarSize, nullptr);
+  BIGNUM* const s = BN_bin2bn(Bytes(signature) + kScalarSize, kScalarSize, nullptr);
+  KASBAH_CHECK(numbers != nullptr && ECDSA_SIG_set0(numbers.get(), r, s) == 1);
+  std::string der(kLongestSignature, '\0');
+  uint8_t* end = Bytes(der);
+  const int size = i2d_ECDSA_SIG(numbers.get(), &end);
+  KASBAH_CHECK(size > 0 && static_cast<size_t>(size) <= kLongestSignature);
+  der.resize(static_cast<size_t>(size));
+  return Verify(message, der);
 }
 
 }  // namespace kasbah::crypto

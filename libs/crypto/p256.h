@@ -39,6 +39,8 @@ class P256PublicKey {
   static absl::StatusOr<P256PublicKey> FromPoint(std::string_view point);
   // Strict DER only.
   bool Verify(std::string_view message, std::string_view signature) const;
+  // The other form, as JWS has it (RFC 7518, 3.4): r and s, 32 bytes each.
+  bool VerifyRaw(std::string_view message, std::string_view signature) const;
 
  private:
   struct State;

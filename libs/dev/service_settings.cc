@@ -41,6 +41,11 @@ void AddOwn(const Installation& installation, const std::string& service, YAML::
     // A developer's own databases.
     (*root)["allow_addresses"].push_back("127.0.0.0/8");
   }
+  if (service == "tenant-data") {
+    (*root)["files"]["directory"] = installation.Path("files");
+    // Resolves to loopback by itself, and its subdomains do.
+    (*root)["base_domain"] = "kasbah.localhost";
+  }
   if (service == "webhook") {
     // Receivers of a development machine speak plain HTTP on loopback, come and go, and nobody
     // waits hours for a retry.
@@ -63,7 +68,11 @@ std::string SchemaOf(const std::string& service) {
 std::vector<DoorSetting> DoorsOf(const std::string& service) {
   if (service == "auth") return {{"resolver", "kasbah_auth_resolver"}};
   if (service == "vault") return {{"root", "kasbah_vault_root"}, {"upkeep", "kasbah_vault_upkeep"}};
-  if (service == "tenant-data") return {{"registry", "kasbah_tenant_data_registry"}};
+  if (service == "tenant-data") {
+    return {{"registry", "kasbah_tenant_data_registry"},
+            {"resolver", "kasbah_tenant_data_resolver"},
+            {"upkeep", "kasbah_tenant_data_upkeep"}};
+  }
   if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
   if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};
   return {};

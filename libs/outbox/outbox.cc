@@ -4,10 +4,13 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/payload/payload.h"
 #include "libs/postgres/value.h"
+#include "libs/telemetry/log.h"
 
 namespace kasbah::outbox {
 namespace {
@@ -30,6 +33,33 @@ absl::Status CheckChange(const v1::ChangeEvent& event, size_t bytes) {
   }
   if (bytes > kLargestEvent) return absl::InvalidArgumentError("a change event is over 1 MiB");
   return absl::OkStatus();
+}
+
+// Before storage: members and attributes whose names say that they hold a secret are taken out, and
+// said so. A handler strips what a caller sent and reports it; this is for what one forgot.
+void NoteStripped(std::string_view what, const payload::Report& report) {
+  if (report.count == 0) return;
+  telemetry::LogWarning("an event held what its name says is secret: it was taken out",
+                        {{"event", what}, {"members", report.count}});
+}
+
+absl::StatusOr<std::string> Stored(v1::AuditEvent event) {
+  const payload::Report report = payload::StripAttributes(event.mutable_attributes());
+  if (report.count > 0) {
+    (*event.mutable_attributes())["stripped"] = absl::StrJoin(report.paths, " ");
+  }
+  NoteStripped(event.action(), report);
+  std::string bytes = event.SerializeAsString();
+  RETURN_IF_ERROR(CheckAudit(event, bytes.size()));
+  return bytes;
+}
+
+absl::StatusOr<std::string> Stored(v1::ChangeEvent event) {
+  RETURN_IF_ERROR(CheckChange(event, event.ByteSizeLong()));
+  if (!event.has_data()) return event.SerializeAsString();
+  ASSIGN_OR_RETURN(const payload::Report report, payload::Strip(event.mutable_data()));
+  NoteStripped(event.type(), report);
+  return event.SerializeAsString();
 }
 
 }  // namespace
@@ -81,8 +111,8 @@ absl::Status Outbox::AppendAudits(postgres::Transaction& tx, const CallContext& 
   std::vector<postgres::OwnedBytes> payloads;
   payloads.reserve(events.size());
   for (const v1::AuditEvent& event : events) {
-    payloads.push_back({event.SerializeAsString()});
-    RETURN_IF_ERROR(CheckAudit(event, payloads.back().value.size()));
+    ASSIGN_OR_RETURN(std::string bytes, Stored(event));
+    payloads.push_back({std::move(bytes)});
   }
   RETURN_IF_ERROR(state_->Append(tx, call.tenant, "audit", std::move(payloads)));
   if (!events.empty()) tx.MarkAudited();
@@ -94,8 +124,8 @@ absl::Status Outbox::AppendChanges(postgres::Transaction& tx, const CallContext&
   std::vector<postgres::OwnedBytes> payloads;
   payloads.reserve(events.size());
   for (const v1::ChangeEvent& event : events) {
-    payloads.push_back({event.SerializeAsString()});
-    RETURN_IF_ERROR(CheckChange(event, payloads.back().value.size()));
+    ASSIGN_OR_RETURN(std::string bytes, Stored(event));
+    payloads.push_back({std::move(bytes)});
   }
   return state_->Append(tx, call.tenant, "change", std::move(payloads));
 }

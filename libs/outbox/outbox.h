@@ -12,7 +12,9 @@
 
 namespace kasbah::outbox {
 
-// Puts events into the schema's outbox, in the transaction of the change they tell of. Thread safe.
+// Puts events into the schema's outbox, in the transaction of the change they tell of. Attributes
+// and data whose names say that they are secret (libs/payload) are not stored: an audit event names
+// them in its attribute "stripped". Thread safe.
 class Outbox {
  public:
   // `schema` is the service's: "vault".

@@ -1,3 +1,4 @@
+#include "libs/base/status_macros.h"
 #include "libs/outbox/outbox_fixture.h"
 
 namespace kasbah::outbox {
@@ -39,6 +40,27 @@ TEST_F(OutboxTest, SeveralEventsKeepTheirOrder) {
                           std::to_string(i) + " LIMIT 1");
     EXPECT_NE(stored.find(events[static_cast<size_t>(i)].event_id()), std::string::npos);
   }
+}
+
+TEST_F(OutboxTest, WhatIsNamedLikeASecretIsNotStored) {
+  const CallContext call = Call();
+  v1::AuditEvent audit = Succeeded(call, Clock::Real(), "note.create", {"note", "1", ""},
+                                   {{"api_token", "hunter2"}, {"size", "3"}});
+  v1::ChangeEvent change = Change(call, Clock::Real(), "note.created", "1", 1);
+  auto& fields = *change.mutable_data()->mutable_fields();
+  fields["title"].set_string_value("kept");
+  (*fields["env"].mutable_struct_value()->mutable_fields())["db_password"].set_string_value(
+      "hunter2");
+  ASSERT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) {
+    RETURN_IF_ERROR(outbox_->AppendAudit(tx, call, audit));
+    return outbox_->AppendChange(tx, call, change);
+  }));
+  const std::string stored = test_->QueryValue(
+      "SELECT string_agg(encode(payload, 'escape'), '|' ORDER BY id) FROM vault.outbox");
+  EXPECT_EQ(stored.find("hunter2"), std::string::npos);
+  EXPECT_NE(stored.find("stripped"), std::string::npos);
+  EXPECT_NE(stored.find("/api_token"), std::string::npos);
+  EXPECT_NE(stored.find("kept"), std::string::npos);
 }
 
 TEST_F(OutboxTest, AnEventThatIsIncompleteOrTooLargeIsRefusedWithItsChange) {

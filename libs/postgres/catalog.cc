@@ -29,7 +29,8 @@ WITH ours AS (
   SELECT oid, rolname FROM logins
   WHERE rolname LIKE '%\_relay' OR rolname IN (
     'kasbah_audit_ingest', 'kasbah_webhook_queue', 'kasbah_auth_resolver',
-    'kasbah_tenant_data_registry', 'kasbah_vault_root', 'kasbah_vault_upkeep')
+    'kasbah_tenant_data_registry', 'kasbah_tenant_data_resolver', 'kasbah_tenant_data_upkeep',
+    'kasbah_vault_root', 'kasbah_vault_upkeep')
 )
 )sql";
 

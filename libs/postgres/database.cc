@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "libs/postgres/connect_settings.h"
+#include "libs/postgres/lanes.h"
 #include "libs/postgres/pool.h"
 
 namespace kasbah::postgres {
@@ -12,13 +14,16 @@ constexpr Statement kPing{"postgres.ping", "SELECT 1"};
 
 }  // namespace
 
-Database::Database(std::unique_ptr<internal::Pool> pool) : pool_(std::move(pool)) {}
+Database::Database(std::unique_ptr<internal::Pool> pool, std::unique_ptr<internal::Lanes> lanes)
+    : pool_(std::move(pool)), lanes_(std::move(lanes)) {}
 Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const PoolOptions& options,
                                                          absl::Time deadline) {
   ASSIGN_OR_RETURN(auto pool, internal::Pool::Open(options, deadline));
-  return std::unique_ptr<Database>(new Database(std::move(pool)));
+  ASSIGN_OR_RETURN(internal::ConnectSettings settings, internal::ConnectSettings::Create(options));
+  auto lanes = std::make_unique<internal::Lanes>(std::move(settings), options.lanes);
+  return std::unique_ptr<Database>(new Database(std::move(pool), std::move(lanes)));
 }
 
 internal::Scope Database::ScopeOf(const CallContext& call, internal::EnterMode mode, bool audited) {
@@ -29,6 +34,18 @@ internal::Scope Database::ScopeOf(const CallContext& call, internal::EnterMode m
   scope.deadline = call.deadline;
   scope.audit_required = audited;
   return scope;
+}
+
+Database::Shared Database::NewShared(const internal::Scope& scope) {
+  return {new internal::SharedTransaction(scope),
+          [](internal::SharedTransaction* shared) { delete shared; }};
+}
+
+Transaction& Database::TransactionOf(internal::SharedTransaction& shared) { return shared; }
+
+void Database::Submit(Shared shared, absl::AnyInvocable<void(std::optional<absl::Status>)> done) {
+  shared->set_done(std::move(done));
+  lanes_->Submit(std::unique_ptr<internal::SharedTransaction>(shared.release()));
 }
 
 absl::Status Database::Ping(absl::Time deadline) {

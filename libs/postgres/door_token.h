@@ -20,6 +20,10 @@ class DoorToken {
   static DoorToken AuthResolver() { return DoorToken("resolver"); }
   // tenant-data: the list of tenants, for operators.
   static DoorToken TenantRegistry() { return DoorToken("registry"); }
+  // tenant-data: whose a host is, a table that holds nothing else, and tenants by slug.
+  static DoorToken HostResolver() { return DoorToken("resolver"); }
+  // tenant-data: which tenants' domains are due for another look, and their files to be removed.
+  static DoorToken TenantDataUpkeep() { return DoorToken("upkeep"); }
   // vault: root keys, which belong to no tenant.
   static DoorToken VaultRoot() { return DoorToken("root"); }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -12,37 +11,11 @@
 namespace kasbah::postgres::internal {
 namespace {
 
-constexpr Statement kEnter{"core.enter", "SELECT core.enter($1, $2)"};
-constexpr Statement kEnterAnyState{"core.enter_any_state", "SELECT core.enter_any_state($1, $2)"};
-
 // For messages: a composed query has its text beside it.
 constexpr Statement kComposed{"composed", ""};
 
 // Binary, as every result.
 constexpr int kBinary = 1;
-
-bool IsWordCharacter(char c) {
-  return c == '_' || c == '.' || absl::ascii_isalnum(static_cast<unsigned char>(c));
-}
-
-// Whether a statement that says it reads has a word in it that changes rows. It is looked at once
-// per connection, when it is prepared.
-bool ChangesRows(std::string_view sql) {
-  std::string word;
-  std::string before;
-  for (size_t i = 0; i <= sql.size(); ++i) {
-    if (i < sql.size() && IsWordCharacter(sql[i])) {
-      word.push_back(absl::ascii_toupper(static_cast<unsigned char>(sql[i])));
-      continue;
-    }
-    if (word.empty()) continue;
-    if (word == "INSERT" || word == "DELETE" || word == "MERGE") return true;
-    // FOR UPDATE and FOR NO KEY UPDATE only lock.
-    if (word == "UPDATE" && before != "FOR" && before != "KEY") return true;
-    before = std::exchange(word, std::string());
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -149,74 +122,21 @@ void PipelineTransaction::SendScope() {
   entered_ = true;
   connection_.MarkBusy(true);
   if (connection_.TakeDeallocate()) SendPlain("DEALLOCATE ALL");
-  if (scope_.mode == EnterMode::kDoor) return;
-  const std::string customer =
-      scope_.customer.has_value() ? scope_.customer->uuid().ToString() : "all";
-  Send({scope_.mode == EnterMode::kActive ? kEnter : kEnterAnyState,
-        {Encode(scope_.tenant), Encode(customer)},
-        std::nullopt,
-        ""});
+  if (const auto enter = EnterStatement(scope_)) Send(*enter);
 }
 
 void PipelineTransaction::Send(const Queued& queued) {
-  if (lost_ || !Prepare(queued)) return;
-  if (SendExecute(queued) != 1) return Lose();
-  write_sent_ = write_sent_ || queued.statement.access == Access::kWrite;
-  expected_.push_back(
-      {Expected::Kind::kStatement, std::string(queued.statement.name), queued.index});
-}
-
-int PipelineTransaction::SendExecute(const Queued& queued) {
-  const std::vector<Param>& params = queued.params;
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  std::vector<Oid> types;
-  for (const Param& param : params) {
-    values.push_back(param.is_null ? nullptr : param.data.data());
-    lengths.push_back(static_cast<int>(param.data.size()));
-    if (!queued.composed.empty()) types.push_back(param.type_oid);
-  }
-  const std::vector<int> formats(params.size(), kBinary);
-  const auto count = static_cast<int>(params.size());
-  if (!queued.composed.empty()) {
-    return PQsendQueryParams(handle_, queued.composed.c_str(), count, types.data(), values.data(),
-                             lengths.data(), formats.data(), kBinary);
-  }
+  if (lost_) return;
   const std::string name(queued.statement.name);
-  return PQsendQueryPrepared(handle_, name.c_str(), count, values.data(), lengths.data(),
-                             formats.data(), kBinary);
-}
-
-bool PipelineTransaction::Prepare(const Queued& queued) {
-  const Statement& statement = queued.statement;
-  if (!queued.composed.empty()) {
-    if (!ChangesRows(queued.composed)) return true;
-    FailHere(absl::InternalError("a composed query changes rows"));
-    return false;
+  const Sent sent = SendStatement(connection_, queued);
+  if (sent.prepare) expected_.push_back({Expected::Kind::kPrepare, name, std::nullopt});
+  if (!sent.wrong.ok()) {
+    if (!error_.has_value()) error_ = SqlError{sent.wrong, Remedy::kNone, ""};
+    return;
   }
-  std::vector<Oid> types;
-  for (const Param& param : queued.params) types.push_back(param.type_oid);
-  if (const Connection::Prepared* known = connection_.FindPrepared(statement.name)) {
-    if (known->types == types && known->sql == statement.sql) return true;
-    FailHere(absl::InternalError(ToAbsl(
-        StrCat("statement ", statement.name, " has two texts, or parameters of other types"))));
-    return false;
-  }
-  if (statement.access == Access::kRead && ChangesRows(statement.sql)) {
-    FailHere(absl::InternalError(
-        ToAbsl(StrCat("statement ", statement.name, " changes rows and is declared kRead"))));
-    return false;
-  }
-  const std::string name(statement.name);
-  const std::string sql(statement.sql);
-  if (PQsendPrepare(handle_, name.c_str(), sql.c_str(), static_cast<int>(types.size()),
-                    types.data()) != 1) {
-    Lose();
-    return false;
-  }
-  expected_.push_back({Expected::Kind::kPrepare, name, std::nullopt});
-  connection_.AddPrepared(name, {sql, std::move(types)});
-  return true;
+  if (!sent.statement) return Lose();
+  write_sent_ = write_sent_ || queued.statement.access == Access::kWrite;
+  expected_.push_back({Expected::Kind::kStatement, name, queued.index});
 }
 
 void PipelineTransaction::SendPlain(const char* sql) {
@@ -234,11 +154,6 @@ void PipelineTransaction::SendSync() {
   if (PQpipelineSync(handle_) != 1) return Lose();
   sync_sent_ = true;
   expected_.push_back({Expected::Kind::kSync, "", std::nullopt});
-}
-
-void PipelineTransaction::FailHere(absl::Status status) {
-  telemetry::LogError("a statement is wrong", {{"detail", FromAbsl(status.message())}});
-  if (!error_.has_value()) error_ = SqlError{std::move(status), Remedy::kNone, ""};
 }
 
 void PipelineTransaction::Lose() {

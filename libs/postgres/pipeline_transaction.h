@@ -11,6 +11,7 @@
 #include "libs/postgres/connection.h"
 #include "libs/postgres/database.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/postgres/statement_sender.h"
 #include "libs/postgres/transaction.h"
 
 namespace kasbah::postgres::internal {
@@ -44,14 +45,6 @@ class PipelineTransaction final : public Transaction {
   absl::StatusOr<Result> ResultAt(size_t index) override;
 
  private:
-  struct Queued {
-    Statement statement;
-    std::vector<Param> params;
-    // Where the result goes; none for the scope.
-    std::optional<size_t> index;
-    // Of a composed query, which is not prepared; empty for a statement.
-    std::string composed;
-  };
   // An answer that the server owes.
   struct Expected {
     enum class Kind { kStatement, kPrepare, kOther, kSync } kind;
@@ -64,9 +57,6 @@ class PipelineTransaction final : public Transaction {
   void SendQueued();
   void SendScope();
   void Send(const Queued& queued);
-  bool Prepare(const Queued& queued);
-  // What `queued` is executed as: prepared by its name, or parsed on the spot.
-  int SendExecute(const Queued& queued);
   void SendPlain(const char* sql);
   void SendSync();
 
@@ -76,7 +66,6 @@ class PipelineTransaction final : public Transaction {
   void TakeAnswer(PGresult* answer);
   void EndOfAnswer();
   void Fail(const PGresult* answer, const Expected& expected);
-  void FailHere(absl::Status status);
   void Lose();
 
   void RollBack();

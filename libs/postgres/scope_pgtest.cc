@@ -128,6 +128,17 @@ TEST_F(NotesTest, ASuspendedTenantIsRefusedUntilItIsResumed) {
   EXPECT_OK(Get(a_, id));
 }
 
+TEST_F(NotesTest, AClosedTenantIsRefusedWithAReasonOfItsOwn) {
+  const Uuid id = NewId();
+  ASSERT_OK(Insert(a_, id, "x"));
+  test_->SetTenantState(a_, "closed");
+  EXPECT_THAT(Get(a_, id), ReasonIs("TENANT_CLOSED"));
+  EXPECT_THAT(Insert(a_, NewId(), "y"), StatusIs(absl::StatusCode::kPermissionDenied));
+  // What it kept can still be exported and erased.
+  EXPECT_OK(database_->WithTenantInAnyState(Call(a_), AnyStateToken::ForErasure(),
+                                            [](Transaction& tx) { return tx.Run(kAllNotes); }));
+}
+
 TEST_F(NotesTest, ATenantThatDoesNotExistIsNotFound) {
   EXPECT_THAT(Get(TenantId::New(absl::Now()), NewId()), ReasonIs("NOT_FOUND"));
   EXPECT_THAT(Get(TenantId(), NewId()), ReasonIs("NOT_FOUND"));

@@ -94,6 +94,9 @@ SqlError ToSqlError(const PGresult* result, std::string_view statement) {
   } else if (state == "KB002") {
     error.status = Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,
                          "the tenant is suspended");
+  } else if (state == "KB005") {
+    error.status =
+        Error(absl::StatusCode::kPermissionDenied, reason::kTenantClosed, "the tenant is closed");
   } else if (state == "KB004") {
     error.status = RequirementFailed(FieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
   } else if (state == "23505") {

@@ -41,6 +41,8 @@ std::string_view KindName(ActorKind kind) {
       return "user";
     case policy::v1::ACTOR_KIND_EMBED:
       return "embed";
+    case policy::v1::ACTOR_KIND_TENANT_WORKLOAD:
+      return "tenant_workload";
     default:
       return "workload";
   }
@@ -111,6 +113,19 @@ absl::Status CheckPermission(bool has_assertion, Arrival* arrival) {
                StrCat("the caller lacks ", policy::v1::Permission_Name(needed)));
 }
 
+// Only the program itself may say that it is registered: nobody forwards such a call.
+absl::Status CheckRegistered(const Assertion* assertion, Arrival* arrival) {
+  const bool registered = assertion != nullptr && assertion->workload.has_value() &&
+                          assertion->azp == arrival->peer->uri;
+  if (registered) arrival->call.registered_workload = *assertion->workload;
+  if (registered || !arrival->method.policy.access.registered_workload()) return absl::OkStatus();
+  return Error(StatusCode::kPermissionDenied, "WORKLOAD_NOT_REGISTERED",
+               StrCat(arrival->method.policy.name,
+                      " is for programs that the tenant registered: ", arrival->peer->id.path,
+                      " has no assertion as one; register it (kasbah workloads create) and get it "
+                      "one from auth"));
+}
+
 absl::Status CheckScope(const Arrival& arrival) {
   if (arrival.method.has_tenant) {
     if (!arrival.call.tenant.is_nil()) return absl::OkStatus();
@@ -127,8 +142,7 @@ absl::Status CheckScope(const Arrival& arrival) {
 MethodRules::MethodRules(const MethodPolicy& p, size_t i, const ratelimit::Rates& rates)
     : policy(p), place(i), limit(ratelimit::LimitOf(TierOf(p.access.rate()), rates)) {
   for (int kind : p.access.actors()) actors.set(static_cast<size_t>(kind));
-  takes_assertions = actors[policy::v1::ACTOR_KIND_API_KEY] ||
-                     actors[policy::v1::ACTOR_KIND_USER] || actors[policy::v1::ACTOR_KIND_EMBED];
+  takes_assertions = HasTenantActor(p.access);
   has_tenant = p.access.scope() == policy::v1::SCOPE_TENANT ||
                p.access.scope() == policy::v1::SCOPE_TENANT_ANY_STATE;
 }
@@ -224,6 +238,7 @@ absl::Status Admission::Authorize(const Assertion* assertion, Arrival* arrival) 
   const policy::v1::Access& access = arrival->method.policy.access;
   if (assertion != nullptr) RETURN_IF_ERROR(TakeAssertion(*assertion, arrival));
   RETURN_IF_ERROR(AgreeOnTenant(arrival));
+  RETURN_IF_ERROR(CheckRegistered(assertion, arrival));
   if (!arrival->method.actors[static_cast<size_t>(call.actor_kind)]) {
     return Error(
         StatusCode::kPermissionDenied, "ACTOR_NOT_ALLOWED",

@@ -69,7 +69,8 @@ class Admission {
 
   // The peer and its right to call at all; then what the metadata says.
   absl::Status Enter(const grpc::ServerContextBase& context, Arrival* arrival);
-  // The actor: its assertion (null without one), tenant, kind, permission, scope, assurance, rate.
+  // The actor: its assertion (null without one), tenant, registered workload, kind, permission,
+  // scope, assurance, rate.
   absl::Status Authorize(const Assertion* assertion, Arrival* arrival);
 
  private:

@@ -13,9 +13,11 @@ absl::StatusOr<std::string> EncodeAssertion(
     const Assertion& assertion, std::string_view issuer, std::string_view audience,
     std::string_view key_id, std::string_view token_id,
     const std::function<absl::StatusOr<std::string>(std::string_view)>& sign) {
-  const bool holds_one = assertion.kind == policy::v1::ACTOR_KIND_API_KEY ||
-                         assertion.kind == policy::v1::ACTOR_KIND_USER ||
-                         assertion.kind == policy::v1::ACTOR_KIND_EMBED;
+  const bool holds_one =
+      assertion.kind == policy::v1::ACTOR_KIND_API_KEY ||
+      assertion.kind == policy::v1::ACTOR_KIND_USER ||
+      assertion.kind == policy::v1::ACTOR_KIND_EMBED ||
+      (assertion.kind == policy::v1::ACTOR_KIND_TENANT_WORKLOAD && assertion.workload.has_value());
   if (!holds_one || assertion.tenant.is_nil() || assertion.tenant == kSystemTenant ||
       assertion.expire_time - assertion.issue_time > kAssertionLifetime) {
     return absl::InvalidArgumentError("no assertion of this kind, tenant or lifetime is issued");

@@ -105,6 +105,42 @@ TEST_F(AssertionTest, WhatIsEncodedIsWhatIsVerified) {
   EXPECT_EQ(read.expire_time, assertion_.expire_time);
 }
 
+TEST_F(AssertionTest, ARegisteredWorkloadIsNamedByItsClaim) {
+  const std::string id = "wkl_01h45ytscbebyvny4gc8cr8ma2";
+  const auto sign = [&](std::string_view input) { return key_.Sign(input); };
+  assertion_.workload = *WorkloadId::Parse(id);
+  ASSERT_OK_AND_ASSIGN(const Assertion with_key, verifier_.Verify(Token()));
+  EXPECT_EQ(with_key.workload, assertion_.workload);
+  EXPECT_EQ(with_key.kind, policy::v1::ACTOR_KIND_API_KEY);
+
+  assertion_.kind = policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
+  EXPECT_THAT(verifier_.Verify(Token()), ReasonIs("ASSERTION_INVALID")) << "it acts as a key";
+  assertion_.actor_id = assertion_.session_id = id;
+  ASSERT_OK_AND_ASSIGN(const std::string token,
+                       EncodeAssertion(assertion_, kIssuer, kAudience, "k1", "t-1", sign));
+  ASSERT_OK_AND_ASSIGN(const Assertion alone, verifier_.Verify(token));
+  EXPECT_EQ(alone.kind, policy::v1::ACTOR_KIND_TENANT_WORKLOAD);
+  EXPECT_EQ(alone.workload, assertion_.workload);
+  for (const nlohmann::json& other :
+       {nlohmann::json("wkl_01h45ytscbebyvny4gc8cr8ma3"), nlohmann::json("key_01h45"),
+        nlohmann::json(""), nlohmann::json(7), nlohmann::json(nullptr)}) {
+    EXPECT_THAT(verifier_.Verify(WithClaim("wkl", other)), ReasonIs("ASSERTION_INVALID")) << other;
+  }
+  // Nobody acts as a workload that is not registered.
+  assertion_.workload.reset();
+  EXPECT_FALSE(EncodeAssertion(assertion_, kIssuer, kAudience, "k1", "t-1", sign).ok());
+  EXPECT_THAT(verifier_.Verify(Token()), ReasonIs("ASSERTION_INVALID"));
+}
+
+TEST_F(AssertionTest, WhoIsRevokedAsAWorkloadIsWhicheverCredentialItHas) {
+  assertion_.workload = *WorkloadId::Parse("wkl_01h45ytscbebyvny4gc8cr8ma2");
+  const std::string token = Token();
+  ASSERT_OK(verifier_.Verify(token));
+  verifier_.Revoke("wkl_01h45ytscbebyvny4gc8cr8ma2", clock_.Now() + absl::Milliseconds(1));
+  EXPECT_THAT(*verifier_.FindCached(token), ReasonIs("ASSERTION_REVOKED"));
+  EXPECT_THAT(verifier_.Verify(token), ReasonIs("ASSERTION_REVOKED"));
+}
+
 TEST_F(AssertionTest, PermissionsAreLittleEndianHex) {
   assertion_.permissions.reset();
   assertion_.permissions.set(0);

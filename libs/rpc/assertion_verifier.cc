@@ -32,8 +32,9 @@ absl::Status Invalid() {
 
 struct Verified {
   Assertion assertion;
-  // As revocations name it.
+  // As revocations name them.
   std::string tenant;
+  std::string workload;
 };
 using VerifiedPtr = std::shared_ptr<const Verified>;
 
@@ -159,7 +160,8 @@ absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const 
                  "the tenant is suspended");
   }
   if (revocations.IsRevoked(assertion.session_id, assertion.issue_time) ||
-      revocations.IsRevoked(assertion.actor_id, assertion.issue_time)) {
+      revocations.IsRevoked(assertion.actor_id, assertion.issue_time) ||
+      (assertion.workload && revocations.IsRevoked(verified.workload, assertion.issue_time))) {
     return Error(absl::StatusCode::kUnauthenticated, "ASSERTION_REVOKED",
                  "the credential behind the assertion has been revoked");
   }
@@ -186,6 +188,7 @@ absl::StatusOr<Assertion> AssertionVerifier::Verify(std::string_view token) {
   auto verified = std::make_shared<Verified>();
   verified->assertion = std::move(claims.assertion);
   verified->tenant = verified->assertion.tenant.ToString();
+  if (verified->assertion.workload) verified->workload = verified->assertion.workload->ToString();
   RETURN_IF_ERROR(state_->CheckNow(*verified));
   state_->memory.Put(crypto::Sha256(token), verified);
   return verified->assertion;

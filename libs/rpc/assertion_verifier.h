@@ -33,8 +33,8 @@ class AssertionVerifier {
   std::optional<absl::StatusOr<Assertion>> FindCached(std::string_view token);
   // UNAUTHENTICATED, reason ASSERTION_INVALID, for every fault of the token; UNAVAILABLE when the
   // keys cannot be had (KEYS_UNAVAILABLE), or revocations have not been heard of for 5 seconds
-  // (REVOCATIONS_STALE). A revoked session, credential or actor: UNAUTHENTICATED,
-  // ASSERTION_REVOKED; a revoked tenant: PERMISSION_DENIED, TENANT_SUSPENDED.
+  // (REVOCATIONS_STALE). A revoked session, credential, actor or workload:
+  // UNAUTHENTICATED, ASSERTION_REVOKED; a revoked tenant: PERMISSION_DENIED, TENANT_SUSPENDED.
   absl::StatusOr<Assertion> Verify(std::string_view token);
 
   // What a revocation says: assertions of `subject` issued before `not_before` no longer hold.

@@ -22,6 +22,8 @@ class Call : public CallContext {
   std::string_view method;
   // The session or credential that the assertion was issued for.
   std::string session_id;
+  // The tenant's registered program that calls, or for which the CSI provider does; nil: none.
+  WorkloadId registered_workload;
 
   bool Has(policy::v1::Permission permission) const {
     return permissions.test(static_cast<size_t>(permission));

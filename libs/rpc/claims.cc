@@ -18,10 +18,11 @@ constexpr size_t kPermissionBytes = 16;
 constexpr size_t kLongestClaim = 512;
 
 // The kinds that can hold an assertion; the others are known by their certificate.
-constexpr std::array<std::pair<ActorKind, std::string_view>, 3> kKinds = {{
+constexpr std::array<std::pair<ActorKind, std::string_view>, 4> kKinds = {{
     {policy::v1::ACTOR_KIND_API_KEY, "api_key"},
     {policy::v1::ACTOR_KIND_USER, "user"},
     {policy::v1::ACTOR_KIND_EMBED, "embed"},
+    {policy::v1::ACTOR_KIND_TENANT_WORKLOAD, "tenant_workload"},
 }};
 constexpr std::array<std::pair<Assurance, std::string_view>, 2> kAssurances = {{
     {policy::v1::ASSURANCE_SINGLE, "single"},
@@ -98,6 +99,18 @@ bool CustomerFrom(const nlohmann::json& object, std::optional<CustomerId>* custo
   return true;
 }
 
+// A workload that acts is the workload that is registered.
+bool WorkloadFrom(const nlohmann::json& object, Assertion* assertion) {
+  const bool acts = assertion->kind == policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
+  if (!object.contains("wkl")) return !acts;
+  const std::string* text = FindString(object, "wkl");
+  if (text == nullptr || (acts && *text != assertion->actor_id)) return false;
+  const absl::StatusOr<WorkloadId> id = WorkloadId::Parse(*text);
+  if (!id.ok() || id->is_nil()) return false;
+  assertion->workload = *id;
+  return true;
+}
+
 bool TenantFrom(const nlohmann::json& object, TenantId* tenant) {
   const std::string* text = FindString(object, "ten");
   if (text == nullptr) return false;
@@ -125,6 +138,7 @@ std::string EncodeClaims(const Assertion& assertion, std::string_view issuer,
       {"prm", PermissionsToHex(assertion.permissions)},
   };
   if (assertion.customer.has_value()) claims["cus"] = assertion.customer->ToString();
+  if (assertion.workload.has_value()) claims["wkl"] = assertion.workload->ToString();
   if (assertion.assurance != policy::v1::ASSURANCE_UNSPECIFIED) {
     claims["acr"] = NameOf(kAssurances, assertion.assurance);
   }
@@ -143,7 +157,7 @@ absl::StatusOr<Claims> ParseClaims(std::string_view json) {
       TimeFrom(object, "exp", &assertion.expire_time) &&
       StringFrom(object, "sub", &assertion.actor_id) && StringFrom(object, "azp", &assertion.azp) &&
       EnumFrom(object, "knd", kKinds, &assertion.kind) && TenantFrom(object, &assertion.tenant) &&
-      CustomerFrom(object, &assertion.customer) &&
+      CustomerFrom(object, &assertion.customer) && WorkloadFrom(object, &assertion) &&
       StringFrom(object, "sid", &assertion.session_id) &&
       (!object.contains("acr") || EnumFrom(object, "acr", kAssurances, &assertion.assurance)) &&
       StringFrom(object, "prm", &permissions) &&

@@ -58,13 +58,15 @@ struct Pipeline::State {
 class Pipeline::Unary {
  public:
   Unary(State& state, Method& method, grpc::CallbackServerContext* context,
-        const google::protobuf::Message& request, bool is_inline, Handler handler, Attempt attempt)
+        const google::protobuf::Message& request, bool is_inline, Handler handler, Attempt attempt,
+        Starter starter)
       : state_(state),
         passage_(state.parts, method.rules, method.metrics, context, &request),
         reactor_(context->DefaultReactor()),
         is_inline_(is_inline),
         handler_(std::move(handler)),
-        attempt_(std::move(attempt)) {}
+        attempt_(std::move(attempt)),
+        starter_(std::move(starter)) {}
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
@@ -80,10 +82,21 @@ class Pipeline::Unary {
     if (attempt_ != nullptr) {
       if (auto answered = attempt_(passage_.call())) return Finish(*std::move(answered));
     }
+    if (starter_ != nullptr) return StartElsewhere();
     Submit(/*is_admitted=*/true);
   }
 
  private:
+  void StartElsewhere() {
+    // Out of this, which may be gone before it returns.
+    Starter starter = std::move(starter_);
+    starter(passage_.call(), [this](std::optional<absl::Status> answered, Handler rest) {
+      if (answered.has_value()) return Finish(*std::move(answered));
+      if (rest != nullptr) handler_ = std::move(rest);
+      Submit(/*is_admitted=*/true);
+    });
+  }
+
   void Submit(bool is_admitted) {
     const bool queued = state_.executor->TrySubmit([this, is_admitted] { Work(is_admitted); });
     if (!queued) Finish(Overloaded());
@@ -106,6 +119,7 @@ class Pipeline::Unary {
   const bool is_inline_;
   Handler handler_;
   Attempt attempt_;
+  Starter starter_;
 };
 
 Pipeline::Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,
@@ -127,9 +141,10 @@ Pipeline::~Pipeline() = default;
 
 grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
                                           const google::protobuf::Message& request, bool is_inline,
-                                          Handler handler, Attempt attempt) {
-  auto* unary = new Unary(*state_, state_->MethodOf(*request.GetDescriptor()), context, request, is_inline,
-                          std::move(handler), std::move(attempt));
+                                          Handler handler, Attempt attempt, Starter starter) {
+  Method& method = state_->MethodOf(*request.GetDescriptor());
+  auto* unary = new Unary(*state_, method, context, request, is_inline, std::move(handler),
+                          std::move(attempt), std::move(starter));
   grpc::ServerUnaryReactor* reactor = unary->reactor();
   unary->Begin();
   return reactor;
@@ -137,7 +152,8 @@ grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
 
 void Pipeline::StartStream(grpc::CallbackServerContext* context,
                            const google::protobuf::Descriptor& type,
-                           const google::protobuf::Message* request, internal::StreamBody* stream) {
+                           const google::protobuf::Message* request,
+                           internal::StreamBody* stream) {
   State& state = *state_;
   Method& method = state.MethodOf(type);
   auto passage =

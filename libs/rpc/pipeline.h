@@ -46,16 +46,40 @@ class StreamWriter {
   virtual bool DoneWithin(absl::Duration patience) const = 0;
 };
 
+// How a call that was begun on the transport's thread is answered: once, from any thread. What the
+// starter was given lives until then, and no longer.
+template <typename Reply>
+class Answer {
+ public:
+  using Work = absl::AnyInvocable<absl::StatusOr<Reply>(const Call&)>;
+
+  // `finish` takes a result, or work for the executor; none of both means the handler.
+  using Finish = absl::AnyInvocable<void(std::optional<absl::StatusOr<Reply>>, Work)>;
+  explicit Answer(Finish finish) : finish_(std::move(finish)) {}
+
+  void Give(absl::StatusOr<Reply> result) { Take()(std::move(result), nullptr); }
+  // The rest of it may block: it runs on the executor.
+  void Later(Work work) { Take()(std::nullopt, std::move(work)); }
+  // As if it had not been begun: the handler runs on the executor.
+  void Defer() { Take()(std::nullopt, nullptr); }
+
+ private:
+  // It may destroy what holds this.
+  Finish Take() { return std::move(finish_); }
+
+  Finish finish_;
+};
+
 // What a handler of a client's stream reads from. gRPC holds the client back while nobody reads.
 template <typename Request>
 class StreamReader {
  public:
   virtual ~StreamReader() = default;
   // The next message, valid until the next Read; null at the client's end. INVALID_ARGUMENT for one
-  // whose fields are not as its proto says, after which the next may be read: RESOURCE_EXHAUSTED,
-  // DEADLINE_EXCEEDED past the stream's limits and CANCELLED when the client is gone or the server
-  // drains, which stay. A client that breaks off can look like one that ended, for a moment: whoever
-  // commits what came needs to have been told how much it is.
+  // whose fields are not as its proto says: the next may be read all the same. What else there is
+  // stays: RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED past the stream's limits, CANCELLED when the
+  // client is gone or the server drains. A client that breaks off can look like one that ended, for
+  // a moment: whoever commits what came needs to have been told how much it is.
   virtual absl::StatusOr<const Request*> Read() = 0;
 };
 
@@ -73,8 +97,9 @@ struct PipelineOptions {
 // handler and maps its status. Thread safe; outlives every call.
 //
 // Order: peer identity, policy's peers, deadline, assertion (signature, azp or forwarder, expiry,
-// revocation, tenant agreement), actor kind, permission, scope, assurance, rate tier, field rules,
-// handler. Whatever fails first answers, and of a mutation's refusal an event is kept.
+// revocation, tenant agreement), registered workload, actor kind, permission, scope, assurance,
+// rate tier, field rules, handler. Whatever fails first answers, and of a mutation's refusal an
+// event is kept.
 class Pipeline {
  public:
   Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,
@@ -124,6 +149,35 @@ class Pipeline {
         });
   }
 
+  // For a handler whose work waits elsewhere, and which therefore needs no thread meanwhile: `start`
+  // runs on the transport's thread, must not block, and answers when it can. `handler` runs on the
+  // executor where that was deferred, or the actor's assertion had to be verified first.
+  template <typename Service, typename Request, typename Reply>
+  grpc::ServerUnaryReactor* RunShared(
+      grpc::CallbackServerContext* context, const Request& request, Reply* reply,
+      void (Service::*start)(const Call&, const Request&, Answer<Reply>),
+      absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
+    return Start(
+        context, request, /*is_inline=*/false,
+        [service, handler, &request, reply](const Call& call) -> absl::Status {
+          return Fill(reply, (service->*handler)(call, request));
+        },
+        nullptr,
+        [service, start, &request, reply](const Call& call, Continue next) {
+          (service->*start)(
+              call, request,
+              Answer<Reply>([reply, next = std::move(next)](
+                                std::optional<absl::StatusOr<Reply>> result,
+                                typename Answer<Reply>::Work work) mutable {
+                if (result.has_value()) return next(Fill(reply, *std::move(result)), nullptr);
+                if (work == nullptr) return next(std::nullopt, nullptr);
+                next(std::nullopt, [reply, work = std::move(work)](const Call& later) mutable {
+                  return Fill(reply, work(later));
+                });
+              }));
+        });
+  }
+
   // For a server stream: the handler runs on the stream executor until it returns.
   template <typename Service, typename Request, typename Reply>
   grpc::ServerWriteReactor<Reply>* RunStream(
@@ -150,6 +204,9 @@ class Pipeline {
  private:
   using Handler = absl::AnyInvocable<absl::Status(const Call&)>;
   using Attempt = absl::AnyInvocable<std::optional<absl::Status>(const Call&)>;
+  // Answers, or goes on with a handler on the executor; none means the call's own.
+  using Continue = absl::AnyInvocable<void(std::optional<absl::Status>, Handler)>;
+  using Starter = absl::AnyInvocable<void(const Call&, Continue)>;
 
   template <typename Reply>
   static absl::Status Fill(Reply* reply, absl::StatusOr<Reply> result) {
@@ -160,7 +217,8 @@ class Pipeline {
 
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request, bool is_inline,
-                                  Handler handler, Attempt attempt = nullptr);
+                                  Handler handler, Attempt attempt = nullptr,
+                                  Starter starter = nullptr);
   // `request` is null where the client streams: its messages come later.
   void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Descriptor& type,
                    const google::protobuf::Message* request, internal::StreamBody* stream);

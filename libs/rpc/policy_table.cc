@@ -19,13 +19,6 @@ bool IsPeerPattern(std::string_view pattern) {
   return named && !pattern.ends_with("/") && pattern.find('*') == std::string_view::npos;
 }
 
-bool HasTenantActor(const Access& access) {
-  return std::ranges::any_of(access.actors(), [](int kind) {
-    return kind == policy::v1::ACTOR_KIND_API_KEY || kind == policy::v1::ACTOR_KIND_USER ||
-           kind == policy::v1::ACTOR_KIND_EMBED;
-  });
-}
-
 void CheckAccess(const std::string& name, const Access& access, std::vector<std::string>* faults) {
   const auto fault = [&](std::string_view what) { faults->push_back(StrCat(name, " ", what)); };
   if (access.peers().empty()) fault("names no peers");
@@ -47,9 +40,20 @@ void CheckAccess(const std::string& name, const Access& access, std::vector<std:
   if (HasTenantActor(access) && access.permission() == policy::v1::PERMISSION_UNSPECIFIED) {
     fault("lets a tenant's actor in without a permission");
   }
+  if (access.registered_workload() &&
+      (access.scope() != policy::v1::SCOPE_TENANT || !access.forwarders().empty())) {
+    fault("is for registered workloads, so for one tenant and by nobody who forwards");
+  }
 }
 
 }  // namespace
+
+bool HasTenantActor(const Access& access) {
+  return std::ranges::any_of(access.actors(), [](int kind) {
+    return kind == policy::v1::ACTOR_KIND_API_KEY || kind == policy::v1::ACTOR_KIND_USER ||
+           kind == policy::v1::ACTOR_KIND_EMBED || kind == policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
+  });
+}
 
 absl::StatusOr<PolicyTable> PolicyTable::Create(
     const std::vector<const google::protobuf::ServiceDescriptor*>& services) {

@@ -20,12 +20,16 @@ struct MethodPolicy {
   policy::v1::Access access;
 };
 
+// Whether any actor that comes with an assertion is among them.
+bool HasTenantActor(const policy::v1::Access& access);
+
 // The policies of the services that a process serves, read from their descriptors once. Immutable.
 class PolicyTable {
  public:
   // FAILED_PRECONDITION, naming each, when a method has no policy, one without peers, actors,
-  // scope, audit class or rate tier, a tenant's actor without a permission, a rule that does not
-  // fit its field, or a request type that another method uses too.
+  // scope, audit class or rate tier, a tenant's actor without a permission, registered workloads
+  // outside one tenant's scope, a rule that does not fit its field, or a request type that another
+  // method uses too.
   static absl::StatusOr<PolicyTable> Create(
       const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 

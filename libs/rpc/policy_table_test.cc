@@ -103,6 +103,25 @@ TEST_F(PolicyTableTest, ATenantsActorWithoutAPermissionIsRefused) {
   EXPECT_FALSE(Create().ok());
 }
 
+TEST_F(PolicyTableTest, RegisteredWorkloadsAreOfOneTenantAndComeThemselves) {
+  Access(0)->set_registered_workload(true);
+  Access(0)->set_scope(policy::v1::SCOPE_TENANT);
+  EXPECT_OK(Create());
+}
+
+TEST_F(PolicyTableTest, RegisteredWorkloadsOfNoTenantAreRefused) {
+  Access(0)->set_registered_workload(true);
+  Access(0)->set_scope(policy::v1::SCOPE_SYSTEM);
+  EXPECT_FALSE(Create().ok());
+}
+
+TEST_F(PolicyTableTest, RegisteredWorkloadsThatAreForwardedAreRefused) {
+  Access(0)->set_registered_workload(true);
+  Access(0)->set_scope(policy::v1::SCOPE_TENANT);
+  Access(0)->add_forwarders("service/gateway");
+  EXPECT_FALSE(Create().ok());
+}
+
 TEST_F(PolicyTableTest, APeerPatternThatMatchesEverybodyIsRefused) {
   Access(0)->add_peers("*");
   EXPECT_FALSE(Create().ok());

@@ -1,14 +1,8 @@
 #include "libs/rpc/server.h"
 
-#include <google/protobuf/stubs/logging.h>
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <semaphore.h>
-#include <signal.h>
 
-#include <cerrno>
-#include <mutex>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -20,7 +14,7 @@
 #include "libs/rpc/admin_port.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/malformed_request.h"
-#include "libs/rpc/process.h"
+#include "libs/rpc/server_process.h"
 #include "libs/rpc/status_service.h"
 #include "libs/rpc/trust_client.h"
 #include "libs/telemetry/log.h"
@@ -36,32 +30,6 @@ int Millis(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
 }
 
-// gRPC's own words go where ours go: one line of JSON each.
-void LogForGrpc(gpr_log_func_args* line) {
-  // Said of every connection: our certificates carry ids and no host names.
-  if (std::string_view(line->message).starts_with("No match found for server name")) return;
-  if (line->severity == GPR_LOG_SEVERITY_ERROR) {
-    telemetry::LogWarning("grpc", {{"text", line->message}, {"line", line->line}});
-  } else {
-    telemetry::LogDebug("grpc", {{"text", line->message}});
-  }
-}
-
-// Protobuf's too, which names fields and never their values.
-void LogForProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& text) {
-  telemetry::LogInfo("protobuf", {{"text", text}});
-}
-
-void PrepareServerProcess() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    PrepareProcess();
-    gpr_set_log_function(LogForGrpc);
-    google::protobuf::SetLogHandler(LogForProtobuf);
-    grpc::EnableDefaultHealthCheckService(true);
-  });
-}
-
 // Reflection for one server; gRPC's own switch is for every server the process will ever have.
 class WithReflection : public grpc::ServerBuilderOption {
  public:
@@ -70,16 +38,6 @@ class WithReflection : public grpc::ServerBuilderOption {
     plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
   }
 };
-
-// Only async-signal-safe things may happen in a handler: it posts, RunUntilSignal waits.
-sem_t* Signalled() {
-  static sem_t* semaphore = [] {
-    static sem_t made;
-    sem_init(&made, 0, 0);
-    return &made;
-  }();
-  return semaphore;
-}
 
 }  // namespace
 
@@ -205,14 +163,7 @@ absl::Status Server::Start(std::vector<grpc::Service*> services,
 }
 
 void Server::RunUntilSignal() {
-  Signalled();
-  struct sigaction action = {};
-  action.sa_handler = [](int) { sem_post(Signalled()); };
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
-  while (sem_wait(Signalled()) != 0 && errno == EINTR) {
-  }
+  WaitForStopSignal();
   telemetry::LogInfo("draining");
   Shutdown();
   telemetry::LogInfo("stopped");

@@ -107,18 +107,19 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
     return absl::Status(code, status.error_message());
   }
 
+  std::vector<Violation> violations;
+  for (const auto& violation : bad.field_violations()) {
+    const auto rule = info.metadata().find(violation.field());
+    violations.push_back({.field = violation.field(),
+                          .description = violation.description(),
+                          .rule = rule == info.metadata().end() ? "" : rule->second});
+  }
   absl::Status result;
-  if (bad.field_violations_size() > 0 && info.reason() == reason::kInvalidFields) {
-    std::vector<Violation> violations;
-    for (const auto& violation : bad.field_violations()) {
-      const auto rule = info.metadata().find(violation.field());
-      violations.push_back({.field = violation.field(),
-                            .description = violation.description(),
-                            .rule = rule == info.metadata().end() ? "" : rule->second});
-    }
+  if (!violations.empty() && info.reason() == reason::kInvalidFields) {
     result = InvalidFields(std::move(violations));
   } else {
     result = Error(code, info.reason(), status.error_message());
+    if (!violations.empty()) result = WithViolations(std::move(result), violations);
   }
   const absl::StatusOr<absl::Duration> delay = FromDuration(retry.retry_delay(), "retry_delay");
   if (retry.has_retry_delay() && delay.ok()) result = WithRetryDelay(result, *delay);

@@ -12,7 +12,11 @@ void ReadPool(config::Section& section, postgres::PoolOptions* options) {
 
 void ServiceConfig::Read(config::Section& root) {
   server.Read(root.Child("server", "listeners, identity and limits"));
-  ReadPool(root.Child("database", "PostgreSQL, as the service's own role"), &database);
+  config::Section& own = root.Child("database", "PostgreSQL, as the service's own role");
+  ReadPool(own, &database);
+  own.Field("lanes", &database.lanes,
+            "connections that short calls share, beside the others; 0: none")
+      .Range(0, 16);
   ReadPool(root.Child("relay", "PostgreSQL, as the role of the outbox relay"), &relay);
   config::Section& peers = root.Child("peers", "where the other services answer");
   peers.Field("audit", &audit_address, "address of audit").Required();

@@ -75,16 +75,6 @@ http::Response RefuseKms(const std::string& type, const std::string& message) {
   return {.status = 400, .body = json{{"__type", type}, {"message", message}}.dump()};
 }
 
-http::Response Xml(int status, const std::string& body) {
-  return {.status = status,
-          .content_type = "application/xml",
-          .body = StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", body)};
-}
-
-http::Response RefuseS3(int status, const std::string& code) {
-  return Xml(status, StrCat("<Error><Code>", code, "</Code><Message>no</Message></Error>"));
-}
-
 std::string Unescaped(const std::string& text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -142,11 +132,20 @@ void AwsServer::SetDown(bool down) {
 
 std::vector<std::string> AwsServer::Objects() {
   const absl::MutexLock lock(&mutex_);
-  std::vector<std::string> keys;
-  for (const auto& [key, versions] : objects_) {
-    if (!versions.empty()) keys.push_back(key);
-  }
-  return keys;
+  return objects_.Keys();
+}
+
+size_t AwsServer::Uploads() {
+  const absl::MutexLock lock(&mutex_);
+  return objects_.uploads();
+}
+
+bool AwsServer::ChangeObject(const std::string& name,
+                             const std::function<void(std::string&)>& change) {
+  const absl::MutexLock lock(&mutex_);
+  std::string* const bytes = objects_.Bytes(name);
+  if (bytes != nullptr) change(*bytes);
+  return bytes != nullptr;
 }
 
 int AwsServer::PendingDeletions() {
@@ -225,33 +224,7 @@ http::Response AwsServer::AnswerS3(const http::Request& request) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
     query[pair.first] = Unescaped(pair.second);
   }
-  if (name.empty() && query.contains("versions")) {
-    std::string listing = "<ListVersionsResult>";
-    for (const auto& [key, versions] : objects_) {
-      if (key.rfind(query["prefix"], 0) != 0) continue;
-      for (const Version& version : versions) {
-        const std::string kind = version.is_delete_marker ? "DeleteMarker" : "Version";
-        StrAppend(&listing, "<", kind, "><Key>", key, "</Key><VersionId>", version.id,
-                  "</VersionId></", kind, ">");
-      }
-    }
-    return Xml(200, listing + "</ListVersionsResult>");
-  }
-  std::vector<Version>& versions = objects_[name];
-  if (request.method == "PUT") {
-    versions.push_back({StrCat("v+", ++made_), false, request.body});
-    return {};
-  }
-  if (request.method == "DELETE") {
-    if (query.contains("versionId")) {
-      std::erase_if(versions, [&](const Version& v) { return v.id == query["versionId"]; });
-    } else {
-      versions.push_back({StrCat("v+", ++made_), true, ""});
-    }
-    return {.status = 204};
-  }
-  if (versions.empty() || versions.back().is_delete_marker) return RefuseS3(404, "NoSuchKey");
-  return {.content_type = "application/octet-stream", .body = versions.back().bytes};
+  return objects_.Answer(name, query, request);
 }
 
 }  // namespace kasbah::testing

@@ -8,6 +8,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "libs/http/server.h"
+#include "libs/testing/s3_objects.h"
 
 namespace kasbah::testing {
 
@@ -35,6 +36,10 @@ class AwsServer {
   void SetDown(bool down);
   // Keys of the bucket's objects, whatever their version.
   std::vector<std::string> Objects();
+  // Uploads in parts that are neither completed nor aborted.
+  size_t Uploads();
+  // Lets `change` at the newest version of an object; false where there is none.
+  bool ChangeObject(const std::string& name, const std::function<void(std::string&)>& change);
   // Keys of KMS that are going to be deleted.
   int PendingDeletions();
 
@@ -43,11 +48,6 @@ class AwsServer {
     bool is_enabled = true;
     bool is_pending_deletion = false;
     std::string hmac;
-  };
-  struct Version {
-    std::string id;
-    bool is_delete_marker = false;
-    std::string bytes;
   };
   http::Response Answer(const http::Request& request);
   http::Response AnswerKms(const http::Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -61,8 +61,7 @@ class AwsServer {
   std::map<std::string, std::string> aliases_ ABSL_GUARDED_BY(mutex_);
   // What Encrypt was given, by blob: key, context, plaintext.
   std::map<std::string, std::vector<std::string>> blobs_ ABSL_GUARDED_BY(mutex_);
-  // Newest last.
-  std::map<std::string, std::vector<Version>> objects_ ABSL_GUARDED_BY(mutex_);
+  S3Objects objects_ ABSL_GUARDED_BY(mutex_);
   int made_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<http::Server> server_;
 };

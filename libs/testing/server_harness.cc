@@ -8,7 +8,6 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/dev/certificate_authority.h"
-#include "libs/rpc/assertion.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::testing {
@@ -100,10 +99,25 @@ std::string ServerHarness::AssertionFor(TenantId tenant, std::optional<CustomerI
   assertion.actor_id = kUser;
   assertion.kind = policy::v1::ACTOR_KIND_USER;
   assertion.azp = SpiffeId("service/gateway");
-  assertion.tenant = tenant;
   assertion.customer = customer;
   assertion.session_id = "ses_x";
   assertion.assurance = policy::v1::ASSURANCE_MULTI;
+  return Signed(std::move(assertion), tenant);
+}
+
+std::string ServerHarness::ProgramAssertion(TenantId tenant, const std::string& azp) {
+  rpc::Assertion assertion;
+  assertion.actor_id = kWorkload;
+  assertion.kind = policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
+  assertion.azp = SpiffeId(azp.empty() ? ProgramPath(tenant) : azp);
+  assertion.customer = customer_;
+  assertion.session_id = kWorkload;
+  assertion.workload = *WorkloadId::Parse(kWorkload);
+  return Signed(std::move(assertion), tenant);
+}
+
+std::string ServerHarness::Signed(rpc::Assertion assertion, TenantId tenant) {
+  assertion.tenant = tenant;
   assertion.permissions = permissions_;
   assertion.issue_time = absl::Now();
   assertion.expire_time = assertion.issue_time + rpc::kAssertionLifetime;

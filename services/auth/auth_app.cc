@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/subject/v1/subject.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
@@ -17,10 +18,13 @@
 #include "services/auth/rpc/membership_service.h"
 #include "services/auth/rpc/subject_service.h"
 #include "services/auth/rpc/trust_service.h"
+#include "services/auth/rpc/workload_identity_service.h"
+#include "services/auth/rpc/workload_service.h"
 #include "services/auth/store/revocation_store.h"
 #include "services/auth/store/signing_key_store.h"
 #include "services/auth/store/user_directory.h"
 #include "services/auth/trust/key_set.h"
+#include "services/auth/trust/kubernetes_tokens.h"
 #include "services/auth/trust/revocation_feed.h"
 #include "services/auth/trust/signing_key.h"
 #include "services/auth/trust/vault_certifier.h"
@@ -50,9 +54,10 @@ class OwnJwks {
 
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   const auto* auth = v1::ApiKey::descriptor()->file();
+  const auto* workloads = v1::Workload::descriptor()->file();
   const auto* subject = subject::v1::Subject::descriptor()->file();
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
-  for (const auto* file : {auth, subject}) {
+  for (const auto* file : {auth, workloads, subject}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -72,6 +77,7 @@ absl::Status Run(const AuthConfig& config) {
                    service->OpenDoor(config.resolver, postgres::DoorToken::AuthResolver()));
   ASSIGN_OR_RETURN(const auto vault, service->ChannelTo("vault", config.service.vault_address));
   const rpc::SpiffeId identity = service->server().identity();
+  ASSIGN_OR_RETURN(const auto kubernetes, KubernetesTokens::Create(config.kubernetes, clock));
 
   UserDirectory users(*door);
   RevocationStore revocation_store(*door);
@@ -102,12 +108,16 @@ absl::Status Run(const AuthConfig& config) {
   ApiKeyService api_keys(service->pipeline(), service->database(), service->outbox(), clock);
   MembershipService memberships(service->pipeline(), service->database(), users, service->outbox(),
                                 clock);
+  WorkloadService workloads(service->pipeline(), service->database(), service->outbox(),
+                            identity.domain, clock);
+  WorkloadIdentityService identities(service->pipeline(), service->database(), signing_key,
+                                     *kubernetes, service->counted(), identity, clock);
   TrustService trust(service->pipeline(), key_set, feed, clock);
   SubjectService subjects(service->pipeline(), service->database(), users, service->outbox(),
                           clock);
 
-  const absl::Status served =
-      service->Run({&credentials, &api_keys, &memberships, &trust, &subjects});
+  const absl::Status served = service->Run(
+      {&credentials, &api_keys, &memberships, &workloads, &identities, &trust, &subjects});
   own_jwks.Set(nullptr);
   return served;
 }

@@ -6,23 +6,38 @@
 
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/tenantdata/v1/collections.pb.h"
+#include "kasbah/tenantdata/v1/domains.pb.h"
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
+#include "libs/dns/txt_resolver.h"
+#include "libs/objects/bucket_store.h"
+#include "libs/objects/folder_store.h"
+#include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
+#include "services/tenant_data/rpc/domain_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
+#include "services/tenant_data/rpc/file_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/reference_check.h"
+#include "services/tenant_data/rpc/resolver_service.h"
+#include "services/tenant_data/rpc/sealed_file_keys.h"
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/definitions.h"
+#include "services/tenant_data/store/domain_registry.h"
+#include "services/tenant_data/store/host_resolver.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/tenant_registry.h"
+#include "services/tenant_data/upkeep/domain_checker.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -30,12 +45,20 @@ namespace {
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Tenant::descriptor()->file(), v1::Collection::descriptor()->file(),
-        v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
+       {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+        v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
+        v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
+}
+
+absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenObjects(const FileOptions& options,
+                                                                  const Clock& clock) {
+  if (!options.directory.empty()) return objects::FolderStore::Create(options.directory);
+  ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket, aws::S3Bucket::Create(options.s3, clock));
+  return std::make_unique<objects::BucketStore>(std::move(bucket));
 }
 
 }  // namespace
@@ -50,13 +73,26 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                    service::Service::Create(std::move(options)));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> registry_door,
                    service->OpenDoor(config.registry, postgres::DoorToken::TenantRegistry()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> resolver_door,
+                   service->OpenDoor(config.resolver, postgres::DoorToken::HostResolver()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
+                   service->OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<dns::TxtResolver> dns,
+                   dns::TxtResolver::Create(config.dns));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> vault,
                    service->ChannelTo("vault", config.service.vault_address));
 
   postgres::Database& database = service->database();
   outbox::Outbox& outbox = service->outbox();
   const Clock& clock = service->clock();
-  TenantRegistry registry(*registry_door, outbox, clock);
+  HostCache hosts(clock);
+  HostResolver resolver(config.base_domain, *resolver_door, hosts);
+  TenantRegistry registry(*registry_door, outbox, hosts, clock);
+  DomainRegistry domain_registry({config.base_domain, config.checks}, database, *resolver_door,
+                                 *upkeep_door, outbox, hosts, clock);
+  DomainChecker domain_checker(domain_registry, *dns);
+  const service::Periodic checking(absl::Seconds(1), "looking at domains again",
+                                   [&] { return domain_checker.RunOnce().status(); });
   Definitions definitions(database, clock);
   FieldSealer field_sealer(vault);
   BlindIndexer indexer(vault);
@@ -64,24 +100,49 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   RecordOpener opener(definitions, field_sealer);
   CursorKeys cursor_keys(database);
   RecordReader reader(database, definitions, opener, indexer, cursor_keys);
+  ReferenceCheck references(database);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
-  RecordChanger changer(definitions, sealer, opener, reader, writer, clock);
-  RecordRestorer restorer(definitions, field_sealer, indexer, sealer, opener, reader, writer);
-  RecordImporter importer(database, outbox, definitions, sealer, batches, clock);
+  RecordChanger changer(definitions, references, sealer, opener, reader, writer, clock);
+  RecordRestorer restorer(definitions, references, field_sealer, indexer, sealer, opener, reader,
+                          writer);
+  RecordImporter importer(database, outbox, definitions, references, sealer, batches, clock);
   RecordExporter exporter(database, outbox, definitions, reader, opener, clock);
+
+  ASSIGN_OR_RETURN(const std::unique_ptr<objects::ObjectStore> objects,
+                   OpenObjects(config.files, clock));
+  ASSIGN_OR_RETURN(const std::unique_ptr<TypeDetector> detector, TypeDetector::Create());
+  DataKeys data_keys(vault);
+  const FileParts files{database, outbox, *objects, data_keys, *detector, config.files.limits,
+                        clock};
+  FileRemoval removal(files);
+  TransientFiles transients({}, clock);
+  const service::Periodic removing(absl::Seconds(1), "removing files", [&] {
+    transients.Expire();
+    return removal.RunOnce(*upkeep_door).status();
+  });
 
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
+  DomainService domains(pipeline, domain_registry, domain_checker);
+  ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(
-      pipeline,
-      {definitions, sealer, reader, changer, restorer, writer, batches, importer, exporter}, clock);
+  RecordService records(pipeline,
+                        {definitions, sealer, references, reader, changer, restorer, writer,
+                         batches, importer, exporter},
+                        clock);
   SubjectService subjects(pipeline, database, outbox, opener, vault, clock);
+  FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);
-  ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{std::string(kFieldsKey), &sealed}});
-  return service->Run({&tenants, &customers, &collections, &records, &subjects, &ciphertexts});
+  SealedFileKeys file_keys(database);
+  ciphertexts::CiphertextService ciphertexts(
+      pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
+  IndexBuilder index_builder(database, *registry_door, clock);
+  const service::Periodic building(absl::Seconds(1), "building indexes",
+                                   [&] { return index_builder.RunOnce().status(); });
+  return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
+                       &subjects, &file_service, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "cli/migrations.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
@@ -18,6 +19,9 @@
 
 namespace kasbah::bench {
 namespace {
+
+// What the payloads of pgbench's outbox rows begin with (paths.cc).
+constexpr char kNoEvent[] = "aaaaaaaa";
 
 template <typename T>
 T OrDie(absl::StatusOr<T> value) {
@@ -86,6 +90,10 @@ void Installation::CreateData() {
   key.set_display_name("bench");
   key.set_role(auth::v1::ROLE_OWNER);
   api_key_ = Invoke(*keys, &auth::v1::ApiKeyService::Stub::CreateApiKey, key, tenant_).secret();
+  auto workloads = auth::v1::WorkloadService::NewStub(Channel("auth", dev::kOperator));
+  auth::v1::CreateWorkloadRequest workload;
+  workload.set_name("bench");
+  Invoke(*workloads, &auth::v1::WorkloadService::Stub::CreateWorkload, workload, tenant_);
 
   auto collections =
       tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));
@@ -159,6 +167,19 @@ double Installation::Pgbench(const std::string& role, const std::string& script,
       StrCat("host=127.0.0.1 port=", supervisor_->postgres_port(), " dbname=kasbah user=", role);
   return RunPgbench(dsn, supervisor_->installation().password_file(role),
                     StrCat("\\startpipeline\n", script, "\\endpipeline\n"), 8, seconds);
+}
+
+void Installation::Settle() {
+  const absl::Time deadline = absl::Now() + absl::Minutes(2);
+  for (const char* schema : {"auth", "tenant_data", "vault", "webhook"}) {
+    const std::string outbox = StrCat(schema, ".outbox");
+    Query(StrCat("DELETE FROM ", outbox, " WHERE substring(payload FROM 1 FOR 8) = '",
+                 kNoEvent, "'"));
+    while (Query(StrCat("SELECT count(*) FROM ", outbox)) != "0") {
+      KASBAH_CHECK(absl::Now() < deadline);
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+  }
 }
 
 std::string Installation::Query(const std::string& sql) {

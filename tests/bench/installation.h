@@ -68,6 +68,9 @@ class Installation {
 
   // pgbench as a service's role, with its statements in one pipeline.
   double Pgbench(const std::string& role, const std::string& script, int seconds);
+  // Until every outbox is empty, so that what one measurement wrote is not carried out during the
+  // next; pgbench's rows, which are no events, are removed.
+  void Settle();
   // As superuser; the first value of the first row.
   std::string Query(const std::string& sql);
 

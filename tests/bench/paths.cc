@@ -188,9 +188,15 @@ Budget OfParts(Installation& kasbah, const char* name, double ratio,
           "calls/s",
           "parts: bare echo, then pgbench with the same statements",
           ratio,
-          std::move(measure),
+          [&kasbah, measure = std::move(measure)] {
+            const double rate = measure();
+            kasbah.Settle();
+            return rate;
+          },
           [&kasbah, echo, role, script, seconds] {
-            return Parts(echo(), kasbah.Pgbench(role, script, seconds));
+            const double statements = kasbah.Pgbench(role, script, seconds);
+            kasbah.Settle();
+            return Parts(echo(), statements);
           }};
 }
 

@@ -12,12 +12,14 @@
 
 #include "absl/strings/match.h"
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "kasbah/policy/v1/policy.pb.h"
 #include "kasbah/status/v1/status.pb.h"
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/tenantdata/v1/collections.pb.h"
+#include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -59,6 +61,7 @@ const std::map<std::string, std::string>& Servers() {
 // Naming a message of each is what links its generated code in.
 std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
   return {auth::v1::ApiKey::descriptor()->file(),
+          auth::v1::Workload::descriptor()->file(),
           vault::v1::Secret::descriptor()->file(),
           vault::v1::EncryptRequest::descriptor()->file(),
           vault::v1::Key::descriptor()->file(),
@@ -67,6 +70,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           vault::v1::Lease::descriptor()->file(),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
+          tenantdata::v1::Domain::descriptor()->file(),
           tenantdata::v1::Collection::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
@@ -90,14 +94,17 @@ struct Caller {
   std::string tenant;
   // Roles grant; the owner has everything, the viewer what reads.
   bool is_viewer = false;
+  // A program that the tenant registered.
+  bool is_registered = false;
 };
 
 // The reasons with which the pipeline refuses a caller.
 bool IsPolicyRefusal(const std::string& reason) {
   static const auto* reasons = new std::set<std::string>{
-      "PEER_IDENTITY_MISSING", "PEER_NOT_ALLOWED",    "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
-      "ASSERTION_INVALID",     "ASSERTION_NOT_YOURS", "ASSERTION_REVOKED", "TENANT_MISMATCH",
-      "TENANT_REQUIRED",       "TENANT_NOT_ALLOWED",  "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED"};
+      "PEER_IDENTITY_MISSING",   "PEER_NOT_ALLOWED",    "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED",
+      "ASSERTION_INVALID",       "ASSERTION_NOT_YOURS", "ASSERTION_REVOKED", "TENANT_MISMATCH",
+      "TENANT_REQUIRED",         "TENANT_NOT_ALLOWED",  "TENANT_SUSPENDED",  "ASSURANCE_REQUIRED",
+      "WORKLOAD_NOT_REGISTERED", "TENANT_CLOSED"};
   return reasons->contains(reason);
 }
 
@@ -132,10 +139,15 @@ bool MayEnter(const Access& access, const Caller& caller) {
   const bool is_tenant_peer = absl::StartsWith(caller.peer, "tenant/");
   if (!brings_tenant && !is_tenant_peer) return false;
   if (caller.tenancy == Tenancy::kForeign) return false;
+  if (access.registered_workload() && !caller.is_registered) return false;
   if (caller.tenancy == Tenancy::kSuspended && access.scope() == policy::v1::SCOPE_TENANT)
     return false;
   if (is_tenant_peer && caller.assertion.empty()) {
     return access.permission() == policy::v1::PERMISSION_UNSPECIFIED;
+  }
+  if (caller.actor == policy::v1::ACTOR_KIND_TENANT_WORKLOAD) {
+    return access.permission() == policy::v1::PERMISSION_SECRET_READ ||
+           access.permission() == policy::v1::PERMISSION_SECRET_ACCESS;
   }
   if (caller.is_viewer) {
     const std::string& name = policy::v1::Permission_Name(access.permission());
@@ -161,16 +173,28 @@ class PolicyTable : public ::testing::Test {
     return *assertion;
   }
 
+  // A registered program's own.
+  static std::string AssertionOf(const std::string& certificate) {
+    using Identity = auth::v1::WorkloadIdentityService;
+    const auto issued = system_test::Invoke<Identity>(
+        System::Get().Channel("auth", certificate), System::Context(),
+        &Identity::Stub::IssueWorkloadAssertion, auth::v1::IssueWorkloadAssertionRequest());
+    if (!issued.ok()) Crash(issued.status().ToString(), __FILE__, __LINE__);
+    return issued->assertion();
+  }
+
   // Made for each service anew: assertions live a minute.
   static std::vector<Caller> Callers() {
     System& system = System::Get();
     using policy::v1::ACTOR_KIND_API_KEY;
     using policy::v1::ACTOR_KIND_OPERATOR;
+    using policy::v1::ACTOR_KIND_TENANT_WORKLOAD;
     using policy::v1::ACTOR_KIND_WORKLOAD;
     const std::string own = own_->id.ToString();
     const std::string suspended = suspended_->id.ToString();
     std::vector<Caller> callers;
-    for (const char* service : {"auth", "vault", "tenant-data", "webhook", "audit", "gateway"}) {
+    for (const char* service :
+         {"auth", "vault", "tenant-data", "webhook", "audit", "gateway", "csi-provider"}) {
       const std::string peer = StrCat("service/", service);
       const std::string certificate = system.CertificateOf(service);
       callers.push_back({StrCat(service, " alone"), peer, ACTOR_KIND_WORKLOAD, Tenancy::kNone,
@@ -194,19 +218,28 @@ class PolicyTable : public ::testing::Test {
     callers.push_back({"tenant workload, foreign tenant", tenant_peer, ACTOR_KIND_WORKLOAD,
                        Tenancy::kForeign, app, "", other_->id.ToString()});
     callers.push_back({"owner's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
-                       Resolve(own_->owner_key, app), ""});
+                       Resolve(own_->owner_key, app), "", false, true});
     callers.push_back({"owner's key, foreign tenant", tenant_peer, ACTOR_KIND_API_KEY,
-                       Tenancy::kForeign, app, Resolve(own_->owner_key, app),
-                       other_->id.ToString()});
+                       Tenancy::kForeign, app, Resolve(own_->owner_key, app), other_->id.ToString(),
+                       false, true});
     callers.push_back({"viewer's key", tenant_peer, ACTOR_KIND_API_KEY, Tenancy::kOwn, app,
-                       Resolve(viewer_key_, app), "", true});
+                       Resolve(viewer_key_, app), "", true, true});
+    callers.push_back({"registered workload", tenant_peer, ACTOR_KIND_TENANT_WORKLOAD,
+                       Tenancy::kOwn, app, AssertionOf(app), "", false, true});
+    callers.push_back({"registered workload, foreign tenant", tenant_peer,
+                       ACTOR_KIND_TENANT_WORKLOAD, Tenancy::kForeign, app, AssertionOf(app),
+                       other_->id.ToString(), false, true});
+    const std::string stranger = system.CertificateOf(own_->id, "stranger");
+    callers.push_back({"owner's key, unregistered workload",
+                       StrCat("tenant/", own, "/workload/stranger"), ACTOR_KIND_API_KEY,
+                       Tenancy::kOwn, stranger, Resolve(own_->owner_key, stranger), ""});
     // Obtained just before the suspension.
     system.ResumeTenant(suspended_->id);
     const std::string before = Resolve(suspended_->owner_key, suspended_->certificate_directory);
     system.SuspendTenant(suspended_->id);
     callers.push_back({"suspended tenant's key", StrCat("tenant/", suspended, "/workload/app"),
                        ACTOR_KIND_API_KEY, Tenancy::kSuspended, suspended_->certificate_directory,
-                       before, ""});
+                       before, "", false, true});
     return callers;
   }
 
@@ -261,6 +294,8 @@ TEST_F(PolicyTable, EveryMethodAnswersEveryCallerAsItsProtoSays) {
       // The proof is that it cannot be resumed by those who may not: an operator may.
       if (method->name() == "ResumeTenant" && caller.name == "operator for a suspended tenant")
         continue;
+      // Closing is for good, and these tenants have other methods to answer.
+      if (method->name() == "CloseTenant" && MayEnter(access, caller)) continue;
       const absl::Status answer = CallAs(caller, server, method);
       const std::string reason = ReasonOf(answer);
       const bool entered = !IsPolicyRefusal(reason);

@@ -1,6 +1,8 @@
 #include "tests/security/request_maker.h"
 
 #include <map>
+#include <set>
+#include <string>
 
 #include "absl/time/clock.h"
 #include "kasbah/policy/v1/policy.pb.h"
@@ -58,14 +60,15 @@ void Fill(Message* message, int depth) {
   for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message->GetDescriptor()->field(i);
     const auto& rules = field->options().GetExtension(policy::v1::field);
-    // Sizes of a log and ids are what some requests need though no rule says so.
+    // What some requests need though no rule says so.
+    static const std::set<std::string> needed = {"old_size", "new_size", "role_prefix"};
     const bool wanted = rules.required() || rules.min_size() > 0 || !rules.id().empty() ||
-                        field->name() == "old_size" || field->name() == "new_size";
+                        needed.contains(field->name());
     if (!wanted || field->is_map() || depth > 5) continue;
     if (field->is_repeated()) {
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
         Fill(reflection->AddMessage(message, field), depth + 1);
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+      } else if (field->type() == FieldDescriptor::TYPE_STRING) {
         reflection->AddString(message, field, TextFor(field, rules));
       }
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {

@@ -85,19 +85,23 @@ System::System() {
 }
 
 std::string System::CertificateOf(const std::string& name) {
-  if (name == "gateway") {
-    const std::string directory = StrCat(directory_, "/gateway");
+  if (name == "gateway" || name == "csi-provider") {
+    const std::string directory = StrCat(directory_, "/", name);
     if (!std::filesystem::exists(directory + "/tls.crt")) {
       auto authority =
           OrDie(dev::CertificateAuthority::Open(installation().Path("ca")), "authority");
       std::filesystem::create_directories(directory);
       const absl::Status issued =
-          authority.Issue({.uris = {"spiffe://kasbah.dev/service/gateway"}}, directory);
+          authority.Issue({.uris = {dev::Installation::ServiceId(name)}}, directory);
       KASBAH_CHECK(issued.ok());
     }
     return directory;
   }
   return installation().CertificateDirectory(name);
+}
+
+std::string System::CertificateOf(TenantId tenant, const std::string& workload) {
+  return OrDie(installation().IssueTenantCertificate(tenant, workload), "tenant certificate");
 }
 
 std::string System::CertificateWith(const std::vector<std::string>& uris) {
@@ -129,8 +133,8 @@ TestTenant System::CreateTenant(const std::string& slug) {
       OperatorCall(*stub, TenantId(), &tenantdata::v1::TenantService::Stub::CreateTenant, request);
   TestTenant tenant;
   tenant.id = OrDie(TenantId::Parse(made.tenant_id()), "tenant id");
-  tenant.certificate_directory =
-      OrDie(installation().IssueTenantCertificate(tenant.id, "app"), "tenant certificate");
+  tenant.certificate_directory = CertificateOf(tenant.id, "app");
+  RegisterWorkload(tenant.id, "app");
   tenant.owner_key = CreateApiKey(tenant.id, auth::v1::ROLE_OWNER);
   // Services answer before they follow revocations, and refuse assertions until then.
   for (const std::string& service : dev::ServiceNames()) {
@@ -165,6 +169,23 @@ std::string System::CreateApiKey(TenantId tenant, auth::v1::Role role,
   request.set_customer_id(customer);
   return OperatorCall(*stub, tenant, &auth::v1::ApiKeyService::Stub::CreateApiKey, request)
       .secret();
+}
+
+auth::v1::Workload System::RegisterWorkload(
+    TenantId tenant, const std::string& name,
+    const std::vector<auth::v1::KubernetesServiceAccount>& accounts) {
+  auto stub = auth::v1::WorkloadService::NewStub(OperatorChannel("auth"));
+  auth::v1::CreateWorkloadRequest request;
+  request.set_name(name);
+  for (const auto& account : accounts) *request.add_kubernetes() = account;
+  return OperatorCall(*stub, tenant, &auth::v1::WorkloadService::Stub::CreateWorkload, request);
+}
+
+void System::DeleteWorkload(TenantId tenant, const std::string& name) {
+  auto stub = auth::v1::WorkloadService::NewStub(OperatorChannel("auth"));
+  auth::v1::DeleteWorkloadRequest request;
+  request.set_workload(name);
+  OperatorCall(*stub, tenant, &auth::v1::WorkloadService::Stub::DeleteWorkload, request);
 }
 
 absl::StatusOr<std::string> System::Resolve(const std::string& key,

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "libs/base/call_context.h"
 #include "libs/dev/supervisor.h"
 #include "libs/rpc/channel.h"
@@ -15,7 +16,7 @@
 
 namespace kasbah::system_test {
 
-// A tenant with a workload certificate and a key of the owner role.
+// A tenant with a registered workload, its certificate and a key of the owner role.
 struct TestTenant {
   TenantId id;
   std::string certificate_directory;
@@ -35,8 +36,11 @@ class System {
   const dev::Installation& installation() const { return supervisor_->installation(); }
   const std::string& directory() const { return directory_; }
 
-  // The certificate of a service or of dev::kOperator; "gateway" is issued here.
+  // The certificate of a service or of dev::kOperator; "gateway" and "csi-provider" are issued
+  // here.
   std::string CertificateOf(const std::string& name);
+  // Of a program of a tenant, registered or not.
+  std::string CertificateOf(TenantId tenant, const std::string& workload);
   // A certificate with exactly these URIs.
   std::string CertificateWith(const std::vector<std::string>& uris);
 
@@ -51,6 +55,11 @@ class System {
   void SuspendTenant(TenantId tenant);
   void ResumeTenant(TenantId tenant);
   std::string CreateApiKey(TenantId tenant, auth::v1::Role role, const std::string& customer = "");
+  // Registers a program of the tenant, whose certificate is CertificateOf(tenant, name).
+  auth::v1::Workload RegisterWorkload(
+      TenantId tenant, const std::string& name,
+      const std::vector<auth::v1::KubernetesServiceAccount>& accounts = {});
+  void DeleteWorkload(TenantId tenant, const std::string& name);
   // The assertion that a workload gets for a key, presented by the identity of `certificate`.
   absl::StatusOr<std::string> Resolve(const std::string& key, const std::string& certificate);
 

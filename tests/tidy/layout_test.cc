@@ -27,22 +27,25 @@ bool IsTest(const std::string& path) {
 const std::map<std::string, std::set<std::string>>& LibraryLayers() {
   static const auto* layers = new std::map<std::string, std::set<std::string>>{
       {"base", {}},
+      {"payload", {"base"}},
       {"crypto", {"base"}},
       {"merkle", {"base", "crypto"}},
       {"telemetry", {"base"}},
       {"config", {"base", "telemetry"}},
       {"ratelimit", {"base"}},
       {"postgres", {"base", "telemetry"}},
-      {"outbox", {"base", "crypto", "telemetry", "postgres"}},
+      {"outbox", {"base", "payload", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
+      {"dns", {"base"}},
       {"aws", {"base", "crypto", "http"}},
+      {"objects", {"base", "telemetry", "aws"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},
-      {"testing", {"base", "postgres", "dev", "http"}},
+      {"testing", {"base", "crypto", "postgres", "dev", "http"}},
   };
   return *layers;
 }
@@ -124,6 +127,7 @@ TEST(House, DangerousThingsStandWhereTheyBelong) {
        R"re(grpc::Status\((grpc::StatusCode|grpc::)\w+)re",
        {"libs/rpc/"}},
       {"only libs/http speaks to the outside", R"re(#include <curl/)re", {"libs/http/"}},
+      {"only libs/dns asks resolvers", R"re(#include <ares\.h>)re", {"libs/dns/"}},
       {"only libs/crypto knows OpenSSL's primitives",
        R"re(#include <openssl/(evp|hmac|sha|kdf)\.h>)re",
        {"libs/crypto/", "libs/base/", "libs/dev/certificate_authority", "libs/rpc/tls",

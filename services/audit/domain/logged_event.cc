@@ -1,13 +1,13 @@
 #include "services/audit/domain/logged_event.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/timestamp.h"
+#include "libs/payload/payload.h"
 #include "services/audit/domain/event_body.h"
 
 namespace kasbah::audit {
@@ -57,24 +57,14 @@ absl::Status CommitToPersonal(const AuditEvent& event, std::string_view salts,
   return absl::OkStatus();
 }
 
+// What was dropped is said in the event: whoever sent it finds out.
 void DropSecrets(AuditEvent* event) {
-  auto& attributes = *event->mutable_attributes();
-  for (auto it = attributes.begin(); it != attributes.end();) {
-    it = NamesASecret(it->first) ? attributes.erase(it) : std::next(it);
-  }
+  const payload::Report report = payload::StripAttributes(event->mutable_attributes());
+  if (report.count == 0) return;
+  (*event->mutable_attributes())["stripped"] = absl::StrJoin(report.paths, " ");
 }
 
 }  // namespace
-
-bool NamesASecret(std::string_view attribute) {
-  std::string name(attribute);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const std::string_view word : {"secret", "password", "token", "vault_ref"}) {
-    if (name == word || name.ends_with(StrCat("_", word))) return true;
-  }
-  return false;
-}
 
 absl::StatusOr<LoggedEvent> PrepareEvent(TenantId tenant, std::string_view service,
                                          std::string_view payload, std::string_view salts) {

@@ -37,13 +37,10 @@ inline constexpr size_t kSaltBytes = merkle::kPersonalFields.size() * merkle::kS
 inline constexpr size_t kLongestKey = 1024;
 
 // Reads an outbox entry that `service` ("vault") sent. The producer's name is the sender's,
-// whatever the entry claims. Attributes whose names say that they hold a secret are dropped.
+// whatever the entry claims. Attributes whose names say that they hold a secret (libs/payload) are
+// dropped, and named in the attribute "stripped".
 // INVALID_ARGUMENT, in words that hold nothing of the entry, for one that cannot be logged.
 absl::StatusOr<LoggedEvent> PrepareEvent(TenantId tenant, std::string_view service,
                                          std::string_view payload, std::string_view salts);
-
-// Whether an attribute of this name would be dropped: it is, or ends in, "secret", "password",
-// "token" or "vault_ref".
-bool NamesASecret(std::string_view attribute);
 
 }  // namespace kasbah::audit

@@ -57,7 +57,9 @@ TEST(LoggedEventTest, AttributesNamedLikeSecretsAreDropped) {
   }
   ASSERT_OK_AND_ASSIGN(const LoggedEvent logged, Prepare(event));
   ASSERT_OK_AND_ASSIGN(const AuditEvent body, ParseBody(logged.body));
-  EXPECT_EQ(body.attributes_size(), 2);
+  EXPECT_EQ(body.attributes_size(), 3);
+  EXPECT_EQ(body.attributes().at("stripped"),
+            "/PASSWORD /access_token /client_secret /db_password /key_vault_ref /token");
   EXPECT_TRUE(body.attributes().contains("secret_id"));
   EXPECT_TRUE(body.attributes().contains("version"));
 }

@@ -19,14 +19,16 @@ PermissionSet Viewer() {
                    policy::v1::PERMISSION_MEMBER_READ, policy::v1::PERMISSION_API_KEY_READ,
                    policy::v1::PERMISSION_KEY_READ, policy::v1::PERMISSION_SECRET_READ,
                    policy::v1::PERMISSION_COLLECTION_READ, policy::v1::PERMISSION_RECORD_READ,
-                   policy::v1::PERMISSION_WEBHOOK_READ});
+                   policy::v1::PERMISSION_WEBHOOK_READ, policy::v1::PERMISSION_WORKLOAD_READ,
+                   policy::v1::PERMISSION_DOMAIN_READ, policy::v1::PERMISSION_FILE_READ});
 }
 
 // Works with data and secrets; sets nothing up and admits nobody.
 PermissionSet Member() {
   return With(Viewer(),
               {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
-               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE});
+               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
+               policy::v1::PERMISSION_FILE_WRITE});
 }
 
 // Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps
@@ -35,7 +37,8 @@ PermissionSet Admin() {
   return With(Member(),
               {policy::v1::PERMISSION_MEMBER_MANAGE, policy::v1::PERMISSION_API_KEY_MANAGE,
                policy::v1::PERMISSION_KEY_MANAGE, policy::v1::PERMISSION_COLLECTION_MANAGE,
-               policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_AUDIT_READ});
+               policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_WORKLOAD_MANAGE,
+               policy::v1::PERMISSION_AUDIT_READ, policy::v1::PERMISSION_DOMAIN_MANAGE});
 }
 
 PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE}); }
@@ -45,6 +48,12 @@ PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MAN
 const PermissionSet& PermissionsOf(Role role) {
   static const std::array<PermissionSet, 4> sets = {Owner(), Admin(), Member(), Viewer()};
   return sets[static_cast<size_t>(role)];
+}
+
+const PermissionSet& WorkloadPermissions() {
+  static const PermissionSet set =
+      With({}, {policy::v1::PERMISSION_SECRET_READ, policy::v1::PERMISSION_SECRET_ACCESS});
+  return set;
 }
 
 bool Covers(const PermissionSet& held, Role role) { return (PermissionsOf(role) & ~held).none(); }

@@ -19,6 +19,9 @@ using PermissionSet = std::bitset<128>;
 // What a role grants; docs/permissions.md is this table for people.
 const PermissionSet& PermissionsOf(Role role);
 
+// What a registered workload may do by itself, without a role: have the secrets that it is for.
+const PermissionSet& WorkloadPermissions();
+
 // Whether somebody who holds `held` may give `role` to others, or take it from them: nobody hands
 // out more than they have.
 bool Covers(const PermissionSet& held, Role role);

@@ -54,6 +54,13 @@ TEST(Roles, TheTrailIsForThoseWhoManage) {
   EXPECT_FALSE(Grants(Role::kMember, policy::v1::PERMISSION_AUDIT_READ));
 }
 
+TEST(Roles, AWorkloadReadsSecretsAndDoesNothingElse) {
+  PermissionSet expected;
+  expected.set(policy::v1::PERMISSION_SECRET_READ);
+  expected.set(policy::v1::PERMISSION_SECRET_ACCESS);
+  EXPECT_EQ(WorkloadPermissions(), expected);
+}
+
 TEST(Roles, NamesComeBack) {
   for (const Role role : kRoles) EXPECT_EQ(ParseRole(NameOf(role)), role);
   EXPECT_EQ(ParseRole("Owner"), std::nullopt);

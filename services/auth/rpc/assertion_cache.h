@@ -25,6 +25,8 @@ class AssertionCache {
     std::string assertion;
     TenantId tenant;
     std::string actor_id;
+    // wkl_… where the assertion was issued to a registered workload.
+    std::string workload_id;
     absl::Time issue_time;
     absl::Time expire_time;
   };

@@ -7,16 +7,20 @@
 #include <utility>
 
 #include "kasbah/auth/v1/auth.grpc.pb.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "kasbah/subject/v1/subject.grpc.pb.h"
 #include "libs/outbox/denials.h"
 #include "libs/outbox/outbox.h"
+#include "libs/testing/kubernetes_cluster.h"
 #include "libs/testing/server_harness.h"
 #include "services/auth/rpc/api_key_service.h"
 #include "services/auth/rpc/credential_service.h"
 #include "services/auth/rpc/membership_service.h"
 #include "services/auth/rpc/subject_service.h"
 #include "services/auth/rpc/trust_service.h"
+#include "services/auth/rpc/workload_identity_service.h"
+#include "services/auth/rpc/workload_service.h"
 #include "services/auth/store/auth_database_fixture.h"
 #include "services/auth/trust/certifier_fixture.h"
 
@@ -59,12 +63,24 @@ class AuthServer : public AuthDatabase, protected testing::ServerHarness {
                                                         const std::string& api_key);
   absl::StatusOr<v1::Membership> AddMember(TenantId tenant, const std::string& email,
                                            v1::Role role);
+  absl::StatusOr<v1::Workload> MakeWorkload(
+      TenantId tenant, const std::string& name,
+      const std::vector<v1::KubernetesServiceAccount>& accounts = {});
+  // What the program of this name gets by its certificate.
+  absl::StatusOr<v1::IssueWorkloadAssertionResponse> IssueTo(TenantId tenant,
+                                                             const std::string& name);
   // How many events with this action the tenant's outbox holds.
   std::string EventsOf(TenantId tenant, const std::string& action);
 
   // Another service's server, which follows auth as all do.
   std::unique_ptr<rpc::Server> StartFollower(const std::string& path);
 
+  static constexpr char kAudience[] = "kasbah";
+
+  // The cluster that auth is set up for.
+  testing::KubernetesCluster cluster_{"https://cluster.example",
+                                      testing::KubernetesCluster::Algorithm::kEs256};
+  std::unique_ptr<KubernetesTokens> kubernetes_;
   CertifierFixture certifier_;
   outbox::Outbox outbox_{"auth"};
   std::unique_ptr<outbox::CountedEvents> counted_;
@@ -77,6 +93,8 @@ class AuthServer : public AuthDatabase, protected testing::ServerHarness {
   std::unique_ptr<CredentialService> credentials_;
   std::unique_ptr<ApiKeyService> api_keys_;
   std::unique_ptr<MembershipService> memberships_;
+  std::unique_ptr<WorkloadService> workloads_;
+  std::unique_ptr<WorkloadIdentityService> identities_;
   std::unique_ptr<TrustService> trust_;
   std::unique_ptr<SubjectService> subjects_;
 };

@@ -1,9 +1,24 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
 #include "services/auth/rpc/auth_server_fixture.h"
 
 namespace kasbah::auth {
 namespace {
 
 constexpr char kIssuer[] = "spiffe://kasbah.dev/service/auth";
+
+// Read once, at the beginning.
+std::unique_ptr<KubernetesTokens> TokensOf(const testing::KubernetesCluster& cluster,
+                                           const std::string& audience) {
+  const std::string path = ::testing::TempDir() + "/jwks-" + std::to_string(getpid());
+  std::ofstream(path) << cluster.Jwks();
+  auto tokens = KubernetesTokens::Create({{cluster.issuer(), audience, path}}, Clock::Real());
+  EXPECT_OK(tokens);
+  return *std::move(tokens);
+}
 
 }  // namespace
 
@@ -18,7 +33,8 @@ AuthServer::AuthServer()
   rpc::Server::Options options = ServerOptions("service/auth");
   options.own_jwks = [this] { return key_set_->Jwks(); };
   CreateServer(std::move(options),
-               {v1::ApiKey::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+               {v1::ApiKey::descriptor()->file(), v1::Workload::descriptor()->file(),
+                subject::v1::Subject::descriptor()->file()});
   feed_ = std::make_unique<RevocationFeed>(
       *revocation_store_, Clock::Real(), [this](const std::vector<Revocation>& news) {
         for (const auto& revocation : news) {
@@ -35,9 +51,15 @@ AuthServer::AuthServer()
                                                      *counted_, server_->identity(), clock);
   api_keys_ = std::make_unique<ApiKeyService>(pipeline, *database_, outbox_, clock);
   memberships_ = std::make_unique<MembershipService>(pipeline, *database_, *users_, outbox_, clock);
+  kubernetes_ = TokensOf(cluster_, kAudience);
+  workloads_ = std::make_unique<WorkloadService>(pipeline, *database_, outbox_,
+                                                 server_->identity().domain, clock);
+  identities_ = std::make_unique<WorkloadIdentityService>(
+      pipeline, *database_, *signing_key_, *kubernetes_, *counted_, server_->identity(), clock);
   trust_ = std::make_unique<TrustService>(pipeline, *key_set_, *feed_, clock);
   subjects_ = std::make_unique<SubjectService>(pipeline, *database_, *users_, outbox_, clock);
-  Serve({credentials_.get(), api_keys_.get(), memberships_.get(), trust_.get(), subjects_.get()});
+  Serve({credentials_.get(), api_keys_.get(), memberships_.get(), workloads_.get(),
+         identities_.get(), trust_.get(), subjects_.get()});
 }
 
 AuthServer::~AuthServer() {
@@ -80,6 +102,24 @@ absl::StatusOr<v1::Membership> AuthServer::AddMember(TenantId tenant, const std:
   request.set_role(role);
   return Call<v1::MembershipService>("operator/ada", tenant,
                                      &v1::MembershipService::Stub::CreateMembership, request);
+}
+
+absl::StatusOr<v1::Workload> AuthServer::MakeWorkload(
+    TenantId tenant, const std::string& name,
+    const std::vector<v1::KubernetesServiceAccount>& accounts) {
+  v1::CreateWorkloadRequest request;
+  request.set_name(name);
+  for (const auto& account : accounts) *request.add_kubernetes() = account;
+  return Call<v1::WorkloadService>("operator/ada", tenant,
+                                   &v1::WorkloadService::Stub::CreateWorkload, request);
+}
+
+absl::StatusOr<v1::IssueWorkloadAssertionResponse> AuthServer::IssueTo(TenantId tenant,
+                                                                       const std::string& name) {
+  return Call<v1::WorkloadIdentityService>(
+      "tenant/" + tenant.ToString() + "/workload/" + name, TenantId(),
+      &v1::WorkloadIdentityService::Stub::IssueWorkloadAssertion,
+      v1::IssueWorkloadAssertionRequest());
 }
 
 std::string AuthServer::EventsOf(TenantId tenant, const std::string& action) {

@@ -6,10 +6,10 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/timestamp.h"
-#include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/rpc/assertion.h"
 #include "services/auth/rpc/messages.h"
+#include "services/auth/trust/sign_assertion.h"
 
 namespace kasbah::auth {
 namespace {
@@ -62,27 +62,29 @@ absl::StatusOr<CredentialService::Issued> CredentialService::ResolveApiKey(
   const absl::Time now = clock_.Now();
   if (std::optional<Issued> issued = cache_.Find(hash, azp, now);
       issued && !revocations_.Contradicts(issued->actor_id, issued->issue_time) &&
+      !revocations_.Contradicts(issued->workload_id, issued->issue_time) &&
       !revocations_.Contradicts(issued->tenant.ToString(), issued->issue_time)) {
     return *std::move(issued);
   }
   ASSIGN_OR_RETURN(const std::shared_ptr<const SigningKey::InUse> signer, signing_key_.Current());
   if (!MayResolve(peer, presented.tenant)) return Refuse(call, peer.tenant());
-  ASSIGN_OR_RETURN(const ApiKey key, Authenticate(call, presented, hash));
-  ASSIGN_OR_RETURN(Issued issued, Sign(key, presented.tenant, azp, *signer, now));
-  cache_.Put(hash, azp, issued);
+  ASSIGN_OR_RETURN(const Known known, Authenticate(call, presented, hash));
+  ASSIGN_OR_RETURN(Issued issued, Sign(known, presented.tenant, azp, *signer, now));
+  // A program that is registered in a moment need not wait for what was true before.
+  if (!peer.is_tenant_workload() || known.workload) cache_.Put(hash, azp, issued);
   return issued;
 }
 
-absl::StatusOr<ApiKey> CredentialService::Authenticate(const rpc::Call& call,
-                                                       const ApiKeyText& presented,
-                                                       const std::string& hash) {
+absl::StatusOr<CredentialService::Known> CredentialService::Authenticate(
+    const rpc::Call& call, const ApiKeyText& presented, const std::string& hash) {
   CallContext scoped = call;
   scoped.tenant = presented.tenant;
   scoped.customer.reset();
-  absl::StatusOr<std::optional<ApiKeyStore::Credential>> found = Look(scoped, presented);
-  const bool suspended = ReasonOf(found.status()) == reason::kTenantSuspended;
-  if (suspended) {
-    // That a tenant is suspended is told to those who hold one of its keys.
+  std::optional<WorkloadId> workload;
+  absl::StatusOr<std::optional<ApiKeyStore::Credential>> found = Look(scoped, presented, &workload);
+  const absl::Status refused = IsTenantRefused(found.status()) ? found.status() : absl::OkStatus();
+  if (!refused.ok()) {
+    // That a tenant is suspended or closed is told to those who hold one of its keys.
     found = database_.WithTenantInAnyState(
         scoped, postgres::AnyStateToken::ForDenialEvents(), [&](postgres::Transaction& tx) {
           return keys_.FindCredential(tx, presented.tenant, presented.id);
@@ -98,26 +100,38 @@ absl::StatusOr<ApiKey> CredentialService::Authenticate(const rpc::Call& call,
   if (!*found || !same || !(*found)->key.IsActive(clock_.Now())) {
     return Refuse(call, presented.tenant);
   }
-  if (suspended) {
-    counted_.Denied(scoped, kAction, reason::kTenantSuspended);
-    return Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,
-                 "the tenant is suspended");
+  if (!refused.ok()) {
+    counted_.Denied(scoped, kAction, ReasonOf(refused));
+    return refused;
   }
-  return std::move((*found)->key);
+  return Known{std::move((*found)->key), workload};
 }
 
 absl::StatusOr<std::optional<ApiKeyStore::Credential>> CredentialService::Look(
-    const CallContext& call, const ApiKeyText& presented) {
+    const CallContext& call, const ApiKeyText& presented, std::optional<WorkloadId>* workload) {
+  using Found = std::optional<ApiKeyStore::Credential>;
+  if (!rpc::SpiffeId{identity_.domain, call.workload}.is_tenant_workload()) {
+    return database_.WithTenant(call, [&](postgres::Transaction& tx) {
+      return keys_.FindCredential(tx, presented.tenant, presented.id);
+    });
+  }
   return database_.WithTenant(call, [&](postgres::Transaction& tx) {
-    return keys_.FindCredential(tx, presented.tenant, presented.id);
+    auto key = keys_.FindCredential(tx, presented.tenant, presented.id);
+    auto known = workloads_.FindByName(tx, presented.tenant, WorkloadNameIn(call.workload));
+    return tx.AfterCommit([key, known, workload]() -> absl::StatusOr<Found> {
+      ASSIGN_OR_RETURN(const std::optional<WorkloadStore::Known> registered, known.Take());
+      if (registered) *workload = registered->id;
+      return key.Take();
+    });
   });
 }
 
-absl::StatusOr<CredentialService::Issued> CredentialService::Sign(const ApiKey& key,
+absl::StatusOr<CredentialService::Issued> CredentialService::Sign(const Known& known,
                                                                   TenantId tenant,
                                                                   const std::string& azp,
                                                                   const SigningKey::InUse& signer,
                                                                   absl::Time issue_time) const {
+  const ApiKey& key = known.key;
   rpc::Assertion assertion;
   assertion.actor_id = key.id.ToString();
   assertion.kind = policy::v1::ACTOR_KIND_API_KEY;
@@ -127,19 +141,16 @@ absl::StatusOr<CredentialService::Issued> CredentialService::Sign(const ApiKey& 
   assertion.session_id = assertion.actor_id;
   assertion.assurance = policy::v1::ASSURANCE_SINGLE;
   assertion.permissions = PermissionsOf(key.role);
+  assertion.workload = known.workload;
   assertion.issue_time = issue_time;
   assertion.expire_time = std::min(issue_time + rpc::kAssertionLifetime,
                                    key.expire_time.value_or(absl::InfiniteFuture()));
 
   Issued issued;
-  ASSIGN_OR_RETURN(issued.assertion,
-                   rpc::EncodeAssertion(assertion, identity_.ToString(), identity_.domain,
-                                        signer.key_id, crypto::Base64Url(crypto::RandomBytes(16)),
-                                        [&](std::string_view input) -> absl::StatusOr<std::string> {
-                                          return signer.key.Sign(input);
-                                        }));
+  ASSIGN_OR_RETURN(issued.assertion, SignAssertion(assertion, identity_, signer));
   issued.tenant = tenant;
   issued.actor_id = assertion.actor_id;
+  if (known.workload) issued.workload_id = known.workload->ToString();
   issued.issue_time = issue_time;
   issued.expire_time = assertion.expire_time;
   return issued;

@@ -15,6 +15,7 @@
 #include "services/auth/domain/api_key_text.h"
 #include "services/auth/rpc/assertion_cache.h"
 #include "services/auth/store/api_key_store.h"
+#include "services/auth/store/workload_store.h"
 #include "services/auth/trust/revocation_feed.h"
 #include "services/auth/trust/signing_key.h"
 
@@ -43,16 +44,23 @@ class CredentialService : public v1::CredentialService::CallbackService {
 
  private:
   using Issued = AssertionCache::Issued;
+  struct Known {
+    ApiKey key;
+    // The registered workload that the caller is.
+    std::optional<WorkloadId> workload;
+  };
 
   absl::StatusOr<v1::ResolveCredentialResponse> Resolve(
       const rpc::Call& caller, const v1::ResolveCredentialRequest& request);
   absl::StatusOr<Issued> ResolveApiKey(const rpc::Call& call, const ApiKeyText& presented);
   // The key that was presented, if it is one; UNAUTHENTICATED otherwise, and counted.
-  absl::StatusOr<ApiKey> Authenticate(const rpc::Call& call, const ApiKeyText& presented,
-                                      const std::string& hash);
+  absl::StatusOr<Known> Authenticate(const rpc::Call& call, const ApiKeyText& presented,
+                                     const std::string& hash);
+  // The key, and the caller's workload, where it is a tenant's and registered: one round trip.
   absl::StatusOr<std::optional<ApiKeyStore::Credential>> Look(const CallContext& call,
-                                                              const ApiKeyText& presented);
-  absl::StatusOr<Issued> Sign(const ApiKey& key, TenantId tenant, const std::string& azp,
+                                                              const ApiKeyText& presented,
+                                                              std::optional<WorkloadId>* workload);
+  absl::StatusOr<Issued> Sign(const Known& known, TenantId tenant, const std::string& azp,
                               const SigningKey::InUse& signer, absl::Time issue_time) const;
   absl::Status Refuse(const CallContext& call, TenantId tenant);
 
@@ -64,6 +72,7 @@ class CredentialService : public v1::CredentialService::CallbackService {
   const rpc::SpiffeId identity_;
   const Clock& clock_;
   const ApiKeyStore keys_{};
+  const WorkloadStore workloads_{};
   AssertionCache cache_;
 };
 

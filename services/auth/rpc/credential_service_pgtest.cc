@@ -4,8 +4,10 @@
 #include <set>
 #include <string>
 
+#include "libs/crypto/encoding.h"
 #include "services/auth/domain/api_key_text.h"
 #include "services/auth/rpc/auth_server_fixture.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::auth {
 namespace {
@@ -114,6 +116,46 @@ TEST_F(CredentialServiceTest, ATenantsWorkloadResolvesItsOwnTenantsKeysAlone) {
               ReasonIs("CREDENTIAL_INVALID"));
 }
 
+// The claim of the token's middle part, "" when there is none.
+std::string ClaimOf(const std::string& assertion, const std::string& name) {
+  const size_t first = assertion.find('.');
+  const std::string part = assertion.substr(first + 1, assertion.rfind('.') - first - 1);
+  const auto claims = nlohmann::json::parse(*crypto::ParseBase64Url(part));
+  return claims.value(name, "");
+}
+
+TEST_F(CredentialServiceTest, AKeySaysWhichRegisteredWorkloadPresentedIt) {
+  const std::string secret = Secret();
+  const std::string path = "tenant/" + tenant_.ToString() + "/workload/importer";
+  ASSERT_OK_AND_ASSIGN(const auto before, Resolve(path, secret));
+  EXPECT_EQ(ClaimOf(before.assertion(), "wkl"), "");
+  // At once, though the answer before is a moment old.
+  ASSERT_OK_AND_ASSIGN(const v1::Workload workload, MakeWorkload(tenant_, "importer"));
+  ASSERT_OK_AND_ASSIGN(const auto after, Resolve(path, secret));
+  EXPECT_EQ(ClaimOf(after.assertion(), "wkl"), workload.workload_id());
+  EXPECT_EQ(ClaimOf(after.assertion(), "knd"), "api_key");
+  // Another program of the tenant is another one, and the gateway is none.
+  ASSERT_OK_AND_ASSIGN(const auto other,
+                       Resolve("tenant/" + tenant_.ToString() + "/workload/other", secret));
+  EXPECT_EQ(ClaimOf(other.assertion(), "wkl"), "");
+  ASSERT_OK_AND_ASSIGN(const auto gateway, Resolve("service/gateway", secret));
+  EXPECT_EQ(ClaimOf(gateway.assertion(), "wkl"), "");
+  // Another tenant's workload of the name does not count.
+  ASSERT_OK(MakeWorkload(other_tenant_, "other"));
+  ASSERT_OK_AND_ASSIGN(const auto still,
+                       Resolve("tenant/" + tenant_.ToString() + "/workload/other", secret));
+  EXPECT_EQ(ClaimOf(still.assertion(), "wkl"), "");
+
+  // What is remembered for five seconds ends with the workload.
+  v1::DeleteWorkloadRequest remove;
+  remove.set_workload("importer");
+  ASSERT_OK(Call<v1::WorkloadService>("operator/ada", tenant_,
+                                      &v1::WorkloadService::Stub::DeleteWorkload, remove));
+  ASSERT_OK(feed_->Poll());
+  ASSERT_OK_AND_ASSIGN(const auto deleted, Resolve(path, secret));
+  EXPECT_EQ(ClaimOf(deleted.assertion(), "wkl"), "");
+}
+
 TEST_F(CredentialServiceTest, ASuspendedTenantIsToldSoByItsKeysAlone) {
   const std::string secret = Secret();
   const ApiKeyText forged = ApiKeyText::Make(tenant_, ApiKeyText::Parse(secret)->id);
@@ -122,6 +164,14 @@ TEST_F(CredentialServiceTest, ASuspendedTenantIsToldSoByItsKeysAlone) {
   EXPECT_THAT(Resolve("operator/ada", forged.text), ReasonIs("CREDENTIAL_INVALID"));
   test_database_->SetTenantState(tenant_, "active");
   EXPECT_OK(Resolve("operator/ada", secret));
+}
+
+TEST_F(CredentialServiceTest, AClosedTenantIsToldSoByItsKeysAlone) {
+  const std::string secret = Secret();
+  const ApiKeyText forged = ApiKeyText::Make(tenant_, ApiKeyText::Parse(secret)->id);
+  test_database_->SetTenantState(tenant_, "closed");
+  EXPECT_THAT(Resolve("operator/ada", secret), ReasonIs("TENANT_CLOSED"));
+  EXPECT_THAT(Resolve("operator/ada", forged.text), ReasonIs("CREDENTIAL_INVALID"));
 }
 
 TEST_F(CredentialServiceTest, ARevokedKeyIsRefusedThoughItWasResolvedAMomentAgo) {

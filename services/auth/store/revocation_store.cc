@@ -25,7 +25,8 @@ SELECT revocation_id, kind, subject, not_before
 FROM auth.revocations WHERE created_at > now() - make_interval(secs => $1))sql"};
 
 constexpr Statement kSuspended{"revocations.suspended_tenants", R"sql(
-SELECT tenant_id, state_version FROM core.tenants WHERE state = 'suspended')sql"};
+SELECT tenant_id, state_version FROM core.tenants
+WHERE state <> 'active' AND (closed_at IS NULL OR closed_at > now() - interval '1 hour'))sql"};
 
 constexpr Statement kPrune{"revocations.prune", R"sql(
 DELETE FROM auth.revocations WHERE created_at < now() - make_interval(secs => $1))sql",

@@ -250,6 +250,18 @@ TEST_F(StoresTest, SuspendedTenantsAreReadWithTheirState) {
   EXPECT_EQ(state.suspended[0].tenant, tenant_);
 }
 
+TEST_F(StoresTest, ClosedTenantsAreAmongThemUntilNoAssertionIsLeft) {
+  RevocationStore revocations(*door_);
+  test_database_->SetTenantState(tenant_, "closed");
+  const auto closed = [&](const std::string& age) {
+    test_database_->Execute("UPDATE core.tenants SET closed_at = now() - interval '" + age +
+                            "' WHERE state = 'closed'");
+    return revocations.Read(absl::Minutes(1), Deadline())->suspended.size();
+  };
+  EXPECT_EQ(closed("1 minute"), 1u);
+  EXPECT_EQ(closed("2 hours"), 0u);
+}
+
 TEST_F(StoresTest, PersonalColumnsAreTheOnesThatAreListed) {
   std::string listed;
   for (const std::string_view column : {kKeyNameColumn, kMemberNameColumn, kEmailColumn}) {

@@ -17,7 +17,14 @@ absl::StatusOr<uint64_t> ParseEtag(std::string_view etag) {
     const auto [stop, error] = std::from_chars(etag.data() + 1, end, version);
     if (error == std::errc() && stop == end) return version;
   }
-  return InvalidField("etag", "is not an etag that a record was read with");
+  return InvalidField("etag", "is not an etag that it was read with");
+}
+
+absl::Status CheckEtag(std::string_view etag, uint64_t version) {
+  ASSIGN_OR_RETURN(const uint64_t read, ParseEtag(etag));
+  if (read == version) return absl::OkStatus();
+  return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
+               "it changed since it was read; read it again and repeat the change");
 }
 
 absl::StatusOr<std::optional<uint64_t>> ParseEtagOrAny(std::string_view etag, bool may_be_empty) {

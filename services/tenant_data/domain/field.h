@@ -1,5 +1,7 @@
 #pragma once
 
+#include <google/protobuf/struct.pb.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,7 +9,6 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "libs/base/error.h"
 #include "libs/base/ids.h"
 
 namespace kasbah::tenantdata {
@@ -23,12 +24,21 @@ enum class FieldType {
   kChoice,
   kEmail,
   kUrl,
+  kLongText,
+  kRichText,
+  kMultiChoice,
+  kReference,
+  kSecretReference,
+  kFile,
 };
 
 // "text", "integer", …: as the database keeps it.
 std::string_view FieldTypeName(FieldType type);
 // kUnspecified for anything else.
 FieldType ParseFieldType(std::string_view name);
+
+// Whether what filters and unique values need of a field is there.
+enum class IndexState { kReady, kBuilding, kConflicts };
 
 struct FieldDefinition {
   FieldId id;
@@ -39,15 +49,34 @@ struct FieldDefinition {
   bool unique = false;
   bool indexed = false;
   bool sealed = false;
-  // Characters for text; whole units for integers and decimals.
+  // Characters for text; entries for multiple choices; whole units for integers and decimals.
   std::optional<int64_t> min;
   std::optional<int64_t> max;
   std::string pattern;
   std::vector<std::string> choices;
   // Digits after the point of a decimal.
   int64_t scale = 0;
-  // Of a sealed field: found by exact value through a blind index.
+  std::optional<google::protobuf::Value> default_value;
   bool searchable = false;
+  bool sensitive = false;
+  // What a reference may name: nil for other types, and until the name was looked up.
+  CollectionId reference;
+  // Id or key of that collection as a request gives it.
+  std::string reference_name;
+  // Key of a group of the collection; empty: none.
+  std::string group;
+  // Counts the field's own changes.
+  int64_t revision = 1;
+  IndexState index_state = IndexState::kReady;
+  std::vector<RecordId> conflicts;
+};
+
+struct GroupDefinition {
+  FieldGroupId id;
+  std::string key;
+  std::string display_name;
+  // Counts the group's own changes.
+  int64_t revision = 1;
 };
 
 struct CollectionDefinition {
@@ -55,18 +84,22 @@ struct CollectionDefinition {
   std::string key;
   std::string display_name;
   uint32_t schema_version = 1;
+  // Counts every change: the etag.
+  uint64_t revision = 1;
   absl::Time created;
+  absl::Time updated;
+  std::optional<absl::Time> deleted;
   std::vector<FieldDefinition> fields;
+  std::vector<GroupDefinition> groups;
+  // Fields that it once had, so that nothing else takes their keys.
+  std::vector<FieldDefinition> retired;
 };
 
 inline constexpr int64_t kMaxScale = 9;
-inline constexpr size_t kMaxFields = 500;
+inline constexpr size_t kMaxFields = 1000;
+inline constexpr size_t kMaxGroups = 100;
 
-// A name of a collection or a field: [a-z][a-z0-9_]{0,62}.
+// A name of a collection, a group or a field: [a-z][a-z0-9_]{0,62}.
 bool IsKey(std::string_view text);
-
-// Everything that is wrong with the fields of a new collection, with paths as fields[2].pattern.
-// Empty: they can be compiled (rule_table.h).
-std::vector<Violation> CheckFields(const std::vector<FieldDefinition>& fields);
 
 }  // namespace kasbah::tenantdata

@@ -15,6 +15,10 @@ bool IsText(const FieldDefinition& field) {
 
 // False, with the reason, when the field is in no index.
 bool CheckSearched(const FieldDefinition& field, FilterValue* value) {
+  if (field.index_state == IndexState::kBuilding) {
+    Refuse("INDEX_BUILDING", "is being indexed; ask again later", value);
+    return false;
+  }
   if (field.sealed ? field.searchable : field.indexed) return true;
   Refuse("UNINDEXED", field.sealed ? "is not a searchable field" : "is not an indexed field",
          value);

@@ -68,6 +68,10 @@ class Reader {
       ASSIGN_OR_RETURN(std::string text, TakeString());
       return Scalar(std::move(text));
     }
+    if (rest_.front() == '[') {
+      ASSIGN_OR_RETURN(std::vector<std::string> texts, TakeStrings());
+      return Scalar(std::move(texts));
+    }
     if (TakeWord("true")) return Scalar(true);
     if (TakeWord("false")) return Scalar(false);
     int64_t number = 0;
@@ -89,6 +93,18 @@ class Reader {
     if (!rest_.starts_with(word)) return false;
     rest_.remove_prefix(word.size());
     return true;
+  }
+
+  absl::StatusOr<std::vector<std::string>> TakeStrings() {
+    std::vector<std::string> texts;
+    if (!Take('[')) return Malformed();
+    if (Take(']')) return texts;
+    do {
+      SkipSpace();
+      ASSIGN_OR_RETURN(texts.emplace_back(), TakeString());
+    } while (Take(','));
+    if (!Take(']')) return Malformed();
+    return texts;
   }
 
   absl::Status TakeEscape(std::string* text) {
@@ -156,8 +172,17 @@ void AppendJson(const Scalar& value, std::string* out) {
     out->append(*flag ? "true" : "false");
   } else if (const int64_t* number = std::get_if<int64_t>(&value)) {
     absl::StrAppend(out, *number);
+  } else if (const std::string* text = std::get_if<std::string>(&value)) {
+    AppendJsonString(*text, out);
   } else {
-    AppendJsonString(std::get<std::string>(value), out);
+    char before = '[';
+    for (const std::string& entry : std::get<std::vector<std::string>>(value)) {
+      out->push_back(before);
+      AppendJsonString(entry, out);
+      before = ',';
+    }
+    if (before == '[') out->push_back('[');
+    out->push_back(']');
   }
 }
 
@@ -171,8 +196,13 @@ google::protobuf::Value ToProto(const Scalar& value) {
     } else {
       proto.set_string_value(absl::StrCat(*number));
     }
+  } else if (const std::string* text = std::get_if<std::string>(&value)) {
+    proto.set_string_value(*text);
   } else {
-    proto.set_string_value(std::get<std::string>(value));
+    auto* list = proto.mutable_list_value();
+    for (const std::string& entry : std::get<std::vector<std::string>>(value)) {
+      list->add_values()->set_string_value(entry);
+    }
   }
   return proto;
 }

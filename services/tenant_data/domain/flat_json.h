@@ -6,16 +6,17 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace kasbah::tenantdata {
 
-// The JSON that records are kept as: one flat object of strings, integers and booleans. Written and
-// read by hand, since this is the hot path of every read and write.
+// The JSON that records are kept as: one flat object of strings, integers, booleans and
+// lists of strings. Written and read by hand, since this is the hot path of every read and write.
 
 // A value of a field in its canonical form.
-using Scalar = std::variant<bool, int64_t, std::string>;
+using Scalar = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
 
 // The largest magnitude below which every integer is a double of its own.
 inline constexpr int64_t kMaxExactInteger = (int64_t{1} << 53) - 1;
@@ -28,10 +29,10 @@ void AppendJson(const Scalar& value, std::string* out);
 // strings of digits.
 google::protobuf::Value ToProto(const Scalar& value);
 
-// DATA_LOSS for anything but one string, integer of 64 bits or boolean.
+// DATA_LOSS for anything but one string, integer of 64 bits, boolean or list of strings.
 absl::StatusOr<Scalar> ParseScalar(std::string_view json);
 
-// DATA_LOSS for anything but an object of such values; nested values are never descended into.
+// DATA_LOSS for anything but an object of such values; deeper nesting is never descended into.
 absl::StatusOr<google::protobuf::Struct> ParseFlatObject(std::string_view json);
 
 }  // namespace kasbah::tenantdata

@@ -63,6 +63,20 @@ TEST(FlatJson, ObjectsReadBack) {
   EXPECT_EQ(empty.fields_size(), 0);
 }
 
+TEST(FlatJson, ListsOfTextsReadBack) {
+  for (const std::vector<std::string>& texts :
+       {std::vector<std::string>{}, {"a"}, {"a \"b\"", "c,d", "]"}}) {
+    std::string json;
+    AppendJson(Scalar(texts), &json);
+    ASSERT_OK_AND_ASSIGN(const Scalar read, ParseScalar(json));
+    EXPECT_EQ(read, Scalar(texts));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto object, ParseFlatObject(R"({"a": [ "x" , "y" ]})"));
+  EXPECT_EQ(object.fields().at("a").list_value().values(1).string_value(), "y");
+  EXPECT_THAT(ParseScalar(R"([["a"]])"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(ParseScalar(R"(["a",])"), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(FlatJson, NestingIsRefusedHoweverDeep) {
   EXPECT_THAT(ParseFlatObject(R"({"a": {"b": 1}})"), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_THAT(ParseFlatObject(R"({"a": [1]})"), StatusIs(absl::StatusCode::kDataLoss));

@@ -30,6 +30,9 @@ absl::StatusOr<Order> ParseOrder(const RuleTable& rules, std::string_view text) 
   if (field == nullptr) {
     return OrderFault("UNKNOWN_FIELD", StrCat(words[0], " is no field of the collection"));
   }
+  if (field->definition.index_state == IndexState::kBuilding) {
+    return OrderFault("INDEX_BUILDING", StrCat(words[0], " is being indexed; ask again later"));
+  }
   if (!IsOrdered(field->definition)) {
     return OrderFault("UNINDEXED", StrCat(words[0], " is not an indexed field"));
   }

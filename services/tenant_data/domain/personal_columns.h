@@ -11,6 +11,8 @@ namespace kasbah::tenantdata {
 inline constexpr auto kPersonalColumns = std::to_array<std::string_view>({
     "tenant_data.customers.display_name",
     "tenant_data.customers.external_id",
+    "tenant_data.files.name",
+    "tenant_data.files.subject",
     "tenant_data.records.subject",
 });
 

@@ -23,18 +23,25 @@ std::unique_ptr<const RE2> CompilePattern(std::string_view pattern) {
   return compiled;
 }
 
+FieldRule FieldRule::Of(const FieldDefinition& field) {
+  FieldRule rule;
+  rule.definition = field;
+  if (!field.pattern.empty()) rule.pattern = CompilePattern(field.pattern);
+  for (const std::string& choice : field.choices) {
+    rule.choices.emplace(choice, rule.choices.size());
+  }
+  return rule;
+}
+
 absl::StatusOr<std::shared_ptr<const RuleTable>> RuleTable::Compile(
     CollectionDefinition collection) {
   std::shared_ptr<RuleTable> table(new RuleTable());
   table->rules_.reserve(collection.fields.size());
   for (const FieldDefinition& field : collection.fields) {
-    FieldRule rule;
-    rule.definition = field;
-    if (!field.pattern.empty()) {
-      rule.pattern = CompilePattern(field.pattern);
-      if (rule.pattern == nullptr) return absl::InternalError("a stored pattern does not compile");
+    FieldRule rule = FieldRule::Of(field);
+    if (!field.pattern.empty() && rule.pattern == nullptr) {
+      return absl::InternalError("a stored pattern does not compile");
     }
-    rule.choices.insert(field.choices.begin(), field.choices.end());
     table->by_key_.emplace(field.key, table->rules_.size());
     table->by_id_.emplace(field.id, table->rules_.size());
     table->rules_.push_back(std::move(rule));

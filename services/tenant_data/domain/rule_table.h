@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "services/tenant_data/domain/field.h"
 
@@ -20,22 +19,26 @@ std::unique_ptr<const RE2> CompilePattern(std::string_view pattern);
 
 // A field as values are checked against it.
 struct FieldRule {
+  // Without a pattern when RE2 does not take it.
+  static FieldRule Of(const FieldDefinition& field);
+
   FieldDefinition definition;
   // Null: no pattern.
   std::unique_ptr<const RE2> pattern;
-  absl::flat_hash_set<std::string> choices;
+  // Each with its position.
+  absl::flat_hash_map<std::string, size_t> choices;
 };
 
 // One schema version of a collection, compiled once and shared by all calls. Immutable.
 class RuleTable {
  public:
-  // INTERNAL when the definition could not have passed CheckFields.
+  // INTERNAL when the definition could not have passed CheckDefinition.
   static absl::StatusOr<std::shared_ptr<const RuleTable>> Compile(CollectionDefinition collection);
 
   CollectionId collection_id() const { return collection_.id; }
   uint32_t schema_version() const { return collection_.schema_version; }
   const CollectionDefinition& collection() const { return collection_; }
-  // In the order of the definition.
+  // In the order of the definition; none that is retired.
   const std::vector<FieldRule>& fields() const { return rules_; }
   // Null when the collection has no such field.
   const FieldRule* Find(std::string_view key) const;

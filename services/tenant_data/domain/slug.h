@@ -8,7 +8,7 @@ namespace kasbah::tenantdata {
 
 // Whether a tenant may be called `slug` in addresses: 3 to 40 lower-case letters, digits and inner
 // hyphens, no two hyphens in a row (which would let a name pass for punycode), and not a name that
-// the installation or the mail of a domain needs for itself. INVALID_ARGUMENT at "slug".
+// is reserved or looks like one (IsReservedSlug). INVALID_ARGUMENT at "slug".
 absl::Status CheckSlug(std::string_view slug);
 
 }  // namespace kasbah::tenantdata

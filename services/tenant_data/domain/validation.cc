@@ -16,22 +16,19 @@ const Value* FindValue(const Struct& values, const std::string& key) {
   return found == values.fields().end() ? nullptr : &found->second;
 }
 
-// The value as bytes, with its sign bit turned for integers so that order is kept as well.
-std::string UniqueBytes(const IndexKey& key) {
-  if (key.text) return *key.text;
-  const auto number =
-      static_cast<uint64_t>(key.integer ? *key.integer : absl::ToUnixMicros(*key.time)) ^
-      (uint64_t{1} << 63);
-  std::string bytes(8, '\0');
-  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (56 - 8 * i)) & 0xFF);
-  return bytes;
-}
-
 class Validator {
  public:
   Validator(const RuleTable& rules, const Struct& stored,
             const absl::flat_hash_set<FieldId>& sealed, const Struct& changes)
       : rules_(rules), stored_(stored), sealed_(sealed), changes_(changes) {}
+
+  // Of a record that is not there yet.
+  Validator(const RuleTable& rules, const absl::flat_hash_set<FieldId>& none, const Struct& values)
+      : rules_(rules),
+        stored_(Struct::default_instance()),
+        sealed_(none),
+        changes_(values),
+        is_new_(true) {}
 
   Validation Run() {
     result_.valid.data = "{";
@@ -39,7 +36,7 @@ class Validator {
     result_.valid.data += "}";
     RefuseUnknown();
     if (result_.valid.data.size() + sealed_bytes_ > kMaxDataBytes) {
-      result_.violations.push_back({"values", "are more than 64 KiB together", "MAX"});
+      result_.violations.push_back({"values", "are more than 2 MiB together", "MAX"});
     }
     return std::move(result_);
   }
@@ -51,6 +48,9 @@ class Validator {
     const Value* value = given != nullptr ? given : FindValue(stored_, definition.key);
     const bool kept_sealed =
         given == nullptr && definition.sealed && sealed_.contains(definition.id);
+    if (value == nullptr && definition.default_value && (is_new_ || definition.required)) {
+      given = value = &*definition.default_value;
+    }
     if (value == nullptr || value->kind_case() == Value::kNullValue ||
         value->kind_case() == Value::KIND_NOT_SET) {
       if (definition.required && !kept_sealed) Refuse(definition, "REQUIRED", "must be given");
@@ -74,9 +74,17 @@ class Validator {
     data.push_back(':');
     AppendJson(typed.scalar, &data);
     (*result_.valid.values.mutable_fields())[field.key] = ToProto(typed.scalar);
+    if (field.sensitive) result_.valid.withheld.push_back(field.key);
     if (!is_new) return;
+    if (field.type == FieldType::kReference) {
+      result_.valid.references.push_back({field.key, field.reference, ReferredBy(typed.scalar)});
+    }
     if (field.unique) result_.valid.unique.push_back({field.id, UniqueBytes(typed.key)});
     if (field.indexed) result_.valid.index.push_back({field.id, std::move(typed.key)});
+  }
+
+  static RecordId ReferredBy(const Scalar& scalar) {
+    return *RecordId::Parse(std::get<std::string>(scalar));
   }
 
   void Seal(const FieldDefinition& field, Scalar scalar) {
@@ -107,6 +115,7 @@ class Validator {
   const Struct& stored_;
   const absl::flat_hash_set<FieldId>& sealed_;
   const Struct& changes_;
+  const bool is_new_ = false;
   std::vector<Fault> faults_;
   size_t sealed_bytes_ = 0;
   Validation result_;
@@ -116,7 +125,7 @@ class Validator {
 
 Validation ValidateNew(const RuleTable& rules, const Struct& values) {
   const absl::flat_hash_set<FieldId> none;
-  return Validator(rules, Struct::default_instance(), none, values).Run();
+  return Validator(rules, none, values).Run();
 }
 
 Validation ValidateChange(const RuleTable& rules, const Struct& stored,
@@ -126,6 +135,21 @@ Validation ValidateChange(const RuleTable& rules, const Struct& stored,
 
 std::string PathOf(const std::string& key) {
   return IsKey(key) ? StrCat("values.", key) : "values";
+}
+
+// The sign bit of integers is turned, so that order is kept as well.
+std::string UniqueBytes(const IndexKey& key) {
+  if (key.text) return *key.text;
+  const auto number =
+      static_cast<uint64_t>(key.integer ? *key.integer : absl::ToUnixMicros(*key.time)) ^
+      (uint64_t{1} << 63);
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (56 - 8 * i)) & 0xFF);
+  return bytes;
+}
+
+Violation MissingReference(const std::string& key) {
+  return {PathOf(key), "is no record of the collection that it has to be in", "REFERENCE"};
 }
 
 Violation TakenValue(const std::string& key) {

@@ -32,15 +32,27 @@ struct UniqueEntry {
   std::string value;
 };
 
+// A record that a value names.
+struct ReferenceEntry {
+  std::string key;
+  CollectionId collection;
+  RecordId record;
+};
+
 // Values that hold to every rule, in the forms in which they are kept.
 struct ValidValues {
-  // Canonical values of the fields that are not sealed: for replies and change events.
+  // Canonical values of the fields that are not sealed: for replies and, without those that are
+  // withheld, for change events.
   google::protobuf::Struct values;
+  // Keys in it whose fields are sensitive.
+  std::vector<std::string> withheld;
   // The same as JSON, in the order of the definition.
   std::string data;
   std::vector<Unsealed> to_seal;
   std::vector<IndexEntry> index;
   std::vector<UniqueEntry> unique;
+  // Whether the records are there is for the database to say.
+  std::vector<ReferenceEntry> references;
 };
 
 struct Validation {
@@ -51,14 +63,15 @@ struct Validation {
 };
 
 // The values of a record with all of its plain and all of its sealed values are at most this long.
-inline constexpr size_t kMaxDataBytes = 64 * 1024;
+inline constexpr size_t kMaxDataBytes = 2 * 1024 * 1024;
 
-// Checks the values of a new record. A null is no value.
+// Checks the values of a new record. A null is no value; what is not there at all is the default.
 Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values);
 
 // Checks a record after `changes`: what it names is replaced, null removes. `stored` are its plain
-// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index` and `unique` of
-// the result hold what `changes` brings alone.
+// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index`, `unique` and
+// `references` of the result hold what `changes` brings alone. A field that became required after
+// the record was written takes its default. Values of retired fields go: history has them.
 Validation ValidateChange(const RuleTable& rules, const google::protobuf::Struct& stored,
                           const absl::flat_hash_set<FieldId>& sealed,
                           const google::protobuf::Struct& changes);
@@ -68,5 +81,10 @@ std::string PathOf(const std::string& key);
 
 // The violation of a value that another record has.
 Violation TakenValue(const std::string& key);
+// Of a reference to a record that is not there.
+Violation MissingReference(const std::string& key);
+
+// A unique value as bytes: equal when the values are.
+std::string UniqueBytes(const IndexKey& key);
 
 }  // namespace kasbah::tenantdata

@@ -1,23 +1,20 @@
 #include "services/tenant_data/domain/value.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "libs/base/strings.h"
+#include "services/tenant_data/domain/decimal.h"
+#include "services/tenant_data/domain/rich_text.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using google::protobuf::Value;
-
-constexpr std::array<int64_t, kMaxScale + 1> kPowersOfTen = {
-    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 re2::StringPiece ToPiece(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -29,52 +26,6 @@ int64_t CountCharacters(std::string_view text) {
   int64_t count = 0;
   for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;
-}
-
-// The shortest decimal form that reads back as the same double, without an exponent.
-std::string FormatDouble(double number) {
-  std::array<char, 400> buffer;
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::fixed);
-  if (error != std::errc()) return "";
-  return std::string(buffer.data(), end);
-}
-
-// [-]digits[.digits] as an integer scaled by 10^scale.
-enum class DecimalFault { kNone, kForm, kPrecision, kRange };
-DecimalFault ParseDecimal(std::string_view text, int64_t scale, int64_t* scaled) {
-  const bool negative = text.starts_with('-');
-  if (negative) text.remove_prefix(1);
-  const size_t point = text.find('.');
-  const std::string_view whole = text.substr(0, point);
-  std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (whole.empty() || (point != std::string_view::npos && fraction.empty()))
-    return DecimalFault::kForm;
-  for (std::string_view digits : {whole, fraction}) {
-    for (char c : digits) {
-      if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return DecimalFault::kForm;
-    }
-  }
-  while (!fraction.empty() && fraction.back() == '0') fraction.remove_suffix(1);
-  if (fraction.size() > static_cast<size_t>(scale)) return DecimalFault::kPrecision;
-  std::string digits(negative ? "-" : "");
-  digits.append(whole);
-  digits.append(fraction);
-  digits.append(static_cast<size_t>(scale) - fraction.size(), '0');
-  return absl::SimpleAtoi(digits, scaled) ? DecimalFault::kNone : DecimalFault::kRange;
-}
-
-std::string FormatDecimal(int64_t scaled, int64_t scale) {
-  const auto power = static_cast<uint64_t>(kPowersOfTen[static_cast<size_t>(scale)]);
-  const uint64_t magnitude =
-      scaled < 0 ? uint64_t{0} - static_cast<uint64_t>(scaled) : static_cast<uint64_t>(scaled);
-  std::string text = absl::StrCat(scaled < 0 ? "-" : "", magnitude / power);
-  if (scale > 0) {
-    const std::string fraction = absl::StrCat(magnitude % power);
-    absl::StrAppend(&text, ".", std::string(static_cast<size_t>(scale) - fraction.size(), '0'),
-                    fraction);
-  }
-  return text;
 }
 
 // Checks one value against one field.
@@ -113,6 +64,24 @@ class Check {
       case FieldType::kTimestamp:
         Timestamp();
         break;
+      case FieldType::kLongText:
+        Text();
+        break;
+      case FieldType::kRichText:
+        RichText();
+        break;
+      case FieldType::kMultiChoice:
+        MultiChoice();
+        break;
+      case FieldType::kReference:
+        Id<RecordId>("the id of a record, rec_…");
+        break;
+      case FieldType::kSecretReference:
+        Id<SecretId>("the id of a secret, sec_…");
+        break;
+      case FieldType::kFile:
+        Id<FileId>("the id of a file, fil_…");
+        break;
       case FieldType::kUnspecified:
         Refuse("TYPE", "the field has no type");
         break;
@@ -137,12 +106,18 @@ class Check {
       Refuse("TYPE", "must not hold the character U+0000");
       return nullptr;
     }
-    const size_t longest = field_.indexed || field_.unique ? kMaxIndexedBytes : kMaxTextBytes;
-    if (text.size() > longest) {
-      Refuse("MAX", absl::StrCat("must have at most ", longest, " bytes"));
-      return nullptr;
+    return IsShortEnough(text) ? &text : nullptr;
+  }
+
+  bool IsShortEnough(const std::string& text) {
+    size_t longest = kMaxTextBytes;
+    if (field_.indexed || field_.unique) longest = kMaxIndexedBytes;
+    if (field_.type == FieldType::kLongText || field_.type == FieldType::kRichText) {
+      longest = kMaxLongTextBytes;
     }
-    return &text;
+    if (text.size() <= longest) return true;
+    Refuse("MAX", absl::StrCat("must have at most ", longest, " bytes"));
+    return false;
   }
 
   void KeepText(std::string text) {
@@ -159,15 +134,37 @@ class Check {
   void Text() {
     const std::string* text = TakeText("a string");
     if (text == nullptr) return;
-    const int64_t characters = CountCharacters(*text);
-    if (field_.min && characters < *field_.min) {
-      Refuse("MIN", absl::StrCat("must have at least ", *field_.min, " characters"));
-    }
-    if (field_.max && characters > *field_.max) {
-      Refuse("MAX", absl::StrCat("must have at most ", *field_.max, " characters"));
-    }
+    CheckCount(CountCharacters(*text), "characters");
     CheckPattern(*text);
     KeepText(*text);
+  }
+
+  void RichText() {
+    const std::string* html = TakeText("HTML");
+    if (html == nullptr) return;
+    std::optional<SanitisedHtml> sanitised = SanitiseHtml(*html);
+    if (!sanitised) return Refuse("TYPE", "is HTML too deep or too tangled to be kept");
+    if (!IsShortEnough(sanitised->html)) return;
+    CheckCount(CountCharacters(sanitised->text), "characters");
+    typed_.scalar = std::move(sanitised->html);
+  }
+
+  void CheckCount(int64_t count, std::string_view what) {
+    if (field_.min && count < *field_.min) {
+      Refuse("MIN", StrCat("must have at least ", *field_.min, " ", what));
+    }
+    if (field_.max && count > *field_.max) {
+      Refuse("MAX", StrCat("must have at most ", *field_.max, " ", what));
+    }
+  }
+
+  template <typename IdType>
+  void Id(std::string_view expected) {
+    const std::string* text = TakeText(expected);
+    if (text == nullptr) return;
+    const absl::StatusOr<IdType> id = IdType::Parse(*text);
+    if (!id.ok()) return Refuse("TYPE", StrCat("must be ", expected));
+    KeepText(id->ToString());
   }
 
   void Email() {
@@ -204,6 +201,29 @@ class Check {
     if (!rule_.choices.contains(*text))
       return Refuse("CHOICE", "must be one of the field's choices");
     KeepText(*text);
+  }
+
+  void MultiChoice() {
+    if (value_.kind_case() != Value::kListValue) {
+      return Refuse("TYPE", "must be a list of the field's choices");
+    }
+    // By position, so that equal sets are equal lists.
+    std::vector<size_t> chosen;
+    for (const Value& entry : value_.list_value().values()) {
+      const auto found = entry.kind_case() == Value::kStringValue
+                             ? rule_.choices.find(entry.string_value())
+                             : rule_.choices.end();
+      if (found == rule_.choices.end()) {
+        return Refuse("CHOICE", "must hold nothing but the field's choices");
+      }
+      chosen.push_back(found->second);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+    CheckCount(static_cast<int64_t>(chosen.size()), "entries");
+    std::vector<std::string> texts;
+    for (const size_t position : chosen) texts.push_back(field_.choices[position]);
+    typed_.scalar = std::move(texts);
   }
 
   void Integer() {
@@ -243,7 +263,7 @@ class Check {
       case DecimalFault::kNone:
         break;
     }
-    CheckBounds(scaled, kPowersOfTen[static_cast<size_t>(field_.scale)]);
+    CheckBounds(scaled, PowerOfTen(field_.scale));
     if (field_.indexed || field_.unique) typed_.key.integer = scaled;
     typed_.scalar = FormatDecimal(scaled, field_.scale);
   }

@@ -14,8 +14,8 @@
 
 namespace kasbah::tenantdata {
 
-// How a value stands in the typed side index; exactly one is set. Text, dates, choices, addresses
-// and URLs in `text`; integers, decimals (scaled) and booleans (0, 1) in `integer`.
+// How a value stands in the typed side index; exactly one is set. Text, dates, choices, addresses,
+// URLs and ids in `text`; integers, decimals (scaled) and booleans (0, 1) in `integer`.
 struct IndexKey {
   std::optional<std::string> text;
   std::optional<int64_t> integer;
@@ -38,12 +38,16 @@ struct Fault {
 // A text that is indexed or unique has at most this many bytes, so that a B-tree can hold it.
 inline constexpr size_t kMaxIndexedBytes = 1000;
 inline constexpr size_t kMaxTextBytes = 32 * 1024;
+// Of a long or a rich text.
+inline constexpr size_t kMaxLongTextBytes = 1024 * 1024;
 
 // What `value` is under the field's type, in canonical form, or nullopt with the faults:
 //   INTEGER    a number without fraction up to 2^53 - 1, or a string of digits up to 64 bits
 //   DECIMAL    a number or a string; canonical is a string with exactly `scale` digits
 //   DATE       RFC 3339 full-date
 //   TIMESTAMP  RFC 3339 date-time; canonical is UTC, microseconds
+//   RICH_TEXT  HTML; canonical is what sanitising leaves of it
+//   MULTI_CHOICE  a list of strings; canonical is each once, in the order of the definition
 // Reports every rule that it breaks, not the first.
 std::optional<TypedValue> CheckValue(const FieldRule& field, const google::protobuf::Value& value,
                                      std::vector<Fault>* faults);

@@ -1,16 +1,26 @@
 #include "services/tenant_data/rpc/customer_service.h"
 
+#include <optional>
+#include <vector>
+
 #include "libs/base/status_macros.h"
-#include "libs/outbox/audit_event.h"
+#include "services/tenant_data/domain/etag.h"
+#include "services/tenant_data/domain/page.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/store/lifecycle_events.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using postgres::Transaction;
 
-// Neither of its names: both may be a person's.
-outbox::Target TargetOf(CustomerId id) { return {"customer", id.ToString(), ""}; }
+constexpr std::string_view kListed = "customers";
+
+absl::Status AsTaken(absl::Status status) {
+  if (ReasonOf(status) != reason::kAlreadyExists) return status;
+  return Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists,
+               "another customer has this external_id");
+}
 
 }  // namespace
 
@@ -18,18 +28,15 @@ absl::StatusOr<v1::Customer> CustomerService::Create(const rpc::Call& call,
                                                      const v1::CreateCustomerRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const absl::Time now = clock_.Now();
-  const Customer customer{CustomerId::New(now), request.external_id(), request.display_name(),
-                          /*suspended=*/false, now};
+  const Customer customer{CustomerId::New(now),   request.external_id(),
+                          request.display_name(),
+                          /*suspended=*/false,    now,
+                          /*version=*/1};
   const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     customers_.Insert(tx, call, customer);
-    return outbox_.AppendAudit(
-        tx, call, outbox::Succeeded(call, clock_, "customer.create", TargetOf(customer.id)));
+    return AppendCustomerEvents(outbox_, tx, call, clock_, "create", customer);
   });
-  if (ReasonOf(created) == reason::kAlreadyExists) {
-    return Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists,
-                 "another customer has this external_id");
-  }
-  RETURN_IF_ERROR(created);
+  RETURN_IF_ERROR(AsTaken(created));
   return ToProto(customer);
 }
 
@@ -40,6 +47,50 @@ absl::StatusOr<v1::Customer> CustomerService::Get(const rpc::Call& call,
     return customers_.Get(tx, call, id);
   }));
   return ToProto(customer);
+}
+
+absl::StatusOr<v1::ListCustomersResponse> CustomerService::List(
+    const rpc::Call& call, const v1::ListCustomersRequest& request) {
+  ASSIGN_OR_RETURN(const int64_t size, PageSize(request.page_size()));
+  ASSIGN_OR_RETURN(const std::optional<Uuid> after, ParsePageToken(request.page_token(), kListed));
+  // One more than the page, to know whether another follows.
+  ASSIGN_OR_RETURN(const std::vector<Customer> customers,
+                   database_.WithTenant(call, [&](Transaction& tx) {
+                     return customers_.List(tx, call, CustomerId(after.value_or(Uuid())), size + 1);
+                   }));
+  v1::ListCustomersResponse reply;
+  for (const Customer& customer : customers) {
+    if (reply.customers_size() == size) {
+      const size_t last = static_cast<size_t>(size) - 1;
+      reply.set_next_page_token(FormatPageToken(customers[last].id.uuid(), kListed));
+      break;
+    }
+    *reply.add_customers() = ToProto(customer);
+  }
+  return reply;
+}
+
+absl::StatusOr<v1::Customer> CustomerService::Update(const rpc::Call& call,
+                                                     const v1::UpdateCustomerRequest& request) {
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
+  ASSIGN_OR_RETURN(const CustomerId id, ParseId<CustomerId>("customer_id", request.customer_id()));
+  const absl::StatusOr<Customer> updated =
+      database_.WithTenant(call, [&](Transaction& tx) -> absl::StatusOr<Customer> {
+        ASSIGN_OR_RETURN(const Customer found, customers_.GetForChange(tx, call, id).Await());
+        RETURN_IF_ERROR(CheckEtag(request.etag(), found.version));
+        Customer wanted = found;
+        if (request.has_external_id()) wanted.external_id = request.external_id();
+        if (request.has_display_name()) wanted.display_name = request.display_name();
+        if (wanted.external_id == found.external_id && wanted.display_name == found.display_name) {
+          return found;
+        }
+        ++wanted.version;
+        customers_.Save(tx, call, wanted);
+        RETURN_IF_ERROR(AppendCustomerEvents(outbox_, tx, call, clock_, "update", wanted));
+        return wanted;
+      });
+  RETURN_IF_ERROR(AsTaken(updated.status()));
+  return ToProto(*updated);
 }
 
 absl::StatusOr<v1::Customer> CustomerService::Suspend(const rpc::Call& call,
@@ -62,11 +113,10 @@ absl::StatusOr<v1::Customer> CustomerService::Change(const rpc::Call& call,
         ASSIGN_OR_RETURN(Customer found, customers_.GetForChange(tx, call, id).Await());
         if (found.suspended == suspend) return found;
         found.suspended = suspend;
-        customers_.SetSuspended(tx, call, id, suspend);
-        RETURN_IF_ERROR(outbox_.AppendAudit(
-            tx, call,
-            outbox::Succeeded(call, clock_, suspend ? "customer.suspend" : "customer.resume",
-                              TargetOf(id))));
+        ++found.version;
+        customers_.Save(tx, call, found);
+        RETURN_IF_ERROR(
+            AppendCustomerEvents(outbox_, tx, call, clock_, suspend ? "suspend" : "resume", found));
         return found;
       }));
   return ToProto(customer);

@@ -26,6 +26,16 @@ class CustomerService final : public v1::CustomerService::CallbackService {
                                         v1::Customer* reply) override {
     return pipeline_.Run(context, *request, reply, &CustomerService::Get, this);
   }
+  grpc::ServerUnaryReactor* ListCustomers(grpc::CallbackServerContext* context,
+                                          const v1::ListCustomersRequest* request,
+                                          v1::ListCustomersResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &CustomerService::List, this);
+  }
+  grpc::ServerUnaryReactor* UpdateCustomer(grpc::CallbackServerContext* context,
+                                           const v1::UpdateCustomerRequest* request,
+                                           v1::Customer* reply) override {
+    return pipeline_.Run(context, *request, reply, &CustomerService::Update, this);
+  }
   grpc::ServerUnaryReactor* SuspendCustomer(grpc::CallbackServerContext* context,
                                             const v1::SuspendCustomerRequest* request,
                                             v1::Customer* reply) override {
@@ -41,6 +51,10 @@ class CustomerService final : public v1::CustomerService::CallbackService {
   absl::StatusOr<v1::Customer> Create(const rpc::Call& call,
                                       const v1::CreateCustomerRequest& request);
   absl::StatusOr<v1::Customer> Get(const rpc::Call& call, const v1::GetCustomerRequest& request);
+  absl::StatusOr<v1::ListCustomersResponse> List(const rpc::Call& call,
+                                                 const v1::ListCustomersRequest& request);
+  absl::StatusOr<v1::Customer> Update(const rpc::Call& call,
+                                      const v1::UpdateCustomerRequest& request);
   absl::StatusOr<v1::Customer> Suspend(const rpc::Call& call,
                                        const v1::SuspendCustomerRequest& request);
   absl::StatusOr<v1::Customer> Resume(const rpc::Call& call,

@@ -41,8 +41,8 @@ size_t BatchEnd(const std::vector<SealItem>& items, size_t begin) {
 absl::Status FromVault(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable ||
       status.code() == absl::StatusCode::kDeadlineExceeded ||
-      status.code() == absl::StatusCode::kResourceExhausted ||
-      ReasonOf(status) == reason::kTenantSuspended || ReasonOf(status) == kKeyShredded) {
+      status.code() == absl::StatusCode::kResourceExhausted || IsTenantRefused(status) ||
+      ReasonOf(status) == kKeyShredded) {
     return status;
   }
   return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));

@@ -5,29 +5,24 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
-#include "services/tenant_data/domain/field.h"
+#include "services/tenant_data/domain/tenant.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/record_store.h"
-#include "services/tenant_data/store/tenant_store.h"
 
 namespace kasbah::tenantdata {
 
 // Between the wire and our own types.
 
+v1::LifecycleState ToProto(TenantState state);
 v1::Tenant ToProto(const Tenant& tenant);
 v1::Customer ToProto(const Customer& customer);
-v1::Collection ToProto(const CollectionDefinition& collection);
 v1::Violation ToProto(const Violation& violation);
 // Without its values.
 v1::Record ToProto(const StoredRecord& record);
-
-// A field as it was asked for, without its id. An unknown type stays kUnspecified.
-FieldDefinition FromProto(const v1::Field& field);
 
 // INVALID_ARGUMENT at `field` for anything but an id of this kind.
 template <typename Id>

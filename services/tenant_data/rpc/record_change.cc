@@ -37,6 +37,13 @@ std::vector<FieldId> RemoveNamed(const RuleTable& rules, const Struct& changes,
   return named;
 }
 
+void RemoveRetired(const RuleTable& rules, SealedValues* sealed, std::vector<FieldId>* named) {
+  for (const FieldDefinition& field : rules.collection().retired) {
+    sealed->erase(field.id);
+    named->push_back(field.id);
+  }
+}
+
 std::vector<std::string> ChangedKeys(const RuleTable& rules, const Struct& before,
                                      const SealedValues& sealed, const Struct& after,
                                      const Struct& changes) {

@@ -25,6 +25,9 @@ absl::flat_hash_set<FieldId> FieldsOf(const SealedValues& sealed);
 std::vector<FieldId> RemoveNamed(const RuleTable& rules, const google::protobuf::Struct& changes,
                                  SealedValues* sealed);
 
+// Takes out of `sealed` what the definition no longer has, and names all fields that it once had.
+void RemoveRetired(const RuleTable& rules, SealedValues* sealed, std::vector<FieldId>* named);
+
 // Keys that `changes` gives another value than the record had, in the order of the definition. What
 // is sealed counts as changed when it is given.
 std::vector<std::string> ChangedKeys(const RuleTable& rules, const google::protobuf::Struct& before,

@@ -72,10 +72,16 @@ absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const s
 
 absl::StatusOr<v1::Record> RecordChanger::Create(const rpc::Call& call,
                                                  const v1::CreateRecordRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return CreateOnce(call, request); });
+}
+
+absl::StatusOr<v1::Record> RecordChanger::CreateOnce(const rpc::Call& call,
+                                                     const v1::CreateRecordRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
   Validation checked = ValidateNew(*rules, request.values());
+  RETURN_IF_ERROR(references_.Run(call, owner, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
   NewRecord record{RecordId::New(clock_.Now()), owner, std::move(checked.valid), "", {},
@@ -115,11 +121,20 @@ absl::StatusOr<v1::Record> RecordChanger::Update(const rpc::Call& call,
 absl::StatusOr<v1::Record> RecordChanger::Change(const rpc::Call& call, const StoredRecord& stored,
                                                  const google::protobuf::FieldMask& mask,
                                                  const Struct& values) {
+  return definitions_.WriteUnderCurrent(call,
+                                        [&] { return ChangeOnce(call, stored, mask, values); });
+}
+
+absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
+                                                     const StoredRecord& stored,
+                                                     const google::protobuf::FieldMask& mask,
+                                                     const Struct& values) {
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, stored.collection.ToString()));
   ASSIGN_OR_RETURN(const Struct changes, ApplyMask(*rules, mask, values));
   ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored.sealed));
   ASSIGN_OR_RETURN(const Struct before, ParseFlatObject(stored.data));
   Validation checked = ValidateChange(*rules, before, FieldsOf(sealed), changes);
+  RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
   NewRecord fresh{stored.id, stored.customer, std::move(checked.valid), "", {}, stored.subject};
@@ -127,6 +142,7 @@ absl::StatusOr<v1::Record> RecordChanger::Change(const rpc::Call& call, const St
   std::vector<std::string> changed_keys =
       ChangedKeys(*rules, before, sealed, fresh.values.values, changes);
   std::vector<FieldId> named = RemoveNamed(*rules, changes, &sealed);
+  RemoveRetired(*rules, &sealed, &named);
   // What the record has sealed in the end; what it keeps is yet to be opened for the reply.
   ASSIGN_OR_RETURN(SealedValues all, UnpackSealed(fresh.sealed));
   all.insert(sealed.begin(), sealed.end());

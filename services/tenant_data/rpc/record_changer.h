@@ -10,6 +10,7 @@
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_sealer.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_writer.h"
 
@@ -24,9 +25,11 @@ absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const s
 // Thread safe.
 class RecordChanger {
  public:
-  RecordChanger(Definitions& definitions, RecordSealer& sealer, RecordOpener& opener,
-                RecordReader& reader, RecordWriter& writer, const Clock& clock)
+  RecordChanger(Definitions& definitions, ReferenceCheck& references, RecordSealer& sealer,
+                RecordOpener& opener, RecordReader& reader, RecordWriter& writer,
+                const Clock& clock)
       : definitions_(definitions),
+        references_(references),
         sealer_(sealer),
         opener_(opener),
         reader_(reader),
@@ -39,12 +42,18 @@ class RecordChanger {
                                                   const v1::UpsertRecordRequest& request);
 
  private:
+  absl::StatusOr<v1::Record> CreateOnce(const rpc::Call& call,
+                                        const v1::CreateRecordRequest& request);
   // `stored` as it was read, with `changes` in place; ETAG_MISMATCH when it changed since.
   absl::StatusOr<v1::Record> Change(const rpc::Call& call, const StoredRecord& stored,
                                     const google::protobuf::FieldMask& mask,
                                     const google::protobuf::Struct& values);
+  absl::StatusOr<v1::Record> ChangeOnce(const rpc::Call& call, const StoredRecord& stored,
+                                        const google::protobuf::FieldMask& mask,
+                                        const google::protobuf::Struct& values);
 
   Definitions& definitions_;
+  ReferenceCheck& references_;
   RecordSealer& sealer_;
   RecordOpener& opener_;
   RecordReader& reader_;

@@ -88,8 +88,8 @@ class RecordImporter::Run {
   }
 
  private:
-  CallContext BatchCall() const {
-    CallContext call = call_;
+  rpc::Call BatchCall() const {
+    rpc::Call call = call_;
     call.deadline = std::min(call_.deadline, importer_.clock_.Now() + kBatchDeadline);
     return call;
   }
@@ -197,51 +197,62 @@ class RecordImporter::Run {
 
   // Checks and seals the batch, and writes it with what became of it.
   absl::Status Commit(bool is_last) {
-    const CallContext call = BatchCall();
+    const rpc::Call call = BatchCall();
+    ASSIGN_OR_RETURN(state_, importer_.definitions_.WriteUnderCurrent(
+                                 call, [&] { return CommitOnce(call, is_last); }));
+    batch_.clear();
+    batch_bytes_ = 0;
+    for (RefusedLine& line : refused_) {
+      ImportRecordsResponse reply;
+      *reply.mutable_refused() = std::move(line);
+      RETURN_IF_ERROR(writer_.Write(reply));
+    }
+    return absl::OkStatus();
+  }
+
+  // Where the import is then; `refused_` holds what is to be said.
+  absl::StatusOr<ImportState> CommitOnce(const rpc::Call& call, bool is_last) {
     ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(call, collection_));
+    std::vector<ImportRow> rows;
+    std::vector<Validation> checked(batch_.size());
+    std::vector<Validation*> to_check;
+    for (size_t i = 0; i < batch_.size(); ++i) {
+      rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, batch_[i]) : ReadJsonRow(batch_[i]));
+      if (!rows[i].violations.empty()) continue;
+      checked[i] = ValidateNew(*rules, rows[i].values);
+      to_check.push_back(&checked[i]);
+    }
+    RETURN_IF_ERROR(importer_.references_.Run(call, owner_, to_check));
     std::vector<RefusedLine> refused;
     std::vector<NewRecord> records;
     // For each record, its line.
     std::vector<uint64_t> lines;
-    for (const FileRow& row : batch_) {
-      ImportRow read = is_csv_ ? ReadCsvRow(*rules, header_, row) : ReadJsonRow(row);
-      Validation checked;
-      if (read.violations.empty()) {
-        checked = ValidateNew(*rules, read.values);
-        read.violations = std::move(checked.violations);
-      }
-      if (!read.violations.empty()) {
-        refused.push_back(ToRefusal(read.line, read.violations));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const std::vector<Violation>& violations =
+          rows[i].violations.empty() ? checked[i].violations : rows[i].violations;
+      if (!violations.empty()) {
+        refused.push_back(ToRefusal(rows[i].line, violations));
         continue;
       }
       records.push_back(
-          {RecordId::New(importer_.clock_.Now()), owner_, std::move(checked.valid), "", {}, ""});
-      lines.push_back(read.line);
+          {RecordId::New(importer_.clock_.Now()), owner_, std::move(checked[i].valid), "", {}, ""});
+      lines.push_back(rows[i].line);
     }
     std::vector<NewRecord*> to_seal;
     for (NewRecord& record : records) to_seal.push_back(&record);
     RETURN_IF_ERROR(importer_.sealer_.Seal(call, *rules, to_seal));
 
     ImportState after = state_;
-    std::vector<RefusedLine> all;
     const absl::StatusOr<BatchCreated> created = importer_.batches_.CreateWith(
         call, *rules, owner_, records, [&](Transaction& tx, const auto& taken) {
-          all = refused;
-          AddTaken(*rules, lines, taken, &all);
-          after = After(all.size(), is_last);
-          return Keep(tx, call, after, all);
+          refused_ = refused;
+          AddTaken(*rules, lines, taken, &refused_);
+          after = After(refused_.size(), is_last);
+          return Keep(tx, call, after, refused_);
         });
     if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
     RETURN_IF_ERROR(created.status());
-    state_ = after;
-    batch_.clear();
-    batch_bytes_ = 0;
-    for (RefusedLine& line : all) {
-      ImportRecordsResponse reply;
-      *reply.mutable_refused() = std::move(line);
-      RETURN_IF_ERROR(writer_.Write(reply));
-    }
-    return absl::OkStatus();
+    return after;
   }
 
   static void AddTaken(const RuleTable& rules, const std::vector<uint64_t>& lines,
@@ -305,6 +316,8 @@ class RecordImporter::Run {
   uint64_t seen_bytes_ = 0;
   std::vector<FileRow> batch_;
   size_t batch_bytes_ = 0;
+  // Of the batch before.
+  std::vector<RefusedLine> refused_;
 };
 
 absl::Status RecordImporter::Import(const rpc::Call& call,

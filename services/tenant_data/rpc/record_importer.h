@@ -6,6 +6,7 @@
 #include "libs/postgres/database.h"
 #include "libs/rpc/pipeline.h"
 #include "services/tenant_data/rpc/record_sealer.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/import_store.h"
@@ -20,10 +21,12 @@ namespace kasbah::tenantdata {
 class RecordImporter {
  public:
   RecordImporter(postgres::Database& database, outbox::Outbox& outbox, Definitions& definitions,
-                 RecordSealer& sealer, RecordBatchWriter& batches, const Clock& clock)
+                 ReferenceCheck& references, RecordSealer& sealer, RecordBatchWriter& batches,
+                 const Clock& clock)
       : database_(database),
         outbox_(outbox),
         definitions_(definitions),
+        references_(references),
         sealer_(sealer),
         batches_(batches),
         clock_(clock) {}
@@ -37,6 +40,7 @@ class RecordImporter {
   postgres::Database& database_;
   outbox::Outbox& outbox_;
   Definitions& definitions_;
+  ReferenceCheck& references_;
   RecordSealer& sealer_;
   RecordBatchWriter& batches_;
   const Clock& clock_;

@@ -17,6 +17,11 @@ using google::protobuf::Struct;
 
 absl::StatusOr<v1::Record> RecordRestorer::Restore(const rpc::Call& call,
                                                    const v1::RestoreRecordRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return RestoreOnce(call, request); });
+}
+
+absl::StatusOr<v1::Record> RecordRestorer::RestoreOnce(const rpc::Call& call,
+                                                       const v1::RestoreRecordRequest& request) {
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
   ASSIGN_OR_RETURN(const std::optional<uint64_t> version,
                    ParseEtagOrAny(request.etag(), /*may_be_empty=*/true));
@@ -31,13 +36,15 @@ absl::StatusOr<v1::Record> RecordRestorer::Restore(const rpc::Call& call,
     if (rules->Find(key) != nullptr) values.mutable_fields()->insert({key, value});
   }
   Validation checked = ValidateChange(*rules, Struct(), FieldsOf(sealed), values);
+  RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
   NewRecord fresh{id, stored.customer, std::move(checked.valid), "", {}, stored.subject};
   RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&fresh}));
   std::vector<std::string> changed =
       ChangedKeys(*rules, before, sealed, fresh.values.values, request.values());
-  RemoveNamed(*rules, request.values(), &sealed);
+  std::vector<FieldId> named = RemoveNamed(*rules, request.values(), &sealed);
+  RemoveRetired(*rules, &sealed, &named);
   ASSIGN_OR_RETURN(std::vector<BlindEntry> blind, IndexKept(call, *rules, stored, sealed));
   for (BlindEntry& entry : fresh.blind) blind.push_back(std::move(entry));
   ASSIGN_OR_RETURN(SealedValues all, UnpackSealed(fresh.sealed));

@@ -7,6 +7,7 @@
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_sealer.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_writer.h"
 
@@ -16,10 +17,11 @@ namespace kasbah::tenantdata {
 // values claimed and its indexes made anew. Thread safe.
 class RecordRestorer {
  public:
-  RecordRestorer(Definitions& definitions, FieldSealer& field_sealer, BlindIndexer& indexer,
-                 RecordSealer& sealer, RecordOpener& opener, RecordReader& reader,
-                 RecordWriter& writer)
+  RecordRestorer(Definitions& definitions, ReferenceCheck& references, FieldSealer& field_sealer,
+                 BlindIndexer& indexer, RecordSealer& sealer, RecordOpener& opener,
+                 RecordReader& reader, RecordWriter& writer)
       : definitions_(definitions),
+        references_(references),
         field_sealer_(field_sealer),
         indexer_(indexer),
         sealer_(sealer),
@@ -31,12 +33,15 @@ class RecordRestorer {
                                      const v1::RestoreRecordRequest& request);
 
  private:
+  absl::StatusOr<v1::Record> RestoreOnce(const rpc::Call& call,
+                                         const v1::RestoreRecordRequest& request);
   // What searchable values that the record keeps are found by.
   absl::StatusOr<std::vector<BlindEntry>> IndexKept(const rpc::Call& call, const RuleTable& rules,
                                                     const StoredRecord& stored,
                                                     const SealedValues& kept);
 
   Definitions& definitions_;
+  ReferenceCheck& references_;
   FieldSealer& field_sealer_;
   BlindIndexer& indexer_;
   RecordSealer& sealer_;

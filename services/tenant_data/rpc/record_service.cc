@@ -21,18 +21,15 @@ struct BatchItems {
   std::vector<int> item_of;
 };
 
-BatchItems ValidateItems(const RuleTable& rules, std::optional<CustomerId> owner, absl::Time now,
-                         const v1::BatchCreateRecordsRequest& request) {
+BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
+                     std::vector<Validation> checked) {
   BatchItems items;
-  for (const google::protobuf::Struct& values : request.values()) {
+  for (Validation& one : checked) {
     auto* item = items.reply.add_items();
-    Validation checked = ValidateNew(rules, values);
-    for (const Violation& violation : checked.violations) {
-      *item->add_violations() = ToProto(violation);
-    }
-    if (!checked.violations.empty()) continue;
+    for (const Violation& violation : one.violations) *item->add_violations() = ToProto(violation);
+    if (!one.violations.empty()) continue;
     items.item_of.push_back(items.reply.items_size() - 1);
-    items.records.push_back({RecordId::New(now), owner, std::move(checked.valid), "", {}, ""});
+    items.records.push_back({RecordId::New(now), owner, std::move(one.valid), "", {}, ""});
   }
   return items;
 }
@@ -60,10 +57,20 @@ absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(
     const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
+  return parts_.definitions.WriteUnderCurrent(call, [&] { return BatchCreateOnce(call, request); });
+}
+
+absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
+    const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, parts_.definitions.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
-  BatchItems items = ValidateItems(*rules, owner, clock_.Now(), request);
+  std::vector<Validation> checked;
+  for (const auto& values : request.values()) checked.push_back(ValidateNew(*rules, values));
+  std::vector<Validation*> to_check;
+  for (Validation& one : checked) to_check.push_back(&one);
+  RETURN_IF_ERROR(parts_.references.Run(call, owner, to_check));
+  BatchItems items = SortItems(owner, clock_.Now(), std::move(checked));
   std::vector<NewRecord*> to_seal;
   for (NewRecord& record : items.records) to_seal.push_back(&record);
   RETURN_IF_ERROR(parts_.sealer.Seal(call, *rules, to_seal));

@@ -9,6 +9,7 @@
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_restorer.h"
 #include "services/tenant_data/rpc/record_sealer.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_writer.h"
@@ -19,6 +20,7 @@ namespace kasbah::tenantdata {
 struct RecordParts {
   Definitions& definitions;
   RecordSealer& sealer;
+  ReferenceCheck& references;
   RecordReader& reader;
   RecordChanger& changer;
   RecordRestorer& restorer;
@@ -121,6 +123,8 @@ class RecordService final : public v1::RecordService::CallbackService {
                                                 const v1::PurgeRecordRequest& request);
   absl::StatusOr<v1::ListRecordHistoryResponse> History(
       const rpc::Call& call, const v1::ListRecordHistoryRequest& request);
+  absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreateOnce(
+      const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
   absl::Status Import(const rpc::Call& call, rpc::StreamReader<v1::ImportRecordsRequest>& reader,
                       rpc::StreamWriter<v1::ImportRecordsResponse>& writer);
   absl::Status Export(const rpc::Call& call, const v1::ExportRecordsRequest& request,

@@ -17,15 +17,27 @@ namespace {
 
 constexpr std::string_view kDisplayName = kPersonalColumns[0];
 constexpr std::string_view kExternalId = kPersonalColumns[1];
-constexpr std::string_view kSubject = kPersonalColumns[2];
-static_assert(kPersonalColumns.size() == 3 && kDisplayName.ends_with(".display_name") &&
-              kExternalId.ends_with(".external_id") && kSubject.ends_with(".subject"));
+constexpr std::string_view kFileName = kPersonalColumns[2];
+constexpr std::string_view kFileSubject = kPersonalColumns[3];
+constexpr std::string_view kSubject = kPersonalColumns[4];
+static_assert(kPersonalColumns.size() == 5 && kDisplayName.ends_with(".display_name") &&
+              kExternalId.ends_with(".external_id") && kFileName.ends_with("files.name") &&
+              kFileSubject.ends_with("files.subject") && kSubject.ends_with("records.subject"));
 // What a record that is theirs says.
 constexpr std::string_view kData = "tenant_data.records.data";
 
 // One reply holds so many; past it ExportRecords is the way.
 constexpr int64_t kMostRecords = 10'000;
 constexpr size_t kMostBytes = 6'000'000;
+
+struct Held {
+  std::vector<SubjectRow> customers;
+  std::vector<FileStore::OfSubject> files;
+};
+struct Erased {
+  int64_t customers = 0;
+  int64_t files = 0;
+};
 
 absl::Status TooMuch() {
   return Error(absl::StatusCode::kResourceExhausted, "SUBJECT_TOO_LARGE",
@@ -44,21 +56,29 @@ SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& data
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
+  const std::string& id = request.subject().id();
   std::vector<StoredRecord> records;
   ASSIGN_OR_RETURN(
-      const std::vector<SubjectRow> rows,
-      ExportAudited(
-          call,
-          [&](postgres::Transaction& tx)
-              -> absl::StatusOr<postgres::Pending<std::vector<SubjectRow>>> {
-            auto found = subjects_.Find(tx, call, request.subject().id());
-            ASSIGN_OR_RETURN(
-                records,
-                subjects_.FindRecords(tx, call, request.subject().id(), kMostRecords + 1).Await());
-            return found;
-          }));
+      const Held held,
+      ExportAudited(call,
+                    [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Held>> {
+                      auto customers = subjects_.Find(tx, call, id);
+                      auto files = files_.FindOfSubject(tx, call, id);
+                      ASSIGN_OR_RETURN(
+                          records, subjects_.FindRecords(tx, call, id, kMostRecords + 1).Await());
+                      return tx.AfterCommit([customers, files]() -> absl::StatusOr<Held> {
+                        Held all;
+                        ASSIGN_OR_RETURN(all.customers, customers.Take());
+                        ASSIGN_OR_RETURN(all.files, files.Take());
+                        return all;
+                      });
+                    }));
   subject::v1::ExportSubjectResponse reply;
-  for (const SubjectRow& row : rows) {
+  for (const FileStore::OfSubject& file : held.files) {
+    AddValue(kFileName, file.id.ToString(), file.name, &reply);
+    AddValue(kFileSubject, file.id.ToString(), id, &reply);
+  }
+  for (const SubjectRow& row : held.customers) {
     AddValue(kDisplayName, row.customer.ToString(), row.display_name, &reply);
     AddValue(kExternalId, row.customer.ToString(), row.external_id, &reply);
   }
@@ -94,17 +114,24 @@ absl::Status SubjectService::ExportRecords(const rpc::Call& call,
 absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
     const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) {
   const std::string& subject = request.subject().id();
+  const absl::Time now = clock().Now();
   size_t purged = 0;
   ASSIGN_OR_RETURN(
-      const int64_t blanked,
+      const Erased done,
       EraseAudited(call,
-                   [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<int64_t>> {
+                   [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Erased>> {
                      auto customers = subjects_.Erase(tx, call, subject);
+                     auto files = files_.DeleteOfSubject(tx, call, subject, now);
                      ASSIGN_OR_RETURN(const std::vector<ErasedRecord> erased,
                                       subjects_.EraseRecords(tx, call, subject).Await());
                      purged = erased.size();
                      RETURN_IF_ERROR(AppendPurged(tx, call, erased));
-                     return customers;
+                     return tx.AfterCommit([customers, files]() -> absl::StatusOr<Erased> {
+                       Erased all;
+                       ASSIGN_OR_RETURN(all.customers, customers.Take());
+                       ASSIGN_OR_RETURN(all.files, files.Take());
+                       return all;
+                     });
                    }));
   // After the commit: what is left undone by a failure here is done when it is asked again.
   vault::v1::ShredSubjectRequest shred;
@@ -113,9 +140,13 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
       rpc::Invoke(call, *vault_, &vault::v1::ShredService::Stub::ShredSubject, shred);
   if (!shredded.ok()) return FromVault(shredded.status());
   subject::v1::EraseSubjectResponse reply;
-  // Both columns of a customer's row are blanked together.
-  (*reply.mutable_erased())[std::string(kDisplayName)] = static_cast<uint64_t>(blanked);
-  (*reply.mutable_erased())[std::string(kExternalId)] = static_cast<uint64_t>(blanked);
+  // The columns of a row are blanked together. A file's key goes with them, so that what is stored
+  // opens no more; the upkeep removes it.
+  for (const std::string_view column : kPersonalColumns) {
+    const bool is_files = column == kFileName || column == kFileSubject;
+    (*reply.mutable_erased())[std::string(column)] =
+        static_cast<uint64_t>(is_files ? done.files : done.customers);
+  }
   (*reply.mutable_erased())[std::string(kSubject)] = purged;
   return reply;
 }

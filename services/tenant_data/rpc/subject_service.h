@@ -5,14 +5,15 @@
 #include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/subject/subject_service.h"
 #include "services/tenant_data/rpc/record_opener.h"
+#include "services/tenant_data/store/file_store.h"
 #include "services/tenant_data/store/subject_store.h"
 
 namespace kasbah::tenantdata {
 
 // What this schema knows about a person (kPersonalColumns): as a customer, by cus_… or by the
-// tenant's own name for it, and in records whose subject_id they are. Erasing purges those records
-// and has the vault destroy the person's share, so that what backups hold of sealed values opens no
-// more. Asked again after a failure, it goes on.
+// tenant's own name for it, in records whose subject_id they are, and in files that are said to be
+// theirs. Erasing purges those and has the vault destroy the person's share, so that what backups
+// hold of sealed values opens no more. Asked again after a failure, it goes on.
 class SubjectService final : public subject::SubjectService {
  public:
   // A channel to the vault.
@@ -34,6 +35,7 @@ class SubjectService final : public subject::SubjectService {
   RecordOpener& opener_;
   const std::unique_ptr<vault::v1::ShredService::Stub> vault_;
   SubjectStore subjects_;
+  FileStore files_;
 };
 
 }  // namespace kasbah::tenantdata

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -18,6 +19,7 @@
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
+#include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
@@ -133,11 +135,12 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   }
 
   void StartServer() {
-    CreateServer({v1::Tenant::descriptor()->file(), v1::Collection::descriptor()->file(),
-                  v1::Record::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+    CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
+                  v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
+                  subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
-    registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, clock);
+    registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);
     definitions_ = std::make_unique<Definitions>(*database_, clock);
     field_sealer_ = std::make_unique<FieldSealer>(vault_channel_);
     indexer_ = std::make_unique<BlindIndexer>(vault_channel_);
@@ -146,14 +149,15 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     cursor_keys_ = std::make_unique<CursorKeys>(*database_);
     reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *opener_, *indexer_,
                                              *cursor_keys_);
+    references_ = std::make_unique<ReferenceCheck>(*database_);
     writer_ = std::make_unique<RecordWriter>(*database_, outbox_, clock);
     batches_ = std::make_unique<RecordBatchWriter>(*database_, outbox_, clock);
-    changer_ = std::make_unique<RecordChanger>(*definitions_, *sealer_, *opener_, *reader_,
-                                               *writer_, clock);
-    restorer_ = std::make_unique<RecordRestorer>(*definitions_, *field_sealer_, *indexer_, *sealer_,
-                                                 *opener_, *reader_, *writer_);
-    importer_ = std::make_unique<RecordImporter>(*database_, outbox_, *definitions_, *sealer_,
-                                                 *batches_, clock);
+    changer_ = std::make_unique<RecordChanger>(*definitions_, *references_, *sealer_, *opener_,
+                                               *reader_, *writer_, clock);
+    restorer_ = std::make_unique<RecordRestorer>(*definitions_, *references_, *field_sealer_,
+                                                 *indexer_, *sealer_, *opener_, *reader_, *writer_);
+    importer_ = std::make_unique<RecordImporter>(*database_, outbox_, *definitions_, *references_,
+                                                 *sealer_, *batches_, clock);
     exporter_ = std::make_unique<RecordExporter>(*database_, outbox_, *definitions_, *reader_,
                                                  *opener_, clock);
     tenants_ = std::make_unique<TenantService>(pipeline, *registry_);
@@ -161,14 +165,19 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     collection_service_ = std::make_unique<CollectionService>(pipeline, *database_, outbox_, clock);
     record_service_ = std::make_unique<RecordService>(
         pipeline,
-        RecordParts{*definitions_, *sealer_, *reader_, *changer_, *restorer_, *writer_, *batches_,
-                    *importer_, *exporter_},
+        RecordParts{*definitions_, *sealer_, *references_, *reader_, *changer_, *restorer_,
+                    *writer_, *batches_, *importer_, *exporter_},
         clock);
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, *opener_,
                                                  vault_channel_, clock);
-    Serve({tenants_.get(), customer_service_.get(), collection_service_.get(),
-           record_service_.get(), subjects_.get()});
+    std::vector<grpc::Service*> services = {tenants_.get(), customer_service_.get(),
+                                            collection_service_.get(), record_service_.get(),
+                                            subjects_.get()};
+    for (grpc::Service* service : MoreServices(pipeline)) services.push_back(service);
+    Serve(services);
   }
+  // What a test of other handlers serves beside these.
+  virtual std::vector<grpc::Service*> MoreServices(rpc::Pipeline& /*pipeline*/) { return {}; }
 
   // As an operator; a nil tenant for calls to the installation itself.
   template <typename Method, typename Request>
@@ -181,6 +190,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<grpc::Server> vault_server_;
   std::shared_ptr<grpc::Channel> vault_channel_;
   std::unique_ptr<postgres::Door> door_;
+  HostCache hosts_{clock_};
   std::unique_ptr<TenantRegistry> registry_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<FieldSealer> field_sealer_;
@@ -189,6 +199,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<RecordOpener> opener_;
   std::unique_ptr<CursorKeys> cursor_keys_;
   std::unique_ptr<RecordReader> reader_;
+  std::unique_ptr<ReferenceCheck> references_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<RecordBatchWriter> batches_;
   std::unique_ptr<RecordChanger> changer_;

@@ -45,6 +45,13 @@ absl::StatusOr<v1::ListTenantsResponse> TenantService::List(const rpc::Call& cal
   return reply;
 }
 
+absl::StatusOr<v1::Tenant> TenantService::Update(const rpc::Call& call,
+                                                 const v1::UpdateTenantRequest& request) {
+  ASSIGN_OR_RETURN(const Tenant tenant,
+                   registry_.Update(call, request.etag(), request.display_name()));
+  return ToProto(tenant);
+}
+
 absl::StatusOr<v1::Tenant> TenantService::Suspend(const rpc::Call& call,
                                                   const v1::SuspendTenantRequest& request) {
   ASSIGN_OR_RETURN(const Tenant tenant, registry_.Suspend(call, request.reason()));
@@ -54,6 +61,12 @@ absl::StatusOr<v1::Tenant> TenantService::Suspend(const rpc::Call& call,
 absl::StatusOr<v1::Tenant> TenantService::Resume(const rpc::Call& call,
                                                  const v1::ResumeTenantRequest&) {
   ASSIGN_OR_RETURN(const Tenant tenant, registry_.Resume(call));
+  return ToProto(tenant);
+}
+
+absl::StatusOr<v1::Tenant> TenantService::Close(const rpc::Call& call,
+                                                const v1::CloseTenantRequest& request) {
+  ASSIGN_OR_RETURN(const Tenant tenant, registry_.Close(call, request.reason()));
   return ToProto(tenant);
 }
 

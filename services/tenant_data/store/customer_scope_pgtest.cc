@@ -18,7 +18,10 @@ class CustomerScopeTest : public TenantDataTest {
   void SetSuspended(CustomerId customer, bool suspended) {
     const CallContext call = Call(a_);
     ASSERT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
-      customers_.SetSuspended(tx, call, customer, suspended);
+      auto found = customers_.Get(tx, call, customer).Await();
+      if (!found.ok()) return found.status();
+      found->suspended = suspended;
+      customers_.Save(tx, call, *found);
       return Audit(tx, call, "customer.suspend");
     }));
   }
@@ -85,7 +88,7 @@ TEST_F(CustomerScopeTest, AUniqueValueOfAnotherCustomerIsTakenThoughUnseen) {
 TEST_F(CustomerScopeTest, ExternalIdsAreUniqueInATenant) {
   const CallContext call = Call(a_);
   const absl::Status again = database_->WithTenant(call, [&](postgres::Transaction& tx) {
-    customers_.Insert(tx, call, {CustomerId::New(absl::Now()), "one", "", false, clock_.Now()});
+    customers_.Insert(tx, call, {CustomerId::New(absl::Now()), "one", "", false, clock_.Now(), 1});
     return Audit(tx, call, "customer.create");
   });
   EXPECT_THAT(again, StatusIs(absl::StatusCode::kAlreadyExists));

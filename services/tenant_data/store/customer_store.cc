@@ -18,19 +18,26 @@ constexpr Statement kInsert{"customers.insert",
 
 constexpr Statement kGet{
     "customers.get",
-    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at "
+    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at, version "
     "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id = $2"};
 
 constexpr Statement kGetForChange{
     "customers.get_for_change",
-    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at "
+    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at, version "
     "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id = $2 FOR UPDATE"};
 
-constexpr Statement kSetSuspended{
-    "customers.set_suspended",
-    "UPDATE tenant_data.customers SET state = CASE WHEN $3 THEN 'suspended' ELSE 'active' END "
-    "WHERE tenant_id = $1 AND customer_id = $2",
-    Access::kWrite};
+// Ids are made in the order of creation, and the primary key keeps that order.
+constexpr Statement kList{
+    "customers.list",
+    "SELECT customer_id, external_id, display_name, state = 'suspended', created_at, version "
+    "FROM tenant_data.customers WHERE tenant_id = $1 AND customer_id > $2 "
+    "ORDER BY customer_id LIMIT $3"};
+
+constexpr Statement kSave{"customers.save",
+                          "UPDATE tenant_data.customers SET external_id = $3, display_name = $4, "
+                          "state = CASE WHEN $5 THEN 'suspended' ELSE 'active' END, version = $6 "
+                          "WHERE tenant_id = $1 AND customer_id = $2",
+                          Access::kWrite};
 
 constexpr Statement kRequireActive{"customers.require_active",
                                    "SELECT core.require(c.state IS NOT NULL, 'NOT_FOUND'), "
@@ -45,6 +52,7 @@ Customer ReadCustomer(const Row& row) {
   customer.display_name = row.Get<std::string>(2);
   customer.suspended = row.Get<bool>(3);
   customer.created = row.Get<absl::Time>(4);
+  customer.version = row.Get<uint64_t>(5);
   return customer;
 }
 
@@ -66,9 +74,18 @@ Pending<Customer> CustomerStore::GetForChange(Transaction& tx, const CallContext
   return tx.RunForOne(kGetForChange, "customer", ReadCustomer, call.tenant, id);
 }
 
-void CustomerStore::SetSuspended(Transaction& tx, const CallContext& call, CustomerId id,
-                                 bool suspended) const {
-  tx.Run(kSetSuspended, call.tenant, id, suspended);
+Pending<std::vector<Customer>> CustomerStore::List(Transaction& tx, const CallContext& call,
+                                                   CustomerId after, int64_t limit) const {
+  return tx.Run(kList, call.tenant, after, limit).Map([](const Result& rows) {
+    std::vector<Customer> customers;
+    for (const Row& row : rows) customers.push_back(ReadCustomer(row));
+    return customers;
+  });
+}
+
+void CustomerStore::Save(Transaction& tx, const CallContext& call, const Customer& customer) const {
+  tx.Run(kSave, call.tenant, customer.id, customer.external_id, customer.display_name,
+         customer.suspended, customer.version);
 }
 
 void CustomerStore::RequireActive(Transaction& tx, const CallContext& call, CustomerId id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
@@ -15,6 +16,8 @@ struct Customer {
   std::string display_name;
   bool suspended = false;
   absl::Time created;
+  // Changes so far, the first being its creation.
+  uint64_t version = 1;
 };
 
 // tenant_data.customers.
@@ -25,11 +28,14 @@ class CustomerStore {
                                              const Customer& customer) const;
   postgres::Pending<Customer> Get(postgres::Transaction& tx, const CallContext& call,
                                   CustomerId id) const;
+  // In the order of creation, after `after`.
+  postgres::Pending<std::vector<Customer>> List(postgres::Transaction& tx, const CallContext& call,
+                                                CustomerId after, int64_t limit) const;
   // Locks the row until the transaction ends.
   postgres::Pending<Customer> GetForChange(postgres::Transaction& tx, const CallContext& call,
                                            CustomerId id) const;
-  void SetSuspended(postgres::Transaction& tx, const CallContext& call, CustomerId id,
-                    bool suspended) const;
+  // Names, state and version. ALREADY_EXISTS when another customer has the external id.
+  void Save(postgres::Transaction& tx, const CallContext& call, const Customer& customer) const;
 
   // The transaction fails unless the customer exists (NOT_FOUND) and is active
   // (FAILED_PRECONDITION, CUSTOMER_SUSPENDED).

@@ -16,6 +16,13 @@ constexpr absl::Duration kCurrentFor = absl::Seconds(5);
 
 using Table = std::shared_ptr<const RuleTable>;
 
+// What keys of a tenant's current definitions begin with.
+std::string CurrentPrefix(TenantId tenant) {
+  std::string prefix(tenant.uuid().view());
+  prefix.append("n");
+  return prefix;
+}
+
 }  // namespace
 
 struct Definitions::Cache {
@@ -47,6 +54,18 @@ struct Definitions::Cache {
     entries.pop_back();
   }
 
+  void RemoveAll(const std::string& prefix) {
+    absl::MutexLock lock(&mutex);
+    for (auto entry = entries.begin(); entry != entries.end();) {
+      if (entry->key.starts_with(prefix)) {
+        by_key.erase(entry->key);
+        entry = entries.erase(entry);
+      } else {
+        ++entry;
+      }
+    }
+  }
+
   absl::Mutex mutex;
   // Most recently used first.
   std::list<Entry> entries ABSL_GUARDED_BY(mutex);
@@ -59,17 +78,24 @@ Definitions::Definitions(postgres::Database& database, const Clock& clock)
 Definitions::~Definitions() = default;
 
 absl::StatusOr<Table> Definitions::Current(const CallContext& call, const std::string& name) {
-  std::string key(call.tenant.uuid().view());
-  key.append("n").append(name);
+  const std::string key = CurrentPrefix(call.tenant) + name;
   const absl::Time now = clock_.Now();
   if (Table table = cache_->Find(key, now)) return table;
   ASSIGN_OR_RETURN(CollectionDefinition collection,
                    database_.WithTenant(call, [&](postgres::Transaction& tx) {
                      return collections_.Get(tx, call, name);
                    }));
+  if (collection.deleted) return NotFound("collection");
   ASSIGN_OR_RETURN(Table table, RuleTable::Compile(std::move(collection)));
   cache_->Put(key, table, now + kCurrentFor);
   return table;
+}
+
+void Definitions::ForgetCurrent(TenantId tenant) { cache_->RemoveAll(CurrentPrefix(tenant)); }
+
+absl::Status Definitions::DefinitionKeepsChanging() {
+  return Error(absl::StatusCode::kAborted, kDefinitionChanged,
+               "the collection's definition is being changed; repeat the call");
 }
 
 absl::StatusOr<Table> Definitions::Version(const CallContext& call, CollectionId collection,

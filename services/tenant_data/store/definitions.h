@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "libs/base/error.h"
 #include "libs/postgres/database.h"
 #include "services/tenant_data/domain/rule_table.h"
 #include "services/tenant_data/store/collection_store.h"
@@ -21,9 +23,22 @@ class Definitions {
   Definitions(postgres::Database& database, const Clock& clock);
   ~Definitions();
 
-  // The current schema version of "countries" or "col_…", at most 5 seconds old. NOT_FOUND.
+  // The current schema version of "countries" or "col_…", at most 5 seconds old. NOT_FOUND, also
+  // for a collection that was deleted.
   absl::StatusOr<std::shared_ptr<const RuleTable>> Current(const CallContext& call,
                                                            const std::string& name);
+  // What `work` returns, a write under current definitions. Where one of them turns out to have
+  // changed (CollectionStore::WriteUnder) it is done once more with what is current now.
+  template <typename F>
+  auto WriteUnderCurrent(const CallContext& call, F&& work) -> std::invoke_result_t<F> {
+    auto done = work();
+    if (ReasonOf(done.status()) != kDefinitionChanged) return done;
+    ForgetCurrent(call.tenant);
+    done = work();
+    if (ReasonOf(done.status()) != kDefinitionChanged) return done;
+    return DefinitionKeepsChanging();
+  }
+
   // One schema version, which never changes.
   absl::StatusOr<std::shared_ptr<const RuleTable>> Version(const CallContext& call,
                                                            CollectionId collection,
@@ -31,6 +46,9 @@ class Definitions {
 
  private:
   struct Cache;
+
+  void ForgetCurrent(TenantId tenant);
+  static absl::Status DefinitionKeepsChanging();
 
   postgres::Database& database_;
   const Clock& clock_;

@@ -75,7 +75,7 @@ TEST_F(TenantDataTest, ChoicesAndBoundsReadBack) {
   }));
   ASSERT_OK_AND_ASSIGN(const std::vector<CollectionDefinition> all,
                        database_->WithTenant(call, [&](postgres::Transaction& tx) {
-                         return collections_.List(tx, call);
+                         return collections_.List(tx, call, "", 200, false);
                        }));
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[1].fields[0].choices, kind.choices);

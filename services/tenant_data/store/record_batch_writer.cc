@@ -102,6 +102,7 @@ absl::StatusOr<ClaimOutcome> RecordBatchWriter::CreateIn(Transaction& tx, const 
                                                          const std::vector<NewRecord>& records,
                                                          absl::Time now) {
   if (owner) customers_.RequireActive(tx, call, *owner);
+  collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
   ASSIGN_OR_RETURN(ClaimOutcome outcome, ClaimValues(tx, call, owner, records));
   values_.Release(tx, call, ToValues(records, outcome.release));
   values_.ClaimAll(tx, call, owner, ToValues(records, outcome.reclaim));
@@ -146,7 +147,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
       index.push_back({record.id, {entry.field, IndexKey()}, entry.index});
     }
     const RecordChanged changed{"create", record.id, rules.collection_id(), rules.collection().key,
-                                owner,    1,         &record.values.values};
+                                owner,    1,         &record.values};
     audits.push_back(AuditOf(call, clock_, changed));
     changes.push_back(ChangeOf(call, clock_, changed));
   }

@@ -11,6 +11,7 @@
 #include "libs/postgres/database.h"
 #include "services/tenant_data/domain/claims.h"
 #include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/record_store.h"
 #include "services/tenant_data/store/record_writer.h"
@@ -71,6 +72,7 @@ class RecordBatchWriter {
   postgres::Database& database_;
   outbox::Outbox& outbox_;
   const Clock& clock_;
+  CollectionStore collections_;
   CustomerStore customers_;
   RecordStore records_;
   ValueStore values_;

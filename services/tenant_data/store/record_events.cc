@@ -7,6 +7,21 @@
 
 namespace kasbah::tenantdata {
 
+namespace {
+
+void SetValues(const ValidValues& valid,
+               google::protobuf::Map<std::string, google::protobuf::Value>* data) {
+  if (valid.data.size() > kMaxEventValueBytes) {
+    (*data)["values_omitted"].set_bool_value(true);
+    return;
+  }
+  google::protobuf::Struct& values = *(*data)["values"].mutable_struct_value();
+  values = valid.values;
+  for (const std::string& key : valid.withheld) values.mutable_fields()->erase(key);
+}
+
+}  // namespace
+
 outbox::v1::AuditEvent AuditOf(const CallContext& call, const Clock& clock,
                                const RecordChanged& changed) {
   return outbox::Succeeded(
@@ -25,7 +40,7 @@ outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
   data["collection_id"].set_string_value(changed.collection.ToString());
   data["collection"].set_string_value(std::string(changed.collection_key));
   data["version"].set_number_value(static_cast<double>(changed.version));
-  if (changed.values != nullptr) *data["values"].mutable_struct_value() = *changed.values;
+  if (changed.values != nullptr) SetValues(*changed.values, &data);
   if (changed.customer) {
     event.set_customer_id(changed.customer->ToString());
     data["customer_id"].set_string_value(event.customer_id());

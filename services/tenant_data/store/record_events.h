@@ -1,7 +1,5 @@
 #pragma once
 
-#include <google/protobuf/struct.pb.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 #include "libs/base/ids.h"
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/transaction.h"
+#include "services/tenant_data/domain/validation.h"
 
 namespace kasbah::tenantdata {
 
@@ -26,12 +25,17 @@ struct RecordChanged {
   std::optional<CustomerId> customer;
   // The version that the change made, which is the event's sequence.
   uint64_t version = 1;
-  // Values that are not sealed; null for a deletion.
-  const google::protobuf::Struct* values = nullptr;
+  // Null for a deletion.
+  const ValidValues* values = nullptr;
 };
 
-// The audit event holds ids and the version, the change event the values that are not sealed:
-//   {"record_id", "collection_id", "collection", "customer_id"?, "version", "values"?}
+// An event tells no values past this, only that it does not: whoever wants them reads the record.
+inline constexpr size_t kMaxEventValueBytes = 256 * 1024;
+
+// The audit event holds ids and the version, the change event the values that are neither
+// sealed nor sensitive:
+//   {"record_id", "collection_id", "collection", "customer_id"?, "version", "values"? or
+//    "values_omitted": true}
 outbox::v1::AuditEvent AuditOf(const CallContext& call, const Clock& clock,
                                const RecordChanged& changed);
 outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,

@@ -49,13 +49,14 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
   return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     if (request) requests_.Claim(tx, call, *request, record.id.uuid().view(), now);
     if (record.customer) customers_.RequireActive(tx, call, *record.customer);
+    collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     RETURN_IF_ERROR(
         ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
     records_.Insert(tx, call, ToStored(rules, record, now));
     InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"create", record.id, rules.collection_id(), rules.collection().key,
-                         record.customer, 1, &record.values.values});
+                         record.customer, 1, &record.values});
   });
 }
 
@@ -93,6 +94,7 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
   stored.updated = now;
   return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     customers_.RequireActiveScope(tx, call);
+    collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     // First, so that a stale etag fails before anything is taken.
     if (verb == "restore") {
       records_.Restore(tx, call, stored, record.changed);
@@ -105,7 +107,7 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
     InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
                         {verb, record.id, rules.collection_id(), rules.collection().key,
-                         record.customer, record.version + 1, &record.values.values});
+                         record.customer, record.version + 1, &record.values});
   });
 }
 

@@ -10,6 +10,7 @@
 #include "libs/postgres/database.h"
 #include "services/tenant_data/domain/rule_table.h"
 #include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/record_store.h"
 #include "services/tenant_data/store/request_store.h"
@@ -63,7 +64,8 @@ struct ChangedRecord {
 // second one, to say which. Thread safe.
 //
 // Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED
-// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED.
+// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED; DEFINITION_CHANGED, to
+// be done again (Definitions::WriteUnderCurrent).
 class RecordWriter {
  public:
   RecordWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
@@ -108,6 +110,7 @@ class RecordWriter {
   postgres::Database& database_;
   outbox::Outbox& outbox_;
   const Clock& clock_;
+  CollectionStore collections_;
   CustomerStore customers_;
   RecordStore records_;
   ValueStore values_;

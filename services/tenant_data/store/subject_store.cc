@@ -20,8 +20,8 @@ constexpr Statement kFind{
 
 constexpr Statement kErase{
     "subjects.erase",
-    "UPDATE tenant_data.customers SET display_name = '', external_id = customer_id::text "
-    "WHERE tenant_id = $1 AND (customer_id = $2 OR external_id = $3) "
+    "UPDATE tenant_data.customers SET display_name = '', external_id = customer_id::text, "
+    "version = version + 1 WHERE tenant_id = $1 AND (customer_id = $2 OR external_id = $3) "
     "AND (display_name <> '' OR external_id <> customer_id::text)",
     Access::kWrite};
 

@@ -93,8 +93,12 @@ class TenantDataTest : public ::testing::Test {
   }
 
   CustomerId MakeCustomer(TenantId tenant, const std::string& external_id) {
-    const Customer customer{CustomerId::New(clock_.Now()), external_id, "Name of " + external_id,
-                            false, clock_.Now()};
+    const Customer customer{CustomerId::New(clock_.Now()),
+                            external_id,
+                            "Name of " + external_id,
+                            false,
+                            clock_.Now(),
+                            1};
     const CallContext call = Call(tenant);
     EXPECT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
       customers_.Insert(tx, call, customer);

@@ -1,11 +1,10 @@
 #include "services/tenant_data/store/tenant_registry.h"
 
-#include <utility>
-
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
-#include "libs/outbox/audit_event.h"
+#include "services/tenant_data/domain/etag.h"
 #include "services/tenant_data/domain/slug.h"
+#include "services/tenant_data/store/lifecycle_events.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -13,8 +12,8 @@ namespace {
 using postgres::Pending;
 using postgres::Transaction;
 
-outbox::Target TargetOf(const Tenant& tenant) {
-  return {"tenant", tenant.id.ToString(), tenant.slug};
+absl::Status Closed() {
+  return Error(absl::StatusCode::kPermissionDenied, reason::kTenantClosed, "the tenant is closed");
 }
 
 }  // namespace
@@ -23,16 +22,20 @@ absl::StatusOr<Tenant> TenantRegistry::Create(const CallContext& call, const std
                                               const std::string& display_name) {
   RETURN_IF_ERROR(CheckSlug(slug));
   const absl::Time now = clock_.Now();
-  const Tenant tenant{TenantId::New(now), slug, display_name, now, std::nullopt};
+  Tenant tenant;
+  tenant.id = TenantId::New(now);
+  tenant.slug = slug;
+  tenant.display_name = display_name;
+  tenant.created = now;
   // The operator's call has no tenant; its event belongs to the one that it makes.
   CallContext own = call;
   own.tenant = tenant.id;
-  const auto event = outbox::Succeeded(own, clock_, "tenant.create", TargetOf(tenant));
   const auto created =
       door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Pending<postgres::Result>> {
         auto inserted = tenants_.Insert(tx, tenant);
         tenants_.Enter(tx, tenant.id);
-        RETURN_IF_ERROR(outbox_.AppendAudit(tx, own, event));
+        tx.OnCommit([this] { cache_.Clear(); });
+        RETURN_IF_ERROR(AppendTenantEvents(outbox_, tx, own, clock_, "create", tenant));
         return inserted;
       });
   if (ReasonOf(created.status()) == reason::kAlreadyExists) {
@@ -44,33 +47,58 @@ absl::StatusOr<Tenant> TenantRegistry::Create(const CallContext& call, const std
 }
 
 absl::StatusOr<Tenant> TenantRegistry::Get(const CallContext& call) {
-  return door_.Run(call.deadline,
-                   [&](Transaction& tx) { return tenants_.GetActive(tx, call.tenant); });
+  return door_.Run(call.deadline, [&](Transaction& tx) {
+    tenants_.EnterActive(tx, call.tenant);
+    return tenants_.Get(tx, call.tenant);
+  });
+}
+
+absl::StatusOr<Tenant> TenantRegistry::Update(const CallContext& call, const std::string& etag,
+                                              const std::string& display_name) {
+  return door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
+    tenants_.EnterActive(tx, call.tenant);
+    ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
+    RETURN_IF_ERROR(CheckEtag(etag, tenant.version));
+    if (tenant.display_name == display_name) return tenant;
+    tenant.display_name = display_name;
+    ++tenant.version;
+    tenants_.Save(tx, tenant);
+    RETURN_IF_ERROR(AppendTenantEvents(outbox_, tx, call, clock_, "update", tenant));
+    return tenant;
+  });
 }
 
 absl::StatusOr<Tenant> TenantRegistry::Suspend(const CallContext& call, const std::string& reason) {
-  return Change(call, /*suspend=*/true, reason);
+  return Move(call, TenantState::kSuspended, "suspend", reason);
 }
 
 absl::StatusOr<Tenant> TenantRegistry::Resume(const CallContext& call) {
-  return Change(call, /*suspend=*/false, "");
+  return Move(call, TenantState::kActive, "resume", "");
 }
 
-absl::StatusOr<Tenant> TenantRegistry::Change(const CallContext& call, bool suspend,
-                                              const std::string& reason) {
+absl::StatusOr<Tenant> TenantRegistry::Close(const CallContext& call, const std::string& reason) {
+  return Move(call, TenantState::kClosed, "close", reason);
+}
+
+absl::StatusOr<Tenant> TenantRegistry::Move(const CallContext& call, TenantState to,
+                                            std::string_view verb, const std::string& reason) {
   if (call.tenant == kSystemTenant) return NotFound("tenant");
   return door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
     ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
-    if (tenant.suspended.has_value() == suspend) return tenant;
-    tenant.suspended = suspend ? std::make_optional(clock_.Now()) : std::nullopt;
-    tenants_.SetSuspended(tx, tenant.id, tenant.suspended);
+    if (tenant.state == to) return tenant;
+    if (tenant.state == TenantState::kClosed) return Closed();
+    tenant.state = to;
+    ++tenant.version;
+    tenant.suspended.reset();
+    if (to == TenantState::kSuspended) tenant.suspended = clock_.Now();
+    if (to == TenantState::kClosed) {
+      tenant.closed = clock_.Now();
+      tenants_.ReleaseHosts(tx, tenant.id);
+    }
+    tenants_.Save(tx, tenant);
     tenants_.Enter(tx, tenant.id);
-    std::vector<std::pair<std::string, std::string>> attributes;
-    if (suspend) attributes.emplace_back("reason", reason);
-    RETURN_IF_ERROR(outbox_.AppendAudit(
-        tx, call,
-        outbox::Succeeded(call, clock_, suspend ? "tenant.suspend" : "tenant.resume",
-                          TargetOf(tenant), std::move(attributes))));
+    tx.OnCommit([this] { cache_.Clear(); });
+    RETURN_IF_ERROR(AppendTenantEvents(outbox_, tx, call, clock_, verb, tenant, reason));
     return tenant;
   });
 }

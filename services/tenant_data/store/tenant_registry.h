@@ -8,6 +8,7 @@
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/database.h"
+#include "services/tenant_data/domain/host_cache.h"
 #include "services/tenant_data/store/tenant_store.h"
 
 namespace kasbah::tenantdata {
@@ -16,25 +17,33 @@ namespace kasbah::tenantdata {
 // Thread safe.
 class TenantRegistry {
  public:
-  // `door` is the registry's.
-  TenantRegistry(postgres::Door& door, outbox::Outbox& outbox, const Clock& clock)
-      : door_(door), outbox_(outbox), clock_(clock) {}
+  // `door` is the registry's. `cache` is told of every change.
+  TenantRegistry(postgres::Door& door, outbox::Outbox& outbox, HostCache& cache, const Clock& clock)
+      : door_(door), outbox_(outbox), cache_(cache), clock_(clock) {}
 
   // ALREADY_EXISTS when the slug is taken; what CheckSlug says of it.
   absl::StatusOr<Tenant> Create(const CallContext& call, const std::string& slug,
                                 const std::string& display_name);
-  // The call's own tenant. TENANT_SUSPENDED.
+  // The call's own tenant. TENANT_SUSPENDED, TENANT_CLOSED.
   absl::StatusOr<Tenant> Get(const CallContext& call);
+  // ETAG_MISMATCH when the tenant is not in the version that `etag` names.
+  absl::StatusOr<Tenant> Update(const CallContext& call, const std::string& etag,
+                                const std::string& display_name);
   // From the commit every service refuses the tenant. Again: the same answer and no second event.
+  // TENANT_CLOSED for a closed one, which stays so.
   absl::StatusOr<Tenant> Suspend(const CallContext& call, const std::string& reason);
   absl::StatusOr<Tenant> Resume(const CallContext& call);
+  // For good; its hosts are nobody's from the commit on.
+  absl::StatusOr<Tenant> Close(const CallContext& call, const std::string& reason);
   absl::StatusOr<std::vector<Tenant>> List(const CallContext& call, TenantId after, int64_t limit);
 
  private:
-  absl::StatusOr<Tenant> Change(const CallContext& call, bool suspend, const std::string& reason);
+  absl::StatusOr<Tenant> Move(const CallContext& call, TenantState to, std::string_view verb,
+                              const std::string& reason);
 
   postgres::Door& door_;
   outbox::Outbox& outbox_;
+  HostCache& cache_;
   const Clock& clock_;
   TenantStore tenants_;
 };

@@ -1,5 +1,7 @@
 #include "services/tenant_data/store/tenant_store.h"
 
+#include "services/tenant_data/store/tenant_state.h"
+
 namespace kasbah::tenantdata {
 namespace {
 
@@ -10,10 +12,11 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kGet{
-    "tenants.get",
-    "SELECT tenant_id, slug, display_name, created_at, suspended_at FROM core.tenants "
-    "WHERE tenant_id = $1 AND slug <> '-system'"};
+#define KASBAH_TENANT                                                        \
+  "SELECT tenant_id, slug, display_name, state, state_version, created_at, " \
+  "suspended_at, closed_at FROM core.tenants "
+
+constexpr Statement kGet{"tenants.get", KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
 
 constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, 'all')"};
 
@@ -24,38 +27,44 @@ constexpr Statement kInsert{
 
 constexpr Statement kEnter{"tenants.enter", "SELECT core.enter_any_state($1, 'all')"};
 
-constexpr Statement kGetForChange{
-    "tenants.get_for_change",
-    "SELECT tenant_id, slug, display_name, created_at, suspended_at FROM core.tenants "
-    "WHERE tenant_id = $1 AND slug <> '-system' FOR UPDATE"};
+constexpr Statement kGetForChange{"tenants.get_for_change", KASBAH_TENANT
+                                  "WHERE tenant_id = $1 AND slug <> '-system' FOR UPDATE"};
 
-constexpr Statement kSetSuspended{
-    "tenants.set_suspended",
-    "UPDATE core.tenants SET suspended_at = $2, "
-    "state = CASE WHEN $2 IS NULL THEN 'active' ELSE 'suspended' END, "
-    "state_version = state_version + 1 WHERE tenant_id = $1 AND slug <> '-system'",
-    Access::kWrite};
+constexpr Statement kSave{"tenants.save",
+                          "UPDATE core.tenants SET display_name = $2, state = $3, "
+                          "state_version = $4, suspended_at = $5, closed_at = $6 "
+                          "WHERE tenant_id = $1 AND slug <> '-system'",
+                          Access::kWrite};
+
+constexpr Statement kReleaseHosts{
+    "tenants.release_hosts", "DELETE FROM tenant_data.hosts WHERE tenant_id = $1", Access::kWrite};
 
 // Ids are made in the order of creation, and the primary key keeps that order.
-constexpr Statement kList{
-    "tenants.list",
-    "SELECT tenant_id, slug, display_name, created_at, suspended_at FROM core.tenants "
-    "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
+constexpr Statement kList{"tenants.list", KASBAH_TENANT
+                          "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
+
+#undef KASBAH_TENANT
 
 Tenant ReadTenant(const Row& row) {
   Tenant tenant;
   tenant.id = row.Get<TenantId>(0);
   tenant.slug = row.Get<std::string>(1);
   tenant.display_name = row.Get<std::string>(2);
-  tenant.created = row.Get<absl::Time>(3);
-  tenant.suspended = row.Get<std::optional<absl::Time>>(4);
+  tenant.state = ParseTenantState(row.Get<std::string>(3));
+  tenant.version = row.Get<uint64_t>(4);
+  tenant.created = row.Get<absl::Time>(5);
+  tenant.suspended = row.Get<std::optional<absl::Time>>(6);
+  tenant.closed = row.Get<std::optional<absl::Time>>(7);
   return tenant;
 }
 
 }  // namespace
 
-Pending<Tenant> TenantStore::GetActive(Transaction& tx, TenantId tenant) const {
+void TenantStore::EnterActive(Transaction& tx, TenantId tenant) const {
   tx.Run(kEnterActive, tenant);
+}
+
+Pending<Tenant> TenantStore::Get(Transaction& tx, TenantId tenant) const {
   return tx.RunForOne(kGet, "tenant", ReadTenant, tenant);
 }
 
@@ -69,9 +78,13 @@ Pending<Tenant> TenantStore::GetForChange(Transaction& tx, TenantId tenant) cons
   return tx.RunForOne(kGetForChange, "tenant", ReadTenant, tenant);
 }
 
-void TenantStore::SetSuspended(Transaction& tx, TenantId tenant,
-                               std::optional<absl::Time> suspended) const {
-  tx.Run(kSetSuspended, tenant, suspended);
+void TenantStore::Save(Transaction& tx, const Tenant& tenant) const {
+  tx.Run(kSave, tenant.id, tenant.display_name, NameOf(tenant.state), tenant.version,
+         tenant.suspended, tenant.closed);
+}
+
+void TenantStore::ReleaseHosts(Transaction& tx, TenantId tenant) const {
+  tx.Run(kReleaseHosts, tenant);
 }
 
 Pending<std::vector<Tenant>> TenantStore::List(Transaction& tx, TenantId after,

@@ -1,39 +1,31 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
+#include "services/tenant_data/domain/tenant.h"
 
 namespace kasbah::tenantdata {
-
-struct Tenant {
-  TenantId id;
-  std::string slug;
-  std::string display_name;
-  absl::Time created;
-  // Set while the tenant is suspended.
-  std::optional<absl::Time> suspended;
-};
 
 // core.tenants, through the registry door (DoorToken::TenantRegistry). The system tenant is no
 // tenant here: never listed, found or changed.
 class TenantStore {
  public:
-  // An active tenant; PERMISSION_DENIED, TENANT_SUSPENDED, otherwise.
-  postgres::Pending<Tenant> GetActive(postgres::Transaction& tx, TenantId tenant) const;
+  // The transaction fails unless the tenant is active (TENANT_SUSPENDED, TENANT_CLOSED).
+  void EnterActive(postgres::Transaction& tx, TenantId tenant) const;
+  postgres::Pending<Tenant> Get(postgres::Transaction& tx, TenantId tenant) const;
 
-  // ALREADY_EXISTS when the slug is taken.
+  // ALREADY_EXISTS when the slug is taken, by a closed tenant too.
   postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, const Tenant& tenant) const;
   // Enters a tenant from the registry, so that an event can be written to its trail.
   void Enter(postgres::Transaction& tx, TenantId tenant) const;
   // Locks the row until the transaction ends.
   postgres::Pending<Tenant> GetForChange(postgres::Transaction& tx, TenantId tenant) const;
-  // Active when `suspended` is not set. Takes effect with the commit: core.enter reads the row.
-  void SetSuspended(postgres::Transaction& tx, TenantId tenant,
-                    std::optional<absl::Time> suspended) const;
+  // Name, state and version. Takes effect with the commit: core.enter reads the row.
+  void Save(postgres::Transaction& tx, const Tenant& tenant) const;
+  // The hosts of a tenant are nobody's from the commit on.
+  void ReleaseHosts(postgres::Transaction& tx, TenantId tenant) const;
   // At most `limit` in the order of their creation, after `after`.
   postgres::Pending<std::vector<Tenant>> List(postgres::Transaction& tx, TenantId after,
                                               int64_t limit) const;

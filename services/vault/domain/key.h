@@ -37,6 +37,7 @@ struct KeyName {
 // The vault's own SPIFFE path, and the key that seals a tenant's secrets.
 inline constexpr std::string_view kVaultOwner = "service/vault";
 inline constexpr std::string_view kSecretsKey = "secrets";
+inline KeyName SecretsKeyName() { return {std::string(kVaultOwner), std::string(kSecretsKey)}; }
 
 // A key as stored: wrapped by the root key, one row a version.
 struct StoredKeyVersion {

@@ -26,8 +26,8 @@ std::string SlotOf(TenantId tenant, const KeyName& name) {
 // Whether nobody may use the key any more, or just now: whatever lease is left ends at once.
 bool IsGone(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  return reason == reason::kTenantSuspended || reason == reason::kNotFound ||
-         reason == "KEY_SHREDDED" || reason == "TENANT_SEALED";
+  return IsTenantRefused(status) || reason == reason::kNotFound || reason == "KEY_SHREDDED" ||
+         reason == "TENANT_SEALED";
 }
 
 telemetry::Gauge& LeasesHeld() {

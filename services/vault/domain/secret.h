@@ -44,7 +44,7 @@ struct Secret {
 inline constexpr absl::Duration kUndeleteWindow = absl::Hours(24 * 30);
 
 struct SecretGrant {
-  // usr_… or key_….
+  // usr_…, key_… or wkl_….
   std::string actor;
   bool can_write = false;
 };

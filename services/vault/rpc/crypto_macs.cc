@@ -120,9 +120,9 @@ absl::StatusOr<v1::BatchSealedMacResponse> CryptoService::DoBatchSealedMac(
     if (mac.ok()) {
       answer->set_mac(*std::move(mac));
       keys_.Count(of_tenant, kSealedMac.action, **key, 1);
-    } else if (ReasonOf(mac.status()) == reason::kTenantSuspended) {
+    } else if (IsTenantRefused(mac.status())) {
       // The item's own tenant, not the call's.
-      answer->set_error(std::string(reason::kTenantSuspended));
+      answer->set_error(ReasonOf(mac.status()));
     } else {
       RETURN_IF_ERROR(KeyUser::OfItem(mac.status(), answer));
     }

@@ -8,6 +8,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/outbox/audit_event.h"
 #include "services/vault/rpc/lease_conversion.h"
+#include "services/vault/rpc/secret_user.h"
 #include "services/vault/store/database_store.h"
 #include "services/vault/store/lease_store.h"
 #include "services/vault/store/secret_store.h"
@@ -32,9 +33,8 @@ absl::Status CheckMayName(postgres::Transaction& tx, const rpc::Call& call,
     return Error(absl::StatusCode::kPermissionDenied, reason::kPermissionDenied,
                  "naming the admin secret takes the permission to access secrets");
   }
-  const SecretUser user{call.actor.id, call.Has(policy::v1::PERMISSION_KEY_MANAGE)};
   ASSIGN_OR_RETURN(const SealedVersion found,
-                   SecretStore::GetVersion(tx, call.tenant, ref, 0, user).Await());
+                   SecretStore::GetVersion(tx, call.tenant, ref, 0, UserOf(call)).Await());
   return CheckGranted(found.access, GrantLevel::kRead);
 }
 
@@ -151,19 +151,22 @@ absl::StatusOr<v1::CheckDatabaseResponse> DatabaseService::Check(
 absl::StatusOr<v1::DatabaseRole> DatabaseService::SetRole(
     const rpc::Call& call, const v1::SetDatabaseRoleRequest& request) {
   RETURN_IF_ERROR(Admit(call));
-  ASSIGN_OR_RETURN(DatabaseRole asked, FromProto(request.settings()));
-  asked.path = request.path();
   ASSIGN_OR_RETURN(
       const DatabaseRole saved,
       database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<DatabaseRole> {
-        ASSIGN_OR_RETURN(const TargetDatabase target,
-                         DatabaseStore::Get(tx, call.tenant, request.database()).Await());
-        asked.database = target.id;
+        // Within the tenant first: one that is suspended is told so, whatever it asks.
+        auto finding = DatabaseStore::Get(tx, call.tenant, request.database());
+        const absl::StatusOr<TargetDatabase> target = finding.Await();
+        if (!target.ok() && !absl::IsNotFound(target.status())) return target.status();
+        ASSIGN_OR_RETURN(DatabaseRole asked, FromProto(request.settings()));
+        RETURN_IF_ERROR(target.status());
+        asked.path = request.path();
+        asked.database = target->id;
         ASSIGN_OR_RETURN(DatabaseRole put, DatabaseStore::PutRole(tx, call.tenant, asked).Await());
         RETURN_IF_ERROR(
             outbox_.AppendAudit(tx, call,
                                 outbox::Succeeded(call, clock_, "database.role.set",
-                                                  TargetOf(target), {{"role", put.path}})));
+                                                  TargetOf(*target), {{"role", put.path}})));
         return put;
       }));
   return ToProto(saved);

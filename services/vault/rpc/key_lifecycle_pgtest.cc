@@ -237,7 +237,7 @@ TEST_F(KeyLifecycleTest, WhatIsStillNeededIsNotDestroyed) {
   EXPECT_EQ(UpkeepIn(absl::Hours(25)), 1);
   v1::AccessSecretVersionRequest access;
   access.set_secret("s");
-  ASSERT_OK_AND_ASSIGN(const auto value, AsUser(a_, &Secrets::AccessSecretVersion, access));
+  ASSERT_OK_AND_ASSIGN(const auto value, AsProgram(a_, &Secrets::AccessSecretVersion, access));
   EXPECT_EQ(value.payload(), "payload");
   EXPECT_EQ(value.version().key_version(), 2u);
 }
@@ -282,7 +282,7 @@ TEST_F(KeyLifecycleTest, AReplicaThatSealsFromItsLeaseWhileAnotherRetiresTheVers
   ASSERT_OK(vault_->ring->Refresh(Call(a_), name));
   v1::AccessSecretVersionRequest access;
   access.set_secret("s");
-  ASSERT_OK_AND_ASSIGN(const auto value, AsUser(a_, &Secrets::AccessSecretVersion, access));
+  ASSERT_OK_AND_ASSIGN(const auto value, AsProgram(a_, &Secrets::AccessSecretVersion, access));
   EXPECT_EQ(value.payload(), "second");
 }
 

@@ -14,7 +14,7 @@ class LeaseCrash : public LeaseTest {
  protected:
   // Issues as far as `steps`, then is gone.
   LeaseIssuer::Begun CrashAfter(int steps) {
-    const CallContext call = UserCall();
+    const CallContext call = ProgramCall();
     auto begun = issuer_->Begin(call, "reporting/read-only", std::nullopt);
     EXPECT_OK(begun);
     if (steps >= 2) {
@@ -65,7 +65,7 @@ TEST_F(LeaseCrash, RevokedWhileItIsBeingMadeItDoesNotLive) {
   const auto begun = CrashAfter(2);
   ASSERT_OK_AND_ASSIGN(const v1::Lease revoked, Revoke(begun.lease.id.ToString()));
   EXPECT_EQ(revoked.state(), v1::Lease::STATE_REVOKING);
-  EXPECT_THAT(issuer_->Activate(UserCall(), begun), ReasonIs("LEASE_ENDED"));
+  EXPECT_THAT(issuer_->Activate(ProgramCall(), begun), ReasonIs("LEASE_ENDED"));
   ASSERT_OK(Keep(absl::Seconds(90)));
   EXPECT_EQ(LoginCount(), "0");
 }

@@ -159,7 +159,7 @@ class LeaseTest : public VaultServerTest {
     v1::IssueLeaseRequest request;
     request.set_role(role);
     if (ttl > absl::ZeroDuration()) *request.mutable_ttl() = ToDuration(ttl);
-    return AsUser(a_, &Leases::IssueLease, request);
+    return AsProgram(a_, &Leases::IssueLease, request);
   }
   absl::StatusOr<v1::Lease> Get(const std::string& id) {
     v1::GetLeaseRequest request;
@@ -175,7 +175,7 @@ class LeaseTest : public VaultServerTest {
     v1::RenewLeaseRequest request;
     request.set_lease_id(id);
     *request.mutable_ttl() = ToDuration(ttl);
-    return AsUser(a_, &Leases::RenewLease, request);
+    return AsProgram(a_, &Leases::RenewLease, request);
   }
   // What a keeper does that starts now, `ahead` of our time, in this replica or another.
   absl::Status Keep(absl::Duration ahead = absl::ZeroDuration()) { return Keep(ahead, *vault_); }
@@ -190,9 +190,9 @@ class LeaseTest : public VaultServerTest {
                        clock);
     return keeper.RunOnce();
   }
-  CallContext UserCall() {
-    CallContext call = Call(a_, "service/gateway");
-    call.actor = {"user", testing::kUser, ""};
+  CallContext ProgramCall() {
+    CallContext call = Call(a_, ProgramPath(a_));
+    call.actor = {"tenant_workload", testing::kWorkload, ""};
     return call;
   }
 

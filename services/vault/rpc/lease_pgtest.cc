@@ -16,7 +16,7 @@ TEST_F(LeaseTest, ALoginMayWhatItsGroupMayAndNoMore) {
   ASSERT_OK_AND_ASSIGN(const v1::IssueLeaseResponse issued, Issue());
   EXPECT_EQ(issued.lease().state(), v1::Lease::STATE_ACTIVE);
   EXPECT_TRUE(issued.lease().username().starts_with("kasbah_reporting_read_only_"));
-  EXPECT_EQ(issued.lease().actor(), testing::kUser);
+  EXPECT_EQ(issued.lease().actor(), testing::kWorkload);
   EXPECT_EQ(issued.dbname(), "postgres");
   EXPECT_NEAR(absl::ToDoubleSeconds(Expiry(issued.lease()) - absl::Now()), 3600, 30);
   ASSERT_OK_AND_ASSIGN(const auto session, LogIn(issued));
@@ -164,7 +164,7 @@ TEST_F(LeaseTest, OfAnotherTenantsNothingIsFound) {
   EXPECT_THAT(AsUser(b_, &Leases::RenewLease, renew), ReasonIs("NOT_FOUND"));
   v1::IssueLeaseRequest issue;
   issue.set_role("reporting/read-only");
-  EXPECT_THAT(AsUser(b_, &Leases::IssueLease, issue), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(AsProgram(b_, &Leases::IssueLease, issue), ReasonIs("NOT_FOUND"));
   v1::GetDatabaseRequest get;
   get.set_database("orders");
   EXPECT_THAT(AsUser(b_, &Databases::GetDatabase, get), ReasonIs("NOT_FOUND"));
@@ -212,7 +212,7 @@ TEST_F(LeaseTest, EachOpeningOfThePasswordIsAnEventAndNobodyKeepsThePassword) {
   EXPECT_EQ(EventCount("lease.issue"), "1");
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.outbox WHERE position('lse_'::bytea in "
                               "payload) > 0 AND position('secret.version.access'::bytea in payload)"
-                              " > 0 AND position('usr_'::bytea in payload) > 0"),
+                              " > 0 AND position('wkl_'::bytea in payload) > 0"),
             "1");
   for (const std::string& secret : {issued.password(), std::string("admin pass")}) {
     EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.outbox WHERE position('" + secret +

@@ -105,7 +105,7 @@ TEST_F(RewrapTest, SecretsAreSealedAgainAndStillOpen) {
     v1::AccessSecretVersionRequest access;
     access.set_secret("s");
     access.set_version(i);
-    ASSERT_OK_AND_ASSIGN(const auto value, AsUser(a_, &Secrets::AccessSecretVersion, access));
+    ASSERT_OK_AND_ASSIGN(const auto value, AsProgram(a_, &Secrets::AccessSecretVersion, access));
     EXPECT_EQ(value.payload(), "payload " + std::to_string(i - 1));
     EXPECT_EQ(value.version().key_version(), 2u);
   }

@@ -39,7 +39,7 @@ class SecretLifecycleTest : public VaultServerTest {
     v1::AccessSecretVersionRequest request;
     request.set_secret(secret);
     request.set_version(version);
-    auto reply = AsUser(a_, &Stub::AccessSecretVersion, request);
+    auto reply = AsProgram(a_, &Stub::AccessSecretVersion, request);
     if (!reply.ok()) return reply.status();
     return std::move(*reply->mutable_payload());
   }
@@ -292,7 +292,8 @@ TEST_F(SecretLifecycleTest, GrantsDecideWhoMayUseARestrictedSecret) {
   EXPECT_THAT(On(&Stub::DeleteSecret), ReasonIs("SECRET_RESTRICTED"));
   EXPECT_OK(Get());
   permissions_.set();
-  ASSERT_OK(Grant({{testing::kUser, v1::SecretGrant::ACCESS_READ}}));
+  ASSERT_OK(Grant({{testing::kUser, v1::SecretGrant::ACCESS_READ},
+                   {testing::kWorkload, v1::SecretGrant::ACCESS_READ}}));
   plain();
   EXPECT_OK(Access());
   EXPECT_THAT(Add("two"), ReasonIs("SECRET_RESTRICTED"));

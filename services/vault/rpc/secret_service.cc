@@ -9,6 +9,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/crypto/encoding.h"
 #include "services/vault/rpc/proto_conversion.h"
+#include "services/vault/rpc/secret_user.h"
 #include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
@@ -71,20 +72,20 @@ absl::Status SecretService::Admit(const rpc::Call& call) const {
   return rpc::RequireTenantWide(call);
 }
 
-SecretUser SecretService::UserOf(const rpc::Call& call) {
-  return {call.actor.id, call.Has(policy::v1::PERMISSION_KEY_MANAGE)};
-}
-
 absl::StatusOr<KeyRing::Lease> SecretService::SecretsKey(const rpc::Call& call) {
-  return ring_.GetOrCreate(call, {std::string(kVaultOwner), std::string(kSecretsKey)},
-                           KeyPurpose::kEncrypt);
+  return ring_.GetOrCreate(call, SecretsKeyName(), KeyPurpose::kEncrypt);
 }
 
 outbox::v1::AuditEvent SecretService::EventOf(const rpc::Call& call, std::string_view action,
                                               SecretId secret, const std::string& path,
                                               uint32_t version) const {
+  std::vector<std::pair<std::string, std::string>> attributes = {
+      {"version", std::to_string(version)}};
+  if (!call.registered_workload.is_nil()) {
+    attributes.emplace_back("workload_id", call.registered_workload.ToString());
+  }
   return outbox::Succeeded(call, clock_, action, {"secret", secret.ToString(), path},
-                           {{"version", std::to_string(version)}});
+                           std::move(attributes));
 }
 
 absl::StatusOr<Secret> SecretService::Hold(postgres::Transaction& tx, const rpc::Call& call,

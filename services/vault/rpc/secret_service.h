@@ -76,7 +76,8 @@ class SecretService final : public v1::SecretService::CallbackService {
   grpc::ServerUnaryReactor* AccessSecretVersion(grpc::CallbackServerContext* context,
                                                 const v1::AccessSecretVersionRequest* request,
                                                 v1::AccessSecretVersionResponse* reply) override {
-    return pipeline_.Run(context, *request, reply, &SecretService::Access, this);
+    return pipeline_.RunShared(context, *request, reply, &SecretService::StartAccess,
+                               &SecretService::Access, this);
   }
   grpc::ServerUnaryReactor* EnableSecretVersion(grpc::CallbackServerContext* context,
                                                 const v1::EnableSecretVersionRequest* request,
@@ -114,6 +115,9 @@ class SecretService final : public v1::SecretService::CallbackService {
                                                const v1::GetSecretVersionRequest& request);
   absl::StatusOr<v1::AccessSecretVersionResponse> Access(
       const rpc::Call& call, const v1::AccessSecretVersionRequest& request);
+  // The same where key and secret are known here, which nearly all are.
+  void StartAccess(const rpc::Call& call, const v1::AccessSecretVersionRequest& request,
+                   rpc::Answer<v1::AccessSecretVersionResponse> answer);
   absl::StatusOr<v1::SecretVersion> Enable(const rpc::Call& call,
                                            const v1::EnableSecretVersionRequest& request);
   absl::StatusOr<v1::SecretVersion> Disable(const rpc::Call& call,
@@ -123,7 +127,6 @@ class SecretService final : public v1::SecretService::CallbackService {
 
   // Unsealed, and a caller who sees all of the tenant.
   absl::Status Admit(const rpc::Call& call) const;
-  static SecretUser UserOf(const rpc::Call& call);
   absl::StatusOr<KeyRing::Lease> SecretsKey(const rpc::Call& call);
 
   // A secret held for a change that the caller may make, as `etag` (where not empty) says it is.
@@ -150,8 +153,13 @@ class SecretService final : public v1::SecretService::CallbackService {
   // two, leaving a hint.
   absl::StatusOr<SealedVersion> ReadAudited(const rpc::Call& call, const SecretRef& ref,
                                             uint32_t version);
-  absl::StatusOr<SealedVersion> ReadExpected(const rpc::Call& call,
-                                             const VersionHints::Hint& expected, uint32_t version);
+  absl::StatusOr<postgres::Pending<SealedVersion>> QueueExpected(postgres::Transaction& tx,
+                                                                 const rpc::Call& call,
+                                                                 const VersionHints::Hint& expected,
+                                                                 uint32_t version);
+  // What a caller gets of a row whose event is committed.
+  absl::StatusOr<v1::AccessSecretVersionResponse> Show(const rpc::Call& call, KeyRing::Lease key,
+                                                       const SealedVersion& row) const;
   outbox::v1::AuditEvent EventOf(const rpc::Call& call, std::string_view action, SecretId secret,
                                  const std::string& path, uint32_t version) const;
 

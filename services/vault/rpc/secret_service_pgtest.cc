@@ -42,7 +42,7 @@ class SecretServiceTest : public VaultServerTest {
     v1::AccessSecretVersionRequest request;
     request.set_secret(secret);
     request.set_version(version);
-    return User(tenant, &Stub::AccessSecretVersion, request);
+    return AsProgram(tenant, &Stub::AccessSecretVersion, request);
   }
   absl::StatusOr<v1::SecretVersion> Destroy(TenantId tenant, const std::string& secret,
                                             uint32_t version) {

@@ -8,6 +8,7 @@
 #include "services/vault/domain/secret_opening.h"
 #include "services/vault/rpc/proto_conversion.h"
 #include "services/vault/rpc/secret_service.h"
+#include "services/vault/rpc/secret_user.h"
 #include "services/vault/store/request_store.h"
 
 namespace kasbah::vault {
@@ -96,25 +97,23 @@ absl::StatusOr<v1::SecretVersion> SecretService::GetVersion(
   return ToProto(row.version);
 }
 
-absl::StatusOr<SealedVersion> SecretService::ReadExpected(const rpc::Call& call,
-                                                          const VersionHints::Hint& expected,
-                                                          uint32_t version) {
+absl::StatusOr<postgres::Pending<SealedVersion>> SecretService::QueueExpected(
+    postgres::Transaction& tx, const rpc::Call& call, const VersionHints::Hint& expected,
+    uint32_t version) {
   const uint32_t number = version == 0 ? expected.latest_version : version;
-  return database_.WithTenant(
-      call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<SealedVersion>> {
-        auto row = SecretStore::GetExpected(tx, call.tenant, expected.secret, number, version == 0,
-                                            UserOf(call));
-        RETURN_IF_ERROR(outbox_.AppendAudit(
-            tx, call,
-            EventOf(call, "secret.version.access", expected.secret, expected.path, number)));
-        return row;
-      });
+  auto row = SecretStore::GetExpected(tx, call.tenant, expected.secret, number, version == 0,
+                                      UserOf(call));
+  RETURN_IF_ERROR(outbox_.AppendAudit(
+      tx, call, EventOf(call, "secret.version.access", expected.secret, expected.path, number)));
+  return row;
 }
 
 absl::StatusOr<SealedVersion> SecretService::ReadAudited(const rpc::Call& call,
                                                          const SecretRef& ref, uint32_t version) {
   if (const auto hint = hints_.Find(call.tenant, ref.text()); hint.has_value()) {
-    absl::StatusOr<SealedVersion> row = ReadExpected(call, *hint, version);
+    absl::StatusOr<SealedVersion> row = database_.WithTenant(
+        call,
+        [&](postgres::Transaction& tx) { return QueueExpected(tx, call, *hint, version); });
     if (row.ok() || ReasonOf(row.status()) != SecretStore::kHintStale) return row;
     hints_.Drop(call.tenant, ref.text());
   }
@@ -144,13 +143,43 @@ absl::StatusOr<v1::AccessSecretVersionResponse> SecretService::Access(
   ASSIGN_OR_RETURN(const SecretRef ref, SecretRef::Parse(request.secret()));
   ASSIGN_OR_RETURN(const KeyRing::Lease key, SecretsKey(call));
   ASSIGN_OR_RETURN(const SealedVersion row, ReadAudited(call, ref, request.version()));
+  return Show(call, key, row);
+}
+
+absl::StatusOr<v1::AccessSecretVersionResponse> SecretService::Show(
+    const rpc::Call& call, KeyRing::Lease key, const SealedVersion& row) const {
   ASSIGN_OR_RETURN(const crypto::SecretBytes payload,
-                   OpenStored(ring_, call, key, row.version, row.payload));
+                   OpenStored(ring_, call, std::move(key), row.version, row.payload));
   v1::AccessSecretVersionResponse reply;
   *reply.mutable_version() = ToProto(row.version);
   reply.mutable_payload()->assign(payload.view(crypto::SecretAccess::ForCaller()));
   reply.set_payload_crc32c(crypto::Crc32c(reply.payload()));
   return reply;
+}
+
+void SecretService::StartAccess(const rpc::Call& call,
+                                const v1::AccessSecretVersionRequest& request,
+                                rpc::Answer<v1::AccessSecretVersionResponse> answer) {
+  const absl::StatusOr<SecretRef> ref = SecretRef::Parse(request.secret());
+  if (!Admit(call).ok() || !ref.ok()) return answer.Defer();
+  const std::optional<VersionHints::Hint> hint = hints_.Find(call.tenant, ref->text());
+  KeyRing::Lease key = ring_.FindLive(call.tenant, SecretsKeyName());
+  if (!hint.has_value() || key == nullptr) return answer.Defer();
+  database_.WithTenantShared(
+      call,
+      [&](postgres::Transaction& tx) { return QueueExpected(tx, call, *hint, request.version()); },
+      [this, &call, key = std::move(key),
+       answer = std::move(answer)](std::optional<absl::StatusOr<SealedVersion>> row) mutable {
+        const bool stale =
+            row.has_value() && ReasonOf(row->status()) == SecretStore::kHintStale;
+        if (!row.has_value() || stale) return answer.Defer();
+        if (!row->ok()) return answer.Give(row->status());
+        if (key->Has((*row)->version.key_version)) return answer.Give(Show(call, key, **row));
+        // Sealed with a version that another replica made just now, which is read first.
+        answer.Later([this, key, row = **std::move(row)](const rpc::Call& later) {
+          return Show(later, key, row);
+        });
+      });
 }
 
 absl::StatusOr<v1::SecretVersion> SecretService::ChangeVersion(const rpc::Call& call,

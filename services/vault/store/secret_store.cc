@@ -18,11 +18,11 @@ using postgres::Statement;
   "s.tenant_id = $1 AND s.secret_id = coalesce($2::uuid, (SELECT p.secret_id FROM " \
   "vault.secrets p WHERE p.tenant_id = $1 AND p.path = $3))"
 // 0, 1, 2 as GrantLevel: `actor` and `is_manager` are parameters.
-#define KASBAH_ACCESS(actor, is_manager)                                             \
+#define KASBAH_ACCESS(actors, is_manager)                                            \
   "CASE WHEN NOT s.is_restricted OR " is_manager                                     \
-  " THEN 2 ELSE coalesce((SELECT CASE WHEN g.can_write THEN 2 ELSE 1 END "           \
+  " THEN 2 ELSE coalesce((SELECT max(CASE WHEN g.can_write THEN 2 ELSE 1 END) "      \
   "FROM vault.secret_grants g WHERE g.tenant_id = $1 AND g.secret_id = s.secret_id " \
-  "AND g.actor = " actor "), 0) END"
+  "AND g.actor = ANY (" actors ")), 0) END"
 
 constexpr Statement kInsert{
     "secrets.insert",
@@ -226,7 +226,7 @@ postgres::Pending<GrantedSecret> SecretStore::GetForUpdate(Transaction& tx, Tena
       [](const Row& row) -> GrantedSecret {
         return {SecretOf(row), AccessOf(row, kSecretColumns)};
       },
-      tenant, IdOf(ref), ref.path(), user.actor, user.is_manager);
+      tenant, IdOf(ref), ref.path(), user.actors, user.is_manager);
 }
 
 postgres::Pending<std::vector<SecretVersion>> SecretStore::Versions(Transaction& tx,
@@ -295,14 +295,14 @@ postgres::Pending<SealedVersion> SecretStore::GetVersion(Transaction& tx, Tenant
                                                          const SecretRef& ref, uint32_t version,
                                                          const SecretUser& user) {
   return tx.RunForOne(kGetVersion, "secret version", SealedVersionOf, tenant, IdOf(ref), ref.path(),
-                      version, user.actor, user.is_manager);
+                      version, user.actors, user.is_manager);
 }
 
 postgres::Pending<SealedVersion> SecretStore::GetExpected(Transaction& tx, TenantId tenant,
                                                           SecretId secret, uint32_t version,
                                                           bool is_latest, const SecretUser& user) {
   return tx.RunForOne(kGetExpected, "secret version", SealedVersionOf, tenant, secret, version,
-                      is_latest, user.actor, user.is_manager);
+                      is_latest, user.actors, user.is_manager);
 }
 
 postgres::Pending<SecretVersion> SecretStore::SaveVersion(Transaction& tx, TenantId tenant,

@@ -10,9 +10,10 @@
 
 namespace kasbah::vault {
 
-// Whom grants are looked up for. A manager needs none.
+// Whom grants are looked up for: an actor, and the registered workload that it comes as; what
+// either was granted counts. A manager needs none.
 struct SecretUser {
-  std::string actor;
+  std::vector<std::string> actors;
   bool is_manager = false;
 };
 

@@ -9,7 +9,7 @@ using kasbah::testing::ReasonIs;
 using kasbah::testing::StatusIs;
 using postgres::Transaction;
 
-const SecretUser kSomebody{"usr_x", false};
+const SecretUser kSomebody{{"usr_x"}, false};
 
 class SecretStoreTest : public VaultTest {
  protected:

@@ -47,7 +47,7 @@ absl::Status Rewrapper::RunOnce(absl::Duration at_most) {
     if (worked.ok()) continue;
     // One that is held up does not hold up the others.
     Release(CallFor(one.tenant), one.rewrap, ReasonOf(worked), kPause);
-    if (ReasonOf(worked) != reason::kTenantSuspended) result.Update(worked);
+    if (!IsTenantRefused(worked)) result.Update(worked);
   }
   return result;
 }

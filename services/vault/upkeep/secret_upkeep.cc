@@ -14,7 +14,7 @@ namespace {
 constexpr absl::Duration kRequestsKept = absl::Hours(24);
 
 // Nobody's grants are asked: the secret's own settings are carried out.
-const SecretUser kUpkeep{"service/vault", true};
+const SecretUser kUpkeep{{"service/vault"}, true};
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace kasbah::vault {
 namespace {
 
 // Whoever set the database up could read its secret; whoever asks for a login need not.
-const SecretUser kVaultItself{"service/vault", true};
+const SecretUser kVaultItself{{"service/vault"}, true};
 
 bool IsLoopback(const http::IpAddress& address) {
   static const http::Cidr& v4 = *new http::Cidr(*http::Cidr::Parse("127.0.0.0/8"));
@@ -25,13 +25,10 @@ bool IsLoopback(const http::IpAddress& address) {
 
 absl::StatusOr<KeyRing::Lease> TargetAccess::SecretsKey(const CallContext& call,
                                                         KeySource::TenantState state) {
-  const KeyName name = {std::string(kVaultOwner), std::string(kSecretsKey)};
+  const KeyName name = SecretsKeyName();
   auto lease = ring_.Get(call, name, KeyPurpose::kEncrypt);
-  if (state == KeySource::TenantState::kActive ||
-      ReasonOf(lease.status()) != reason::kTenantSuspended) {
-    return lease;
-  }
-  // For this once: the ring keeps no key of a suspended tenant.
+  if (state == KeySource::TenantState::kActive || !IsTenantRefused(lease.status())) return lease;
+  // For this once: the ring keeps no key of a suspended or closed tenant.
   ASSIGN_OR_RETURN(const std::optional<StoredKey> stored, keys_.FindDue(call, name));
   if (!stored) return NotFound("key");
   return ring_.OpenOnce(call.tenant, *stored);

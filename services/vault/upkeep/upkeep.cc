@@ -36,7 +36,7 @@ absl::StatusOr<int> Upkeep::RunOnce() {
     // One thing that cannot be done does not hold up the others.
     if (status.ok()) {
       ++count;
-    } else if (tell && !absl::IsNotFound(status) && ReasonOf(status) != reason::kTenantSuspended) {
+    } else if (tell && !absl::IsNotFound(status) && !IsTenantRefused(status)) {
       told_ = clock_.Now();
       telemetry::LogWarning("the time came for something and it could not be done",
                             {{"tenant", due.tenant.ToString()},

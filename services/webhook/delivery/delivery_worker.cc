@@ -200,7 +200,7 @@ void DeliveryWorker::State::Send(Lane lane, std::vector<ClaimedDelivery> claims)
   for (size_t i = 0; i < claims.size(); ++i) {
     if ((*signatures)[i].status.ok()) {
       SendOne(lane, std::move(claims[i]), (*signatures)[i], now);
-    } else if (ReasonOf((*signatures)[i].status) == reason::kTenantSuspended) {
+    } else if (IsTenantRefused((*signatures)[i].status)) {
       unsigned_claims.push_back(std::move(claims[i]));
     } else {
       AttemptResult result;

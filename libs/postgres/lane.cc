@@ -1,0 +1,142 @@
+#include "libs/postgres/lane.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace kasbah::postgres::internal {
+namespace {
+
+// More than this a batch is not made longer: those who came first wait for it.
+constexpr size_t kLargestBatch = 64;
+// Beyond it the pool's way is no slower, and refuses in its own words.
+constexpr size_t kMostWaiting = 1024;
+constexpr absl::Duration kGate = absl::Milliseconds(500);
+constexpr absl::Duration kConnectTime = absl::Seconds(5);
+
+}  // namespace
+
+Lane::Lane(ConnectSettings settings)
+    : settings_(std::move(settings)),
+      carried_(telemetry::GetCounter("kasbah_postgres_lane_transactions_total",
+                                     "Transactions that went over a shared connection.",
+                                     {{"role", settings_.role()}})),
+      handed_back_(telemetry::GetCounter("kasbah_postgres_lane_handed_back_total",
+                                         "Transactions that a shared connection did not take.",
+                                         {{"role", settings_.role()}})),
+      thread_([this] { Loop(); }) {
+  pthread_setname_np(thread_.native_handle(), "postgres-lane");
+}
+
+Lane::~Lane() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    work_.Signal();
+  }
+  thread_.join();
+}
+
+void Lane::Submit(std::unique_ptr<SharedTransaction> transaction) {
+  {
+    absl::MutexLock lock(&mutex_);
+    const bool closed = gate_ != absl::InfinitePast() && absl::Now() < gate_;
+    if (!stopping_ && !closed && waiting_.size() < kMostWaiting) {
+      waiting_.push_back(std::move(transaction));
+      if (sleeping_) work_.Signal();
+      return;
+    }
+  }
+  handed_back_.Add();
+  transaction->Finish(std::nullopt);
+}
+
+Lane::Batch Lane::TakeBatch(bool wait) {
+  absl::MutexLock lock(&mutex_);
+  sleeping_ = true;
+  while (wait && waiting_.empty() && !stopping_) work_.Wait(&mutex_);
+  sleeping_ = false;
+  Batch batch;
+  while (!waiting_.empty() && batch.size() < kLargestBatch) {
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return batch;
+}
+
+void Lane::Loop() {
+  // Carried out and not yet told: their callers are told while the server works on the next ones.
+  Batch carried;
+  bool flushed = false;
+  const auto tell = [&] {
+    for (const auto& transaction : carried) transaction->Finish(OutcomeOf(*transaction, flushed));
+    carried.clear();
+  };
+  for (;;) {
+    Batch batch = TakeBatch(/*wait=*/carried.empty());
+    if (batch.empty()) {
+      if (carried.empty()) return Disconnect();
+      tell();
+      continue;
+    }
+    if (!Connect()) {
+      tell();
+      handed_back_.Add(batch.size());
+      for (const auto& transaction : batch) transaction->Finish(std::nullopt);
+      continue;
+    }
+    Send(&batch);
+    tell();
+    Read();
+    flushed = OwnCommitted();
+    carried_.Add(batch.size());
+    carried = std::move(batch);
+    if (lost_) {
+      tell();
+      Disconnect();
+    }
+  }
+}
+
+bool Lane::Connect() {
+  // What an idle server says is that it ends the connection.
+  if (connection_ != nullptr && (!connection_->IsIdle() || connection_->HasUnreadInput())) {
+    Disconnect();
+  }
+  if (connection_ != nullptr) return true;
+  std::string why;
+  auto connection = Connection::Connect(settings_, absl::Now() + kConnectTime, &why);
+  if (connection.ok() && (*connection)->StartPipeline().ok()) {
+    connection_ = *std::move(connection);
+    lost_ = own_committed_ = own_failed_ = false;
+    SendOwn({"SET synchronous_commit = off"});
+    Read();
+    if (OwnCommitted()) return true;
+    Disconnect();
+  }
+  // The pool says so in the log.
+  absl::MutexLock lock(&mutex_);
+  gate_ = absl::Now() + kGate;
+  return false;
+}
+
+void Lane::Disconnect() {
+  connection_.reset();
+  expected_.clear();
+}
+
+SharedTransaction::Outcome Lane::OutcomeOf(const SharedTransaction& transaction, bool flushed) {
+  if (transaction.committed()) {
+    return flushed || !transaction.writes() ? absl::OkStatus() : CommitUnknown();
+  }
+  if (transaction.rolled_back()) {
+    if (transaction.error()->remedy == Remedy::kNone) return transaction.error()->status;
+    return std::nullopt;
+  }
+  if (transaction.sent() && transaction.writes()) return CommitUnknown();
+  return std::nullopt;
+}
+
+}  // namespace kasbah::postgres::internal

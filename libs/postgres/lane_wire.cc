@@ -1,0 +1,168 @@
+// What a lane sends, and how it reads what the server owes for it.
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "libs/postgres/lane.h"
+
+namespace kasbah::postgres::internal {
+namespace {
+
+// A server that says nothing for so long is taken for lost. Callers' own deadlines are shorter; a
+// lane does not end for one of them.
+constexpr absl::Duration kLongestSilence = absl::Seconds(10);
+constexpr int kBinary = 1;
+
+}  // namespace
+
+void Lane::Send(Batch* batch) {
+  const absl::Time now = absl::Now();
+  std::erase_if(*batch, [&](const std::unique_ptr<SharedTransaction>& transaction) {
+    absl::Status status = transaction->Check(now);
+    if (status.ok()) return false;
+    transaction->Finish(std::move(status));
+    return true;
+  });
+  own_committed_ = own_failed_ = false;
+  if (std::exchange(stale_plans_, false)) connection_->ForgetPrepared();
+  if (connection_->TakeDeallocate()) SendOwn({"DEALLOCATE ALL"});
+  bool writes = false;
+  for (const auto& transaction : *batch) {
+    SendOne(transaction.get());
+    writes = writes || transaction->writes();
+  }
+  // Only a transaction that wrote to the log itself flushes it, which a message does.
+  if (writes) {
+    SendOwn({"SET LOCAL synchronous_commit = on",
+             "SELECT pg_logical_emit_message(true, 'kasbah', '')"});
+  }
+  // What is left goes while answers are awaited.
+  if (!lost_) PQflush(connection_->handle());
+}
+
+void Lane::SendOne(SharedTransaction* transaction) {
+  const auto send = [&](const Queued& queued) {
+    if (lost_) return;
+    const std::string name(queued.statement.name);
+    const Sent sent = SendStatement(*connection_, queued);
+    if (sent.prepare) Expect(true, {Expected::Kind::kPrepare, name, std::nullopt, transaction});
+    Expect(sent.statement, {Expected::Kind::kStatement, name, queued.index, transaction});
+  };
+  if (const auto enter = EnterStatement(transaction->scope())) send(*enter);
+  for (const Queued& queued : transaction->queued()) send(queued);
+  SendSync(transaction);
+  if (!lost_) transaction->MarkSent();
+}
+
+void Lane::SendOwn(std::initializer_list<const char*> statements) {
+  for (const char* sql : statements) {
+    if (lost_) return;
+    Expect(PQsendQueryParams(connection_->handle(), sql, 0, nullptr, nullptr, nullptr, nullptr,
+                             kBinary) == 1,
+           {Expected::Kind::kOther, "", std::nullopt, nullptr});
+  }
+  SendSync(nullptr);
+}
+
+void Lane::SendSync(SharedTransaction* transaction) {
+  if (lost_) return;
+  Expect(PQpipelineSync(connection_->handle()) == 1,
+         {Expected::Kind::kSync, "", std::nullopt, transaction});
+}
+
+void Lane::Expect(bool sent, Expected expected) {
+  if (sent) {
+    expected_.push_back(std::move(expected));
+  } else {
+    lost_ = true;
+  }
+}
+
+void Lane::Read() {
+  while (!lost_ && !expected_.empty()) {
+    if (!AwaitAnswer(absl::Now() + kLongestSilence)) {
+      lost_ = true;
+    } else if (PGresult* answer = PQgetResult(connection_->handle())) {
+      TakeAnswer(answer);
+    } else {
+      EndOfAnswer();
+    }
+  }
+}
+
+bool Lane::AwaitAnswer(absl::Time deadline) {
+  PGconn* const handle = connection_->handle();
+  for (;;) {
+    const int unsent = PQflush(handle);
+    if (PQisBusy(handle) == 0 || PQstatus(handle) == CONNECTION_BAD) return true;
+    if (!connection_->Wait(unsent == 1, deadline)) return false;
+    if (PQconsumeInput(handle) != 1) return true;
+  }
+}
+
+void Lane::TakeAnswer(PGresult* answer) {
+  std::shared_ptr<const PGresult> result(
+      answer, [](const PGresult* owned) { PQclear(const_cast<PGresult*>(owned)); });
+  Expected& expected = expected_.front();
+  expected.answered = true;
+  switch (PQresultStatus(answer)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+      if (expected.index.has_value()) {
+        expected.transaction->TakeResult(*expected.index, std::move(result));
+      }
+      return;
+    case PGRES_PIPELINE_SYNC:
+      return TakeSync();
+    case PGRES_PIPELINE_ABORTED:
+      if (expected.kind == Expected::Kind::kPrepare) connection_->DropPrepared(expected.name);
+      return;
+    default:
+      return Fail(answer, expected);
+  }
+}
+
+void Lane::TakeSync() {
+  const Expected expected = std::move(expected_.front());
+  expected_.pop_front();
+  if (expected.kind != Expected::Kind::kSync) {
+    lost_ = true;
+  } else if (expected.transaction == nullptr) {
+    own_committed_ = true;
+  } else {
+    expected.transaction->Complete();
+  }
+}
+
+void Lane::Fail(const PGresult* answer, const Expected& expected) {
+  if (expected.kind == Expected::Kind::kPrepare) connection_->DropPrepared(expected.name);
+  SqlError error = ToSqlError(answer, expected.name);
+  const bool ends_connection = error.remedy == Remedy::kReconnect;
+  lost_ = lost_ || ends_connection;
+  stale_plans_ = stale_plans_ || error.remedy == Remedy::kPrepareAgain;
+  if (expected.transaction == nullptr) {
+    own_failed_ = true;
+    return;
+  }
+  // An error in place of a statement's result, or of a commit's by anything but the end of the
+  // connection, means that nothing was committed.
+  const bool rolled_back = !error.sqlstate.empty() &&
+                           (expected.kind != Expected::Kind::kSync || !ends_connection);
+  expected.transaction->Fail(std::move(error), rolled_back);
+}
+
+void Lane::EndOfAnswer() {
+  Expected& expected = expected_.front();
+  if (!expected.answered || PQstatus(connection_->handle()) == CONNECTION_BAD) {
+    lost_ = true;
+    return;
+  }
+  if (expected.kind == Expected::Kind::kSync) {
+    // The commit failed, and said so; ready again comes next.
+    expected.answered = false;
+    return;
+  }
+  expected_.pop_front();
+}
+
+}  // namespace kasbah::postgres::internal

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/postgres/connection.h"
+#include "libs/postgres/database.h"
+#include "libs/postgres/statement.h"
+#include "libs/postgres/value.h"
+
+namespace kasbah::postgres::internal {
+
+// A statement on its way to the server.
+struct Queued {
+  Statement statement;
+  std::vector<Param> params;
+  // Where the result goes; none for the scope.
+  std::optional<size_t> index;
+  // Of a composed query, which is not prepared; empty for a statement.
+  std::string composed = {};
+};
+
+// What SendStatement put on the wire, each of which the server owes an answer.
+struct Sent {
+  bool prepare = false;
+  bool statement = false;
+  // Not OK: the statement itself is wrong, a mistake of ours that is in the log. Neither this nor a
+  // connection that is lost (`statement` false) is followed by a Sync.
+  absl::Status wrong;
+};
+
+// Queues a statement in libpq, behind its preparation where the connection lacks it.
+Sent SendStatement(Connection& connection, const Queued& queued);
+
+// The scope's first statement, core.enter or core.enter_any_state; none for a door.
+std::optional<Queued> EnterStatement(const Scope& scope);
+
+}  // namespace kasbah::postgres::internal

@@ -1,0 +1,187 @@
+#include "services/tenant_data/domain/field_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libs/base/strings.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+FieldDefinition Field(const std::string& key, FieldType type) {
+  FieldDefinition field;
+  field.key = key;
+  field.type = type;
+  return field;
+}
+
+std::vector<std::string> PathsOf(const std::vector<FieldDefinition>& fields,
+                                 const std::vector<GroupDefinition>& groups = {}) {
+  CollectionDefinition collection;
+  collection.key = "countries";
+  collection.fields = fields;
+  collection.groups = groups;
+  std::vector<std::string> paths;
+  for (const Violation& violation : CheckDefinition(collection)) paths.push_back(violation.field);
+  return paths;
+}
+
+GroupDefinition Group(const std::string& key) {
+  GroupDefinition group;
+  group.key = key;
+  return group;
+}
+
+google::protobuf::Value Text(const std::string& text) {
+  google::protobuf::Value value;
+  value.set_string_value(text);
+  return value;
+}
+
+TEST(CheckDefinition, AGoodDefinitionPasses) {
+  FieldDefinition code = Field("alpha_2", FieldType::kText);
+  code.required = code.unique = code.indexed = true;
+  code.pattern = "[A-Z]{2}";
+  FieldDefinition price = Field("price", FieldType::kDecimal);
+  price.scale = 9;
+  price.min = 0;
+  FieldDefinition kind = Field("kind", FieldType::kChoice);
+  kind.choices = {"a", "b"};
+  EXPECT_THAT(PathsOf({code, price, kind, Field("born", FieldType::kDate)}), IsEmpty());
+}
+
+TEST(CheckDefinition, SealedFieldsCannotBeUniqueOrIndexed) {
+  FieldDefinition field = Field("iban", FieldType::kText);
+  field.sealed = field.unique = field.indexed = true;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].unique", "fields[0].indexed"));
+}
+
+TEST(CheckDefinition, ReportsEverythingAtOnce) {
+  FieldDefinition bad = Field("Bad", FieldType::kUnspecified);
+  bad.pattern = "a";
+  FieldDefinition text = Field("text", FieldType::kText);
+  text.min = 5;
+  text.max = 4;
+  text.pattern = "(";
+  text.choices = {"x"};
+  text.scale = 2;
+  FieldDefinition choice = Field("text", FieldType::kChoice);
+  EXPECT_THAT(PathsOf({bad, text, choice}),
+              ElementsAre("fields[0].key", "fields[0].type", "fields[0].pattern", "fields[1].max",
+                          "fields[1].pattern", "fields[1].choices", "fields[1].scale",
+                          "fields[2].choices", "fields[2].key"));
+}
+
+TEST(CheckDefinition, PatternsThatNeedTooMuchMemoryAreRefused) {
+  FieldDefinition field = Field("text", FieldType::kText);
+  field.pattern = "((a{100}){100}){100}";
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].pattern"));
+  field.pattern = "[\\p{L}\\p{N}]{1,900}";
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].pattern"));
+  field.pattern = "[A-Za-z0-9]{1,200}";
+  EXPECT_THAT(PathsOf({field}), IsEmpty());
+}
+
+TEST(CheckDefinition, BoundsHoldForNumbersAndTextAlone) {
+  FieldDefinition date = Field("born", FieldType::kDate);
+  date.min = date.max = 1;
+  FieldDefinition text = Field("text", FieldType::kText);
+  text.min = -1;
+  text.max = 0;
+  EXPECT_THAT(PathsOf({date, text}),
+              ElementsAre("fields[0].min", "fields[0].max", "fields[1].min", "fields[1].max"));
+}
+
+TEST(CheckDefinition, ChoicesDiffer) {
+  FieldDefinition field = Field("kind", FieldType::kChoice);
+  field.choices = {"a", "a"};
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].choices"));
+}
+
+TEST(CheckDefinition, AThousandFieldsAreTheMost) {
+  std::vector<FieldDefinition> fields;
+  for (int i = 0; i < 1000; ++i) fields.push_back(Field(StrCat("f", i), FieldType::kText));
+  EXPECT_THAT(PathsOf(fields), IsEmpty());
+  fields.push_back(Field("more", FieldType::kText));
+  EXPECT_THAT(PathsOf(fields), ElementsAre("fields"));
+  EXPECT_THAT(PathsOf({}), ElementsAre("fields"));
+}
+
+TEST(CheckDefinition, PatternsAreBoundedTogetherAsWell) {
+  std::vector<FieldDefinition> fields;
+  for (int i = 0; i < 200; ++i) {
+    fields.push_back(Field(StrCat("f", i), FieldType::kText));
+    fields.back().pattern = "(?:[a-z]{1,90}[0-9]{1,90}){1,3}";
+  }
+  EXPECT_FALSE(PathsOf(fields).empty());
+  fields.resize(10);
+  EXPECT_THAT(PathsOf(fields), IsEmpty());
+}
+
+TEST(CheckDefinition, GroupsAreNamedByTheirFields) {
+  FieldDefinition field = Field("iban", FieldType::kText);
+  field.group = "bank";
+  EXPECT_THAT(PathsOf({field}, {Group("bank")}), IsEmpty());
+  EXPECT_THAT(PathsOf({field}, {Group("home"), Group("home"), Group("No")}),
+              ElementsAre("groups[1].key", "groups[2].key", "fields[0].group"));
+}
+
+TEST(CheckDefinition, SearchableIsForSealedFieldsOfManyValues) {
+  FieldDefinition field = Field("iban", FieldType::kText);
+  field.searchable = true;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].searchable"));
+  field.sealed = true;
+  EXPECT_THAT(PathsOf({field}), IsEmpty());
+  field.max = 3;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].searchable"));
+  for (const FieldType type :
+       {FieldType::kBoolean, FieldType::kChoice, FieldType::kMultiChoice, FieldType::kInteger}) {
+    FieldDefinition few = Field("few", type);
+    few.sealed = few.searchable = true;
+    if (type == FieldType::kChoice || type == FieldType::kMultiChoice) few.choices = {"a"};
+    if (type == FieldType::kInteger) {
+      few.min = 0;
+      few.max = 999;
+    }
+    EXPECT_THAT(PathsOf({few}), ElementsAre("fields[0].searchable"));
+  }
+  FieldDefinition many = Field("many", FieldType::kInteger);
+  many.sealed = many.searchable = true;
+  many.min = 0;
+  many.max = 99'999'999;
+  EXPECT_THAT(PathsOf({many}), IsEmpty());
+}
+
+TEST(CheckDefinition, ADefaultHoldsToTheFieldsOwnRules) {
+  FieldDefinition field = Field("code", FieldType::kText);
+  field.max = 2;
+  field.default_value = Text("CH");
+  EXPECT_THAT(PathsOf({field}), IsEmpty());
+  field.default_value = Text("CHE");
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].default_value"));
+  field.default_value = Text("CH");
+  field.unique = true;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].default_value"));
+  field.unique = false;
+  field.sealed = true;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].default_value"));
+}
+
+TEST(CheckDefinition, WhatLongTextsAndReferencesCannotBe) {
+  FieldDefinition text = Field("text", FieldType::kRichText);
+  text.indexed = text.unique = true;
+  FieldDefinition sealed = Field("body", FieldType::kLongText);
+  sealed.sealed = true;
+  FieldDefinition nowhere = Field("owner", FieldType::kReference);
+  FieldDefinition named = Field("name", FieldType::kText);
+  named.reference_name = "countries";
+  EXPECT_THAT(PathsOf({text, sealed, nowhere, named}),
+              ElementsAre("fields[0].unique", "fields[0].indexed", "fields[1].sealed",
+                          "fields[2].reference_collection", "fields[3].reference_collection"));
+}
+
+}  // namespace
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,73 @@
+#include "services/tenant_data/files/data_keys.h"
+
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+#include "libs/rpc/channel.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using vault::v1::CryptoService;
+
+// What of the vault's errors is the caller's business: that it has to wait, or is suspended.
+absl::Status FromVault(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnavailable ||
+      status.code() == absl::StatusCode::kDeadlineExceeded ||
+      status.code() == absl::StatusCode::kResourceExhausted ||
+      ReasonOf(status) == reason::kTenantSuspended) {
+    return status;
+  }
+  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
+}
+
+crypto::SecretBytes Kept(std::string* plaintext) {
+  crypto::SecretBytes key = crypto::SecretBytes::Copy(*plaintext);
+  crypto::Wipe(*plaintext);
+  return key;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> FileContext(FileId file) { return {{"file", file.ToString()}}; }
+
+absl::Status FileCorrupt() {
+  return Error(absl::StatusCode::kDataLoss, "FILE_CORRUPT",
+               "what is stored is not what was uploaded, or its key is gone");
+}
+
+DataKeys::DataKeys(std::shared_ptr<grpc::Channel> channel)
+    : vault_(CryptoService::NewStub(std::move(channel))) {}
+
+absl::StatusOr<DataKeys::Made> DataKeys::Make(const CallContext& call, FileId file,
+                                              const std::string& subject) {
+  vault::v1::GenerateDataKeyRequest request;
+  request.set_key(std::string(kFilesKey));
+  request.set_subject(subject);
+  for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
+  absl::StatusOr<vault::v1::GenerateDataKeyResponse> made =
+      rpc::Invoke(call, *vault_, &CryptoService::Stub::GenerateDataKey, request);
+  if (!made.ok()) return FromVault(made.status());
+  return Made{Kept(made->mutable_plaintext()), std::move(*made->mutable_ciphertext())};
+}
+
+absl::StatusOr<crypto::SecretBytes> DataKeys::Open(const CallContext& call, FileId file,
+                                                   const std::string& subject,
+                                                   const std::string& sealed) {
+  vault::v1::DecryptRequest request;
+  request.set_key(std::string(kFilesKey));
+  request.set_ciphertext(sealed);
+  request.set_subject(subject);
+  for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
+  absl::StatusOr<vault::v1::DecryptResponse> opened =
+      rpc::Invoke(call, *vault_, &CryptoService::Stub::Decrypt, request);
+  if (opened.ok()) return Kept(opened->mutable_plaintext());
+  const std::string reason = ReasonOf(opened.status());
+  if (reason == "OPEN_FAILED" || reason == "KEY_SHREDDED") {
+    return FileCorrupt();
+  }
+  return FromVault(opened.status());
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "libs/base/clock.h"
+#include "libs/outbox/audit_event.h"
+#include "services/tenant_data/domain/file.h"
+
+namespace kasbah::tenantdata {
+
+// Without its name, which may be a person's.
+outbox::Target FileTarget(FileId file);
+
+// "file.created", "file.deleted": what subscribers are told, without name and digest.
+outbox::v1::ChangeEvent FileChange(const CallContext& call, const Clock& clock,
+                                   std::string_view type, const StoredFile& file);
+
+}  // namespace kasbah::tenantdata

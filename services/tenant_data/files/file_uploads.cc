@@ -1,0 +1,159 @@
+#include "services/tenant_data/files/file_uploads.h"
+
+#include <utility>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/crypto/encoding.h"
+#include "libs/outbox/audit_event.h"
+#include "services/tenant_data/files/file_events.h"
+#include "services/tenant_data/store/customer_store.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Transaction;
+
+absl::Status Explained(absl::Status status) {
+  if (ReasonOf(status) != "FILE_QUOTA_EXCEEDED") return status;
+  return Error(absl::StatusCode::kFailedPrecondition, "FILE_QUOTA_EXCEEDED",
+               "the tenant's files take all the room they may: delete some first");
+}
+
+// A caller of one customer writes that customer's files.
+absl::Status Limit(const CallContext& call, FileToBe* file) {
+  if (!call.customer) return absl::OkStatus();
+  if (file->customer && *file->customer != *call.customer) return NotFound("customer");
+  file->customer = call.customer;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string SealingContext(TenantId tenant, FileId file, int64_t size) {
+  return StrCat(tenant.ToString(), "|", file.ToString(), "|", size);
+}
+
+FileUpload::FileUpload(const FileParts& parts, const CallContext& call, FileId id, FileToBe file,
+                       const crypto::SecretBytes& key)
+    : parts_(parts),
+      call_(call),
+      id_(id),
+      file_(std::move(file)),
+      began_(parts.clock.Now()),
+      head_(parts.detector, file_),
+      sealer_(key, SealingContext(call.tenant, id, file_.size)) {}
+
+FileUpload::~FileUpload() {
+  // The part of an object first: then there is nothing that the row does not know of.
+  writer_.reset();
+  if (is_pending_) GiveUp();
+}
+
+absl::StatusOr<std::unique_ptr<FileUpload>> FileUpload::Begin(const FileParts& parts,
+                                                              const CallContext& call,
+                                                              FileToBe file) {
+  RETURN_IF_ERROR(CheckFile(file, parts.limits, "metadata"));
+  RETURN_IF_ERROR(Limit(call, &file));
+  if (!file.content_type.empty()) file.content_type = *ParseContentType(file.content_type);
+  const FileId id = FileId::New(parts.clock.Now());
+  ASSIGN_OR_RETURN(const DataKeys::Made made, parts.keys.Make(call, id, file.subject));
+  std::unique_ptr<FileUpload> upload(new FileUpload(parts, call, id, std::move(file), made.key));
+  RETURN_IF_ERROR(upload->Reserve(made.sealed));
+  ASSIGN_OR_RETURN(upload->writer_, parts.objects.Write({call.tenant, id}));
+  return upload;
+}
+
+absl::Status FileUpload::Reserve(std::string_view sealed_key) {
+  const FileStore files;
+  const CustomerStore customers;
+  absl::StatusOr<FileStore::Owner> owner = parts_.database.WithTenantUnaudited(
+      call_, postgres::UnauditedToken::ForBookkeeping(), [&](Transaction& tx) {
+        if (file_.customer) customers.RequireActive(tx, call_, *file_.customer);
+        return files.Begin(tx, call_, id_, file_, sealed_key, parts_.limits.tenant_bytes, began_,
+                           began_ + kPendingFor);
+      });
+  if (!owner.ok()) return Explained(std::move(owner).status());
+  is_pending_ = true;
+  file_.customer = owner->customer;
+  file_.collection = owner->collection;
+  return absl::OkStatus();
+}
+
+absl::Status FileUpload::Seal(std::string_view plaintext) {
+  digest_.Update(plaintext);
+  sealer_.Update(plaintext, &sealed_);
+  if (sealed_.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(writer_->Append(sealed_));
+  sealed_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status FileUpload::Append(std::string_view chunk) {
+  ASSIGN_OR_RETURN(const std::string_view ready, head_.Append(chunk));
+  return Seal(ready);
+}
+
+absl::StatusOr<StoredFile> FileUpload::Finish(std::string_view sha256) {
+  ASSIGN_OR_RETURN(const std::string_view ready, head_.Finish());
+  RETURN_IF_ERROR(Seal(ready));
+  StoredFile stored;
+  stored.sha256 = digest_.Finish();
+  for (const std::string_view said : {sha256, std::string_view(file_.sha256)}) {
+    if (said.empty() || said == stored.sha256) continue;
+    return Error(absl::StatusCode::kInvalidArgument, "FILE_DIGEST_MISMATCH",
+                 "the bytes that came do not have the announced sha256");
+  }
+  sealer_.Finish(&sealed_);
+  RETURN_IF_ERROR(writer_->Append(sealed_));
+  RETURN_IF_ERROR(writer_->Commit());
+
+  stored.id = id_;
+  stored.name = file_.name;
+  stored.content_type = head_.content_type();
+  stored.size = file_.size;
+  stored.customer = file_.customer;
+  stored.collection = file_.collection;
+  stored.record = file_.record;
+  stored.creator_kind = call_.actor.kind;
+  stored.creator_id = call_.actor.id;
+  stored.created = began_;
+  RETURN_IF_ERROR(Store(stored));
+  return stored;
+}
+
+absl::Status FileUpload::Store(const StoredFile& stored) {
+  const FileStore files;
+  const absl::Status status =
+      parts_.database.WithTenant(call_, [&](Transaction& tx) -> absl::Status {
+        files.Finish(tx, call_, id_, stored.content_type, stored.sha256);
+        RETURN_IF_ERROR(parts_.outbox.AppendChange(
+            tx, call_, FileChange(call_, parts_.clock, "file.created", stored)));
+        return parts_.outbox.AppendAudit(
+            tx, call_,
+            outbox::Succeeded(call_, parts_.clock, "file.create", FileTarget(id_),
+                              {{"size", StrCat(stored.size)},
+                               {"content_type", stored.content_type},
+                               {"sha256", crypto::Hex(stored.sha256)}}));
+      });
+  // Stored, or perhaps stored, it is not to be given up; what is not stored the upkeep finds.
+  if (status.ok() || ReasonOf(status) == reason::kCommitUnknown) is_pending_ = false;
+  return status;
+}
+
+// The call may be over, and its deadline with it. What fails here the upkeep does later.
+void FileUpload::GiveUp() {
+  const CallContext call = CallContext::ForBackground("service/tenant-data", call_.tenant,
+                                                      parts_.clock.Now() + absl::Seconds(10));
+  const FileStore files;
+  parts_.database
+      .WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
+                           [&](Transaction& tx) {
+                             return files.GiveUp(tx, call, id_, parts_.clock.Now());
+                           })
+      .status()
+      .IgnoreError();
+}
+
+}  // namespace kasbah::tenantdata

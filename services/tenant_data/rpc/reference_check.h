@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/postgres/database.h"
+#include "libs/rpc/call.h"
+#include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/store/reference_store.h"
+
+namespace kasbah::tenantdata {
+
+// Completes the validation of values that name records: one round trip where there are any, none
+// where there are not. A record that is named can be deleted the moment after, as it can at any
+// time later, so nothing is locked. Thread safe.
+class ReferenceCheck {
+ public:
+  explicit ReferenceCheck(postgres::Database& database) : database_(database) {}
+
+  // Adds a violation, with rule REFERENCE, for each reference to a record that is not there. All of
+  // `validations` are of records of one owner.
+  absl::Status Run(const rpc::Call& call, std::optional<CustomerId> owner,
+                   const std::vector<Validation*>& validations);
+
+ private:
+  postgres::Database& database_;
+  ReferenceStore references_;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/base/call_context.h"
+#include "libs/postgres/transaction.h"
+#include "services/tenant_data/domain/file.h"
+
+namespace kasbah::tenantdata {
+
+// tenant_data.files and file_usage. Within a transaction of its tenant, unless said otherwise;
+// stateless.
+class FileStore {
+ public:
+  // Bytes that the tenant's files take, those on their way included.
+  postgres::Pending<int64_t> Usage(postgres::Transaction& tx, const CallContext& call) const;
+
+  // A row for a file that is on its way, until `due`, and its bytes. FAILED_PRECONDITION,
+  // FILE_QUOTA_EXCEEDED; NOT_FOUND for a collection, or a record of this customer, that is not
+  // there. The customer that the file is of, and the collection.
+  struct Owner {
+    std::optional<CustomerId> customer;
+    std::optional<CollectionId> collection;
+  };
+  postgres::Pending<Owner> Begin(postgres::Transaction& tx, const CallContext& call, FileId id,
+                                 const FileToBe& file, std::string_view data_key,
+                                 int64_t tenant_bytes, absl::Time now, absl::Time due) const;
+  // Its object is there. FAILED_PRECONDITION, FILE_UPLOAD_EXPIRED, for one no longer on its way.
+  postgres::Pending<postgres::Result> Finish(postgres::Transaction& tx, const CallContext& call,
+                                             FileId id, std::string_view content_type,
+                                             std::string_view sha256) const;
+
+  postgres::Pending<StoredFile> Get(postgres::Transaction& tx, const CallContext& call,
+                                    FileId id) const;
+  // Those after `after`, of `record` if it is set.
+  postgres::Pending<std::vector<StoredFile>> List(postgres::Transaction& tx,
+                                                  const CallContext& call,
+                                                  std::optional<RecordId> record, FileId after,
+                                                  int64_t limit) const;
+
+  // From here on nobody sees it and its key is gone; the upkeep does the rest. NOT_FOUND. What it
+  // was, without what a person called it.
+  postgres::Pending<StoredFile> Delete(postgres::Transaction& tx, const CallContext& call,
+                                       FileId id, absl::Time now) const;
+  // The same for one that is still on its way: whether it was.
+  postgres::Pending<bool> GiveUp(postgres::Transaction& tx, const CallContext& call, FileId id,
+                                 absl::Time now) const;
+  // The same for all of one person's, or of the tenant's: how many.
+  postgres::Pending<int64_t> DeleteOfSubject(postgres::Transaction& tx, const CallContext& call,
+                                             const std::string& subject, absl::Time now) const;
+  postgres::Pending<int64_t> DeleteAll(postgres::Transaction& tx, const CallContext& call,
+                                       absl::Time now) const;
+  // The row of one that is deleted, once its object is gone.
+  postgres::Pending<postgres::Result> Purge(postgres::Transaction& tx, const CallContext& call,
+                                            FileId id) const;
+
+  // Why a file is due; null when its row is gone.
+  struct Rest {
+    bool is_pending = false;
+    bool is_deleted = false;
+    absl::Time created;
+  };
+  postgres::Pending<std::optional<Rest>> FindRest(postgres::Transaction& tx,
+                                                  const CallContext& call, FileId id) const;
+
+  struct OfSubject {
+    FileId id;
+    std::string name;
+  };
+  postgres::Pending<std::vector<OfSubject>> FindOfSubject(postgres::Transaction& tx,
+                                                          const CallContext& call,
+                                                          const std::string& subject) const;
+};
+
+// Through the upkeep's door, which sees which files are due and whose they are, and nothing more:
+// takes some that are due until `until`, so that other replicas take others.
+struct DueFile {
+  TenantId tenant;
+  FileId id;
+};
+postgres::Pending<std::vector<DueFile>> ClaimDueFiles(postgres::Transaction& tx, absl::Time now,
+                                                      absl::Time until, int limit);
+
+// The column data_key, as what it is to the vault's key that sealed it.
+class FileKeyStore {
+ public:
+  static postgres::Pending<std::map<uint32_t, uint64_t>> Count(postgres::Transaction& tx,
+                                                               TenantId tenant);
+  struct SealedKey {
+    FileId file;
+    std::string subject;
+    std::string sealed;
+  };
+  static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx,
+                                                         TenantId tenant, uint32_t below,
+                                                         FileId after, int limit);
+  static postgres::Pending<uint64_t> Replace(postgres::Transaction& tx, TenantId tenant,
+                                             const std::vector<SealedKey>& before,
+                                             const std::vector<SealedKey>& after);
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,160 @@
+#include "services/tenant_data/store/index_build_store.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Access;
+using postgres::Pending;
+using postgres::Result;
+using postgres::Row;
+using postgres::Statement;
+using postgres::Transaction;
+
+constexpr Statement kBegin{
+    "field_indexes.begin",
+    "INSERT INTO tenant_data.field_indexes "
+    "(tenant_id, field_id, collection_id, state, last_record, started_at) "
+    "SELECT $1, field_id, $2, 'building', '00000000-0000-0000-0000-000000000000', $4 "
+    "FROM unnest($3) AS t (field_id) "
+    "ON CONFLICT (tenant_id, field_id) DO UPDATE SET state = 'building', "
+    "last_record = excluded.last_record, conflicts = '{}', started_at = excluded.started_at, "
+    "finished_at = NULL",
+    Access::kWrite};
+
+constexpr Statement kListDue{"field_indexes.due",
+                             "SELECT tenant_id, collection_id, field_id "
+                             "FROM tenant_data.field_indexes WHERE state = 'building' "
+                             "ORDER BY tenant_id, field_id LIMIT $1"};
+
+constexpr Statement kClaim{"field_indexes.claim",
+                           "SELECT last_record FROM tenant_data.field_indexes "
+                           "WHERE tenant_id = $1 AND field_id = $2 AND state = 'building' "
+                           "FOR UPDATE SKIP LOCKED"};
+
+// Long texts that nobody asked for stay where they are.
+#define KASBAH_SCAN                                                                            \
+  "SELECT r.record_id, r.customer_id, "                                                        \
+  "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(r.data) e "        \
+  "WHERE e.key = ANY($4)), r.sealed FROM tenant_data.records r "                               \
+  "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "                      \
+  "AND r.deleted_at IS NULL ORDER BY r.record_id LIMIT $5"
+
+constexpr Statement kScan{"field_indexes.scan", KASBAH_SCAN};
+constexpr Statement kScanHeld{"field_indexes.scan_held", KASBAH_SCAN " FOR NO KEY UPDATE OF r"};
+
+constexpr Statement kForget{"field_indexes.forget",
+                            "DELETE FROM tenant_data.record_index "
+                            "WHERE tenant_id = $1 AND field_id = $2 AND record_id = ANY($3)",
+                            Access::kWrite};
+
+constexpr Statement kInsert{
+    "field_indexes.insert",
+    "INSERT INTO tenant_data.record_index "
+    "(tenant_id, field_id, record_id, customer_id, v_text, v_int, v_ts) "
+    "SELECT $1, $2, t.record_id, t.customer_id, t.v_text, t.v_int, t.v_ts "
+    "FROM unnest($3, $4, $5, $6, $7) AS t (record_id, customer_id, v_text, v_int, v_ts)",
+    Access::kWrite};
+
+constexpr Statement kForgetUnique{"field_indexes.forget_unique",
+                                  "DELETE FROM tenant_data.record_unique "
+                                  "WHERE tenant_id = $1 AND field_id = $2 AND record_id = ANY($3)",
+                                  Access::kWrite};
+
+constexpr Statement kInsertUnique{
+    "field_indexes.insert_unique",
+    "INSERT INTO tenant_data.record_unique (tenant_id, field_id, record_id, customer_id, value) "
+    "SELECT $1, $2, t.record_id, t.customer_id, t.value "
+    "FROM unnest($3, $4, $5) AS t (record_id, customer_id, value) "
+    "ON CONFLICT (tenant_id, field_id, value) DO NOTHING RETURNING record_id",
+    Access::kWrite};
+
+constexpr Statement kAdvance{
+    "field_indexes.advance",
+    "UPDATE tenant_data.field_indexes SET last_record = $3, conflicts = (conflicts || $4)[1:100], "
+    "finished_at = $5, state = CASE WHEN $5 IS NULL THEN 'building' "
+    "WHEN cardinality(conflicts || $4) = 0 THEN 'ready' ELSE 'conflicts' END "
+    "WHERE tenant_id = $1 AND field_id = $2",
+    Access::kWrite};
+
+}  // namespace
+
+void IndexBuildStore::Begin(Transaction& tx, const CallContext& call, CollectionId collection,
+                            const std::vector<FieldId>& fields, absl::Time now) const {
+  if (!fields.empty()) tx.Run(kBegin, call.tenant, collection, fields, now);
+}
+
+Pending<std::vector<DueBuild>> IndexBuildStore::ListDue(Transaction& tx, int64_t limit) const {
+  return tx.Run(kListDue, limit).Map([](const Result& rows) {
+    std::vector<DueBuild> due;
+    for (const Row& row : rows) {
+      due.push_back({row.Get<TenantId>(0), row.Get<CollectionId>(1), row.Get<FieldId>(2)});
+    }
+    return due;
+  });
+}
+
+Pending<std::optional<RecordId>> IndexBuildStore::Claim(Transaction& tx, const CallContext& call,
+                                                        FieldId field) const {
+  return tx.Run(kClaim, call.tenant, field).Map([](const Result& rows) -> std::optional<RecordId> {
+    if (rows.empty()) return std::nullopt;
+    return rows[0].Get<RecordId>(0);
+  });
+}
+
+Pending<std::vector<ScannedRecord>> IndexBuildStore::Records(
+    Transaction& tx, const CallContext& call, CollectionId collection, RecordId after,
+    const std::vector<std::string>& keys, int64_t limit, Scan scan) const {
+  return tx
+      .Run(scan == Scan::kForBuild ? kScanHeld : kScan, call.tenant, collection, after, keys, limit)
+      .Map([](const Result& rows) {
+        std::vector<ScannedRecord> records;
+        for (const Row& row : rows) {
+          records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
+                             row.Get<std::string>(2),
+                             row.Get<std::optional<std::string>>(3).value_or("")});
+        }
+        return records;
+      });
+}
+
+void IndexBuildStore::Replace(Transaction& tx, const CallContext& call, FieldId field,
+                              const std::vector<RecordId>& records,
+                              const std::vector<BuiltValue>& values) const {
+  tx.Run(kForget, call.tenant, field, records);
+  std::vector<RecordId> ids;
+  std::vector<std::optional<CustomerId>> customers;
+  std::vector<std::optional<std::string>> texts;
+  std::vector<std::optional<int64_t>> integers;
+  std::vector<std::optional<absl::Time>> times;
+  for (const BuiltValue& value : values) {
+    ids.push_back(value.record);
+    customers.push_back(value.customer);
+    texts.push_back(value.key.text);
+    integers.push_back(value.key.integer);
+    times.push_back(value.key.time);
+  }
+  tx.Run(kInsert, call.tenant, field, ids, customers, texts, integers, times);
+}
+
+Pending<Result> IndexBuildStore::ReplaceUnique(Transaction& tx, const CallContext& call,
+                                               FieldId field, const std::vector<RecordId>& records,
+                                               const std::vector<BuiltValue>& values) const {
+  tx.Run(kForgetUnique, call.tenant, field, records);
+  std::vector<RecordId> ids;
+  std::vector<std::optional<CustomerId>> customers;
+  std::vector<postgres::OwnedBytes> bytes;
+  for (const BuiltValue& value : values) {
+    ids.push_back(value.record);
+    customers.push_back(value.customer);
+    bytes.push_back({value.unique});
+  }
+  return tx.Run(kInsertUnique, call.tenant, field, ids, customers, bytes);
+}
+
+void IndexBuildStore::Advance(Transaction& tx, const CallContext& call, FieldId field,
+                              RecordId last, const std::vector<RecordId>& conflicts,
+                              std::optional<absl::Time> finished) const {
+  tx.Run(kAdvance, call.tenant, field, last, conflicts, finished);
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/base/call_context.h"
+#include "libs/base/ids.h"
+#include "libs/postgres/transaction.h"
+#include "services/tenant_data/domain/value.h"
+
+namespace kasbah::tenantdata {
+
+// A record as an index is built from it, or a definition checked against it.
+struct ScannedRecord {
+  RecordId id;
+  std::optional<CustomerId> customer;
+  // Of the fields that were asked for alone, as flat JSON.
+  std::string data;
+  std::string sealed;
+};
+
+// A field of some tenant whose index is being built.
+struct DueBuild {
+  TenantId tenant;
+  CollectionId collection;
+  FieldId field;
+};
+
+// A record's value to be put into an index, or to be taken as unique.
+struct BuiltValue {
+  RecordId record;
+  std::optional<CustomerId> customer;
+  IndexKey key;
+  // Bytes of a unique value.
+  std::string unique;
+};
+
+// tenant_data.field_indexes, and the rows that a build makes of records in pages.
+class IndexBuildStore {
+ public:
+  // Starts a field's build over.
+  void Begin(postgres::Transaction& tx, const CallContext& call, CollectionId collection,
+             const std::vector<FieldId>& fields, absl::Time now) const;
+
+  // Through the registry's door: at most `limit`, of all tenants.
+  postgres::Pending<std::vector<DueBuild>> ListDue(postgres::Transaction& tx, int64_t limit) const;
+
+  // The last record that is done; none where it is not being built, or by somebody else right now.
+  postgres::Pending<std::optional<RecordId>> Claim(postgres::Transaction& tx,
+                                                   const CallContext& call, FieldId field) const;
+  // The next live records of a collection with some of their values. kForBuild keeps them as they
+  // are until the transaction ends.
+  enum class Scan { kForCheck, kForBuild };
+  postgres::Pending<std::vector<ScannedRecord>> Records(postgres::Transaction& tx,
+                                                        const CallContext& call,
+                                                        CollectionId collection, RecordId after,
+                                                        const std::vector<std::string>& keys,
+                                                        int64_t limit, Scan scan) const;
+  // Forgets the field's values of these records, of which `values` are then the only ones.
+  void Replace(postgres::Transaction& tx, const CallContext& call, FieldId field,
+               const std::vector<RecordId>& records, const std::vector<BuiltValue>& values) const;
+  // The same for unique values; the records whose value was free, in rows.
+  postgres::Pending<postgres::Result> ReplaceUnique(postgres::Transaction& tx,
+                                                    const CallContext& call, FieldId field,
+                                                    const std::vector<RecordId>& records,
+                                                    const std::vector<BuiltValue>& values) const;
+  // Notes that all up to `last` is done, and which records had a value that another has; `finished`
+  // where there are no more.
+  void Advance(postgres::Transaction& tx, const CallContext& call, FieldId field, RecordId last,
+               const std::vector<RecordId>& conflicts, std::optional<absl::Time> finished) const;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,156 @@
+#include "services/tenant_data/store/index_builder.h"
+
+#include "libs/base/status_macros.h"
+#include "services/tenant_data/store/definition_writer.h"
+#include "services/tenant_data/store/tenant_data_fixture.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using testing::ReasonIs;
+using testing::StatusIs;
+
+class IndexBuilderTest : public TenantDataTest {
+ protected:
+  void SetUp() override {
+    TenantDataTest::SetUp();
+    ASSERT_OK_AND_ASSIGN(door_, postgres::Door::Open(test_->Pool("kasbah_tenant_data_registry"),
+                                                     postgres::DoorToken::TenantRegistry(),
+                                                     absl::Now() + absl::Seconds(30)));
+  }
+
+  IndexBuilder Builder(int64_t page_size) {
+    return IndexBuilder(*database_, *door_, Clock::Real(), page_size);
+  }
+
+  // Changes one field of the collection as it stands now.
+  absl::StatusOr<DefinitionUpdate> Change(TenantId tenant, const std::string& key,
+                                          const std::function<void(FieldDefinition&)>& change) {
+    const CallContext call = Call(tenant);
+    ASSIGN_OR_RETURN(CollectionDefinition collection, Current(tenant));
+    for (FieldDefinition& field : collection.fields) {
+      if (field.key == key) change(field);
+    }
+    return DefinitionWriter(*database_, outbox_, Clock::Real())
+        .Update(call, "countries", collection.revision, collection, /*validate_only=*/false);
+  }
+  absl::StatusOr<CollectionDefinition> Current(TenantId tenant) {
+    const CallContext call = Call(tenant);
+    return database_->WithTenant(
+        call, [&](postgres::Transaction& tx) { return collections_.Get(tx, call, "countries"); });
+  }
+  IndexState StateOf(TenantId tenant, size_t field) {
+    return Current(tenant)->fields[field].index_state;
+  }
+
+  std::unique_ptr<postgres::Door> door_;
+};
+
+constexpr size_t kNote = 3;
+
+TEST_F(IndexBuilderTest, AnIndexedFieldIsBuiltInPagesAndGoesOnAfterAStop) {
+  for (int i = 0; i < 7; ++i) ASSERT_OK(Create(a_, {{"note", absl::StrCat("n", i)}}));
+  ASSERT_OK(Create(a_, {{"name", "without"}}));
+  ASSERT_OK(Create(b_, {{"note", "of another tenant"}}));
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
+  const std::string rows =
+      absl::StrCat("tenant_data.record_index WHERE field_id = '",
+                   Current(a_)->fields[kNote].id.uuid().ToString(), "'");
+  EXPECT_EQ(Count(rows), 0);
+
+  ASSERT_OK_AND_ASSIGN(const int64_t first, Builder(3).RunOnce(/*max_pages=*/1));
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(Count(rows), 3);
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
+  // Another process, which knows nothing of the first but what it committed.
+  ASSERT_OK_AND_ASSIGN(const int64_t rest, Builder(3).RunOnce());
+  EXPECT_EQ(rest, 2);
+  EXPECT_EQ(Count(rows), 7);
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
+  ASSERT_OK_AND_ASSIGN(const int64_t nothing, Builder(3).RunOnce());
+  EXPECT_EQ(nothing, 0);
+}
+
+TEST_F(IndexBuilderTest, WhatIsWrittenBesideABuildIsIndexedOnce) {
+  ASSERT_OK_AND_ASSIGN(const RecordId early, Create(a_, {{"note", "old"}}));
+  ASSERT_OK(Create(a_, {{"note", "kept"}}));
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  // Under the new version, before the build looks at anything.
+  rules_a_ = *RuleTable::Compile(*Current(a_));
+  ASSERT_OK(SetNote(a_, early, 1, "new"));
+  ASSERT_OK(Create(a_, {{"note", "late"}}));
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(test_->QueryValue("SELECT string_agg(v_text, ',' ORDER BY v_text) "
+                              "FROM tenant_data.record_index i JOIN tenant_data.records r "
+                              "USING (tenant_id, record_id)"),
+            "kept,late,new");
+}
+
+TEST_F(IndexBuilderTest, AWriterUnderTheOldDefinitionIsTurnedBack) {
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  EXPECT_THAT(Create(a_, {{"note", "x"}}), ReasonIs("DEFINITION_CHANGED"));
+  rules_a_ = *RuleTable::Compile(*Current(a_));
+  EXPECT_OK(Create(a_, {{"note", "x"}}));
+}
+
+TEST_F(IndexBuilderTest, UniqueValuesAreTakenForTheRecordsThereAre) {
+  ASSERT_OK(Create(a_, {{"note", "one"}}));
+  ASSERT_OK(Create(a_, {{"note", "two"}}));
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.unique = true; }));
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
+  rules_a_ = *RuleTable::Compile(*Current(a_));
+  EXPECT_THAT(Create(a_, {{"note", "two"}}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(Create(a_, {{"note", "three"}}));
+}
+
+TEST_F(IndexBuilderTest, AValueTakenWhileUniqueIsBuiltIsReportedAndCanBePutRight) {
+  ASSERT_OK_AND_ASSIGN(const RecordId old, Create(a_, {{"note", "same"}}));
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.unique = true; }));
+  rules_a_ = *RuleTable::Compile(*Current(a_));
+  ASSERT_OK(Create(a_, {{"note", "same"}}));
+  ASSERT_OK(Builder(500).RunOnce());
+  ASSERT_OK_AND_ASSIGN(const CollectionDefinition found, Current(a_));
+  EXPECT_EQ(found.fields[kNote].index_state, IndexState::kConflicts);
+  EXPECT_THAT(found.fields[kNote].conflicts, ::testing::ElementsAre(old));
+
+  ASSERT_OK(SetNote(a_, old, 1, "other"));
+  DefinitionWriter writer(*database_, outbox_, Clock::Real());
+  ASSERT_OK(writer.Rebuild(Call(a_), "countries", "note"));
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
+  EXPECT_THAT(writer.Rebuild(Call(a_), "countries", "iban"), ReasonIs("NOT_INDEXED"));
+  EXPECT_THAT(writer.Rebuild(Call(a_), "countries", "nope"), ReasonIs("NOT_FOUND"));
+}
+
+TEST_F(IndexBuilderTest, DecimalsThatGrewStandScaledAnew) {
+  for (int i = 0; i < 3; ++i) ASSERT_OK(Create(a_, {{"population", absl::StrCat(i)}}));
+  ASSERT_OK(Change(a_, "population", [](FieldDefinition& field) {
+    field.type = FieldType::kDecimal;
+    field.scale = 2;
+  }));
+  ASSERT_OK(Builder(2).RunOnce());
+  EXPECT_EQ(test_->QueryValue("SELECT string_agg(v_int::text, ',' ORDER BY v_int) "
+                              "FROM tenant_data.record_index"),
+            "0,100,200");
+}
+
+TEST_F(IndexBuilderTest, ASuspendedTenantWaitsAndTheOthersAreBuilt) {
+  for (const TenantId tenant : {a_, b_}) {
+    ASSERT_OK(Create(tenant, {{"note", "x"}}));
+    ASSERT_OK(Change(tenant, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  }
+  const std::string suspend =
+      absl::StrCat(" WHERE tenant_id = '", a_.uuid().ToString(), "'");
+  test_->Execute("UPDATE core.tenants SET state = 'suspended'" + suspend);
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);
+  test_->Execute("UPDATE core.tenants SET state = 'active'" + suspend);
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
+}
+
+}  // namespace
+}  // namespace kasbah::tenantdata
