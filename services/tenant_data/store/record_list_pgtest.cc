@@ -204,7 +204,6 @@ TEST_F(RecordListTest, FiltersAreIndexConditionsUnderRowLevelSecurity) {
   EXPECT_THAT(walk, HasSubstr("record_index_int"));
   EXPECT_THAT(walk, HasSubstr("(v_int > '1'::bigint)"));
   EXPECT_THAT(walk, HasSubstr("(ROW(v_int, record_id) < ROW('7'::bigint"));
-  EXPECT_THAT(walk, HasSubstr("record_index_pkey"));
   EXPECT_THAT(walk, Not(HasSubstr("Sort")));
 
   const Listing by_name = Of("name = \"x*\" AND population = 1");
