@@ -24,9 +24,8 @@ absl::StatusOr<std::string> CurrentEtag(Client& client, const std::string& name)
 }
 
 std::string DescribeReport(const UpdateCollectionResponse& reply) {
-  std::string text =
-      StrCat("Nothing was changed. ", reply.breaking_records(), " of ", reply.checked_records(),
-             " records break the new definition.\n");
+  std::string text = StrCat("Nothing was changed. ", reply.breaking_records(), " of ",
+                            reply.checked_records(), " records break the new definition.\n");
   if (reply.faults().empty()) return text;
   Table table({"RECORD", "FIELD", "RULE", "WHY"});
   for (const auto& fault : reply.faults()) {

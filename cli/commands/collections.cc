@@ -46,8 +46,7 @@ std::string RulesOf(const Field& field) {
 // "-" for a field without an index.
 std::string IndexOf(const Field& field) {
   if (field.index_state() == tenantdata::v1::INDEX_STATE_UNSPECIFIED) return "-";
-  const std::string state =
-      EnumName(*tenantdata::v1::IndexState_descriptor(), field.index_state());
+  const std::string state = EnumName(*tenantdata::v1::IndexState_descriptor(), field.index_state());
   if (field.index_conflicts().empty()) return state;
   return StrCat(state, ": ", absl::StrJoin(field.index_conflicts(), " "));
 }
@@ -61,14 +60,14 @@ std::string DescribeCollection(const Collection& collection) {
                field.group().empty() ? "-" : field.group(), RulesOf(field), IndexOf(field),
                field.display_name()});
   }
-  return StrCat(ToString({{"collection", collection.collection_id()},
-                          {"key", collection.key()},
-                          {"name", collection.display_name()},
-                          {"schema version", StrCat(collection.schema_version())},
-                          {"etag", collection.etag()},
-                          {"deleted", ToCell(collection.delete_time(),
-                                             collection.has_delete_time())}}),
-                "\n", table.ToString());
+  return StrCat(
+      ToString({{"collection", collection.collection_id()},
+                {"key", collection.key()},
+                {"name", collection.display_name()},
+                {"schema version", StrCat(collection.schema_version())},
+                {"etag", collection.etag()},
+                {"deleted", ToCell(collection.delete_time(), collection.has_delete_time())}}),
+      "\n", table.ToString());
 }
 
 namespace {

@@ -133,9 +133,8 @@ void AddUpload(CLI::App* noun, Invocation& invocation) {
       run.terminal.Progress(Progress(source.done(), source.size()));
       return source.Next(request);
     };
-    const absl::StatusOr<File> file =
-        client->Send<FileService::Stub, UploadFileRequest, File>(&FileService::Stub::UploadFile,
-                                                                 next);
+    const absl::StatusOr<File> file = client->Send<FileService::Stub, UploadFileRequest, File>(
+        &FileService::Stub::UploadFile, next);
     run.terminal.ClearProgress();
     RETURN_IF_ERROR(file.status());
     return run.Show(*file, [&] { return Describe(*file); });

@@ -41,8 +41,8 @@ absl::StatusOr<http::ClientResponse> S3Bucket::Call(std::string method, const st
       .body = std::move(body)};
   if (range.size > 0) {
     request.headers.emplace_back(
-        "range", StrCat("bytes=", range.offset, "-",
-                        range.offset + static_cast<int64_t>(range.size) - 1));
+        "range",
+        StrCat("bytes=", range.offset, "-", range.offset + static_cast<int64_t>(range.size) - 1));
     request.max_response_bytes = std::max(request.max_response_bytes, range.size);
   }
   absl::StatusOr<http::ClientResponse> response = endpoint_->Call(std::move(request));

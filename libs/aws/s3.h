@@ -56,8 +56,8 @@ class S3Bucket {
   // nobody.
   absl::StatusOr<std::string> BeginUpload(const std::string& key);
   // Its entity tag, for the end.
-  absl::StatusOr<std::string> PutPart(const std::string& key, const std::string& upload,
-                                      int number, std::string bytes);
+  absl::StatusOr<std::string> PutPart(const std::string& key, const std::string& upload, int number,
+                                      std::string bytes);
   absl::Status CompleteUpload(const std::string& key, const std::string& upload,
                               const std::vector<std::string>& tags);
   // Every upload of exactly this key that is under way. Not an error where there is none.

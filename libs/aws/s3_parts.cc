@@ -33,8 +33,8 @@ absl::StatusOr<std::optional<std::string>> S3Bucket::GetRange(const std::string&
 
 absl::StatusOr<std::vector<std::string>> S3Bucket::List(const std::string& prefix,
                                                         const std::string& after, int limit) {
-  std::string target = StrCat("?list-type=2&max-keys=", limit,
-                              "&prefix=", Escaped(StrCat(options_.prefix, prefix)));
+  std::string target =
+      StrCat("?list-type=2&max-keys=", limit, "&prefix=", Escaped(StrCat(options_.prefix, prefix)));
   if (!after.empty()) {
     StrAppend(&target, "&start-after=", Escaped(StrCat(options_.prefix, after)));
   }
@@ -64,11 +64,11 @@ absl::StatusOr<std::string> S3Bucket::BeginUpload(const std::string& key) {
 
 absl::StatusOr<std::string> S3Bucket::PutPart(const std::string& key, const std::string& upload,
                                               int number, std::string bytes) {
-  ASSIGN_OR_RETURN(const http::ClientResponse response,
-                   Call("PUT",
-                        StrCat(options_.prefix, key, "?partNumber=", number,
-                               "&uploadId=", Escaped(upload)),
-                        std::move(bytes)));
+  ASSIGN_OR_RETURN(
+      const http::ClientResponse response,
+      Call("PUT",
+           StrCat(options_.prefix, key, "?partNumber=", number, "&uploadId=", Escaped(upload)),
+           std::move(bytes)));
   if (response.status != 200) return Refusal(response);
   const auto tag = response.headers.find("etag");
   if (tag == response.headers.end()) return absl::UnavailableError("S3: a part without a tag");

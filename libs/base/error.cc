@@ -73,8 +73,8 @@ absl::Status InvalidFields(std::vector<Violation> violations) {
   const Violation& first = violations.front();
   std::string message = StrCat(first.field, " ", first.description);
   if (violations.size() > 1) StrAppend(&message, " (and ", violations.size() - 1, " more)");
-  return WithViolations(
-      Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message), violations);
+  return WithViolations(Error(absl::StatusCode::kInvalidArgument, reason::kInvalidFields, message),
+                        violations);
 }
 
 absl::Status InvalidField(std::string_view field, std::string_view description) {

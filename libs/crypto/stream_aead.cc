@@ -108,8 +108,8 @@ Opener::Opener(SecretBytes derived, int64_t plaintext_size)
 
 absl::StatusOr<Opener> Opener::Create(const SecretBytes& key, std::string_view context,
                                       std::string_view header, int64_t plaintext_size) {
-  if (header.size() != kHeaderSize || !header.starts_with(kVersionAndSuite) ||
-      plaintext_size < 0 || plaintext_size > kLargestPlaintext) {
+  if (header.size() != kHeaderSize || !header.starts_with(kVersionAndSuite) || plaintext_size < 0 ||
+      plaintext_size > kLargestPlaintext) {
     return ciphertext_v1::OpenFailed();
   }
   SecretBytes derived = Derive(key, header.substr(3, kSaltSize), context);
@@ -134,8 +134,7 @@ absl::StatusOr<std::string> Opener::Open(int64_t number, std::string_view sealed
     return ciphertext_v1::OpenFailed();
   }
   std::string plaintext(sealed.size() - kAeadTagSize, '\0');
-  const std::string nonce =
-      Nonce(derived_, static_cast<uint32_t>(number), number + 1 == segments_);
+  const std::string nonce = Nonce(derived_, static_cast<uint32_t>(number), number + 1 == segments_);
   if (!AeadOpen(KeyOf(derived_), nonce, "", sealed, Bytes(plaintext, 0))) {
     return ciphertext_v1::OpenFailed();
   }

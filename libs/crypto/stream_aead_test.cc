@@ -83,9 +83,8 @@ TEST(StreamAead, EverySizeComesBackWhateverThePieces) {
 TEST(StreamAead, AnySegmentOpensAlone) {
   const std::string text = Text(3 * kSegment + 5);
   const std::string sealed = SealAll(text);
-  ASSERT_OK_AND_ASSIGN(
-      const Opener opener,
-      Opener::Create(Key(), "c", sealed.substr(0, kHeaderSize), 3 * kSegment + 5));
+  ASSERT_OK_AND_ASSIGN(const Opener opener,
+                       Opener::Create(Key(), "c", sealed.substr(0, kHeaderSize), 3 * kSegment + 5));
   ASSERT_OK_AND_ASSIGN(
       const std::string opened,
       opener.Open(2, sealed.substr(static_cast<size_t>(opener.Offset(2)), opener.SizeOf(2))));
@@ -154,9 +153,7 @@ TEST(StreamAead, AnotherKeyOrContextDoesNotOpen) {
               ReasonIs("OPEN_FAILED"));
 }
 
-TEST(StreamAead, NoTwoStreamsAreAlike) {
-  EXPECT_NE(SealAll("same"), SealAll("same"));
-}
+TEST(StreamAead, NoTwoStreamsAreAlike) { EXPECT_NE(SealAll("same"), SealAll("same")); }
 
 TEST(Sha256Stream, IsTheSameInPieces) {
   Sha256Stream stream;

@@ -71,8 +71,8 @@ std::string Text(size_t size) {
 }
 
 TEST_P(ObjectStoreTest, WhatWasWrittenIsReadInAnyRange) {
-  for (const size_t size : {size_t{0}, size_t{1}, kPart - 1, kPart, kPart + 1, 3 * kPart,
-                            5 * kPart + 17}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, kPart - 1, kPart, kPart + 1, 3 * kPart, 5 * kPart + 17}) {
     const ObjectKey key = NewKey();
     const std::string text = Text(size);
     ASSERT_OK(Put(key, text));

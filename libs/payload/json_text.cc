@@ -1,9 +1,10 @@
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/payload/payload.h"
 #include "libs/payload/secret_name.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::payload {
 namespace {
@@ -22,7 +23,14 @@ class Writer final : public nlohmann::json_sax<json> {
   bool number_unsigned(number_unsigned_t value) override { return Literal(StrCat(value)); }
   // As it was written, beyond what a double holds.
   bool number_float(number_float_t, const string_t& text) override { return Literal(text); }
-  bool string(string_t& value) override { return Begin() && Write(json(value).dump()) && Ended(); }
+  bool string(string_t& value) override {
+    if (held_name_ && IsReference(*held_name_, value)) {
+      skipped_below_ = 0;
+      WriteName(*held_name_);
+      held_name_.reset();
+    }
+    return Begin() && Write(json(value).dump()) && Ended();
+  }
   bool binary(binary_t&) override { return false; }
 
   bool start_object(size_t) override { return Open('{', false); }
@@ -31,20 +39,16 @@ class Writer final : public nlohmann::json_sax<json> {
   bool end_array() override { return Close(']'); }
 
   bool key(string_t& name) override {
-    Level& level = levels_.back();
-    path_.resize(level.path_end);
+    path_.resize(levels_.back().path_end);
     // What lies in a secret member goes with it.
     if (skipped_below_ > 0) return true;
     internal::AppendPointer(&path_, name);
     if (IsSecretName(name)) {
-      internal::Add(&report_, path_);
+      held_name_ = name;
       skipped_below_ = levels_.size();
       return true;
     }
-    if (!level.is_empty) text_.push_back(',');
-    level.is_empty = false;
-    text_ += json(name).dump();
-    text_.push_back(':');
+    WriteName(name);
     return true;
   }
 
@@ -74,11 +78,23 @@ class Writer final : public nlohmann::json_sax<json> {
     return true;
   }
 
+  void WriteName(const std::string& name) {
+    Level& level = levels_.back();
+    if (!level.is_empty) text_.push_back(',');
+    level.is_empty = false;
+    text_ += json(name).dump();
+    text_.push_back(':');
+  }
+
   // A value begins: the comma and place of an array's element.
   bool Begin() {
     if (++values_ > limits_.max_values) {
       fault_ = internal::TooLarge();
       return false;
+    }
+    if (held_name_) {
+      internal::Add(&report_, path_);
+      held_name_.reset();
     }
     if (levels_.empty() || !levels_.back().is_array) return true;
     Level& level = levels_.back();
@@ -123,6 +139,8 @@ class Writer final : public nlohmann::json_sax<json> {
   std::string path_;
   // How many levels there are where a secret member stands; 0: outside of any.
   size_t skipped_below_ = 0;
+  // Of a secret member whose value is still to come.
+  std::optional<std::string> held_name_;
 };
 
 }  // namespace

@@ -70,7 +70,9 @@ class Walk {
       const size_t end = path_.size();
       internal::AppendPointer(&path_, name);
       if (IsSecretName(name)) {
-        members_.push_back({path_, object, name});
+        if (!value.has_string_value() || !IsReference(name, value.string_value())) {
+          members_.push_back({path_, object, name});
+        }
       } else {
         RETURN_IF_ERROR(In(&value, depth));
       }
@@ -145,7 +147,7 @@ Report StripAttributes(google::protobuf::Map<std::string, std::string>* attribut
   Report report;
   std::vector<std::string> names;
   for (const auto& [name, value] : *attributes) {
-    if (IsSecretName(name)) names.push_back(name);
+    if (IsSecretName(name) && !IsReference(name, value)) names.push_back(name);
   }
   std::ranges::sort(names);
   for (const std::string& name : names) {
@@ -162,8 +164,7 @@ absl::StatusOr<std::vector<Found>> FindSecrets(Struct* object, const Limits& lim
   if (members.size() > kMaxPaths) return internal::TooLarge();
   std::vector<Found> found;
   for (Member& member : members) {
-    found.push_back(
-        {std::move(member.path), &member.object->mutable_fields()->at(member.name)});
+    found.push_back({std::move(member.path), &member.object->mutable_fields()->at(member.name)});
   }
   return found;
 }

@@ -13,7 +13,8 @@ namespace kasbah::payload {
 
 // Payloads that automation sends are stored and passed on, and people put credentials in them.
 // Before storage, members whose names say that they are secrets (secret_name.h) are taken out, at
-// any depth, whatever they hold; what was taken out is told to whoever sent it.
+// any depth, whatever they hold but for a reference to the vault; what was taken out is told to
+// whoever sent it.
 
 struct Limits {
   // Objects and arrays in each other.

@@ -4,19 +4,20 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <random>
 
+#include "libs/base/ids.h"
 #include "libs/payload/secret_name.h"
 #include "libs/testing/status_matchers.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::payload {
 namespace {
 
 using ::kasbah::testing::ReasonIs;
+using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using nlohmann::json;
 
 google::protobuf::Struct ParseStruct(const std::string& text) {
   google::protobuf::Struct object;
@@ -32,10 +33,11 @@ json AsJson(const google::protobuf::Struct& object) {
 
 TEST(SecretName, TheFourSuffixesInAnyCase) {
   for (const char* name :
-       {"client_secret", "db_password", "api_token", "stripe_vault_ref", "_token", "a_SECRET",
-        "x_PassWord", "A_Vault_Ref", "next_page_token", "token", "Password", "secret", "vault_ref",
-        "apiToken", "APIToken", "clientSecret", "vaultRef", "dbVaultRef", "api-token", "api token",
-        "api.token", "x-api-TOKEN", "api_token ", "api_token.", "api__token"}) {
+       {"client_secret", "db_password", "api_token",   "stripe_vault_ref", "_token",
+        "a_SECRET",      "x_PassWord",  "A_Vault_Ref", "next_page_token",  "token",
+        "Password",      "secret",      "vault_ref",   "apiToken",         "APIToken",
+        "clientSecret",  "vaultRef",    "dbVaultRef",  "api-token",        "api token",
+        "api.token",     "x-api-TOKEN", "api_token ",  "api_token.",       "api__token"}) {
     EXPECT_TRUE(IsSecretName(name)) << name;
   }
 }
@@ -43,8 +45,7 @@ TEST(SecretName, TheFourSuffixesInAnyCase) {
 TEST(SecretName, WhatOnlyContainsTheWordsIsLeft) {
   for (const char* name : {"", "_", "tokens", "api_tokens", "token_count", "password_hint_shown",
                            "secretary", "apitoken", "vault", "ref", "vault_reference", "token_2",
-                           "passwordless", "1password", "secret_name", "naïve", "Straße",
-                           "имя"}) {
+                           "passwordless", "1password", "secret_name", "naïve", "Straße", "имя"}) {
     EXPECT_FALSE(IsSecretName(name)) << name;
   }
 }
@@ -129,8 +130,9 @@ TEST(StripJson, KeepsOrderNumbersAndText) {
       StripJson(R"( { "z" : 12345678901234567890123, "a_token":[1,{"b_token":2}], "e": 1.10,
                      "s": "\u00e9\ud83d\ude00\n", "n": [ ], "m": -7, "t": true,
                      "l": [null, {}] } )"));
-  EXPECT_EQ(result.text, "{\"z\":12345678901234567890123,\"e\":1.10,\"s\":\"é😀\\n\",\"n\":[],"
-                         "\"m\":-7,\"t\":true,\"l\":[null,{}]}");
+  EXPECT_EQ(result.text,
+            "{\"z\":12345678901234567890123,\"e\":1.10,\"s\":\"é😀\\n\",\"n\":[],"
+            "\"m\":-7,\"t\":true,\"l\":[null,{}]}");
   EXPECT_THAT(result.report.paths, ElementsAre("/a_token"));
 }
 
@@ -178,6 +180,19 @@ TEST(FindSecrets, SomethingElseCanBePutInTheirPlace) {
   EXPECT_EQ(AsJson(object), json::parse(R"({"b": [{"x_token": "sec_2"}], "a_password": "1"})"));
 }
 
+TEST(Strip, AReferenceToTheVaultStays) {
+  const std::string id = SecretId::New(absl::FromUnixSeconds(1)).ToString();
+  const std::string text = "{\"api_token\":\"" + id + "\",\"n\":1,\"x_secret\":\"sec_no\",\"" +
+                           "a_vault_ref\":\"" + id + "\",\"b_token\":[\"" + id + "\"]}";
+  ASSERT_OK_AND_ASSIGN(const StrippedJson stripped, StripJson(text));
+  EXPECT_EQ(stripped.text, "{\"api_token\":\"" + id + "\",\"n\":1}");
+  EXPECT_THAT(stripped.report.paths, ElementsAre("/x_secret", "/a_vault_ref", "/b_token"));
+  google::protobuf::Struct object = ParseStruct(text);
+  ASSERT_OK_AND_ASSIGN(const Report report, Strip(&object));
+  EXPECT_THAT(report.paths, ElementsAre("/a_vault_ref", "/b_token", "/x_secret"));
+  EXPECT_EQ(object.fields().at("api_token").string_value(), id);
+}
+
 // The same by another way: a tree, stripped by the plain words of the rule.
 json StrippedTree(const json& value) {
   if (value.is_array()) {
@@ -195,9 +210,9 @@ json StrippedTree(const json& value) {
 
 TEST(StripJson, RandomTreesLoseTheirSecretsAndNothingElse) {
   std::mt19937 random(20260921);
-  const std::vector<std::string> names = {
-      "a", "b_token", "c/d", "apiToken", "\u0442oken", "passwords", "~x", "e_SECRET", "",
-      "vault_ref"};
+  const std::vector<std::string> names = {"a",          "b_token",   "c/d", "apiToken",
+                                          "\u0442oken", "passwords", "~x",  "e_SECRET",
+                                          "",           "vault_ref"};
   const std::function<json(int)> make = [&](int depth) -> json {
     const auto kind = random() % (depth > 8 ? 4 : 7);
     if (kind == 0) return nullptr;

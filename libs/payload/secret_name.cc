@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libs/base/error.h"
+#include "libs/base/ids.h"
 
 namespace kasbah::payload {
 namespace {
@@ -53,13 +54,14 @@ std::string Words(std::string_view name) {
   return words;
 }
 
-bool EndsInSuffix(std::string_view name) {
+bool EndsIn(std::string_view name, std::string_view suffix) {
   // As it stands, for x_SeCrEt; and by its words.
-  const std::string plain = Lower(name);
-  const std::string words = Words(name);
-  return std::ranges::any_of(kSuffixes, [&](std::string_view suffix) {
-    return plain.ends_with(suffix) || words.ends_with(suffix);
-  });
+  return Lower(name).ends_with(suffix) || Words(name).ends_with(suffix);
+}
+
+bool EndsInSuffix(std::string_view name) {
+  return std::ranges::any_of(kSuffixes,
+                             [&](std::string_view suffix) { return EndsIn(name, suffix); });
 }
 
 const USpoofChecker* Checker() {
@@ -98,17 +100,26 @@ bool IsAscii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; });
 }
 
+std::string_view TailOf(std::string_view name) {
+  if (name.size() <= kLongestTail) return name;
+  size_t begin = name.size() - kLongestTail;
+  while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0) == 0x80) ++begin;
+  return name.substr(begin);
+}
+
 }  // namespace
 
 bool IsSecretName(std::string_view name) {
-  if (name.size() > kLongestTail) {
-    size_t begin = name.size() - kLongestTail;
-    while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0) == 0x80) ++begin;
-    name.remove_prefix(begin);
-  }
+  name = TailOf(name);
   if (EndsInSuffix(name)) return true;
   // A look of plain letters is what they are: the rest is for other scripts.
   return !IsAscii(name) && EndsInSuffix(Look(name));
+}
+
+bool IsReference(std::string_view name, std::string_view value) {
+  if (!SecretId::Parse(value).ok()) return false;
+  name = TailOf(name);
+  return !EndsIn(name, "_vault_ref") && (IsAscii(name) || !EndsIn(Look(name), "_vault_ref"));
 }
 
 }  // namespace kasbah::payload

@@ -14,4 +14,9 @@ namespace kasbah::payload {
 // names say what they hold and nobody is to guess which innocent ones are dropped.
 bool IsSecretName(std::string_view name);
 
+// Whether the value of such a member may stay: it is a secret's id (sec_…), which says where the
+// vault keeps the value and not what it is. Not of a member called _vault_ref: those are dropped
+// because they say so.
+bool IsReference(std::string_view name, std::string_view value);
+
 }  // namespace kasbah::payload

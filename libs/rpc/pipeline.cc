@@ -152,8 +152,7 @@ grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
 
 void Pipeline::StartStream(grpc::CallbackServerContext* context,
                            const google::protobuf::Descriptor& type,
-                           const google::protobuf::Message* request,
-                           internal::StreamBody* stream) {
+                           const google::protobuf::Message* request, internal::StreamBody* stream) {
   State& state = *state_;
   Method& method = state.MethodOf(type);
   auto passage =

@@ -34,6 +34,17 @@ TEST(StatusMapping, ViolationsSurviveWithTheirRules) {
   EXPECT_EQ(details.violations[1].description, "is too long");
 }
 
+TEST(StatusMapping, ViolationsOfAnotherReasonKeepItAndTheirCode) {
+  const absl::Status status = ThereAndBack(WithViolations(
+      Error(absl::StatusCode::kFailedPrecondition, "RECORDS_BREAK_DEFINITION", "2 of 3 records"),
+      {{.field = "records.rec_x.values.a", .description = "must be given", .rule = "REQUIRED"}}));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  const ErrorDetails details = DetailsOf(status);
+  EXPECT_EQ(details.reason, "RECORDS_BREAK_DEFINITION");
+  ASSERT_EQ(details.violations.size(), 1u);
+  EXPECT_EQ(details.violations[0].rule, "REQUIRED");
+}
+
 TEST(StatusMapping, ARetryDelaySurvives) {
   const absl::Status status = ThereAndBack(WithRetryDelay(
       Error(absl::StatusCode::kUnavailable, "DRAINING", "stopping"), absl::Milliseconds(1500)));

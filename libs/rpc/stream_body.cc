@@ -68,12 +68,12 @@ absl::StatusOr<bool> StreamBody::AwaitRead() {
   absl::MutexLock lock(&mutex_);
   if (!mutex_.AwaitWithDeadline(absl::Condition(this, &StreamBody::ReadSettled), patience)) {
     // The read is still gRPC's: no other may be started.
-    failed_ = patience == deadline_
-                  ? Error(absl::StatusCode::kDeadlineExceeded, reason::kDeadlineExceeded,
-                          "the stream took longer than it may")
-                  : Error(absl::StatusCode::kDeadlineExceeded, "STREAM_IDLE",
-                          StrCat("no message came for ", absl::ToInt64Seconds(limits_.idle),
-                                 " seconds"));
+    failed_ =
+        patience == deadline_
+            ? Error(absl::StatusCode::kDeadlineExceeded, reason::kDeadlineExceeded,
+                    "the stream took longer than it may")
+            : Error(absl::StatusCode::kDeadlineExceeded, "STREAM_IDLE",
+                    StrCat("no message came for ", absl::ToInt64Seconds(limits_.idle), " seconds"));
     return failed_;
   }
   if (stopped_) return failed_ = absl::CancelledError("the stream is over");

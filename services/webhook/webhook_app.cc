@@ -8,6 +8,7 @@
 #include "services/webhook/delivery/vault_signer.h"
 #include "services/webhook/rpc/delivery_service.h"
 #include "services/webhook/rpc/endpoint_service.h"
+#include "services/webhook/rpc/message_service.h"
 #include "services/webhook/rpc/receiver_service.h"
 #include "services/webhook/rpc/sealed_secrets.h"
 #include "services/webhook/rpc/subject_service.h"
@@ -21,6 +22,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   const auto* webhook = v1::Endpoint::descriptor()->file();
   return {webhook->FindServiceByName("EndpointService"),
           webhook->FindServiceByName("DeliveryService"),
+          webhook->FindServiceByName("MessageService"),
           outbox::v1::Entry::descriptor()->file()->FindServiceByName("ReceiverService"),
           subject::v1::Subject::descriptor()->file()->FindServiceByName("SubjectService"),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()->FindServiceByName(
@@ -38,7 +40,7 @@ absl::Status RunWebhook(const WebhookConfig& config) {
   ASSIGN_OR_RETURN(auto service, service::Service::Create({.schema = "webhook",
                                                            .config = config.service,
                                                            .descriptors = Descriptors(),
-                                                           .emits_changes = false,
+                                                           .emits_changes = true,
                                                            .own_jwks = nullptr}));
   ASSIGN_OR_RETURN(auto queue,
                    service->OpenDoor(config.queue, postgres::DoorToken::WebhookQueue()));
@@ -59,12 +61,13 @@ absl::Status RunWebhook(const WebhookConfig& config) {
   EndpointService endpoints(pipeline, service->database(), service->outbox(), vault,
                             {.allow_http = config.allow_http}, guard, clock);
   DeliveryService deliveries(pipeline, service->database());
+  MessageService messages(pipeline, service->database(), service->outbox(), vault, clock);
   ReceiverService receiver(
       pipeline, *queue, [&] { worker->Wake(); }, clock);
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
   SealedSecrets sealed(service->database());
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{kSecretKey, &sealed}});
-  return service->Run({&endpoints, &deliveries, &receiver, &subjects, &ciphertexts});
+  return service->Run({&endpoints, &deliveries, &messages, &receiver, &subjects, &ciphertexts});
 }
 
 }  // namespace kasbah::webhook

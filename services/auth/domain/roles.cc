@@ -25,10 +25,9 @@ PermissionSet Viewer() {
 
 // Works with data and secrets; sets nothing up and admits nobody.
 PermissionSet Member() {
-  return With(Viewer(),
-              {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
-               policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
-               policy::v1::PERMISSION_FILE_WRITE});
+  return With(Viewer(), {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
+                         policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
+                         policy::v1::PERMISSION_FILE_WRITE});
 }
 
 // Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps
@@ -38,7 +37,7 @@ PermissionSet Admin() {
               {policy::v1::PERMISSION_MEMBER_MANAGE, policy::v1::PERMISSION_API_KEY_MANAGE,
                policy::v1::PERMISSION_KEY_MANAGE, policy::v1::PERMISSION_COLLECTION_MANAGE,
                policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_WORKLOAD_MANAGE,
-               policy::v1::PERMISSION_AUDIT_READ, policy::v1::PERMISSION_DOMAIN_MANAGE});
+               policy::v1::PERMISSION_DOMAIN_MANAGE, policy::v1::PERMISSION_AUDIT_READ});
 }
 
 PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE}); }

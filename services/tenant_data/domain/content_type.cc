@@ -48,12 +48,12 @@ std::string_view Usual(std::string_view type) {
 
 // Text that no byte tells from other text.
 bool IsWritten(std::string_view type) {
-  constexpr auto kNamed = std::to_array<std::string_view>({
-      "application/json", "application/yaml", "application/x-yaml", "application/toml",
-      "application/x-ndjson", "application/jsonl", "application/sql", "application/x-sh",
-      "application/x-pem-file", "application/pgp-keys", "application/pgp-signature",
-      "application/graphql", "application/x-subrip", "application/x-httpd-php",
-      "application/x-wine-extension-ini", "message/rfc822"});
+  constexpr auto kNamed = std::to_array<std::string_view>(
+      {"application/json", "application/yaml", "application/x-yaml", "application/toml",
+       "application/x-ndjson", "application/jsonl", "application/sql", "application/x-sh",
+       "application/x-pem-file", "application/pgp-keys", "application/pgp-signature",
+       "application/graphql", "application/x-subrip", "application/x-httpd-php",
+       "application/x-wine-extension-ini", "message/rfc822"});
   return type.starts_with("text/") || type.ends_with("+json") || type.ends_with("+xml") ||
          type.ends_with("+yaml") || std::ranges::find(kNamed, type) != kNamed.end();
 }

@@ -169,8 +169,8 @@ class Planner {
       plan_.demands.push_back(demand);
     }
     // Decimals stand in the index scaled.
-    const bool moved = from.scale != to->scale || (from.type == FieldType::kInteger &&
-                                                   to->type == FieldType::kDecimal);
+    const bool moved = from.scale != to->scale ||
+                       (from.type == FieldType::kInteger && to->type == FieldType::kDecimal);
     if ((to->indexed && (!from.indexed || moved)) || demand.distinct) Build(to);
   }
 

@@ -106,13 +106,13 @@ TEST(PlanChange, TypesWidenAndNeverNarrow) {
   }
   EXPECT_THAT(Refusals(Field("f", FieldType::kInteger), Field("f", FieldType::kDecimal)),
               IsEmpty());
-  for (const auto& [from, to] : std::vector<std::pair<FieldType, FieldType>>{
-           {FieldType::kLongText, FieldType::kText},
-           {FieldType::kText, FieldType::kEmail},
-           {FieldType::kDecimal, FieldType::kInteger},
-           {FieldType::kDate, FieldType::kTimestamp},
-           {FieldType::kLongText, FieldType::kRichText},
-           {FieldType::kText, FieldType::kInteger}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<FieldType, FieldType>>{{FieldType::kLongText, FieldType::kText},
+                                                    {FieldType::kText, FieldType::kEmail},
+                                                    {FieldType::kDecimal, FieldType::kInteger},
+                                                    {FieldType::kDate, FieldType::kTimestamp},
+                                                    {FieldType::kLongText, FieldType::kRichText},
+                                                    {FieldType::kText, FieldType::kInteger}}) {
     EXPECT_THAT(Refusals(Field("f", from), Field("f", to)), ElementsAre("fields[0].type"));
   }
 }
@@ -142,8 +142,8 @@ TEST(PlanChange, StricterRulesAskTheRecordsAndLooserOnesDoNot) {
   };
   for (const auto& change : std::vector<std::function<void(FieldDefinition&)>>{
            [](auto& f) { f.required = true; }, [](auto& f) { f.unique = true; },
-           [](auto& f) { f.max = 9; }, [](auto& f) { f.min = 1; },
-           [](auto& f) { f.pattern = "a"; }, [](auto& f) { f.indexed = true; }}) {
+           [](auto& f) { f.max = 9; }, [](auto& f) { f.min = 1; }, [](auto& f) { f.pattern = "a"; },
+           [](auto& f) { f.indexed = true; }}) {
     FieldDefinition strict = loose;
     change(strict);
     EXPECT_EQ(demands(loose, strict), 1u);

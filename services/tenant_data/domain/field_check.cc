@@ -28,8 +28,8 @@ constexpr std::string_view kKeyRule =
 class FieldCheck {
  public:
   FieldCheck(size_t index, const FieldDefinition& field,
-             const absl::flat_hash_set<std::string_view>& groups,
-             int64_t* program, std::vector<Violation>* violations)
+             const absl::flat_hash_set<std::string_view>& groups, int64_t* program,
+             std::vector<Violation>* violations)
       : prefix_(StrCat("fields[", index, "].")),
         field_(field),
         groups_(groups),

@@ -58,8 +58,8 @@ bool IsFileName(std::string_view name) {
 }
 
 std::optional<std::string> ParseContentType(std::string_view text) {
-  const std::string_view essence = FromAbsl(absl::StripAsciiWhitespace(
-      ToAbsl(text.substr(0, std::min(text.find(';'), text.size())))));
+  const std::string_view essence = FromAbsl(
+      absl::StripAsciiWhitespace(ToAbsl(text.substr(0, std::min(text.find(';'), text.size())))));
   const size_t slash = essence.find('/');
   if (slash == std::string_view::npos || !IsTypePart(essence.substr(0, slash)) ||
       !IsTypePart(essence.substr(slash + 1))) {

@@ -40,11 +40,9 @@ TEST(ContentType, IsReadWithoutItsParameters) {
 }
 
 TEST(CheckFile, NamesEveryFault) {
-  const absl::Status status = CheckFile({.name = "a/b",
-                                         .content_type = "png",
-                                         .size = 101,
-                                         .sha256 = "short"},
-                                        {.file_bytes = 100, .tenant_bytes = 1000}, "metadata");
+  const absl::Status status =
+      CheckFile({.name = "a/b", .content_type = "png", .size = 101, .sha256 = "short"},
+                {.file_bytes = 100, .tenant_bytes = 1000}, "metadata");
   std::vector<std::string> fields;
   for (const Violation& violation : DetailsOf(status).violations) fields.push_back(violation.field);
   EXPECT_THAT(fields, ElementsAre("metadata.name", "metadata.content_type", "metadata.size",
@@ -68,9 +66,10 @@ const std::string kZip = *crypto::ParseHex(
     "504b0304140000000000413b7c5d86a61036050000000500000005000000612e74787468656c6c6f504b0102140314"
     "0000000000413b7c5d86a610360500000005000000050000000000000000000000800100000000612e747874504b05"
     "06000000000100010033000000280000000000");
-const std::string kProgram("\x7f"
-                           "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0",
-                           24);
+const std::string kProgram(
+    "\x7f"
+    "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0",
+    24);
 const std::string kPage = "<!DOCTYPE html><html><script>alert(1)</script></html>";
 
 TEST_F(TypeDetectorTest, BytesAreCalledWhatTheyAre) {

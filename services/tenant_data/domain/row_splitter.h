@@ -20,7 +20,8 @@ struct FileRow {
   bool is_too_long = false;
 };
 
-inline constexpr size_t kMaxRowBytes = 256 * 1024;
+// More than the largest record takes.
+inline constexpr size_t kMaxRowBytes = 4 * 1024 * 1024;
 
 // Cuts a file that comes in pieces into its rows, holding no more than one of them. In CSV a line
 // end within quotes (RFC 4180) belongs to the row.

@@ -262,11 +262,13 @@ TEST(Validation, SealedValuesStandNowhereInTheClear) {
 TEST(Validation, AllOfARecordIsBounded) {
   std::vector<FieldDefinition> fields;
   std::vector<std::pair<std::string, Value>> values;
-  for (uint8_t i = 0; i < 3; ++i) {
-    fields.push_back(Field(i, absl::StrCat("f", i), FieldType::kText));
-    fields.back().sealed = i == 2;
-    values.emplace_back(fields.back().key, Text(std::string(kMaxTextBytes - 1000, 'x')));
+  for (uint8_t i = 0; i < 2; ++i) {
+    fields.push_back(Field(i, absl::StrCat("f", i), FieldType::kLongText));
+    values.emplace_back(fields.back().key, Text(std::string(kMaxLongTextBytes - 1000, 'x')));
   }
+  fields.push_back(Field(2, "f2", FieldType::kText));
+  fields.back().sealed = true;
+  values.emplace_back("f2", Text(std::string(kMaxTextBytes - 1000, 'x')));
   const auto rules = Compile(fields);
   EXPECT_THAT(Faults(ValidateNew(*rules, Values(values))), ElementsAre("values MAX"));
   values.pop_back();

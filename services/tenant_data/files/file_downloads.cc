@@ -60,8 +60,7 @@ absl::Status FileDownload::Open() {
 }
 
 absl::StatusOr<std::string> FileDownload::Read(int64_t offset, size_t size) {
-  absl::StatusOr<std::string> bytes =
-      parts_.objects.Read({call_.tenant, file_.id}, offset, size);
+  absl::StatusOr<std::string> bytes = parts_.objects.Read({call_.tenant, file_.id}, offset, size);
   if (absl::IsNotFound(bytes.status())) return Gone();
   return bytes;
 }

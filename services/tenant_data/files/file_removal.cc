@@ -20,8 +20,8 @@ absl::Status FileRemoval::Delete(const CallContext& call, FileId id) {
   const FileStore files;
   return parts_.database.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const StoredFile file, files.Delete(tx, call, id, parts_.clock.Now()).Await());
-    RETURN_IF_ERROR(parts_.outbox.AppendChange(
-        tx, call, FileChange(call, parts_.clock, "file.deleted", file)));
+    RETURN_IF_ERROR(
+        parts_.outbox.AppendChange(tx, call, FileChange(call, parts_.clock, "file.deleted", file)));
     return parts_.outbox.AppendAudit(
         tx, call, outbox::Succeeded(call, parts_.clock, "file.delete", FileTarget(id)));
   });
@@ -35,11 +35,11 @@ absl::StatusOr<int64_t> FileRemoval::EraseTenant(const CallContext& call) {
           call, AnyStateToken::ForErasure(), [&](Transaction& tx) -> absl::StatusOr<int64_t> {
             ASSIGN_OR_RETURN(const int64_t count,
                              files.DeleteAll(tx, call, parts_.clock.Now()).Await());
-            RETURN_IF_ERROR(parts_.outbox.AppendAudit(
-                tx, call,
-                outbox::Succeeded(call, parts_.clock, "file.erase_all",
-                                  {"tenant", call.tenant.ToString(), ""},
-                                  {{"files", StrCat(count)}})));
+            RETURN_IF_ERROR(
+                parts_.outbox.AppendAudit(tx, call,
+                                          outbox::Succeeded(call, parts_.clock, "file.erase_all",
+                                                            {"tenant", call.tenant.ToString(), ""},
+                                                            {{"files", StrCat(count)}})));
             return count;
           }));
   // Objects that no row knows of as well: a restored database may have forgotten some.
@@ -73,10 +73,11 @@ absl::Status FileRemoval::Remove(const DueFile& due) {
   const FileStore files;
   const CallContext call = CallContext::ForBackground("service/tenant-data", due.tenant,
                                                       absl::Now() + absl::Seconds(30));
-  ASSIGN_OR_RETURN(const std::optional<FileStore::Rest> rest,
-                   parts_.database.WithTenantInAnyState(
-                       call, AnyStateToken::ForErasure(),
-                       [&](Transaction& tx) { return files.FindRest(tx, call, due.id); }));
+  ASSIGN_OR_RETURN(
+      const std::optional<FileStore::Rest> rest,
+      parts_.database.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+        return files.FindRest(tx, call, due.id);
+      }));
   if (!rest.has_value()) return absl::OkStatus();
   if (rest->is_pending) {
     RETURN_IF_ERROR(GiveUp(call, due.id));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -41,7 +42,8 @@ FileUpload::FileUpload(const FileParts& parts, const CallContext& call, FileId i
       call_(call),
       id_(id),
       file_(std::move(file)),
-      began_(parts.clock.Now()),
+      // As the database keeps it.
+      began_(absl::FromUnixMicros(absl::ToUnixMicros(parts.clock.Now()))),
       head_(parts.detector, file_),
       sealer_(key, SealingContext(call.tenant, id, file_.size)) {}
 
@@ -145,13 +147,12 @@ absl::Status FileUpload::Store(const StoredFile& stored) {
 // The call may be over, and its deadline with it. What fails here the upkeep does later.
 void FileUpload::GiveUp() {
   const CallContext call = CallContext::ForBackground("service/tenant-data", call_.tenant,
-                                                      parts_.clock.Now() + absl::Seconds(10));
+                                                      absl::Now() + absl::Seconds(10));
   const FileStore files;
   parts_.database
-      .WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
-                           [&](Transaction& tx) {
-                             return files.GiveUp(tx, call, id_, parts_.clock.Now());
-                           })
+      .WithTenantUnaudited(
+          call, postgres::UnauditedToken::ForBookkeeping(),
+          [&](Transaction& tx) { return files.GiveUp(tx, call, id_, parts_.clock.Now()); })
       .status()
       .IgnoreError();
 }

@@ -83,9 +83,10 @@ class TransientFiles {
   const Limits limits_;
   const Clock& clock_;
   absl::Mutex mutex_;
-  std::map<FileId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::map<TenantId, int64_t> used_ ABSL_GUARDED_BY(mutex_);
   int64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The last, and so the first to go: their rooms are freed in what stands above.
+  std::map<FileId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace kasbah::tenantdata

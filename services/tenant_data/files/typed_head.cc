@@ -19,8 +19,8 @@ absl::Status TypedHead::Tell() {
   // Of nothing, any type is as good as another.
   if (file_.size > 0 && !file_.content_type.empty() && !MayBeCalled(file_.content_type, detected)) {
     return Error(absl::StatusCode::kInvalidArgument, "FILE_TYPE_MISMATCH",
-                 StrCat("metadata.content_type says ", file_.content_type,
-                        ", but the bytes are ", detected));
+                 StrCat("metadata.content_type says ", file_.content_type, ", but the bytes are ",
+                        detected));
   }
   content_type_ = file_.content_type.empty() ? detected : file_.content_type;
   return absl::OkStatus();

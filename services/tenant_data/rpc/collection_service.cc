@@ -95,9 +95,8 @@ absl::StatusOr<v1::Collection> CollectionService::Delete(
     const rpc::Call& call, const v1::DeleteCollectionRequest& request) {
   RETURN_IF_ERROR(RequireActive(call));
   ASSIGN_OR_RETURN(const uint64_t revision, ParseEtag(request.etag()));
-  ASSIGN_OR_RETURN(
-      const CollectionDefinition collection,
-      writer_.Delete(call, request.collection(), revision, request.with_records()));
+  ASSIGN_OR_RETURN(const CollectionDefinition collection,
+                   writer_.Delete(call, request.collection(), revision, request.with_records()));
   return ToProto(collection);
 }
 
@@ -120,8 +119,7 @@ absl::StatusOr<v1::Collection> CollectionService::Rebuild(
 
 absl::Status CollectionService::RequireActive(const rpc::Call& call) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
-  return database_
-      .WithTenant(call, [&](Transaction& tx) { return collections_.Names(tx, call); })
+  return database_.WithTenant(call, [&](Transaction& tx) { return collections_.Names(tx, call); })
       .status();
 }
 

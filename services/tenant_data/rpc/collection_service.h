@@ -18,38 +18,38 @@ class CollectionService final : public v1::CollectionService::CallbackService {
       : pipeline_(pipeline), database_(database), writer_(database, outbox, clock) {}
 
   grpc::ServerUnaryReactor* CreateCollection(grpc::CallbackServerContext* context,
-                                            const v1::CreateCollectionRequest* request,
-                                            v1::Collection* reply) override {
+                                             const v1::CreateCollectionRequest* request,
+                                             v1::Collection* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Create, this);
   }
   grpc::ServerUnaryReactor* GetCollection(grpc::CallbackServerContext* context,
-                                         const v1::GetCollectionRequest* request,
-                                         v1::Collection* reply) override {
+                                          const v1::GetCollectionRequest* request,
+                                          v1::Collection* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Get, this);
   }
   grpc::ServerUnaryReactor* ListCollections(grpc::CallbackServerContext* context,
-                                           const v1::ListCollectionsRequest* request,
-                                           v1::ListCollectionsResponse* reply) override {
+                                            const v1::ListCollectionsRequest* request,
+                                            v1::ListCollectionsResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::List, this);
   }
   grpc::ServerUnaryReactor* UpdateCollection(grpc::CallbackServerContext* context,
-                                            const v1::UpdateCollectionRequest* request,
-                                            v1::UpdateCollectionResponse* reply) override {
+                                             const v1::UpdateCollectionRequest* request,
+                                             v1::UpdateCollectionResponse* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Update, this);
   }
   grpc::ServerUnaryReactor* DeleteCollection(grpc::CallbackServerContext* context,
-                                            const v1::DeleteCollectionRequest* request,
-                                            v1::Collection* reply) override {
+                                             const v1::DeleteCollectionRequest* request,
+                                             v1::Collection* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Delete, this);
   }
   grpc::ServerUnaryReactor* UndeleteCollection(grpc::CallbackServerContext* context,
-                                              const v1::UndeleteCollectionRequest* request,
-                                              v1::Collection* reply) override {
+                                               const v1::UndeleteCollectionRequest* request,
+                                               v1::Collection* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Undelete, this);
   }
   grpc::ServerUnaryReactor* RebuildFieldIndex(grpc::CallbackServerContext* context,
-                                             const v1::RebuildFieldIndexRequest* request,
-                                             v1::Collection* reply) override {
+                                              const v1::RebuildFieldIndexRequest* request,
+                                              v1::Collection* reply) override {
     return pipeline_.Run(context, *request, reply, &CollectionService::Rebuild, this);
   }
 

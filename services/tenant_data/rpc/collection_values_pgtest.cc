@@ -23,7 +23,10 @@ TEST_F(CollectionServiceTest, ADefinitionOfEveryTypeReadsBack) {
     }
   }
   request.mutable_fields(1)->mutable_default_value()->set_number_value(7);
-  request.mutable_fields(11)->mutable_default_value()->mutable_list_value()->add_values()
+  request.mutable_fields(11)
+      ->mutable_default_value()
+      ->mutable_list_value()
+      ->add_values()
       ->set_string_value("b");
   v1::FieldGroup* group = request.add_groups();
   group->set_key("all");
@@ -54,9 +57,8 @@ TEST_F(CollectionServiceTest, AReferenceNamesARecordThatIsThere) {
                        Make(ToStruct({{"capital", target.record_id()}}), "cities"));
   ASSERT_OK_AND_ASSIGN(const RecordId foreign, Create(b_, {{"name", "of b"}}));
   const std::string mine = MakeCustomer(a_, "one").ToString();
-  ASSERT_OK_AND_ASSIGN(const v1::Record anothers,
-                       Make(ToStruct({{"name", "x"}}), "countries",
-                            MakeCustomer(a_, "two").ToString()));
+  ASSERT_OK_AND_ASSIGN(const v1::Record anothers, Make(ToStruct({{"name", "x"}}), "countries",
+                                                       MakeCustomer(a_, "two").ToString()));
   const std::string absent = RecordId::New(absl::Now()).ToString();
   std::string told;
   for (const std::string& id :
@@ -69,8 +71,7 @@ TEST_F(CollectionServiceTest, AReferenceNamesARecordThatIsThere) {
     if (told.empty()) told = FromAbsl(refused.status().message());
     EXPECT_EQ(FromAbsl(refused.status().message()), told);
   }
-  EXPECT_OK(Make(ToStruct({{"capital", anothers.record_id()}}), "cities",
-                 anothers.customer_id()));
+  EXPECT_OK(Make(ToStruct({{"capital", anothers.record_id()}}), "cities", anothers.customer_id()));
   EXPECT_THAT(Change(city, {{"capital", absent}}), ReasonIs("INVALID_FIELDS"));
   v1::BatchCreateRecordsRequest batch;
   batch.set_collection("cities");

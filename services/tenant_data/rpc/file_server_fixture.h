@@ -81,13 +81,18 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     ASSERT_OK_AND_ASSIGN(detector_, TypeDetector::Create());
     StartVault();
     objects_ = MakeObjects();
-    parts_.emplace(FileParts{*database_, outbox_, *objects_, *keys_, *detector_,
-                             {.file_bytes = 3'000'000, .tenant_bytes = 5'000'000}, file_clock_});
+    parts_.emplace(FileParts{*database_,
+                             outbox_,
+                             *objects_,
+                             *keys_,
+                             *detector_,
+                             {.file_bytes = 3'000'000, .tenant_bytes = 5'000'000},
+                             file_clock_});
     removal_ = std::make_unique<FileRemoval>(*parts_);
     CreateServer({v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     files_ = std::make_unique<FileService>(server_->pipeline(), *parts_, *removal_, transients_);
-    subjects_ = std::make_unique<SubjectService>(server_->pipeline(), *database_, outbox_,
-                                                 Clock::Real());
+    subjects_ =
+        std::make_unique<SubjectService>(server_->pipeline(), *database_, outbox_, Clock::Real());
     Serve({files_.get(), subjects_.get()});
   }
   void TearDown() override {
@@ -106,7 +111,8 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
                                                            grpc::InsecureChannelCredentials()));
   }
 
-  std::unique_ptr<grpc::ClientContext> Context(TenantId tenant, std::optional<CustomerId> customer) {
+  std::unique_ptr<grpc::ClientContext> Context(TenantId tenant,
+                                               std::optional<CustomerId> customer) {
     server_->assertions().RevocationsFresh();
     auto context = std::make_unique<grpc::ClientContext>();
     context->set_deadline(absl::ToChronoTime(CallDeadline()));

@@ -1,15 +1,14 @@
-#include "services/tenant_data/rpc/file_service.h"
-
 #include <fstream>
 
 #include "services/tenant_data/rpc/file_server_fixture.h"
+#include "services/tenant_data/rpc/file_service.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::ReasonIs;
 using testing::StatusIs;
-using ::testing::ElementsAre;
 
 TEST_F(FileServiceTest, WhatWasUploadedComesBackAndIsSealedWhereItLies) {
   const std::string text = "the plaintext " + Noise(1'300'000);
@@ -162,8 +161,8 @@ TEST_F(BucketFileServiceTest, ABucketServesAsWell) {
   ASSERT_OK_AND_ASSIGN(const v1::File file, Upload(a_, "x", text));
   ASSERT_OK_AND_ASSIGN(const std::string bytes, Download(a_, file.file_id()));
   EXPECT_TRUE(bytes == text);
-  EXPECT_THAT(aws_.Objects(), ElementsAre("kasbah/tenants/" + a_.ToString() + "/files/" +
-                                          file.file_id()));
+  EXPECT_THAT(aws_.Objects(),
+              ElementsAre("kasbah/tenants/" + a_.ToString() + "/files/" + file.file_id()));
   ASSERT_OK(Delete(a_, file.file_id()));
   ExpectNothingLeft(a_);
   EXPECT_EQ(aws_.Uploads(), 0u);

@@ -54,12 +54,16 @@ Value ToValue(const json& given, int depth) {
 }
 
 bool RefuseTooLong(const FileRow& row, ImportRow* read) {
-  if (row.is_too_long) read->violations.push_back({"", "is longer than 256 KiB", "TOO_LONG"});
+  if (row.is_too_long) read->violations.push_back({"", "is longer than 4 MiB", "TOO_LONG"});
   return row.is_too_long;
 }
 
 Value CellValue(const FieldRule* field, const std::string& cell) {
   Value value;
+  if (field != nullptr && field->definition.type == FieldType::kMultiChoice) {
+    const json list = json::parse(cell, nullptr, /*allow_exceptions=*/false);
+    if (list.is_array()) return ToValue(list, 1);
+  }
   const bool is_boolean = field != nullptr && field->definition.type == FieldType::kBoolean;
   if (is_boolean && (cell == "true" || cell == "false")) {
     value.set_bool_value(cell == "true");

@@ -25,7 +25,8 @@ ImportRow ReadJsonRow(const FileRow& row);
 // field's, or is there twice.
 absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row);
 
-// Cells are texts; what is no text is read as one, "true" and "false" as booleans.
+// Cells are texts; what is no text is read as one, "true" and "false" as booleans, several choices
+// as a JSON array.
 ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& header,
                      const FileRow& row);
 

@@ -37,11 +37,10 @@ absl::StatusOr<std::vector<Row>> SealedFileKeys::After(const CallContext& call,
     if (!parsed.ok()) return InvalidField("cursor", "must be one that RewrapCiphertexts returned");
     after = *parsed;
   }
-  ASSIGN_OR_RETURN(
-      const std::vector<SealedKey> keys,
-      database_.WithTenant(call, [&](postgres::Transaction& tx) {
-        return FileKeyStore::After(tx, call.tenant, below_version, after, limit);
-      }));
+  ASSIGN_OR_RETURN(const std::vector<SealedKey> keys,
+                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
+                     return FileKeyStore::After(tx, call.tenant, below_version, after, limit);
+                   }));
   std::vector<Row> rows;
   for (const SealedKey& key : keys) {
     rows.push_back({key.file.ToString(), {{FileContext(key.file), key.sealed, key.subject}}});
@@ -54,10 +53,10 @@ absl::StatusOr<uint64_t> SealedFileKeys::Replace(const CallContext& call,
                                                  const std::vector<Row>& after) {
   ASSIGN_OR_RETURN(const std::vector<SealedKey> olds, KeysOf(before));
   ASSIGN_OR_RETURN(const std::vector<SealedKey> news, KeysOf(after));
-  return database_.WithTenantUnaudited(
-      call, postgres::UnauditedToken::ForRewrap(), [&](postgres::Transaction& tx) {
-        return FileKeyStore::Replace(tx, call.tenant, olds, news);
-      });
+  return database_.WithTenantUnaudited(call, postgres::UnauditedToken::ForRewrap(),
+                                       [&](postgres::Transaction& tx) {
+                                         return FileKeyStore::Replace(tx, call.tenant, olds, news);
+                                       });
 }
 
 }  // namespace kasbah::tenantdata

@@ -37,9 +37,9 @@ absl::Status CheckTransient(const FileToBe& file, const FileLimits& limits) {
 absl::Status FileService::Audit(const rpc::Call& call, std::string_view action, FileId file,
                                 int64_t size) {
   return parts_.database.WithTenant(call, [&](postgres::Transaction& tx) {
-    return parts_.outbox.AppendAudit(tx, call,
-                                     outbox::Succeeded(call, parts_.clock, action, FileTarget(file),
-                                                       {{"size", StrCat(size)}}));
+    return parts_.outbox.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, parts_.clock, action, FileTarget(file), {{"size", StrCat(size)}}));
   });
 }
 
@@ -49,8 +49,8 @@ absl::StatusOr<v1::TransientFile> FileService::KeepTransient(
   RETURN_IF_ERROR(CheckTenant(call));
   if (message == nullptr || !message->has_metadata()) return MetadataMissing();
   ASSIGN_OR_RETURN(FileToBe file, FromProto(message->metadata()));
-  RETURN_IF_ERROR(CheckTransient(
-      file, {.file_bytes = transients_.limits().file_bytes, .tenant_bytes = 0}));
+  RETURN_IF_ERROR(
+      CheckTransient(file, {.file_bytes = transients_.limits().file_bytes, .tenant_bytes = 0}));
   if (!file.content_type.empty()) file.content_type = *ParseContentType(file.content_type);
   ASSIGN_OR_RETURN(TransientFiles::Room room, transients_.Reserve(call.tenant, file.size));
 

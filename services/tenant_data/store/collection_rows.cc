@@ -65,8 +65,8 @@ absl::StatusOr<FieldDefinition> ReadField(const Row& row) {
   field.revision = row.Get<int64_t>(27);
   if (field.indexed || field.unique) {
     field.index_state = StateOf(row.Get<std::optional<std::string>>(28));
-    field.conflicts = row.Get<std::optional<std::vector<RecordId>>>(29).value_or(
-        std::vector<RecordId>());
+    field.conflicts =
+        row.Get<std::optional<std::vector<RecordId>>>(29).value_or(std::vector<RecordId>());
   }
   return field;
 }

@@ -13,11 +13,11 @@ namespace kasbah::tenantdata {
 
 // Columns of "collections c JOIN fields f LEFT JOIN field_indexes x", in the order that
 // ReadCollections takes them.
-#define KASBAH_DEFINITION_COLUMNS                                                               \
-  "c.collection_id, c.key, c.display_name, f.schema_version, c.revision, c.created_at, "        \
-  "coalesce(c.updated_at, c.created_at), c.deleted_at, f.field_id, f.key, f.display_name, "     \
-  "f.type, f.is_required, f.is_unique, f.is_indexed, f.is_sealed, f.min_value, f.max_value, "   \
-  "f.pattern, f.choices, f.scale, f.default_value, f.is_searchable, f.is_sensitive, "           \
+#define KASBAH_DEFINITION_COLUMNS                                                             \
+  "c.collection_id, c.key, c.display_name, f.schema_version, c.revision, c.created_at, "      \
+  "coalesce(c.updated_at, c.created_at), c.deleted_at, f.field_id, f.key, f.display_name, "   \
+  "f.type, f.is_required, f.is_unique, f.is_indexed, f.is_sealed, f.min_value, f.max_value, " \
+  "f.pattern, f.choices, f.scale, f.default_value, f.is_searchable, f.is_sensitive, "         \
   "f.reference_collection, f.group_key, f.is_retired, f.revision, x.state, x.conflicts"
 
 // Rows of one collection stand together, in the order of their fields.

@@ -32,26 +32,26 @@ constexpr Statement kUpdate{
     Access::kWrite};
 
 // A collection has at least one field, so one join brings all of a definition but its groups.
-#define KASBAH_DEFINITION                                                                     \
-  "SELECT " KASBAH_DEFINITION_COLUMNS                                                         \
-  " FROM tenant_data.collections c JOIN tenant_data.fields f "                                \
-  "ON f.tenant_id = c.tenant_id AND f.collection_id = c.collection_id "                       \
-  "LEFT JOIN tenant_data.field_indexes x "                                                    \
-  "ON x.tenant_id = f.tenant_id AND x.field_id = f.field_id "                                 \
+#define KASBAH_DEFINITION                                               \
+  "SELECT " KASBAH_DEFINITION_COLUMNS                                   \
+  " FROM tenant_data.collections c JOIN tenant_data.fields f "          \
+  "ON f.tenant_id = c.tenant_id AND f.collection_id = c.collection_id " \
+  "LEFT JOIN tenant_data.field_indexes x "                              \
+  "ON x.tenant_id = f.tenant_id AND x.field_id = f.field_id "           \
   "WHERE c.tenant_id = $1 AND f.tenant_id = $1 "
-#define KASBAH_GROUPS                                                           \
-  "SELECT c.collection_id, f.group_id, f.key, f.display_name, f.revision "      \
-  "FROM tenant_data.collections c JOIN tenant_data.field_groups f "             \
-  "ON f.tenant_id = c.tenant_id AND f.collection_id = c.collection_id "         \
+#define KASBAH_GROUPS                                                      \
+  "SELECT c.collection_id, f.group_id, f.key, f.display_name, f.revision " \
+  "FROM tenant_data.collections c JOIN tenant_data.field_groups f "        \
+  "ON f.tenant_id = c.tenant_id AND f.collection_id = c.collection_id "    \
   "WHERE c.tenant_id = $1 AND f.tenant_id = $1 "
 
 #define KASBAH_BY_KEY "AND f.schema_version = c.schema_version AND c.key = $2 ORDER BY f.position"
 #define KASBAH_BY_ID \
   "AND f.schema_version = c.schema_version AND c.collection_id = $2 ORDER BY f.position"
 #define KASBAH_VERSION "AND c.collection_id = $2 AND f.schema_version = $3 ORDER BY f.position"
-#define KASBAH_PAGE                                                                          \
-  "AND f.schema_version = c.schema_version AND c.collection_id IN (SELECT l.collection_id "  \
-  "FROM tenant_data.collections l WHERE l.tenant_id = $1 AND l.key > $2 "                     \
+#define KASBAH_PAGE                                                                         \
+  "AND f.schema_version = c.schema_version AND c.collection_id IN (SELECT l.collection_id " \
+  "FROM tenant_data.collections l WHERE l.tenant_id = $1 AND l.key > $2 "                   \
   "AND (l.deleted_at IS NULL OR $4) ORDER BY l.key LIMIT $3) ORDER BY c.key, f.position"
 
 constexpr Statement kGetByKey{"collections.get_by_key", KASBAH_DEFINITION KASBAH_BY_KEY};
@@ -163,9 +163,7 @@ Pending<std::vector<std::pair<CollectionId, std::string>>> CollectionStore::Name
   });
 }
 
-void CollectionStore::Hold(Transaction& tx, CollectionId id) const {
-  tx.Run(kHold, LockKeyOf(id));
-}
+void CollectionStore::Hold(Transaction& tx, CollectionId id) const { tx.Run(kHold, LockKeyOf(id)); }
 
 Pending<bool> CollectionStore::HasRecords(Transaction& tx, const CallContext& call,
                                           CollectionId id) const {

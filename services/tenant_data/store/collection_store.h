@@ -35,8 +35,8 @@ class CollectionStore {
   // At most `limit`, by key, after `after`.
   postgres::Pending<std::vector<CollectionDefinition>> List(postgres::Transaction& tx,
                                                             const CallContext& call,
-                                                            const std::string& after,
-                                                            int64_t limit, bool deleted_too) const;
+                                                            const std::string& after, int64_t limit,
+                                                            bool deleted_too) const;
   // Id and key of every collection that is not deleted.
   postgres::Pending<std::vector<std::pair<CollectionId, std::string>>> Names(
       postgres::Transaction& tx, const CallContext& call) const;

@@ -71,8 +71,8 @@ absl::Status AppendDefinitionEvents(outbox::Outbox& outbox, postgres::Transactio
                          {"fields_updated", CountOf(change.fields, "updated")},
                          {"fields_deleted", CountOf(change.fields, "deleted")}})));
   std::vector<ChangeEvent> events;
-  events.push_back(EventOf(call, clock, StrCat("collection.", verb, "d"), id, collection.revision,
-                           collection));
+  events.push_back(
+      EventOf(call, clock, StrCat("collection.", verb, "d"), id, collection.revision, collection));
   for (const auto& changed : change.groups) {
     events.push_back(EventOf(call, clock, changed, collection));
   }

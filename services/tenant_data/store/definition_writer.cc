@@ -32,11 +32,10 @@ absl::Status RecordsBreak(const DefinitionUpdate& update) {
     violations.push_back({StrCat("records.", fault.record.ToString(), ".", fault.violation.field),
                           fault.violation.description, fault.violation.rule});
   }
-  return WithViolations(
-      Error(absl::StatusCode::kFailedPrecondition, "RECORDS_BREAK_DEFINITION",
-            StrCat(update.breaking, " of ", update.checked,
-                   " records break the new definition; nothing was changed")),
-      violations);
+  return WithViolations(Error(absl::StatusCode::kFailedPrecondition, "RECORDS_BREAK_DEFINITION",
+                              StrCat(update.breaking, " of ", update.checked,
+                                     " records break the new definition; nothing was changed")),
+                        violations);
 }
 
 bool HoldsLongTexts(const RuleTable& rules, const std::vector<FieldDemand>& demands) {
@@ -101,12 +100,9 @@ absl::StatusOr<DefinitionUpdate> DefinitionWriter::Update(const CallContext& cal
   });
 }
 
-absl::StatusOr<DefinitionUpdate> DefinitionWriter::UpdateIn(Transaction& tx,
-                                                            const CallContext& call,
-                                                            const std::string& name,
-                                                            uint64_t revision,
-                                                            CollectionDefinition asked,
-                                                            bool validate_only) {
+absl::StatusOr<DefinitionUpdate> DefinitionWriter::UpdateIn(
+    Transaction& tx, const CallContext& call, const std::string& name, uint64_t revision,
+    CollectionDefinition asked, bool validate_only) {
   ASSIGN_OR_RETURN(const CollectionDefinition current, GetForChange(tx, call, name, revision));
   if (current.deleted) return NotFound("collection");
   asked.id = current.id;
@@ -144,11 +140,11 @@ absl::Status DefinitionWriter::CheckRecords(Transaction& tx, const CallContext& 
   RecordId after;
   size_t seen = 0;
   do {
-    ASSIGN_OR_RETURN(const std::vector<ScannedRecord> records,
-                     builds_
-                         .Records(tx, call, change.next.id, after, keys, page,
-                                  IndexBuildStore::Scan::kForCheck)
-                         .Await());
+    ASSIGN_OR_RETURN(
+        const std::vector<ScannedRecord> records,
+        builds_
+            .Records(tx, call, change.next.id, after, keys, page, IndexBuildStore::Scan::kForCheck)
+            .Await());
     for (const ScannedRecord& record : records) RETURN_IF_ERROR(LookAt(record, &check));
     seen = records.size();
     if (seen > 0) after = records.back().id;
@@ -222,9 +218,9 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Rebuild(const CallContext
 absl::Status DefinitionWriter::LookUpReferences(Transaction& tx, const CallContext& call,
                                                 CollectionDefinition* collection,
                                                 std::vector<Violation>* violations) const {
-  const bool any = std::any_of(
-      collection->fields.begin(), collection->fields.end(),
-      [](const FieldDefinition& field) { return !field.reference_name.empty(); });
+  const bool any =
+      std::any_of(collection->fields.begin(), collection->fields.end(),
+                  [](const FieldDefinition& field) { return !field.reference_name.empty(); });
   if (!any) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto names, collections_.Names(tx, call).Await());
   names.emplace_back(collection->id, collection->key);

@@ -48,8 +48,7 @@ Pending<std::vector<FileKeyStore::SealedKey>> FileKeyStore::After(Transaction& t
       .Map([](const Result& rows) {
         std::vector<SealedKey> keys;
         for (const Row& row : rows) {
-          keys.push_back(
-              {row.Get<FileId>(0), row.Get<std::string>(1), row.Get<std::string>(2)});
+          keys.push_back({row.Get<FileId>(0), row.Get<std::string>(1), row.Get<std::string>(2)});
         }
         return keys;
       });

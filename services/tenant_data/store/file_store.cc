@@ -11,10 +11,6 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-constexpr Statement kUsage{"files.usage",
-                           "SELECT coalesce((SELECT bytes FROM tenant_data.file_usage"
-                           " WHERE tenant_id = $1), 0)"};
-
 // The row of the tenant's usage is the lock: two uploads cannot both take the last bytes.
 constexpr Statement kTake{"files.take", R"sql(
 WITH taken AS (
@@ -76,14 +72,14 @@ constexpr Statement kDelete{"files.delete",
                             "SELECT content_type, size, customer_id, collection_id, record_id "
                             "FROM gone",
                             Access::kWrite};
-constexpr Statement kGiveUp{"files.give_up",
-                            KASBAH_DELETE("file_id = $3 AND state = 'pending'")
-                            "SELECT count(*) FROM gone",
-                            Access::kWrite};
-constexpr Statement kDeleteOfSubject{"files.delete_of_subject",
-                                     KASBAH_DELETE("subject = $3 AND state <> 'deleted'")
-                                     "SELECT count(*) FROM gone",
-                                     Access::kWrite};
+constexpr Statement kGiveUp{
+    "files.give_up",
+    KASBAH_DELETE("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
+    Access::kWrite};
+constexpr Statement kDeleteOfSubject{
+    "files.delete_of_subject",
+    KASBAH_DELETE("subject = $3 AND state <> 'deleted'") "SELECT count(*) FROM gone",
+    Access::kWrite};
 constexpr Statement kDeleteAll{"files.delete_all",
                                KASBAH_DELETE("state <> 'deleted'") "SELECT count(*) FROM gone",
                                Access::kWrite};
@@ -140,10 +136,6 @@ int64_t CountOf(const Row& row) { return row.Get<int64_t>(0); }
 
 }  // namespace
 
-Pending<int64_t> FileStore::Usage(Transaction& tx, const CallContext& call) const {
-  return tx.RunForOne(kUsage, "usage", CountOf, call.tenant);
-}
-
 Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& call, FileId id,
                                            const FileToBe& file, std::string_view data_key,
                                            int64_t tenant_bytes, absl::Time now,
@@ -152,7 +144,8 @@ Pending<FileStore::Owner> FileStore::Begin(Transaction& tx, const CallContext& c
   return tx.RunForOne(
       kBegin, file.record ? "record" : "collection",
       [](const Row& row) {
-        return Owner{row.Get<std::optional<CustomerId>>(0), row.Get<std::optional<CollectionId>>(1)};
+        return Owner{row.Get<std::optional<CustomerId>>(0),
+                     row.Get<std::optional<CollectionId>>(1)};
       },
       call.tenant, id, file.customer, file.collection, file.record, file.name, file.content_type,
       file.size, file.subject, Bytes{data_key}, call.actor.kind, call.actor.id, now, due);

@@ -15,9 +15,6 @@ namespace kasbah::tenantdata {
 // stateless.
 class FileStore {
  public:
-  // Bytes that the tenant's files take, those on their way included.
-  postgres::Pending<int64_t> Usage(postgres::Transaction& tx, const CallContext& call) const;
-
   // A row for a file that is on its way, until `due`, and its bytes. FAILED_PRECONDITION,
   // FILE_QUOTA_EXCEEDED; NOT_FOUND for a collection, or a record of this customer, that is not
   // there. The customer that the file is of, and the collection.
@@ -94,9 +91,8 @@ class FileKeyStore {
     std::string subject;
     std::string sealed;
   };
-  static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx,
-                                                         TenantId tenant, uint32_t below,
-                                                         FileId after, int limit);
+  static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx, TenantId tenant,
+                                                         uint32_t below, FileId after, int limit);
   static postgres::Pending<uint64_t> Replace(postgres::Transaction& tx, TenantId tenant,
                                              const std::vector<SealedKey>& before,
                                              const std::vector<SealedKey>& after);

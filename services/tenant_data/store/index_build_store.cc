@@ -32,11 +32,11 @@ constexpr Statement kClaim{"field_indexes.claim",
                            "FOR UPDATE SKIP LOCKED"};
 
 // Long texts that nobody asked for stay where they are.
-#define KASBAH_SCAN                                                                            \
-  "SELECT r.record_id, r.customer_id, "                                                        \
-  "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(r.data) e "        \
-  "WHERE e.key = ANY($4)), r.sealed FROM tenant_data.records r "                               \
-  "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "                      \
+#define KASBAH_SCAN                                                                     \
+  "SELECT r.record_id, r.customer_id, "                                                 \
+  "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(r.data) e " \
+  "WHERE e.key = ANY($4)), r.sealed FROM tenant_data.records r "                        \
+  "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "               \
   "AND r.deleted_at IS NULL ORDER BY r.record_id LIMIT $5"
 
 constexpr Statement kScan{"field_indexes.scan", KASBAH_SCAN};

@@ -34,9 +34,8 @@ absl::StatusOr<std::vector<BuiltValue>> ValuesOf(const FieldRule& rule,
     std::string unique = UniqueBytes(typed->key);
     values.push_back({record.id, record.customer, std::move(typed->key), std::move(unique)});
   }
-  std::stable_sort(values.begin(), values.end(), [](const BuiltValue& a, const BuiltValue& b) {
-    return a.unique < b.unique;
-  });
+  std::stable_sort(values.begin(), values.end(),
+                   [](const BuiltValue& a, const BuiltValue& b) { return a.unique < b.unique; });
   return values;
 }
 
@@ -50,9 +49,8 @@ std::vector<RecordId> IdsOf(const std::vector<ScannedRecord>& records) {
 
 absl::StatusOr<int64_t> IndexBuilder::RunOnce(int64_t max_pages) {
   ASSIGN_OR_RETURN(const std::vector<DueBuild> due,
-                   registry_.Run(clock_.Now() + kPageDeadline, [&](Transaction& tx) {
-                     return builds_.ListDue(tx, kDueAtOnce);
-                   }));
+                   registry_.Run(clock_.Now() + kPageDeadline,
+                                 [&](Transaction& tx) { return builds_.ListDue(tx, kDueAtOnce); }));
   int64_t pages = 0;
   absl::Status failure;
   for (const DueBuild& build : due) {
@@ -72,8 +70,8 @@ absl::StatusOr<int64_t> IndexBuilder::RunOnce(int64_t max_pages) {
 }
 
 absl::StatusOr<bool> IndexBuilder::BuildPage(const DueBuild& due) {
-  const CallContext call = CallContext::ForBackground("service/tenant-data", due.tenant,
-                                                      clock_.Now() + kPageDeadline);
+  const CallContext call =
+      CallContext::ForBackground("service/tenant-data", due.tenant, clock_.Now() + kPageDeadline);
   ASSIGN_OR_RETURN(CollectionDefinition definition,
                    database_.WithTenant(call, [&](Transaction& tx) {
                      return collections_.Get(tx, call, due.collection.ToString());

@@ -1,7 +1,10 @@
-#include "services/tenant_data/store/index_builder.h"
+#include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/store/definition_writer.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -54,9 +57,8 @@ TEST_F(IndexBuilderTest, AnIndexedFieldIsBuiltInPagesAndGoesOnAfterAStop) {
   ASSERT_OK(Create(b_, {{"note", "of another tenant"}}));
   ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
   EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
-  const std::string rows =
-      absl::StrCat("tenant_data.record_index WHERE field_id = '",
-                   Current(a_)->fields[kNote].id.uuid().ToString(), "'");
+  const std::string rows = absl::StrCat("tenant_data.record_index WHERE field_id = '",
+                                        Current(a_)->fields[kNote].id.uuid().ToString(), "'");
   EXPECT_EQ(Count(rows), 0);
 
   ASSERT_OK_AND_ASSIGN(const int64_t first, Builder(3).RunOnce(/*max_pages=*/1));
@@ -94,6 +96,33 @@ TEST_F(IndexBuilderTest, AWriterUnderTheOldDefinitionIsTurnedBack) {
   EXPECT_OK(Create(a_, {{"note", "x"}}));
 }
 
+TEST_F(IndexBuilderTest, NoRecordIsMissedHoweverTheChangeMeetsItsWriters) {
+  const auto old = rules_a_;
+  std::atomic<int> written = 0;
+  std::atomic<bool> failed = false;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back([&] {
+      absl::Status status;
+      while (status.ok() && !failed) {
+        status =
+            writer().Create(Call(a_), *old, Record(*old, {{"note", "x"}}), std::nullopt).status();
+        if (status.ok()) ++written;
+      }
+      EXPECT_EQ(ReasonOf(status), "DEFINITION_CHANGED");
+    });
+  }
+  while (written < 20) std::this_thread::yield();
+  const auto changed = Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; });
+  failed = !changed.ok();
+  const auto built = Builder(7).RunOnce();
+  for (std::thread& one : writers) one.join();
+  ASSERT_OK(changed);
+  ASSERT_OK(built);
+  EXPECT_EQ(Count("tenant_data.records"), written);
+  EXPECT_EQ(Count("tenant_data.record_index"), written);
+}
+
 TEST_F(IndexBuilderTest, UniqueValuesAreTakenForTheRecordsThereAre) {
   ASSERT_OK(Create(a_, {{"note", "one"}}));
   ASSERT_OK(Create(a_, {{"note", "two"}}));
@@ -109,13 +138,13 @@ TEST_F(IndexBuilderTest, AValueTakenWhileUniqueIsBuiltIsReportedAndCanBePutRight
   ASSERT_OK_AND_ASSIGN(const RecordId old, Create(a_, {{"note", "same"}}));
   ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.unique = true; }));
   rules_a_ = *RuleTable::Compile(*Current(a_));
-  ASSERT_OK(Create(a_, {{"note", "same"}}));
+  ASSERT_OK_AND_ASSIGN(const RecordId late, Create(a_, {{"note", "same"}}));
   ASSERT_OK(Builder(500).RunOnce());
   ASSERT_OK_AND_ASSIGN(const CollectionDefinition found, Current(a_));
   EXPECT_EQ(found.fields[kNote].index_state, IndexState::kConflicts);
-  EXPECT_THAT(found.fields[kNote].conflicts, ::testing::ElementsAre(old));
+  EXPECT_THAT(found.fields[kNote].conflicts, ::testing::ElementsAre(std::max(old, late)));
 
-  ASSERT_OK(SetNote(a_, old, 1, "other"));
+  ASSERT_OK(SetNote(a_, std::max(old, late), 1, "other"));
   DefinitionWriter writer(*database_, outbox_, Clock::Real());
   ASSERT_OK(writer.Rebuild(Call(a_), "countries", "note"));
   ASSERT_OK(Builder(500).RunOnce());
@@ -141,8 +170,7 @@ TEST_F(IndexBuilderTest, ASuspendedTenantWaitsAndTheOthersAreBuilt) {
     ASSERT_OK(Create(tenant, {{"note", "x"}}));
     ASSERT_OK(Change(tenant, "note", [](FieldDefinition& field) { field.indexed = true; }));
   }
-  const std::string suspend =
-      absl::StrCat(" WHERE tenant_id = '", a_.uuid().ToString(), "'");
+  const std::string suspend = absl::StrCat(" WHERE tenant_id = '", a_.uuid().ToString(), "'");
   test_->Execute("UPDATE core.tenants SET state = 'suspended'" + suspend);
   ASSERT_OK(Builder(500).RunOnce());
   EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);

@@ -33,6 +33,11 @@ class SecretService final : public v1::SecretService::CallbackService {
                                          v1::Secret* reply) override {
     return pipeline_.Run(context, *request, reply, &SecretService::Create, this);
   }
+  grpc::ServerUnaryReactor* KeepValues(grpc::CallbackServerContext* context,
+                                       const v1::KeepValuesRequest* request,
+                                       v1::KeepValuesResponse* reply) override {
+    return pipeline_.Run(context, *request, reply, &SecretService::Keep, this);
+  }
   grpc::ServerUnaryReactor* UpdateSecret(grpc::CallbackServerContext* context,
                                          const v1::UpdateSecretRequest* request,
                                          v1::Secret* reply) override {
@@ -130,6 +135,8 @@ class SecretService final : public v1::SecretService::CallbackService {
   absl::StatusOr<KeyRing::Lease> SecretsKey(const rpc::Call& call);
 
   // A secret held for a change that the caller may make, as `etag` (where not empty) says it is.
+  absl::StatusOr<v1::KeepValuesResponse> Keep(const rpc::Call& call,
+                                              const v1::KeepValuesRequest& request);
   absl::StatusOr<Secret> Hold(postgres::Transaction& tx, const rpc::Call& call,
                               const SecretRef& ref, const std::string& etag) const;
   // Holds a secret, lets `change` change it and saves it, with its event.
