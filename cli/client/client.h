@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -130,6 +131,37 @@ class Client {
     return reply;
   }
 
+  // A stream in both directions: `next` makes what is sent, on a thread of its own, until it
+  // returns false; `take` is given what comes, and ends it by an error of its own. For as long as
+  // it takes.
+  template <typename Stub, typename Request, typename Reply>
+  absl::Status Exchange(std::unique_ptr<grpc::ClientReaderWriter<Request, Reply>> (Stub::*method)(
+                            grpc::ClientContext*),
+                        const std::function<bool(Request*)>& next,
+                        const std::function<absl::Status(const Reply&)>& take) {
+    grpc::ClientContext context;
+    const std::string service = ServiceOf(Request::descriptor()->file()->package());
+    absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);
+    if (!prepared.ok()) return prepared.status();
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kLongestStream));
+    Stub stub(prepared->channel);
+    std::unique_ptr<grpc::ClientReaderWriter<Request, Reply>> stream = (stub.*method)(&context);
+    std::thread writer([&] {
+      Request request;
+      while (next(&request) && stream->Write(request)) request.Clear();
+      stream->WritesDone();
+    });
+    Reply reply;
+    absl::Status taken;
+    while (taken.ok() && stream->Read(&reply)) taken = take(reply);
+    if (!taken.ok()) context.TryCancel();
+    writer.join();
+    absl::Status status = rpc::FromGrpcStatus(stream->Finish());
+    if (!taken.ok()) return taken;
+    if (!status.ok()) return Failed(std::move(status), service, prepared->request_id);
+    return absl::OkStatus();
+  }
+
   const Context& context() const { return options_.context; }
   bool has_api_key() const { return !options_.api_key.empty(); }
 
@@ -148,6 +180,7 @@ class Client {
 
   // How long a service that says when to come back is asked again: it may have only just started.
   static constexpr absl::Duration kPatience = absl::Seconds(10);
+  static constexpr absl::Duration kLongestStream = absl::Hours(1);
 
   explicit Client(Options options) : options_(std::move(options)) {}
   // Waits as long as the service asked for, if it did nothing and said so: UNAVAILABLE with a delay

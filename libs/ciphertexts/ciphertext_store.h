@@ -10,7 +10,8 @@
 
 namespace kasbah::ciphertexts {
 
-// A ciphertext and the context that it was made with.
+// A ciphertext, the context that it was made with, and whose data it is, when it was made for a
+// data subject.
 struct Ciphertext {
   std::map<std::string, std::string> context;
   std::string bytes;

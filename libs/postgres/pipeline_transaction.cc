@@ -11,6 +11,9 @@
 namespace kasbah::postgres::internal {
 namespace {
 
+// For messages: a composed query has its text beside it.
+constexpr Statement kComposed{"composed", ""};
+
 // Binary, as every result.
 constexpr int kBinary = 1;
 
@@ -23,7 +26,14 @@ size_t PipelineTransaction::Queue(const Statement& statement, std::vector<Param>
   const size_t index = results_.size();
   results_.emplace_back();
   wrote_ = wrote_ || statement.access == Access::kWrite;
-  queued_.push_back({statement, std::move(params), index});
+  queued_.push_back({statement, std::move(params), index, ""});
+  return index;
+}
+
+size_t PipelineTransaction::Queue(ComposedQuery query) {
+  const size_t index = results_.size();
+  results_.emplace_back();
+  queued_.push_back({kComposed, query.params(), index, query.sql()});
   return index;
 }
 

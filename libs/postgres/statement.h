@@ -12,7 +12,8 @@ enum class Access {
 };
 
 // One SQL statement, a named constant in the store that owns it. Prepared on each connection at its
-// first use there. Never built at run time; every value is a parameter.
+// first use there. Never built at run time; every value is a parameter. What a caller's filter asks
+// for is a ComposedQuery (composed_query.h).
 struct Statement {
   // Unique in the process: "records.get".
   std::string_view name;

@@ -56,9 +56,38 @@ Sent Wrong(std::string_view name, std::string_view what) {
   return sent;
 }
 
+// Parameters as libpq takes them.
+struct Bound {
+  explicit Bound(const std::vector<Param>& params) : formats(params.size(), kBinary) {
+    for (const Param& param : params) {
+      types.push_back(param.type_oid);
+      values.push_back(param.is_null ? nullptr : param.data.data());
+      lengths.push_back(static_cast<int>(param.data.size()));
+    }
+  }
+
+  std::vector<Oid> types;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+};
+
+// Parsed on the spot: shapes are many.
+Sent SendComposed(Connection& connection, const Queued& queued) {
+  if (ChangesRows(queued.composed)) return Wrong(queued.statement.name, "changes rows");
+  const Bound bound(queued.params);
+  Sent sent;
+  sent.statement = PQsendQueryParams(connection.handle(), queued.composed.c_str(),
+                                     static_cast<int>(queued.params.size()), bound.types.data(),
+                                     bound.values.data(), bound.lengths.data(),
+                                     bound.formats.data(), kBinary) == 1;
+  return sent;
+}
+
 }  // namespace
 
 Sent SendStatement(Connection& connection, const Queued& queued) {
+  if (!queued.composed.empty()) return SendComposed(connection, queued);
   const Statement& statement = queued.statement;
   const std::vector<Param>& params = queued.params;
   const int count = static_cast<int>(params.size());
@@ -81,15 +110,10 @@ Sent SendStatement(Connection& connection, const Queued& queued) {
     sent.prepare = true;
     connection.AddPrepared(name, std::move(prepared));
   }
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  for (const Param& param : params) {
-    values.push_back(param.is_null ? nullptr : param.data.data());
-    lengths.push_back(static_cast<int>(param.data.size()));
-  }
-  const std::vector<int> formats(params.size(), kBinary);
-  sent.statement = PQsendQueryPrepared(connection.handle(), name.c_str(), count, values.data(),
-                                       lengths.data(), formats.data(), kBinary) == 1;
+  const Bound bound(params);
+  sent.statement =
+      PQsendQueryPrepared(connection.handle(), name.c_str(), count, bound.values.data(),
+                          bound.lengths.data(), bound.formats.data(), kBinary) == 1;
   return sent;
 }
 

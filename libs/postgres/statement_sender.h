@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +18,8 @@ struct Queued {
   std::vector<Param> params;
   // Where the result goes; none for the scope.
   std::optional<size_t> index;
+  // Of a composed query, which is not prepared; empty for a statement.
+  std::string composed = {};
 };
 
 // What SendStatement put on the wire, each of which the server owes an answer.

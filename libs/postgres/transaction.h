@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/postgres/composed_query.h"
 #include "libs/postgres/result.h"
 #include "libs/postgres/statement.h"
 
@@ -82,6 +83,11 @@ class Transaction {
     return Pending<Result>(this, [this, index] { return ResultAt(index); });
   }
 
+  Pending<Result> Run(ComposedQuery query) {
+    const size_t index = Queue(std::move(query));
+    return Pending<Result>(this, [this, index] { return ResultAt(index); });
+  }
+
   // Like Run, for a statement that returns exactly one row; none is NOT_FOUND of `what`. `map`
   // takes a Row.
   template <typename F, typename... Args>
@@ -112,6 +118,7 @@ class Transaction {
 
  protected:
   virtual size_t Queue(const Statement& statement, std::vector<Param> params) = 0;
+  virtual size_t Queue(ComposedQuery query) = 0;
   // Every result so far, fetched when it is not yet in.
   virtual absl::Status Flush() = 0;
   virtual absl::StatusOr<Result> ResultAt(size_t index) = 0;

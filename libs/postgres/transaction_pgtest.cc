@@ -159,5 +159,37 @@ TEST_F(NotesTest, HooksRunAfterACommitAndOnlyThen) {
   EXPECT_EQ(committed, 1);
 }
 
+TEST_F(NotesTest, AComposedQueryBindsItsValuesAndReadsAlone) {
+  const std::string evil = "'; DROP TABLE vault.notes; --";
+  ASSERT_OK(Insert(a_, NewId(), evil));
+  ASSERT_OK(Insert(a_, NewId(), "other"));
+  ASSERT_OK(Insert(b_, NewId(), evil));
+  const auto count = [&](const std::string& body) {
+    return database_->WithTenant(Call(a_), [&](Transaction& tx) {
+      ComposedQuery query;
+      query.Add("SELECT count(*) FROM vault.notes WHERE tenant_id = ").Value(a_);
+      query.Add(" AND body = ").Value(body);
+      return tx.Run(std::move(query)).Map([](const Result& rows) {
+        return rows[0].Get<int64_t>(0);
+      });
+    });
+  };
+  // Shapes share no name: each is parsed where it is used.
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(const int64_t found, count(evil));
+    EXPECT_EQ(found, 1);
+  }
+  ComposedQuery unscoped;
+  unscoped.Add("SELECT count(*) FROM vault.notes");
+  ASSERT_OK_AND_ASSIGN(const Result all, database_->WithTenant(Call(a_), [&](Transaction& tx) {
+    return tx.Run(unscoped);
+  }));
+  EXPECT_EQ(all[0].Get<int64_t>(0), 2);
+  ComposedQuery writes;
+  writes.Add("DELETE FROM vault.notes");
+  EXPECT_THAT(database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(writes); }),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
 }  // namespace
 }  // namespace kasbah::postgres

@@ -37,8 +37,8 @@ class SubjectService : public v1::SubjectService::CallbackService {
   virtual absl::StatusOr<v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const v1::EraseSubjectRequest& request) = 0;
 
-  // `body` takes the transaction and returns what is pending in it. The subject stands in no
-  // attribute unless `subject_id` says so: the trail keeps that it happened, not about whom.
+  // `body` takes the transaction and returns what is pending in it, or an error. The subject stands
+  // in no attribute unless `subject_id` says so: the trail keeps that it happened, not about whom.
   template <typename Body>
   auto ExportAudited(const rpc::Call& call, Body body, std::string subject_id = "") {
     return RunAudited(call, "subject.export", std::move(body), std::move(subject_id));
@@ -55,16 +55,26 @@ class SubjectService : public v1::SubjectService::CallbackService {
   const Clock& clock() const { return clock_; }
 
  private:
+  template <typename T>
+  struct Unwrapped {
+    using type = T;
+  };
+  template <typename T>
+  struct Unwrapped<absl::StatusOr<T>> {
+    using type = T;
+  };
+
   template <typename Body>
   auto RunAudited(const rpc::Call& call, std::string_view action, Body body,
                   std::string subject_id) {
-    using Pending = std::invoke_result_t<Body&, postgres::Transaction&>;
+    using Pending = typename Unwrapped<std::invoke_result_t<Body&, postgres::Transaction&>>::type;
     const outbox::v1::AuditEvent event =
         outbox::Succeeded(call, clock_, action, {"subject", std::move(subject_id), ""});
     return database_.WithTenantInAnyState(
         call, postgres::AnyStateToken::ForErasure(),
         [&](postgres::Transaction& tx) -> absl::StatusOr<Pending> {
-          Pending result = body(tx);
+          absl::StatusOr<Pending> result = body(tx);
+          RETURN_IF_ERROR(result.status());
           RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, event));
           return result;
         });

@@ -94,11 +94,20 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   const service::Periodic checking(absl::Seconds(1), "looking at domains again",
                                    [&] { return domain_checker.RunOnce().status(); });
   Definitions definitions(database, clock);
-  FieldSealer sealer(vault);
-  RecordReader reader(database, definitions, sealer);
+  FieldSealer field_sealer(vault);
+  BlindIndexer indexer(vault);
+  RecordSealer sealer(field_sealer, indexer);
+  RecordOpener opener(definitions, field_sealer);
+  CursorKeys cursor_keys(database);
+  RecordReader reader(database, definitions, opener, indexer, cursor_keys);
   ReferenceCheck references(database);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
+  RecordChanger changer(definitions, references, sealer, opener, reader, writer, clock);
+  RecordRestorer restorer(definitions, references, field_sealer, indexer, sealer, opener, reader,
+                          writer);
+  RecordImporter importer(database, outbox, definitions, references, sealer, batches, clock);
+  RecordExporter exporter(database, outbox, definitions, reader, opener, clock);
 
   ASSIGN_OR_RETURN(const std::unique_ptr<objects::ObjectStore> objects,
                    OpenObjects(config.files, clock));
@@ -119,8 +128,11 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   DomainService domains(pipeline, domain_registry, domain_checker);
   ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
-  RecordService records(pipeline, definitions, sealer, reader, references, writer, batches, clock);
-  SubjectService subjects(pipeline, database, outbox, clock);
+  RecordService records(pipeline,
+                        {definitions, sealer, references, reader, changer, restorer, writer,
+                         batches, importer, exporter},
+                        clock);
+  SubjectService subjects(pipeline, database, outbox, opener, vault, clock);
   FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);
   SealedFileKeys file_keys(database);

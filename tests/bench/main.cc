@@ -1,6 +1,7 @@
 // make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
 // KASBAH_BENCH_ROUNDS and KASBAH_BENCH_SECONDS say how long, KASBAH_BENCH_ONLY names a part of the
-// paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead.
+// paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead,
+// KASBAH_BENCH_LISTS pages of a tenant with so many records.
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include <fstream>
 
 #include "tests/bench/budget.h"
+#include "tests/bench/lists.h"
 #include "tests/bench/paths.h"
 #include "tests/bench/rewrap.h"
 
@@ -23,6 +25,10 @@ int main(int argc, char** argv) {
   const auto kasbah = Installation::Start(directory);
   if (const char* ciphertexts = getenv("KASBAH_BENCH_REWRAP"); ciphertexts != nullptr) {
     fputs(MeasureRewrap(*kasbah, atoi(ciphertexts)).c_str(), stdout);
+    return 0;
+  }
+  if (const char* records = getenv("KASBAH_BENCH_LISTS"); records != nullptr) {
+    fputs(MeasureLists(*kasbah, atoi(records)).c_str(), stdout);
     return 0;
   }
   std::vector<Reading> readings;

@@ -27,4 +27,10 @@ absl::Status CheckEtag(std::string_view etag, uint64_t version) {
                "it changed since it was read; read it again and repeat the change");
 }
 
+absl::StatusOr<std::optional<uint64_t>> ParseEtagOrAny(std::string_view etag, bool may_be_empty) {
+  if (etag == "*" || (may_be_empty && etag.empty())) return std::nullopt;
+  ASSIGN_OR_RETURN(const uint64_t version, ParseEtag(etag));
+  return std::make_optional(version);
+}
+
 }  // namespace kasbah::tenantdata

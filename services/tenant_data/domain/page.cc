@@ -52,22 +52,4 @@ absl::StatusOr<std::optional<Uuid>> ParsePageToken(std::string_view token,
   return std::make_optional(last);
 }
 
-std::string FormatVersionToken(uint64_t last, std::string_view listed) {
-  std::string cursor;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    cursor.push_back(static_cast<char>((last >> shift) & 0xFF));
-  }
-  return Encode(cursor, listed);
-}
-
-absl::StatusOr<std::optional<uint64_t>> ParseVersionToken(std::string_view token,
-                                                          std::string_view listed) {
-  if (token.empty()) return std::nullopt;
-  ASSIGN_OR_RETURN(const std::string cursor, Decode(token, listed, 8));
-  uint64_t last = 0;
-  for (char c : cursor) last = (last << 8) | static_cast<unsigned char>(c);
-  if (last > (uint64_t{1} << 62)) return InvalidField("page_token", "is not a token of this list");
-  return std::make_optional(last);
-}
-
 }  // namespace kasbah::tenantdata

@@ -20,9 +20,4 @@ std::string FormatPageToken(const Uuid& last, std::string_view listed);
 // nullopt for an empty token; INVALID_ARGUMENT at "page_token" for one of another list.
 absl::StatusOr<std::optional<Uuid>> ParsePageToken(std::string_view token, std::string_view listed);
 
-// The same for lists of versions.
-std::string FormatVersionToken(uint64_t last, std::string_view listed);
-absl::StatusOr<std::optional<uint64_t>> ParseVersionToken(std::string_view token,
-                                                          std::string_view listed);
-
 }  // namespace kasbah::tenantdata

@@ -24,6 +24,16 @@ TEST(Etag, ReadsBackAndNothingElseDoes) {
   }
 }
 
+TEST(Etag, AStarIsWhateverTheState) {
+  ASSERT_OK_AND_ASSIGN(const auto any, ParseEtagOrAny("*", false));
+  EXPECT_EQ(any, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const auto one, ParseEtagOrAny("v3", true));
+  EXPECT_EQ(one, 3u);
+  EXPECT_OK(ParseEtagOrAny("", true));
+  EXPECT_THAT(ParseEtagOrAny("", false), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseEtagOrAny("**", true), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(PageToken, IsBoundToItsList) {
   const Uuid last = Uuid::V7(absl::FromUnixSeconds(1));
   ASSERT_OK_AND_ASSIGN(const auto back, ParsePageToken(FormatPageToken(last, "a"), "a"));
@@ -35,10 +45,6 @@ TEST(PageToken, IsBoundToItsList) {
   }
   ASSERT_OK_AND_ASSIGN(const auto none, ParsePageToken("", "a"));
   EXPECT_EQ(none, std::nullopt);
-  ASSERT_OK_AND_ASSIGN(const auto version, ParseVersionToken(FormatVersionToken(300, "r"), "r"));
-  EXPECT_EQ(version, 300u);
-  EXPECT_THAT(ParseVersionToken(FormatPageToken(last, "a"), "a"),
-              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(PageSize, HasADefaultAndALimit) {

@@ -98,7 +98,7 @@ TEST_F(CollectionServiceTest, AnEtagThatIsOldChangesNothing) {
   EXPECT_THAT(Update(second), ReasonIs("ETAG_MISMATCH"));
   second.set_etag("nonsense");
   EXPECT_THAT(Update(second), ReasonIs("INVALID_FIELDS"));
-  EXPECT_EQ(Get()->fields_size(), 7);
+  EXPECT_EQ(Get()->fields_size(), 9);
 }
 
 TEST_F(CollectionServiceTest, EverythingWrongIsReportedAtOnce) {

@@ -19,16 +19,6 @@ using vault::v1::CryptoService;
 constexpr int kMaxItems = 1000;
 constexpr size_t kMaxBytes = 4'000'000;
 
-// What of the vault's errors is the caller's business: that it has to wait, or is suspended.
-absl::Status FromVault(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable ||
-      status.code() == absl::StatusCode::kDeadlineExceeded ||
-      status.code() == absl::StatusCode::kResourceExhausted || IsTenantRefused(status)) {
-    return status;
-  }
-  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
-}
-
 template <typename Map>
 void Bind(const SealItem& item, Map* context) {
   for (const auto& [name, value] : FieldContext(item.record, item.field)) (*context)[name] = value;
@@ -48,6 +38,16 @@ size_t BatchEnd(const std::vector<SealItem>& items, size_t begin) {
 
 }  // namespace
 
+absl::Status FromVault(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnavailable ||
+      status.code() == absl::StatusCode::kDeadlineExceeded ||
+      status.code() == absl::StatusCode::kResourceExhausted || IsTenantRefused(status) ||
+      ReasonOf(status) == kKeyShredded) {
+    return status;
+  }
+  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
+}
+
 std::map<std::string, std::string> FieldContext(RecordId record, FieldId field) {
   return {{"record", record.ToString()}, {"field", field.ToString()}};
 }
@@ -65,6 +65,7 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
     for (size_t i = begin; i < end; ++i) {
       BatchEncryptRequest::Item* item = request.add_items();
       item->set_plaintext(items[i].bytes);
+      item->set_subject(items[i].subject);
       Bind(items[i], item->mutable_context());
     }
     absl::StatusOr<BatchEncryptResponse> reply =
@@ -74,6 +75,10 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
       return absl::InternalError("the vault sealed another number of values");
     }
     for (BatchEncryptResponse::Item& item : *reply->mutable_items()) {
+      if (item.error() == kKeyShredded) {
+        return Error(absl::StatusCode::kFailedPrecondition, kKeyShredded,
+                     "whose data this is was erased");
+      }
       if (!item.error().empty()) {
         return absl::InternalError(ToAbsl(StrCat("the vault refused a value: ", item.error())));
       }
@@ -84,9 +89,9 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
   return ciphertexts;
 }
 
-absl::StatusOr<std::vector<std::string>> FieldSealer::Open(const CallContext& call,
+absl::StatusOr<std::vector<OpenedValue>> FieldSealer::Open(const CallContext& call,
                                                            const std::vector<SealItem>& items) {
-  std::vector<std::string> plaintexts;
+  std::vector<OpenedValue> opened;
   for (size_t begin = 0; begin < items.size();) {
     const size_t end = BatchEnd(items, begin);
     BatchDecryptRequest request;
@@ -94,6 +99,7 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Open(const CallContext& ca
     for (size_t i = begin; i < end; ++i) {
       BatchDecryptRequest::Item* item = request.add_items();
       item->set_ciphertext(items[i].bytes);
+      item->set_subject(items[i].subject);
       Bind(items[i], item->mutable_context());
     }
     absl::StatusOr<BatchDecryptResponse> reply =
@@ -103,15 +109,11 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Open(const CallContext& ca
       return absl::InternalError("the vault opened another number of values");
     }
     for (BatchDecryptResponse::Item& item : *reply->mutable_items()) {
-      if (!item.error().empty()) {
-        return Error(absl::StatusCode::kFailedPrecondition, "SEALED_VALUE_UNREADABLE",
-                     "a sealed value does not open");
-      }
-      plaintexts.push_back(std::move(*item.mutable_plaintext()));
+      opened.push_back({std::move(*item.mutable_plaintext()), std::move(*item.mutable_error())});
     }
     begin = end;
   }
-  return plaintexts;
+  return opened;
 }
 
 }  // namespace kasbah::tenantdata

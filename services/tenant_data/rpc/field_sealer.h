@@ -19,10 +19,25 @@ struct SealItem {
   RecordId record;
   FieldId field;
   std::string bytes;
+  // Whose data it is, whose share of the key it takes; empty: nobody's.
+  std::string subject;
+};
+
+// A value that was opened, or the vault's reason why it was not.
+struct OpenedValue {
+  std::string bytes;
+  std::string error;
 };
 
 // The vault's key of this service that seals values of fields.
 inline constexpr std::string_view kFieldsKey = "fields";
+
+// The vault's reason for what was sealed for somebody, or by a tenant, that was erased.
+inline constexpr std::string_view kKeyShredded = "KEY_SHREDDED";
+
+// What of the vault's errors is the caller's business: that it has to wait, is suspended, or asks
+// for what was erased. Anything else is a fault of ours.
+absl::Status FromVault(const absl::Status& status);
 
 // What a field's ciphertext is bound to.
 std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);
@@ -31,7 +46,8 @@ std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);
 // {record, field}, so that a ciphertext moved to another record or field does not open. One call
 // for what a request needs, more only past a thousand values or 4 MB. Thread safe.
 //
-// Errors: UNAVAILABLE and the like as the vault gave them; anything else is a fault of ours.
+// Errors: UNAVAILABLE and the like as the vault gave them, KEY_SHREDDED of a subject who was
+// erased; anything else is a fault of ours.
 class FieldSealer {
  public:
   // A channel to the vault.
@@ -40,8 +56,8 @@ class FieldSealer {
   // The ciphertexts, in order.
   absl::StatusOr<std::vector<std::string>> Seal(const CallContext& call,
                                                 const std::vector<SealItem>& items);
-  // The plaintexts, in order. FAILED_PRECONDITION, SEALED_VALUE_UNREADABLE, when one does not open.
-  absl::StatusOr<std::vector<std::string>> Open(const CallContext& call,
+  // The plaintexts, in order; what does not open says so by itself.
+  absl::StatusOr<std::vector<OpenedValue>> Open(const CallContext& call,
                                                 const std::vector<SealItem>& items);
 
  private:

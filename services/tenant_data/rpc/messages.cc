@@ -56,6 +56,7 @@ v1::Record ToProto(const StoredRecord& record) {
   proto.set_etag(FormatEtag(record.version));
   *proto.mutable_create_time() = ToTimestamp(record.created);
   *proto.mutable_update_time() = ToTimestamp(record.updated);
+  proto.set_subject_id(record.subject);
   return proto;
 }
 

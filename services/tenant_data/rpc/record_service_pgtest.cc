@@ -1,46 +1,11 @@
+#include "services/tenant_data/rpc/record_fixture.h"
 #include "services/tenant_data/rpc/record_service.h"
-#include "services/tenant_data/rpc/tenant_data_server_fixture.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using testing::ReasonIs;
 using testing::StatusIs;
-using Stub = v1::RecordService::Stub;
-
-constexpr char kCanary[] = "canary-CH9300762011623852957";
-
-class RecordServiceTest : public TenantDataServerTest {
- protected:
-  absl::StatusOr<v1::Record> Make(TenantId tenant, const Values& values,
-                                  const std::string& request_id = "",
-                                  std::optional<CustomerId> customer = std::nullopt) {
-    v1::CreateRecordRequest request;
-    request.set_collection("countries");
-    *request.mutable_values() = ToStruct(values);
-    request.set_request_id(request_id);
-    return AsUser(tenant, &Stub::CreateRecord, request, customer);
-  }
-  absl::StatusOr<v1::Record> Read(TenantId tenant, const std::string& id,
-                                  std::optional<CustomerId> customer = std::nullopt) {
-    v1::GetRecordRequest request;
-    request.set_record_id(id);
-    return AsUser(tenant, &Stub::GetRecord, request, customer);
-  }
-  absl::StatusOr<v1::Record> Change(TenantId tenant, const v1::Record& record,
-                                    const google::protobuf::Struct& values) {
-    v1::UpdateRecordRequest request;
-    request.set_record_id(record.record_id());
-    request.set_etag(record.etag());
-    *request.mutable_values() = values;
-    return AsUser(tenant, &Stub::UpdateRecord, request);
-  }
-  static std::string TextOf(const v1::Record& record, const std::string& key) {
-    const auto found = record.values().fields().find(key);
-    return found == record.values().fields().end() ? "" : found->second.string_value();
-  }
-};
-
 TEST_F(RecordServiceTest, ARecordWithASealedValueComesBackWhole) {
   ASSERT_OK_AND_ASSIGN(const v1::Record made, Make(a_, {{"alpha_2", "CH"}, {"iban", kCanary}}));
   EXPECT_EQ(made.etag(), "v1");
@@ -140,10 +105,13 @@ TEST_F(RecordServiceTest, AnUpdateReplacesWhatItNamesAndKeepsTheRest) {
   EXPECT_EQ(first.versions(0).version(), 3u);
   EXPECT_TRUE(first.versions(0).values().fields().at("iban").has_null_value());
   EXPECT_EQ(first.versions(0).actor_kind(), "user");
+  EXPECT_THAT(first.versions(0).changed_fields(), ::testing::ElementsAre("iban"));
+  EXPECT_THAT(first.versions(1).changed_fields(), ::testing::ElementsAre("name", "note"));
   history.set_page_token(first.next_page_token());
   ASSERT_OK_AND_ASSIGN(const auto rest, AsUser(a_, &Stub::ListRecordHistory, history));
   ASSERT_EQ(rest.versions_size(), 1);
   EXPECT_EQ(rest.versions(0).change(), "created");
+  EXPECT_THAT(rest.versions(0).changed_fields(), ::testing::ElementsAre("iban", "name", "note"));
   EXPECT_EQ(rest.next_page_token(), "");
 }
 

@@ -39,7 +39,7 @@ absl::StatusOr<Row> RowOf(const Packed& packed) {
   ASSIGN_OR_RETURN(const SealedValues values, UnpackSealed(packed.sealed));
   Row row{PlaceOf(packed), {}};
   for (const auto& [field, ciphertext] : values) {
-    row.ciphertexts.push_back({FieldContext(packed.record, field), ciphertext});
+    row.ciphertexts.push_back({FieldContext(packed.record, field), ciphertext, packed.subject});
   }
   return row;
 }

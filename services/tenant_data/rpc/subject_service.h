@@ -1,18 +1,24 @@
 #pragma once
 
+#include <memory>
+
+#include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/subject/subject_service.h"
+#include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/store/file_store.h"
 #include "services/tenant_data/store/subject_store.h"
 
 namespace kasbah::tenantdata {
 
 // What this schema knows about a person (kPersonalColumns): as a customer, by cus_… or by the
-// tenant's own name for it, and the files that are said to be theirs.
+// tenant's own name for it, in records whose subject_id they are, and in files that are said to be
+// theirs. Erasing purges those and has the vault destroy the person's share, so that what backups
+// hold of sealed values opens no more. Asked again after a failure, it goes on.
 class SubjectService final : public subject::SubjectService {
  public:
+  // A channel to the vault.
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 const Clock& clock)
-      : subject::SubjectService(pipeline, database, outbox, clock) {}
+                 RecordOpener& opener, std::shared_ptr<grpc::Channel> vault, const Clock& clock);
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(
@@ -20,6 +26,14 @@ class SubjectService final : public subject::SubjectService {
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
 
+  absl::Status ExportRecords(const rpc::Call& call, const std::vector<StoredRecord>& records,
+                             subject::v1::ExportSubjectResponse* reply);
+  absl::Status AppendPurged(postgres::Transaction& tx, const rpc::Call& call,
+                            const std::vector<ErasedRecord>& erased);
+
+  outbox::Outbox& outbox_;
+  RecordOpener& opener_;
+  const std::unique_ptr<vault::v1::ShredService::Stub> vault_;
   SubjectStore subjects_;
   FileStore files_;
 };

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
+#include "libs/crypto/hash.h"
 #include "libs/testing/server_harness.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
@@ -23,15 +26,33 @@
 
 namespace kasbah::tenantdata {
 
-// Stands for the vault in tests: turns bytes around and prepends the context, which must be the
-// same to turn them back.
+// Stands for the vault in tests: turns bytes around and prepends context and subject, which must be
+// the same to turn them back. Its indexes are of one key with as many versions as a test says.
 class TurningVault final : public vault::v1::CryptoService::Service {
  public:
   grpc::Status BatchEncrypt(grpc::ServerContext*, const vault::v1::BatchEncryptRequest* request,
                             vault::v1::BatchEncryptResponse* reply) override {
     ++calls;
     for (const auto& item : request->items()) {
-      reply->add_items()->set_ciphertext(PrefixOf(item) + Turned(item.plaintext()));
+      if (shredded.contains(item.subject())) {
+        reply->add_items()->set_error("KEY_SHREDDED");
+      } else {
+        reply->add_items()->set_ciphertext(PrefixOf(item) + Turned(item.plaintext()));
+      }
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status BatchBlindIndex(grpc::ServerContext*,
+                               const vault::v1::BatchBlindIndexRequest* request,
+                               vault::v1::BatchBlindIndexResponse* reply) override {
+    ++index_calls;
+    for (const auto& item : request->items()) {
+      const uint32_t version = item.key_version() == 0 ? index_version.load() : item.key_version();
+      auto* indexed = reply->add_items();
+      indexed->set_index(
+          crypto::Sha256({std::to_string(version), item.context().at("field"), item.value()})
+              .substr(0, item.bits() / 8));
+      indexed->set_key_version(version);
     }
     return grpc::Status::OK;
   }
@@ -41,7 +62,9 @@ class TurningVault final : public vault::v1::CryptoService::Service {
     for (const auto& item : request->items()) {
       auto* opened = reply->add_items();
       const std::string prefix = PrefixOf(item);
-      if (item.ciphertext().starts_with(prefix)) {
+      if (shredded.contains(item.subject())) {
+        opened->set_error("KEY_SHREDDED");
+      } else if (item.ciphertext().starts_with(prefix)) {
         opened->set_plaintext(Turned(item.ciphertext().substr(prefix.size())));
       } else {
         opened->set_error("OPEN_FAILED");
@@ -51,16 +74,34 @@ class TurningVault final : public vault::v1::CryptoService::Service {
   }
 
   std::atomic<int> calls = 0;
+  std::atomic<int> index_calls = 0;
+  std::atomic<uint32_t> index_version = 1;
+  // Changed while nothing calls.
+  std::set<std::string> shredded;
 
  private:
   template <typename Item>
   static std::string PrefixOf(const Item& item) {
-    return item.context().at("record") + item.context().at("field");
+    return item.context().at("record") + item.context().at("field") + item.subject();
   }
   static std::string Turned(std::string bytes) {
     for (char& c : bytes) c = static_cast<char>(~c);
     return bytes;
   }
+};
+
+// And for its shredding.
+class ForgettingVault final : public vault::v1::ShredService::Service {
+ public:
+  explicit ForgettingVault(TurningVault& vault) : vault_(vault) {}
+  grpc::Status ShredSubject(grpc::ServerContext*, const vault::v1::ShredSubjectRequest* request,
+                            vault::v1::ShredSubjectResponse*) override {
+    vault_.shredded.insert(request->subject());
+    return grpc::Status::OK;
+  }
+
+ private:
+  TurningVault& vault_;
 };
 
 // The handlers behind the real pipeline and mutual TLS, over a real database; beside them a vault
@@ -87,9 +128,10 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&vault_);
+    builder.RegisterService(&shredder_);
     vault_server_ = builder.BuildAndStart();
-    sealer_ = std::make_unique<FieldSealer>(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+    vault_channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                         grpc::InsecureChannelCredentials());
   }
 
   void StartServer() {
@@ -100,16 +142,34 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);
     definitions_ = std::make_unique<Definitions>(*database_, clock);
-    reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *sealer_);
+    field_sealer_ = std::make_unique<FieldSealer>(vault_channel_);
+    indexer_ = std::make_unique<BlindIndexer>(vault_channel_);
+    sealer_ = std::make_unique<RecordSealer>(*field_sealer_, *indexer_);
+    opener_ = std::make_unique<RecordOpener>(*definitions_, *field_sealer_);
+    cursor_keys_ = std::make_unique<CursorKeys>(*database_);
+    reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *opener_, *indexer_,
+                                             *cursor_keys_);
     references_ = std::make_unique<ReferenceCheck>(*database_);
     writer_ = std::make_unique<RecordWriter>(*database_, outbox_, clock);
     batches_ = std::make_unique<RecordBatchWriter>(*database_, outbox_, clock);
+    changer_ = std::make_unique<RecordChanger>(*definitions_, *references_, *sealer_, *opener_,
+                                               *reader_, *writer_, clock);
+    restorer_ = std::make_unique<RecordRestorer>(*definitions_, *references_, *field_sealer_,
+                                                 *indexer_, *sealer_, *opener_, *reader_, *writer_);
+    importer_ = std::make_unique<RecordImporter>(*database_, outbox_, *definitions_, *references_,
+                                                 *sealer_, *batches_, clock);
+    exporter_ = std::make_unique<RecordExporter>(*database_, outbox_, *definitions_, *reader_,
+                                                 *opener_, clock);
     tenants_ = std::make_unique<TenantService>(pipeline, *registry_);
     customer_service_ = std::make_unique<CustomerService>(pipeline, *database_, outbox_, clock);
     collection_service_ = std::make_unique<CollectionService>(pipeline, *database_, outbox_, clock);
-    record_service_ = std::make_unique<RecordService>(pipeline, *definitions_, *sealer_, *reader_,
-                                                      *references_, *writer_, *batches_, clock);
-    subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, clock);
+    record_service_ = std::make_unique<RecordService>(
+        pipeline,
+        RecordParts{*definitions_, *sealer_, *references_, *reader_, *changer_, *restorer_,
+                    *writer_, *batches_, *importer_, *exporter_},
+        clock);
+    subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, *opener_,
+                                                 vault_channel_, clock);
     std::vector<grpc::Service*> services = {tenants_.get(), customer_service_.get(),
                                             collection_service_.get(), record_service_.get(),
                                             subjects_.get()};
@@ -126,16 +186,26 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   }
 
   TurningVault vault_;
+  ForgettingVault shredder_{vault_};
   std::unique_ptr<grpc::Server> vault_server_;
-  std::unique_ptr<FieldSealer> sealer_;
+  std::shared_ptr<grpc::Channel> vault_channel_;
   std::unique_ptr<postgres::Door> door_;
   HostCache hosts_{clock_};
   std::unique_ptr<TenantRegistry> registry_;
   std::unique_ptr<Definitions> definitions_;
+  std::unique_ptr<FieldSealer> field_sealer_;
+  std::unique_ptr<BlindIndexer> indexer_;
+  std::unique_ptr<RecordSealer> sealer_;
+  std::unique_ptr<RecordOpener> opener_;
+  std::unique_ptr<CursorKeys> cursor_keys_;
   std::unique_ptr<RecordReader> reader_;
   std::unique_ptr<ReferenceCheck> references_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<RecordBatchWriter> batches_;
+  std::unique_ptr<RecordChanger> changer_;
+  std::unique_ptr<RecordRestorer> restorer_;
+  std::unique_ptr<RecordImporter> importer_;
+  std::unique_ptr<RecordExporter> exporter_;
   std::unique_ptr<TenantService> tenants_;
   std::unique_ptr<CustomerService> customer_service_;
   std::unique_ptr<CollectionService> collection_service_;

@@ -1,3 +1,4 @@
+#include "services/tenant_data/store/record_list.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -25,11 +26,14 @@ class CustomerScopeTest : public TenantDataTest {
     }));
   }
 
-  std::vector<StoredRecord> List(const CallContext& call,
-                                 const std::vector<Condition>& conditions) {
-    return *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-      return records_.List(tx, call, rules_a_->collection_id(), conditions, RecordId(), 100);
-    });
+  std::vector<ListedRecord> List(const CallContext& call, const std::string& filter) {
+    const Listing listing{rules_a_->collection_id(), *ParseFilter(*rules_a_, filter), Order()};
+    return database_
+        ->WithTenant(call,
+                     [&](postgres::Transaction& tx) {
+                       return RecordList().Page(tx, call, listing, Cursor(), 100);
+                     })
+        ->records;
   }
 
   CustomerId one_;
@@ -44,11 +48,11 @@ TEST_F(CustomerScopeTest, ACallForACustomerSeesItsRecordsAndNoOthers) {
   EXPECT_THAT(Get(Call(a_, one_), theirs), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Get(Call(a_, one_), nobodys), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_OK(Get(Call(a_), theirs));
-  EXPECT_EQ(List(Call(a_, one_), {}).size(), 1u);
-  EXPECT_EQ(List(Call(a_), {}).size(), 3u);
-  const Condition by_name{rules_a_->Find("name")->definition.id, {"n", {}, {}}};
-  EXPECT_EQ(List(Call(a_, one_), {by_name}).size(), 1u);
-  EXPECT_EQ(List(Call(a_), {by_name}).size(), 3u);
+  EXPECT_EQ(List(Call(a_, one_), "").size(), 1u);
+  EXPECT_EQ(List(Call(a_), "").size(), 3u);
+  const std::string by_name = "name = \"n\"";
+  EXPECT_EQ(List(Call(a_, one_), by_name).size(), 1u);
+  EXPECT_EQ(List(Call(a_), by_name).size(), 3u);
   EXPECT_THAT(writer().Delete(Call(a_, one_), theirs, std::nullopt),
               StatusIs(absl::StatusCode::kNotFound));
 }

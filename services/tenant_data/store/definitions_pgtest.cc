@@ -16,7 +16,7 @@ TEST_F(TenantDataTest, ADefinitionReadsBackByKeyAndById) {
                        definitions.Version(Call(a_), rules_a_->collection_id(), 1));
   for (const auto& rules : {by_key, by_id, version}) {
     EXPECT_EQ(rules->collection_id(), rules_a_->collection_id());
-    ASSERT_EQ(rules->fields().size(), 6u);
+    ASSERT_EQ(rules->fields().size(), 8u);
     EXPECT_EQ(rules->fields()[0].definition.key, "alpha_2");
     EXPECT_TRUE(rules->fields()[0].definition.unique);
     EXPECT_EQ(rules->fields()[2].definition.type, FieldType::kInteger);

@@ -62,16 +62,10 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::Create(const CallContext& call,
   ClaimOutcome outcome;
   const absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
     if (request) requests_.Claim(tx, call, *request, "", now);
-    if (owner) customers_.RequireActive(tx, call, *owner);
-    collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
-    ASSIGN_OR_RETURN(outcome, ClaimValues(tx, call, owner, records));
-    const std::vector<size_t> accepted = AcceptedOf(outcome);
-    if (accepted.empty()) {
+    ASSIGN_OR_RETURN(outcome, CreateIn(tx, call, rules, owner, records, now));
+    if (AcceptedOf(outcome).empty()) {
       return Error(absl::StatusCode::kFailedPrecondition, kNothingAccepted, "no item is left");
     }
-    values_.Release(tx, call, ToValues(records, outcome.release));
-    values_.ClaimAll(tx, call, owner, ToValues(records, outcome.reclaim));
-    RETURN_IF_ERROR(Store(tx, call, rules, owner, records, accepted, now));
     if (request) requests_.Finish(tx, call, *request, make_outcome(outcome.taken));
     return absl::OkStatus();
   });
@@ -86,6 +80,37 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::Create(const CallContext& call,
   }
   if (ReasonOf(done) != kNothingAccepted) RETURN_IF_ERROR(done);
   return BatchCreated{std::move(outcome.taken), std::nullopt};
+}
+
+absl::StatusOr<BatchCreated> RecordBatchWriter::CreateWith(const CallContext& call,
+                                                           const RuleTable& rules,
+                                                           std::optional<CustomerId> owner,
+                                                           const std::vector<NewRecord>& records,
+                                                           const Also& also) {
+  const absl::Time now = clock_.Now();
+  ClaimOutcome outcome;
+  RETURN_IF_ERROR(database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(outcome, CreateIn(tx, call, rules, owner, records, now));
+    return also(tx, outcome.taken);
+  }));
+  return BatchCreated{std::move(outcome.taken), std::nullopt};
+}
+
+absl::StatusOr<ClaimOutcome> RecordBatchWriter::CreateIn(Transaction& tx, const CallContext& call,
+                                                         const RuleTable& rules,
+                                                         std::optional<CustomerId> owner,
+                                                         const std::vector<NewRecord>& records,
+                                                         absl::Time now) {
+  if (owner) customers_.RequireActive(tx, call, *owner);
+  collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
+  ASSIGN_OR_RETURN(ClaimOutcome outcome, ClaimValues(tx, call, owner, records));
+  values_.Release(tx, call, ToValues(records, outcome.release));
+  values_.ClaimAll(tx, call, owner, ToValues(records, outcome.reclaim));
+  const std::vector<size_t> accepted = AcceptedOf(outcome);
+  if (!accepted.empty()) {
+    RETURN_IF_ERROR(Store(tx, call, rules, owner, records, accepted, now));
+  }
+  return outcome;
 }
 
 absl::StatusOr<ClaimOutcome> RecordBatchWriter::ClaimValues(Transaction& tx,
@@ -116,8 +141,11 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
   for (const size_t item : accepted) {
     const NewRecord& record = records[item];
     stored.push_back({record.id, rules.collection_id(), owner, rules.schema_version(), 1,
-                      record.values.data, record.sealed, now, now});
-    for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry});
+                      record.values.data, record.sealed, now, now, record.subject});
+    for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry, ""});
+    for (const BlindEntry& entry : record.blind) {
+      index.push_back({record.id, {entry.field, IndexKey()}, entry.index});
+    }
     const RecordChanged changed{"create", record.id, rules.collection_id(), rules.collection().key,
                                 owner,    1,         &record.values};
     audits.push_back(AuditOf(call, clock_, changed));

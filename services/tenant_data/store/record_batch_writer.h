@@ -46,7 +46,20 @@ class RecordBatchWriter {
                                       const std::optional<RequestKey>& request,
                                       const MakeOutcome& make_outcome);
 
+  // What else belongs into the transaction, once it is known which records go in.
+  using Also = std::function<absl::Status(postgres::Transaction&,
+                                          const std::vector<std::vector<FieldId>>& taken)>;
+  // The same with something of the caller's that commits with it, and does where no record can be
+  // created, or there is none, as well; `also` then appends an audit event.
+  absl::StatusOr<BatchCreated> CreateWith(const CallContext& call, const RuleTable& rules,
+                                          std::optional<CustomerId> owner,
+                                          const std::vector<NewRecord>& records, const Also& also);
+
  private:
+  // Claims, stores what is accepted, and returns who of the batch that is.
+  absl::StatusOr<ClaimOutcome> CreateIn(postgres::Transaction& tx, const CallContext& call,
+                                        const RuleTable& rules, std::optional<CustomerId> owner,
+                                        const std::vector<NewRecord>& records, absl::Time now);
   // Takes the unique values that are free and settles who of the batch goes in.
   absl::StatusOr<ClaimOutcome> ClaimValues(postgres::Transaction& tx, const CallContext& call,
                                            std::optional<CustomerId> owner,

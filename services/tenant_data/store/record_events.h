@@ -16,8 +16,8 @@ namespace kasbah::tenantdata {
 
 // What a record's change tells the trail and the subscribers.
 struct RecordChanged {
-  // "create", "update", "delete": the audit action is record.create, the change event
-  // record.created.
+  // "create", "update", "delete", "restore", "purge": the audit action is record.create, the change
+  // event record.created.
   std::string_view verb;
   RecordId record;
   CollectionId collection;

@@ -16,49 +16,42 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_RECORD                                                                         \
-  "SELECT r.record_id, r.collection_id, r.customer_id, r.schema_version, r.version, r.data, " \
-  "r.sealed, r.created_at, r.updated_at "
-
 constexpr Statement kGet{"records.get", KASBAH_RECORD
                          "FROM tenant_data.records r "
                          "WHERE r.tenant_id = $1 AND r.record_id = $2 AND r.deleted_at IS NULL"};
 
-constexpr Statement kList{"records.list", KASBAH_RECORD
-                          "FROM tenant_data.records r "
-                          "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "
-                          "AND r.deleted_at IS NULL ORDER BY r.record_id LIMIT $4"};
+constexpr Statement kGetMany{"records.get_many", KASBAH_RECORD
+                             "FROM tenant_data.records r WHERE r.tenant_id = $1 "
+                             "AND r.record_id = ANY($2) AND r.deleted_at IS NULL"};
 
-// The driving condition walks one partial index in the order of the page; the others are looked up
-// by record. One statement for each typed column, since which index serves must not be a guess.
-#define KASBAH_FIND(column)                                                                   \
-  KASBAH_RECORD                                                                               \
-  "FROM tenant_data.record_index i "                                                          \
-  "JOIN tenant_data.records r ON r.tenant_id = i.tenant_id AND r.record_id = i.record_id "    \
-  "WHERE i.tenant_id = $1 AND i.field_id = $5 AND i." column                                  \
-  " = $6 AND i.record_id > $3 "                                                               \
-  "AND r.tenant_id = $1 AND r.collection_id = $2 AND r.deleted_at IS NULL "                   \
-  "AND NOT EXISTS (SELECT FROM unnest($7, $8, $9, $10) AS f (field_id, v_text, v_int, v_ts) " \
-  "WHERE NOT EXISTS (SELECT FROM tenant_data.record_index x WHERE x.tenant_id = $1 "          \
-  "AND x.record_id = i.record_id AND x.field_id = f.field_id "                                \
-  "AND (x.v_text = f.v_text OR x.v_int = f.v_int OR x.v_ts = f.v_ts))) "                      \
-  "ORDER BY i.record_id LIMIT $4"
+constexpr Statement kGetDeleted{"records.get_deleted", KASBAH_RECORD
+                                "FROM tenant_data.records r WHERE r.tenant_id = $1 "
+                                "AND r.record_id = $2 AND r.deleted_at IS NOT NULL"};
 
-constexpr Statement kFindText{"records.find_text", KASBAH_FIND("v_text")};
-constexpr Statement kFindInt{"records.find_int", KASBAH_FIND("v_int")};
-constexpr Statement kFindTime{"records.find_time", KASBAH_FIND("v_ts")};
+// What was true then is the last version that was made by then, unless it is a deletion.
+#define KASBAH_AS_OF                                                                          \
+  "SELECT r.record_id, r.collection_id, r.customer_id, h.schema_version, h.version, h.data, " \
+  "h.sealed, r.created_at, h.changed_at, r.subject FROM ("                                    \
+  "SELECT version, change, schema_version, data, sealed, changed_at "                         \
+  "FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 AND "
+#define KASBAH_AS_OF_END                                                              \
+  " ORDER BY version DESC LIMIT 1) h JOIN tenant_data.records r ON r.tenant_id = $1 " \
+  "AND r.record_id = $2 WHERE h.change <> 'deleted'"
+
+constexpr Statement kAtTime{"records.at_time", KASBAH_AS_OF "changed_at <= $3" KASBAH_AS_OF_END};
+constexpr Statement kAtVersion{"records.at_version", KASBAH_AS_OF "version = $3" KASBAH_AS_OF_END};
 
 constexpr Statement kHistory{
     "records.history",
     "SELECT version, change, collection_id, schema_version, data, sealed, actor_kind, actor_id, "
-    "request_id, changed_at FROM tenant_data.record_history "
+    "request_id, changed_at, changed FROM tenant_data.record_history "
     "WHERE tenant_id = $1 AND record_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4"};
 
 constexpr Statement kInsert{
     "records.insert",
     "WITH stored AS (INSERT INTO tenant_data.records (tenant_id, record_id, collection_id, "
-    "customer_id, schema_version, version, data, sealed, created_at, updated_at) "
-    "VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $8)) "
+    "customer_id, schema_version, version, data, sealed, created_at, updated_at, subject) "
+    "VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $8, $12)) "
     "INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, change, "
     "collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, changed_at) "
     "VALUES ($1, $2, 1, $4, 'created', $3, $5, $6, $7, $9, $10, $11, $8)",
@@ -83,8 +76,8 @@ constexpr Statement kUpdate{
     "RETURNING record_id, version, customer_id, collection_id, schema_version, data, sealed), "
     "kept AS (INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, "
     "change, collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, "
-    "changed_at) SELECT $1, record_id, version, customer_id, 'updated', collection_id, "
-    "schema_version, data, sealed, $8, $9, $10, $7 FROM changed) "
+    "changed_at, changed) SELECT $1, record_id, version, customer_id, 'updated', collection_id, "
+    "schema_version, data, sealed, $8, $9, $10, $7, $11 FROM changed) "
     "SELECT core.require((SELECT count(*) FROM changed) = 1, 'ETAG_MISMATCH')",
     Access::kWrite};
 
@@ -107,30 +100,48 @@ constexpr Statement kDelete{
     "ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
     Access::kWrite};
 
+constexpr Statement kRestore{
+    "records.restore",
+    "WITH changed AS (UPDATE tenant_data.records SET version = version + 1, schema_version = $4, "
+    "data = $5, sealed = $6, updated_at = $7, deleted_at = NULL "
+    "WHERE tenant_id = $1 AND record_id = $2 AND version = $3 AND deleted_at IS NOT NULL "
+    "RETURNING record_id, version, customer_id, collection_id, schema_version, data, sealed), "
+    "kept AS (INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, "
+    "change, collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, "
+    "changed_at, changed) SELECT $1, record_id, version, customer_id, 'restored', collection_id, "
+    "schema_version, data, sealed, $8, $9, $10, $7, $11 FROM changed) "
+    "SELECT core.require((SELECT count(*) FROM changed) = 1, 'ETAG_MISMATCH')",
+    Access::kWrite};
+
+constexpr Statement kPurge{
+    "records.purge",
+    "WITH removed AS (DELETE FROM tenant_data.records WHERE tenant_id = $1 AND record_id = $2 "
+    "AND ($3::bigint IS NULL OR version = $3) "
+    "RETURNING record_id, version, customer_id, collection_id), "
+    "past AS (DELETE FROM tenant_data.record_history h USING removed WHERE h.tenant_id = $1 "
+    "AND h.record_id = removed.record_id) "
+    "SELECT core.require(r.record_id IS NOT NULL, CASE WHEN $3 IS NOT NULL AND EXISTS ("
+    "SELECT FROM tenant_data.records o WHERE o.tenant_id = $1 AND o.record_id = $2) "
+    "THEN 'ETAG_MISMATCH' ELSE 'NOT_FOUND' END), "
+    "r.collection_id, c.key, r.customer_id, r.version + 1 "
+    "FROM (VALUES (1)) AS one LEFT JOIN removed r ON true "
+    "LEFT JOIN tenant_data.collections c "
+    "ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
+    Access::kWrite};
+
 std::optional<Bytes> SealedParam(const std::string& sealed) {
   if (sealed.empty()) return std::nullopt;
   return Bytes{sealed};
 }
 
-StoredRecord ReadRecord(const Row& row) {
-  StoredRecord record;
-  record.id = row.Get<RecordId>(0);
-  record.collection = row.Get<CollectionId>(1);
-  record.customer = row.Get<std::optional<CustomerId>>(2);
-  record.schema_version = row.Get<uint32_t>(3);
-  record.version = row.Get<uint64_t>(4);
-  record.data = row.Get<std::string>(5);
-  record.sealed = row.Get<std::optional<std::string>>(6).value_or("");
-  record.created = row.Get<absl::Time>(7);
-  record.updated = row.Get<absl::Time>(8);
-  return record;
+std::optional<std::string_view> SubjectParam(const std::string& subject) {
+  if (subject.empty()) return std::nullopt;
+  return subject;
 }
 
-std::vector<StoredRecord> ReadRecords(const Result& rows) {
-  std::vector<StoredRecord> records;
-  records.reserve(static_cast<size_t>(rows.size()));
-  for (const Row& row : rows) records.push_back(ReadRecord(row));
-  return records;
+RemovedRecord ReadRemoved(const Row& row) {
+  return {row.Get<CollectionId>(1), row.Get<std::string>(2), row.Get<std::optional<CustomerId>>(3),
+          row.Get<uint64_t>(4)};
 }
 
 StoredVersion ReadVersion(const Row& row) {
@@ -145,26 +156,8 @@ StoredVersion ReadVersion(const Row& row) {
   version.actor_id = row.Get<std::string>(7);
   version.request_id = row.Get<std::string>(8);
   version.time = row.Get<absl::Time>(9);
+  version.changed = row.Get<std::optional<std::vector<std::string>>>(10);
   return version;
-}
-
-// All conditions but the first, as arrays.
-struct OtherConditions {
-  std::vector<FieldId> fields;
-  std::vector<std::optional<std::string>> texts;
-  std::vector<std::optional<int64_t>> integers;
-  std::vector<std::optional<absl::Time>> times;
-};
-
-OtherConditions AllButFirst(const std::vector<Condition>& conditions) {
-  OtherConditions others;
-  for (size_t i = 1; i < conditions.size(); ++i) {
-    others.fields.push_back(conditions[i].field);
-    others.texts.push_back(conditions[i].key.text);
-    others.integers.push_back(conditions[i].key.integer);
-    others.times.push_back(conditions[i].key.time);
-  }
-  return others;
 }
 
 }  // namespace
@@ -174,24 +167,24 @@ Pending<StoredRecord> RecordStore::Get(Transaction& tx, const CallContext& call,
   return tx.RunForOne(kGet, "record", ReadRecord, call.tenant, id);
 }
 
-Pending<std::vector<StoredRecord>> RecordStore::List(Transaction& tx, const CallContext& call,
-                                                     CollectionId collection,
-                                                     const std::vector<Condition>& conditions,
-                                                     RecordId after, int64_t limit) const {
-  if (conditions.empty()) {
-    return tx.Run(kList, call.tenant, collection, after, limit).Map(ReadRecords);
-  }
-  const OtherConditions others = AllButFirst(conditions);
-  const auto find = [&](const Statement& statement, const auto& value) {
-    return tx
-        .Run(statement, call.tenant, collection, after, limit, conditions[0].field, value,
-             others.fields, others.texts, others.integers, others.times)
-        .Map(ReadRecords);
-  };
-  const IndexKey& first = conditions[0].key;
-  if (first.text) return find(kFindText, *first.text);
-  if (first.integer) return find(kFindInt, *first.integer);
-  return find(kFindTime, *first.time);
+Pending<std::vector<StoredRecord>> RecordStore::GetMany(Transaction& tx, const CallContext& call,
+                                                        const std::vector<RecordId>& ids) const {
+  return tx.Run(kGetMany, call.tenant, ids).Map(ReadRecords);
+}
+
+Pending<StoredRecord> RecordStore::GetDeleted(Transaction& tx, const CallContext& call,
+                                              RecordId id) const {
+  return tx.RunForOne(kGetDeleted, "deleted record", ReadRecord, call.tenant, id);
+}
+
+Pending<StoredRecord> RecordStore::AtTime(Transaction& tx, const CallContext& call, RecordId id,
+                                          absl::Time time) const {
+  return tx.RunForOne(kAtTime, "record", ReadRecord, call.tenant, id, time);
+}
+
+Pending<StoredRecord> RecordStore::AtVersion(Transaction& tx, const CallContext& call, RecordId id,
+                                             uint64_t version) const {
+  return tx.RunForOne(kAtVersion, "record", ReadRecord, call.tenant, id, version);
 }
 
 Pending<std::vector<StoredVersion>> RecordStore::History(Transaction& tx, const CallContext& call,
@@ -208,7 +201,8 @@ Pending<Result> RecordStore::Insert(Transaction& tx, const CallContext& call,
                                     const StoredRecord& record) const {
   return tx.Run(kInsert, call.tenant, record.id, record.collection, record.customer,
                 record.schema_version, Json{record.data}, SealedParam(record.sealed),
-                record.created, call.actor.kind, call.actor.id, call.request_id);
+                record.created, call.actor.kind, call.actor.id, call.request_id,
+                SubjectParam(record.subject));
 }
 
 Pending<Result> RecordStore::InsertMany(Transaction& tx, const CallContext& call,
@@ -230,21 +224,30 @@ Pending<Result> RecordStore::InsertMany(Transaction& tx, const CallContext& call
 }
 
 Pending<Result> RecordStore::Update(Transaction& tx, const CallContext& call,
-                                    const StoredRecord& record) const {
+                                    const StoredRecord& record,
+                                    const std::vector<std::string>& changed) const {
   return tx.Run(kUpdate, call.tenant, record.id, record.version, record.schema_version,
                 Json{record.data}, SealedParam(record.sealed), record.updated, call.actor.kind,
-                call.actor.id, call.request_id);
+                call.actor.id, call.request_id, changed);
+}
+
+Pending<Result> RecordStore::Restore(Transaction& tx, const CallContext& call,
+                                     const StoredRecord& record,
+                                     const std::vector<std::string>& changed) const {
+  return tx.Run(kRestore, call.tenant, record.id, record.version, record.schema_version,
+                Json{record.data}, SealedParam(record.sealed), record.updated, call.actor.kind,
+                call.actor.id, call.request_id, changed);
 }
 
 Pending<RemovedRecord> RecordStore::Delete(Transaction& tx, const CallContext& call, RecordId id,
                                            std::optional<uint64_t> version, absl::Time now) const {
-  return tx.RunForOne(
-      kDelete, "record",
-      [](const Row& row) {
-        return RemovedRecord{row.Get<CollectionId>(1), row.Get<std::string>(2),
-                             row.Get<std::optional<CustomerId>>(3), row.Get<uint64_t>(4)};
-      },
-      call.tenant, id, version, now, call.actor.kind, call.actor.id, call.request_id);
+  return tx.RunForOne(kDelete, "record", ReadRemoved, call.tenant, id, version, now,
+                      call.actor.kind, call.actor.id, call.request_id);
+}
+
+Pending<RemovedRecord> RecordStore::Purge(Transaction& tx, const CallContext& call, RecordId id,
+                                          std::optional<uint64_t> version) const {
+  return tx.RunForOne(kPurge, "record", ReadRemoved, call.tenant, id, version);
 }
 
 }  // namespace kasbah::tenantdata

@@ -7,29 +7,14 @@
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
-#include "services/tenant_data/domain/filter.h"
+#include "services/tenant_data/store/record_rows.h"
 
 namespace kasbah::tenantdata {
-
-// A live record as it is kept.
-struct StoredRecord {
-  RecordId id;
-  CollectionId collection;
-  std::optional<CustomerId> customer;
-  uint32_t schema_version = 1;
-  uint64_t version = 1;
-  // Values that are not sealed, as flat JSON.
-  std::string data;
-  // Packed ciphertexts (domain/sealed_values.h); empty: none.
-  std::string sealed;
-  absl::Time created;
-  absl::Time updated;
-};
 
 // One version of a record's past.
 struct StoredVersion {
   uint64_t version = 0;
-  // "created", "updated", "deleted".
+  // "created", "updated", "deleted", "restored".
   std::string change;
   CollectionId collection;
   uint32_t schema_version = 1;
@@ -39,9 +24,11 @@ struct StoredVersion {
   std::string actor_id;
   std::string request_id;
   absl::Time time;
+  // Keys of the fields that it set or removed; unset where that was not noted: all that it has.
+  std::optional<std::vector<std::string>> changed;
 };
 
-// What a deletion leaves to say.
+// What a deletion or a purge leaves to say.
 struct RemovedRecord {
   CollectionId collection;
   std::string collection_key;
@@ -54,13 +41,18 @@ class RecordStore {
  public:
   postgres::Pending<StoredRecord> Get(postgres::Transaction& tx, const CallContext& call,
                                       RecordId id) const;
-  // At most `limit` of a collection in the order of their ids, after `after`, that hold to all
-  // conditions. The first condition drives the search through its index.
-  postgres::Pending<std::vector<StoredRecord>> List(postgres::Transaction& tx,
-                                                    const CallContext& call,
-                                                    CollectionId collection,
-                                                    const std::vector<Condition>& conditions,
-                                                    RecordId after, int64_t limit) const;
+  // Those of `ids` that there are, in no order.
+  postgres::Pending<std::vector<StoredRecord>> GetMany(postgres::Transaction& tx,
+                                                       const CallContext& call,
+                                                       const std::vector<RecordId>& ids) const;
+  // NOT_FOUND unless it is deleted.
+  postgres::Pending<StoredRecord> GetDeleted(postgres::Transaction& tx, const CallContext& call,
+                                             RecordId id) const;
+  // As it was, whether or not it is deleted by now. NOT_FOUND when there was none then.
+  postgres::Pending<StoredRecord> AtTime(postgres::Transaction& tx, const CallContext& call,
+                                         RecordId id, absl::Time time) const;
+  postgres::Pending<StoredRecord> AtVersion(postgres::Transaction& tx, const CallContext& call,
+                                            RecordId id, uint64_t version) const;
   // Newest first, below `before`. Empty for a record that there never was.
   postgres::Pending<std::vector<StoredVersion>> History(postgres::Transaction& tx,
                                                         const CallContext& call, RecordId id,
@@ -71,14 +63,22 @@ class RecordStore {
   // Of one collection, schema version, customer and time.
   postgres::Pending<postgres::Result> InsertMany(postgres::Transaction& tx, const CallContext& call,
                                                  const std::vector<StoredRecord>& records) const;
-  // `record` as it is to become, `record.version` being the one that it must have now. ABORTED,
-  // ETAG_MISMATCH.
+  // `record` as it is to become, `record.version` being the one that it must have now; `changed`
+  // are the keys that it differs in. ABORTED, ETAG_MISMATCH.
   postgres::Pending<postgres::Result> Update(postgres::Transaction& tx, const CallContext& call,
-                                             const StoredRecord& record) const;
+                                             const StoredRecord& record,
+                                             const std::vector<std::string>& changed) const;
+  // The same for one that is deleted now.
+  postgres::Pending<postgres::Result> Restore(postgres::Transaction& tx, const CallContext& call,
+                                              const StoredRecord& record,
+                                              const std::vector<std::string>& changed) const;
   // NOT_FOUND; ABORTED, ETAG_MISMATCH, when `version` is given and another.
   postgres::Pending<RemovedRecord> Delete(postgres::Transaction& tx, const CallContext& call,
                                           RecordId id, std::optional<uint64_t> version,
                                           absl::Time now) const;
+  // The record, deleted or not, and all of its past. The version is that of its last event.
+  postgres::Pending<RemovedRecord> Purge(postgres::Transaction& tx, const CallContext& call,
+                                         RecordId id, std::optional<uint64_t> version) const;
 };
 
 }  // namespace kasbah::tenantdata

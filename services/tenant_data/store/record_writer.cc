@@ -23,6 +23,7 @@ StoredRecord ToStored(const RuleTable& rules, const NewRecord& record, absl::Tim
   stored.sealed = record.sealed;
   stored.created = now;
   stored.updated = now;
+  stored.subject = record.subject;
   return stored;
 }
 
@@ -52,7 +53,7 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
     RETURN_IF_ERROR(
         ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
     records_.Insert(tx, call, ToStored(rules, record, now));
-    InsertIndex(tx, call, record.id, record.customer, record.values.index);
+    InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"create", record.id, rules.collection_id(), rules.collection().key,
                          record.customer, 1, &record.values});
@@ -61,18 +62,29 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
 
 absl::StatusOr<absl::Time> RecordWriter::Update(const CallContext& call, const RuleTable& rules,
                                                 const ChangedRecord& record) {
+  return Change(call, rules, record, "update");
+}
+
+absl::StatusOr<absl::Time> RecordWriter::Restore(const CallContext& call, const RuleTable& rules,
+                                                 const ChangedRecord& record) {
+  return Change(call, rules, record, "restore");
+}
+
+absl::StatusOr<absl::Time> RecordWriter::Change(const CallContext& call, const RuleTable& rules,
+                                                const ChangedRecord& record,
+                                                std::string_view verb) {
   const absl::Time now = clock_.Now();
-  absl::Status done = TryUpdate(call, rules, record, now, Claiming::kAtOnce);
+  absl::Status done = TryChange(call, rules, record, verb, now, Claiming::kAtOnce);
   if (ReasonOf(done) == kValueTaken) {
-    done = TryUpdate(call, rules, record, now, Claiming::kWaiting);
+    done = TryChange(call, rules, record, verb, now, Claiming::kWaiting);
   }
   RETURN_IF_ERROR(done);
   return now;
 }
 
-absl::Status RecordWriter::TryUpdate(const CallContext& call, const RuleTable& rules,
-                                     const ChangedRecord& record, absl::Time now,
-                                     Claiming claiming) {
+absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& rules,
+                                     const ChangedRecord& record, std::string_view verb,
+                                     absl::Time now, Claiming claiming) {
   StoredRecord stored;
   stored.id = record.id;
   stored.version = record.version;
@@ -84,13 +96,17 @@ absl::Status RecordWriter::TryUpdate(const CallContext& call, const RuleTable& r
     customers_.RequireActiveScope(tx, call);
     collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     // First, so that a stale etag fails before anything is taken.
-    records_.Update(tx, call, stored);
-    values_.RemoveFields(tx, call, record.id, record.named);
+    if (verb == "restore") {
+      records_.Restore(tx, call, stored, record.changed);
+    } else {
+      records_.Update(tx, call, stored, record.changed);
+      values_.RemoveFields(tx, call, record.id, record.named);
+    }
     RETURN_IF_ERROR(
         ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
-    InsertIndex(tx, call, record.id, record.customer, record.values.index);
+    InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
-                        {"update", record.id, rules.collection_id(), rules.collection().key,
+                        {verb, record.id, rules.collection_id(), rules.collection().key,
                          record.customer, record.version + 1, &record.values});
   });
 }
@@ -106,6 +122,20 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
     values_.RemoveRecord(tx, call, id);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"delete", id, removed.collection, removed.collection_key, removed.customer,
+                         removed.version, nullptr});
+  });
+  if (ReasonOf(done) == reason::kNotFound) return NotFound("record");
+  return done;
+}
+
+absl::Status RecordWriter::Purge(const CallContext& call, RecordId id,
+                                 std::optional<uint64_t> version) {
+  absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    customers_.RequireActiveScope(tx, call);
+    ASSIGN_OR_RETURN(const RemovedRecord removed, records_.Purge(tx, call, id, version).Await());
+    values_.RemoveRecord(tx, call, id);
+    return AppendEvents(outbox_, tx, call, clock_,
+                        {"purge", id, removed.collection, removed.collection_key, removed.customer,
                          removed.version, nullptr});
   });
   if (ReasonOf(done) == reason::kNotFound) return NotFound("record");
@@ -139,9 +169,13 @@ absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
 
 void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordId record,
                                std::optional<CustomerId> customer,
-                               const std::vector<IndexEntry>& entries) {
+                               const std::vector<IndexEntry>& entries,
+                               const std::vector<BlindEntry>& blind) {
   std::vector<IndexedValue> rows;
-  for (const IndexEntry& entry : entries) rows.push_back({record, entry});
+  for (const IndexEntry& entry : entries) rows.push_back({record, entry, ""});
+  for (const BlindEntry& entry : blind) {
+    rows.push_back({record, {entry.field, IndexKey()}, entry.index});
+  }
   values_.InsertIndex(tx, call, customer, rows);
 }
 

@@ -18,6 +18,12 @@
 
 namespace kasbah::tenantdata {
 
+// What a sealed value is found by.
+struct BlindEntry {
+  FieldId field;
+  std::string index;
+};
+
 // A record to be: valid, and its sealed values already ciphertexts.
 struct NewRecord {
   RecordId id;
@@ -25,6 +31,10 @@ struct NewRecord {
   ValidValues values;
   // Packed; empty: none.
   std::string sealed;
+  // Of searchable values among them.
+  std::vector<BlindEntry> blind;
+  // Whose data it is; empty: nobody's.
+  std::string subject;
 };
 
 struct Created {
@@ -34,7 +44,7 @@ struct Created {
   bool replayed = false;
 };
 
-// A record after an update.
+// A record after an update, or after it was restored.
 struct ChangedRecord {
   RecordId id;
   // What it must be now, and of whom.
@@ -44,6 +54,9 @@ struct ChangedRecord {
   std::string sealed;
   // Fields that the change names, whose index rows are made anew.
   std::vector<FieldId> named;
+  std::vector<BlindEntry> blind;
+  // Keys of those whose values differ.
+  std::vector<std::string> changed;
 };
 
 // Writes single records: record, history, typed values, audit event and change event commit
@@ -63,7 +76,13 @@ class RecordWriter {
   // The time of the update; the record's version is then `record.version` + 1.
   absl::StatusOr<absl::Time> Update(const CallContext& call, const RuleTable& rules,
                                     const ChangedRecord& record);
+  // The same for one that is deleted: `record.values` holds all of its unique and indexed values,
+  // which it takes again.
+  absl::StatusOr<absl::Time> Restore(const CallContext& call, const RuleTable& rules,
+                                     const ChangedRecord& record);
   absl::Status Delete(const CallContext& call, RecordId id, std::optional<uint64_t> version);
+  // The record and its past, deleted or not.
+  absl::Status Purge(const CallContext& call, RecordId id, std::optional<uint64_t> version);
 
  private:
   // How taken unique values are found out: by failing the transaction, or by waiting for the
@@ -73,14 +92,19 @@ class RecordWriter {
   absl::Status TryCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
                          const std::optional<RequestKey>& request, absl::Time now,
                          Claiming claiming);
-  absl::Status TryUpdate(const CallContext& call, const RuleTable& rules,
-                         const ChangedRecord& record, absl::Time now, Claiming claiming);
+  // "update" or "restore".
+  absl::StatusOr<absl::Time> Change(const CallContext& call, const RuleTable& rules,
+                                    const ChangedRecord& record, std::string_view verb);
+  absl::Status TryChange(const CallContext& call, const RuleTable& rules,
+                         const ChangedRecord& record, std::string_view verb, absl::Time now,
+                         Claiming claiming);
   absl::Status ClaimValues(postgres::Transaction& tx, const CallContext& call,
                            const RuleTable& rules, RecordId record,
                            std::optional<CustomerId> customer,
                            const std::vector<UniqueEntry>& unique, Claiming claiming);
   void InsertIndex(postgres::Transaction& tx, const CallContext& call, RecordId record,
-                   std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries);
+                   std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries,
+                   const std::vector<BlindEntry>& blind);
   absl::StatusOr<Created> Replay(const CallContext& call, const RequestKey& request);
 
   postgres::Database& database_;

@@ -18,17 +18,21 @@ constexpr Statement kCount{"sealed.count",
                            " GROUP BY sealed_key_version"};
 
 constexpr Statement kRecordsAfter{"sealed.records_after",
-                                  "SELECT record_id, 0::bigint, sealed FROM tenant_data.records"
+                                  "SELECT record_id, 0::bigint, sealed, subject"
+                                  " FROM tenant_data.records"
                                   " WHERE tenant_id = $1 AND sealed_key_version < $2"
                                   " AND record_id > $3 AND sealed IS NOT NULL"
                                   " ORDER BY record_id LIMIT $4"};
 
 constexpr Statement kHistoryAfter{"sealed.history_after",
-                                  "SELECT record_id, version, sealed"
-                                  " FROM tenant_data.record_history"
-                                  " WHERE tenant_id = $1 AND sealed_key_version < $2"
-                                  " AND (record_id, version) > ($3, $4) AND sealed IS NOT NULL"
-                                  " ORDER BY record_id, version LIMIT $5"};
+                                  "SELECT h.record_id, h.version, h.sealed, r.subject"
+                                  " FROM tenant_data.record_history h"
+                                  " LEFT JOIN tenant_data.records r"
+                                  " ON r.tenant_id = h.tenant_id AND r.record_id = h.record_id"
+                                  " WHERE h.tenant_id = $1 AND h.sealed_key_version < $2"
+                                  " AND (h.record_id, h.version) > ($3, $4)"
+                                  " AND h.sealed IS NOT NULL"
+                                  " ORDER BY h.record_id, h.version LIMIT $5"};
 
 // Each row is in one of the two tables: version 0 says which.
 constexpr Statement kReplace{"sealed.replace", R"sql(
@@ -50,7 +54,8 @@ WITH given AS (
 std::vector<SealedStore::Packed> PackedOf(const postgres::Result& result) {
   std::vector<SealedStore::Packed> rows;
   for (const postgres::Row row : result) {
-    rows.push_back({row.Get<RecordId>(0), row.Get<uint64_t>(1), row.Get<std::string>(2)});
+    rows.push_back({row.Get<RecordId>(0), row.Get<uint64_t>(1), row.Get<std::string>(2),
+                    row.Get<std::optional<std::string>>(3).value_or("")});
   }
   return rows;
 }

@@ -21,6 +21,8 @@ class SealedStore {
     // Of a past version; 0: the record as it is.
     uint64_t version = 0;
     std::string sealed;
+    // Whose data the record is; empty: nobody's.
+    std::string subject = {};
   };
   // Of which the oldest key version is below `below`, in the order of record and version.
   static postgres::Pending<std::vector<Packed>> RecordsAfter(postgres::Transaction& tx,

@@ -25,6 +25,24 @@ constexpr Statement kErase{
     "AND (display_name <> '' OR external_id <> customer_id::text)",
     Access::kWrite};
 
+constexpr Statement kFindRecords{"subjects.find_records", KASBAH_RECORD
+                                 "FROM tenant_data.records r WHERE r.tenant_id = $1 "
+                                 "AND r.subject = $2 ORDER BY r.record_id LIMIT $3"};
+
+constexpr Statement kEraseRecords{
+    "subjects.erase_records",
+    "WITH removed AS (DELETE FROM tenant_data.records WHERE tenant_id = $1 AND subject = $2 "
+    "RETURNING record_id, version, customer_id, collection_id), "
+    "past AS (DELETE FROM tenant_data.record_history t USING removed "
+    "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id), "
+    "found AS (DELETE FROM tenant_data.record_index t USING removed "
+    "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id), "
+    "held AS (DELETE FROM tenant_data.record_unique t USING removed "
+    "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id) "
+    "SELECT r.record_id, r.collection_id, c.key, r.customer_id, r.version + 1 FROM removed r "
+    "JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
+    Access::kWrite};
+
 std::optional<CustomerId> ParseCustomer(const std::string& subject) {
   const absl::StatusOr<CustomerId> id = CustomerId::Parse(subject);
   return id.ok() ? std::make_optional(*id) : std::nullopt;
@@ -40,6 +58,26 @@ Pending<std::vector<SubjectRow>> SubjectStore::Find(Transaction& tx, const CallC
       found.push_back({row.Get<CustomerId>(0), row.Get<std::string>(1), row.Get<std::string>(2)});
     }
     return found;
+  });
+}
+
+Pending<std::vector<StoredRecord>> SubjectStore::FindRecords(Transaction& tx,
+                                                             const CallContext& call,
+                                                             const std::string& subject,
+                                                             int64_t limit) const {
+  return tx.Run(kFindRecords, call.tenant, subject, limit).Map(ReadRecords);
+}
+
+Pending<std::vector<ErasedRecord>> SubjectStore::EraseRecords(Transaction& tx,
+                                                              const CallContext& call,
+                                                              const std::string& subject) const {
+  return tx.Run(kEraseRecords, call.tenant, subject).Map([](const Result& rows) {
+    std::vector<ErasedRecord> erased;
+    for (const Row& row : rows) {
+      erased.push_back({row.Get<RecordId>(0), row.Get<CollectionId>(1), row.Get<std::string>(2),
+                        row.Get<std::optional<CustomerId>>(3), row.Get<uint64_t>(4)});
+    }
+    return erased;
   });
 }
 

@@ -6,6 +6,7 @@
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
+#include "services/tenant_data/store/record_rows.h"
 
 namespace kasbah::tenantdata {
 
@@ -16,6 +17,15 @@ struct SubjectRow {
   std::string display_name;
 };
 
+// A record that was erased, for its last event.
+struct ErasedRecord {
+  RecordId id;
+  CollectionId collection;
+  std::string collection_key;
+  std::optional<CustomerId> customer;
+  uint64_t version = 0;
+};
+
 // What the personal columns of this schema (domain/personal_columns.h) hold about one person.
 class SubjectStore {
  public:
@@ -23,10 +33,19 @@ class SubjectStore {
   postgres::Pending<std::vector<SubjectRow>> Find(postgres::Transaction& tx,
                                                   const CallContext& call,
                                                   const std::string& subject) const;
+  // Records whose data are theirs, deleted ones too; at most `limit`.
+  postgres::Pending<std::vector<StoredRecord>> FindRecords(postgres::Transaction& tx,
+                                                           const CallContext& call,
+                                                           const std::string& subject,
+                                                           int64_t limit) const;
   // Blanks the name and puts the customer's id in place of the tenant's own name for it, which
   // stays unique so. How many rows that changed; none the second time.
   postgres::Pending<int64_t> Erase(postgres::Transaction& tx, const CallContext& call,
                                    const std::string& subject) const;
+  // Purges their records, with their history and whatever found them.
+  postgres::Pending<std::vector<ErasedRecord>> EraseRecords(postgres::Transaction& tx,
+                                                            const CallContext& call,
+                                                            const std::string& subject) const;
 };
 
 }  // namespace kasbah::tenantdata

@@ -32,7 +32,8 @@ namespace kasbah::tenantdata {
 using Values = std::vector<std::pair<std::string, std::string>>;
 
 // Two tenants, each with a collection "countries": alpha_2 unique and indexed, name indexed,
-// population an indexed integer, note plain, iban sealed, code unique.
+// population an indexed integer, founded an indexed time, note plain, iban sealed, passport sealed
+// and searchable, code unique.
 class TenantDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -79,7 +80,10 @@ class TenantDataTest : public ::testing::Test {
                          Field("population", FieldType::kInteger, false, true, false),
                          Field("note", FieldType::kText, false, false, false),
                          Field("iban", FieldType::kText, false, false, true),
-                         Field("code", FieldType::kText, true, false, false)};
+                         Field("code", FieldType::kText, true, false, false),
+                         Field("founded", FieldType::kTimestamp, false, true, false),
+                         Field("passport", FieldType::kText, false, false, true)};
+    collection.fields.back().searchable = true;
     const CallContext call = Call(tenant);
     EXPECT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
       collections_.Insert(tx, call, collection);
@@ -120,7 +124,7 @@ class TenantDataTest : public ::testing::Test {
                    std::optional<CustomerId> customer = std::nullopt) {
     Validation checked = ValidateNew(rules, ToStruct(values));
     EXPECT_TRUE(checked.violations.empty());
-    NewRecord record{RecordId::New(clock_.Now()), customer, std::move(checked.valid), ""};
+    NewRecord record{RecordId::New(clock_.Now()), customer, std::move(checked.valid), "", {}, ""};
     // Ciphertexts are bytes like any others to the stores.
     SealedValues sealed;
     for (const Unsealed& value : record.values.to_seal) sealed[value.field] = "ciphertext-bytes";
@@ -155,7 +159,9 @@ class TenantDataTest : public ::testing::Test {
                  std::nullopt,
                  std::move(checked.valid),
                  "",
-                 {rules.Find("note")->definition.id}})
+                 {rules.Find("note")->definition.id},
+                 {},
+                 {"note"}})
         .status();
   }
 

@@ -12,9 +12,10 @@ using postgres::Transaction;
 constexpr Statement kInsertIndex{
     "values.index",
     "INSERT INTO tenant_data.record_index "
-    "(tenant_id, record_id, field_id, customer_id, v_text, v_int, v_ts) "
-    "SELECT $1, t.record_id, t.field_id, $2, t.v_text, t.v_int, t.v_ts "
-    "FROM unnest($3, $4, $5, $6, $7) AS t (record_id, field_id, v_text, v_int, v_ts)",
+    "(tenant_id, record_id, field_id, customer_id, v_text, v_int, v_ts, v_blind) "
+    "SELECT $1, t.record_id, t.field_id, $2, t.v_text, t.v_int, t.v_ts, t.v_blind "
+    "FROM unnest($3, $4, $5, $6, $7, $8) "
+    "AS t (record_id, field_id, v_text, v_int, v_ts, v_blind)",
     Access::kWrite};
 
 #define KASBAH_CLAIM                                           \
@@ -32,6 +33,10 @@ constexpr Statement kClaimAll{
     KASBAH_CLAIM
     "SELECT core.require((SELECT count(*) FROM claimed) = cardinality($3), 'VALUE_TAKEN')",
     Access::kWrite};
+
+constexpr Statement kFindOwner{"values.find_owner",
+                               "SELECT record_id FROM tenant_data.record_unique "
+                               "WHERE tenant_id = $1 AND field_id = $2 AND value = $3"};
 
 constexpr Statement kRelease{
     "values.release",
@@ -89,14 +94,17 @@ void ValueStore::InsertIndex(Transaction& tx, const CallContext& call,
   std::vector<std::optional<std::string>> texts;
   std::vector<std::optional<int64_t>> integers;
   std::vector<std::optional<absl::Time>> times;
+  std::vector<std::optional<postgres::OwnedBytes>> blinds;
   for (const IndexedValue& value : values) {
     records.push_back(value.record);
     fields.push_back(value.entry.field);
     texts.push_back(value.entry.key.text);
     integers.push_back(value.entry.key.integer);
     times.push_back(value.entry.key.time);
+    blinds.push_back(value.blind.empty() ? std::nullopt
+                                         : std::make_optional(postgres::OwnedBytes{value.blind}));
   }
-  tx.Run(kInsertIndex, call.tenant, customer, records, fields, texts, integers, times);
+  tx.Run(kInsertIndex, call.tenant, customer, records, fields, texts, integers, times, blinds);
 }
 
 Pending<Result> ValueStore::Claim(Transaction& tx, const CallContext& call,
@@ -119,6 +127,14 @@ void ValueStore::Release(Transaction& tx, const CallContext& call,
   if (values.empty()) return;
   const UniqueArrays arrays = ToArrays(values);
   tx.Run(kRelease, call.tenant, arrays.records, arrays.fields, arrays.values);
+}
+
+Pending<std::optional<RecordId>> ValueStore::FindOwner(Transaction& tx, const CallContext& call,
+                                                       FieldId field,
+                                                       const std::string& value) const {
+  return tx.Run(kFindOwner, call.tenant, field, postgres::Bytes{value}).Map([](const Result& rows) {
+    return rows.empty() ? std::nullopt : std::make_optional(rows[0].Get<RecordId>(0));
+  });
 }
 
 void ValueStore::RemoveFields(Transaction& tx, const CallContext& call, RecordId record,

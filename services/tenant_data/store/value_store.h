@@ -10,10 +10,11 @@
 
 namespace kasbah::tenantdata {
 
-// An index row to be.
+// An index row to be: a typed value, or the blind index of a sealed one.
 struct IndexedValue {
   RecordId record;
   IndexEntry entry;
+  std::string blind;
 };
 
 // A unique value that a record wants or has.
@@ -42,6 +43,11 @@ class ValueStore {
                 std::optional<CustomerId> customer, const std::vector<UniqueValue>& values) const;
   void Release(postgres::Transaction& tx, const CallContext& call,
                const std::vector<UniqueValue>& values) const;
+
+  // Who has the value, if somebody whom the call may see.
+  postgres::Pending<std::optional<RecordId>> FindOwner(postgres::Transaction& tx,
+                                                       const CallContext& call, FieldId field,
+                                                       const std::string& value) const;
 
   // Forgets a record's values of some fields.
   void RemoveFields(postgres::Transaction& tx, const CallContext& call, RecordId record,

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cli/client/client.h"
+#include "kasbah/tenantdata/v1/records.pb.h"
+#include <CLI/CLI.hpp>
+
+namespace kasbah::cli {
+
+// What the commands about records have in common.
+
+std::string Describe(const tenantdata::v1::Record& record);
+
+absl::StatusOr<tenantdata::v1::Record> GetRecord(Client& client, const std::string& id);
+
+// --values and --file, of which one has to be there.
+struct ValuesOption {
+  std::string text;
+  std::string file;
+
+  void AddTo(CLI::App* leaf);
+  bool is_given() const { return !text.empty() || !file.empty(); }
+  absl::StatusOr<google::protobuf::Struct> Read() const;
+};
+
+}  // namespace kasbah::cli

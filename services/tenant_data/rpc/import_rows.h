@@ -1,0 +1,33 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/error.h"
+#include "services/tenant_data/domain/row_splitter.h"
+#include "services/tenant_data/domain/rule_table.h"
+
+namespace kasbah::tenantdata {
+
+// A row of a file as values of a record, or what is wrong with it: rule JSON, CSV or TOO_LONG.
+struct ImportRow {
+  uint64_t line = 0;
+  google::protobuf::Struct values;
+  std::vector<Violation> violations;
+};
+
+ImportRow ReadJsonRow(const FileRow& row);
+
+// The first row of a CSV file: keys of fields. INVALID_ARGUMENT at "data" for a key that is no
+// field's, or is there twice.
+absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row);
+
+// Cells are texts; what is no text is read as one, "true" and "false" as booleans, several choices
+// as a JSON array.
+ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& header,
+                     const FileRow& row);
+
+}  // namespace kasbah::tenantdata

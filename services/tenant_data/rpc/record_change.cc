@@ -1,0 +1,69 @@
+#include "services/tenant_data/rpc/record_change.h"
+
+#include "libs/base/error.h"
+#include "services/tenant_data/domain/flat_json.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using google::protobuf::Struct;
+
+std::string BytesOf(const Struct& values, const std::string& key) {
+  const auto found = values.fields().find(key);
+  return found == values.fields().end() ? "" : found->second.SerializeAsString();
+}
+
+}  // namespace
+
+absl::Status StaleEtag() {
+  return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
+               "it changed since it was read; read it again and repeat the change");
+}
+
+absl::flat_hash_set<FieldId> FieldsOf(const SealedValues& sealed) {
+  absl::flat_hash_set<FieldId> fields;
+  for (const auto& [field, ciphertext] : sealed) fields.insert(field);
+  return fields;
+}
+
+std::vector<FieldId> RemoveNamed(const RuleTable& rules, const Struct& changes,
+                                 SealedValues* sealed) {
+  std::vector<FieldId> named;
+  for (const auto& [key, value] : changes.fields()) {
+    const FieldId field = rules.Find(key)->definition.id;
+    named.push_back(field);
+    sealed->erase(field);
+  }
+  return named;
+}
+
+void RemoveRetired(const RuleTable& rules, SealedValues* sealed, std::vector<FieldId>* named) {
+  for (const FieldDefinition& field : rules.collection().retired) {
+    sealed->erase(field.id);
+    named->push_back(field.id);
+  }
+}
+
+std::vector<std::string> ChangedKeys(const RuleTable& rules, const Struct& before,
+                                     const SealedValues& sealed, const Struct& after,
+                                     const Struct& changes) {
+  std::vector<std::string> keys;
+  for (const FieldRule& field : rules.fields()) {
+    const FieldDefinition& definition = field.definition;
+    const auto change = changes.fields().find(definition.key);
+    if (change == changes.fields().end()) continue;
+    const bool differs = definition.sealed
+                             ? !change->second.has_null_value() || sealed.contains(definition.id)
+                             : BytesOf(before, definition.key) != BytesOf(after, definition.key);
+    if (differs) keys.push_back(definition.key);
+  }
+  return keys;
+}
+
+void ShowUnsealed(const std::vector<Unsealed>& unsealed, Struct* values) {
+  for (const Unsealed& value : unsealed) {
+    (*values->mutable_fields())[value.key] = ToProto(value.scalar);
+  }
+}
+
+}  // namespace kasbah::tenantdata

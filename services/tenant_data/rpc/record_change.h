@@ -1,0 +1,41 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "kasbah/tenantdata/v1/records.pb.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/domain/sealed_values.h"
+#include "services/tenant_data/domain/validation.h"
+
+namespace kasbah::tenantdata {
+
+// What changing a record and bringing one back have in common.
+
+// ABORTED, ETAG_MISMATCH.
+absl::Status StaleEtag();
+
+absl::flat_hash_set<FieldId> FieldsOf(const SealedValues& sealed);
+
+// Takes out of `sealed` what `changes` replaces or removes, and returns all fields that it names.
+std::vector<FieldId> RemoveNamed(const RuleTable& rules, const google::protobuf::Struct& changes,
+                                 SealedValues* sealed);
+
+// Takes out of `sealed` what the definition no longer has, and names all fields that it once had.
+void RemoveRetired(const RuleTable& rules, SealedValues* sealed, std::vector<FieldId>* named);
+
+// Keys that `changes` gives another value than the record had, in the order of the definition. What
+// is sealed counts as changed when it is given.
+std::vector<std::string> ChangedKeys(const RuleTable& rules, const google::protobuf::Struct& before,
+                                     const SealedValues& sealed,
+                                     const google::protobuf::Struct& after,
+                                     const google::protobuf::Struct& changes);
+
+// Values of sealed fields as their writer gave them, beside the plain ones.
+void ShowUnsealed(const std::vector<Unsealed>& unsealed, google::protobuf::Struct* values);
+
+}  // namespace kasbah::tenantdata

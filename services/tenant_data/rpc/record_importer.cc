@@ -1,0 +1,329 @@
+#include "services/tenant_data/rpc/record_importer.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/outbox/audit_event.h"
+#include "services/tenant_data/rpc/import_rows.h"
+#include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/rpc/record_changer.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Transaction;
+using v1::ImportRecordsRequest;
+using v1::ImportRecordsResponse;
+using RefusedLine = ImportRecordsResponse::RefusedLine;
+
+constexpr size_t kBatchRows = 500;
+constexpr size_t kBatchBytes = 1 << 20;
+constexpr absl::Duration kBatchDeadline = absl::Seconds(60);
+constexpr int64_t kRefusalsAtOnce = 1000;
+
+absl::Status Changed() {
+  return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_CHANGED",
+               "this is not the file that the import was begun with");
+}
+
+absl::Status Elsewhere() {
+  return WithRetryDelay(Error(absl::StatusCode::kAborted, kImportElsewhere,
+                              "another stream goes on with this import"),
+                        absl::Seconds(1));
+}
+
+absl::Status Reused() {
+  return Error(absl::StatusCode::kAlreadyExists, "IMPORT_ID_REUSED",
+               "this import_id is another import's");
+}
+
+RefusedLine ToRefusal(uint64_t line, const std::vector<Violation>& violations) {
+  RefusedLine refused;
+  refused.set_line(line);
+  for (const Violation& violation : violations) *refused.add_violations() = ToProto(violation);
+  return refused;
+}
+
+}  // namespace
+
+// One stream of an import.
+class RecordImporter::Run {
+ public:
+  Run(RecordImporter& importer, const rpc::Call& call,
+      rpc::StreamReader<ImportRecordsRequest>& reader,
+      rpc::StreamWriter<ImportRecordsResponse>& writer)
+      : importer_(importer), call_(call), reader_(reader), writer_(writer) {}
+
+  absl::Status Go() {
+    ASSIGN_OR_RETURN(const ImportRecordsRequest* first, reader_.Read());
+    RETURN_IF_ERROR(Enter());
+    if (first == nullptr || !first->has_start()) {
+      return InvalidField("start", "has to be in the first message");
+    }
+    RETURN_IF_ERROR(Begin(first->start()));
+    RETURN_IF_ERROR(SayAgain());
+    RETURN_IF_ERROR(SayProgress());
+    if (state_.is_done) return absl::OkStatus();
+    RETURN_IF_ERROR(Take(first->data()));
+    bool is_last = first->last();
+    while (!is_last) {
+      ASSIGN_OR_RETURN(const ImportRecordsRequest* request, reader_.Read());
+      if (request == nullptr) {
+        return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_INCOMPLETE",
+                     "the stream ended without `last`; begin it again with the same import_id");
+      }
+      RETURN_IF_ERROR(Take(request->data()));
+      is_last = request->last();
+    }
+    if (std::optional<FileRow> row = splitter_->Finish()) RETURN_IF_ERROR(Add(*std::move(row)));
+    if (seen_line_ < state_.line) return Changed();
+    RETURN_IF_ERROR(Commit(/*is_last=*/true));
+    return SayProgress();
+  }
+
+ private:
+  rpc::Call BatchCall() const {
+    rpc::Call call = call_;
+    call.deadline = std::min(call_.deadline, importer_.clock_.Now() + kBatchDeadline);
+    return call;
+  }
+
+  // A suspended tenant or customer is told so before anything about its request.
+  absl::Status Enter() {
+    const CallContext call = BatchCall();
+    return importer_.database_.WithTenant(call, [&](Transaction& tx) {
+      importer_.customers_.RequireActiveScope(tx, call);
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status Begin(const ImportRecordsRequest::Start& start) {
+    const absl::StatusOr<Uuid> id = Uuid::Parse(start.import_id());
+    if (!id.ok()) return InvalidField("start.import_id", "must be a UUID");
+    ASSIGN_OR_RETURN(owner_, OwnerOf(call_, start.customer_id()));
+    collection_ = start.collection();
+    const CallContext call = BatchCall();
+    ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(call, collection_));
+    is_csv_ = start.format() == v1::LINE_FORMAT_CSV;
+    splitter_ = std::make_unique<RowSplitter>(is_csv_);
+    ImportState fresh;
+    fresh.id = *id;
+    fresh.collection = rules->collection_id();
+    fresh.format = is_csv_ ? "csv" : "json_lines";
+    fresh.customer = owner_;
+    ASSIGN_OR_RETURN(const std::optional<ImportState> state,
+                     importer_.database_.WithTenantUnaudited(
+                         call, postgres::UnauditedToken::ForIdempotency(), [&](Transaction& tx) {
+                           return importer_.imports_.Begin(tx, call, fresh, importer_.clock_.Now());
+                         }));
+    if (!state || state->collection != fresh.collection || state->format != fresh.format ||
+        state->customer != fresh.customer) {
+      return Reused();
+    }
+    state_ = *state;
+    resumed_ = state_.line;
+    return absl::OkStatus();
+  }
+
+  // What an earlier stream refused, whose answers may have been lost.
+  absl::Status SayAgain() {
+    uint64_t after = 0;
+    while (resumed_ > 0) {
+      const CallContext call = BatchCall();
+      ASSIGN_OR_RETURN(const std::vector<StoredRefusal> refusals,
+                       importer_.database_.WithTenant(call, [&](Transaction& tx) {
+                         return importer_.imports_.Refusals(tx, call, state_.id, after,
+                                                            kRefusalsAtOnce);
+                       }));
+      for (const auto& [line, bytes] : refusals) {
+        ImportRecordsResponse reply;
+        if (!reply.mutable_refused()->ParseFromString(bytes)) {
+          return absl::DataLossError("a stored refusal does not parse");
+        }
+        RETURN_IF_ERROR(writer_.Write(reply));
+        after = line;
+      }
+      if (refusals.size() < static_cast<size_t>(kRefusalsAtOnce)) break;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status SayProgress() {
+    ImportRecordsResponse reply;
+    auto* progress = reply.mutable_progress();
+    progress->set_lines(state_.line);
+    progress->set_created(state_.created);
+    progress->set_refused(state_.refused);
+    progress->set_resumed(resumed_);
+    progress->set_done(state_.is_done);
+    return writer_.Write(reply);
+  }
+
+  absl::Status Take(std::string_view data) {
+    while (!data.empty()) {
+      if (std::optional<FileRow> row = splitter_->Take(&data)) {
+        RETURN_IF_ERROR(Add(*std::move(row)));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Add(FileRow row) {
+    seen_line_ = row.last_line;
+    seen_bytes_ = row.end;
+    if (is_csv_ && header_.empty()) {
+      ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(BatchCall(), collection_));
+      ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row));
+      return absl::OkStatus();
+    }
+    if (row.last_line <= state_.line) {
+      const bool is_cursor = row.last_line == state_.line;
+      return is_cursor && row.end != state_.bytes ? Changed() : absl::OkStatus();
+    }
+    if (row.first_line <= state_.line) return Changed();
+    if (row.text.empty()) return absl::OkStatus();
+    batch_bytes_ += row.text.size();
+    batch_.push_back(std::move(row));
+    if (batch_.size() < kBatchRows && batch_bytes_ < kBatchBytes) return absl::OkStatus();
+    RETURN_IF_ERROR(Commit(/*is_last=*/false));
+    return SayProgress();
+  }
+
+  // Checks and seals the batch, and writes it with what became of it.
+  absl::Status Commit(bool is_last) {
+    const rpc::Call call = BatchCall();
+    ASSIGN_OR_RETURN(state_, importer_.definitions_.WriteUnderCurrent(
+                                 call, [&] { return CommitOnce(call, is_last); }));
+    batch_.clear();
+    batch_bytes_ = 0;
+    for (RefusedLine& line : refused_) {
+      ImportRecordsResponse reply;
+      *reply.mutable_refused() = std::move(line);
+      RETURN_IF_ERROR(writer_.Write(reply));
+    }
+    return absl::OkStatus();
+  }
+
+  // Where the import is then; `refused_` holds what is to be said.
+  absl::StatusOr<ImportState> CommitOnce(const rpc::Call& call, bool is_last) {
+    ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(call, collection_));
+    std::vector<ImportRow> rows;
+    std::vector<Validation> checked(batch_.size());
+    std::vector<Validation*> to_check;
+    for (size_t i = 0; i < batch_.size(); ++i) {
+      rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, batch_[i]) : ReadJsonRow(batch_[i]));
+      if (!rows[i].violations.empty()) continue;
+      checked[i] = ValidateNew(*rules, rows[i].values);
+      to_check.push_back(&checked[i]);
+    }
+    RETURN_IF_ERROR(importer_.references_.Run(call, owner_, to_check));
+    std::vector<RefusedLine> refused;
+    std::vector<NewRecord> records;
+    // For each record, its line.
+    std::vector<uint64_t> lines;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const std::vector<Violation>& violations =
+          rows[i].violations.empty() ? checked[i].violations : rows[i].violations;
+      if (!violations.empty()) {
+        refused.push_back(ToRefusal(rows[i].line, violations));
+        continue;
+      }
+      records.push_back(
+          {RecordId::New(importer_.clock_.Now()), owner_, std::move(checked[i].valid), "", {}, ""});
+      lines.push_back(rows[i].line);
+    }
+    std::vector<NewRecord*> to_seal;
+    for (NewRecord& record : records) to_seal.push_back(&record);
+    RETURN_IF_ERROR(importer_.sealer_.Seal(call, *rules, to_seal));
+
+    ImportState after = state_;
+    const absl::StatusOr<BatchCreated> created = importer_.batches_.CreateWith(
+        call, *rules, owner_, records, [&](Transaction& tx, const auto& taken) {
+          refused_ = refused;
+          AddTaken(*rules, lines, taken, &refused_);
+          after = After(refused_.size(), is_last);
+          return Keep(tx, call, after, refused_);
+        });
+    if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
+    RETURN_IF_ERROR(created.status());
+    return after;
+  }
+
+  static void AddTaken(const RuleTable& rules, const std::vector<uint64_t>& lines,
+                       const std::vector<std::vector<FieldId>>& taken,
+                       std::vector<RefusedLine>* refused) {
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (taken[i].empty()) continue;
+      std::vector<Violation> violations;
+      for (const FieldId field : taken[i]) {
+        violations.push_back(TakenValue(rules.Find(field)->definition.key));
+      }
+      refused->push_back(ToRefusal(lines[i], violations));
+    }
+    std::sort(refused->begin(), refused->end(),
+              [](const RefusedLine& a, const RefusedLine& b) { return a.line() < b.line(); });
+  }
+
+  ImportState After(size_t refused, bool is_last) const {
+    ImportState after = state_;
+    after.line = seen_line_;
+    after.bytes = seen_bytes_;
+    after.created += batch_.size() - refused;
+    after.refused += refused;
+    after.is_done = is_last;
+    return after;
+  }
+
+  absl::Status Keep(Transaction& tx, const CallContext& call, const ImportState& after,
+                    const std::vector<RefusedLine>& refused) {
+    importer_.imports_.Advance(tx, call, state_, after);
+    std::vector<StoredRefusal> stored;
+    for (const RefusedLine& line : refused) {
+      stored.emplace_back(line.line(), line.SerializeAsString());
+    }
+    importer_.imports_.AddRefusals(tx, call, state_, stored);
+    // Of records, one each; of the batch, one that says how far it went.
+    return importer_.outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, importer_.clock_, "record.import",
+                          {"import", state_.id.ToString(), collection_},
+                          {{"lines", absl::StrCat(after.line)},
+                           {"created", absl::StrCat(after.created)},
+                           {"refused", absl::StrCat(after.refused)}}));
+  }
+
+  RecordImporter& importer_;
+  const rpc::Call& call_;
+  rpc::StreamReader<ImportRecordsRequest>& reader_;
+  rpc::StreamWriter<ImportRecordsResponse>& writer_;
+
+  std::string collection_;
+  std::optional<CustomerId> owner_;
+  bool is_csv_ = false;
+  std::unique_ptr<RowSplitter> splitter_;
+  // Of CSV.
+  std::vector<std::string> header_;
+  ImportState state_;
+  uint64_t resumed_ = 0;
+  // As far as the splitter gave rows.
+  uint64_t seen_line_ = 0;
+  uint64_t seen_bytes_ = 0;
+  std::vector<FileRow> batch_;
+  size_t batch_bytes_ = 0;
+  // Of the batch before.
+  std::vector<RefusedLine> refused_;
+};
+
+absl::Status RecordImporter::Import(const rpc::Call& call,
+                                    rpc::StreamReader<ImportRecordsRequest>& reader,
+                                    rpc::StreamWriter<ImportRecordsResponse>& writer) {
+  return Run(*this, call, reader, writer).Go();
+}
+
+}  // namespace kasbah::tenantdata

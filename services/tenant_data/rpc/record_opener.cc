@@ -1,0 +1,100 @@
+#include "services/tenant_data/rpc/record_opener.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/sealed_values.h"
+#include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/rpc/messages.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+// How long a read waits for the vault, and for half of what its caller does at the most: what is
+// not sealed is to arrive.
+constexpr absl::Duration kPatience = absl::Seconds(3);
+
+// Where an opened value belongs.
+struct Place {
+  v1::Record* record;
+  std::string key;
+};
+
+CallContext WithPatience(const CallContext& call) {
+  CallContext shorter = call;
+  const absl::Time now = absl::Now();
+  shorter.deadline = std::min(now + kPatience, now + (call.deadline - now) / 2);
+  return shorter;
+}
+
+bool IsAway(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
+
+void MarkUnavailable(const Place& place, std::string_view reason) {
+  v1::UnavailableValue* value = place.record->add_unavailable();
+  value->set_field(PathOf(place.key));
+  value->set_reason(std::string(reason));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Record> RecordOpener::Show(const CallContext& call, const StoredRecord& stored) {
+  if (!stored.sealed.empty()) {
+    ASSIGN_OR_RETURN(std::vector<v1::Record> shown, Show(call, std::vector{stored}));
+    return std::move(shown.front());
+  }
+  v1::Record record = ToProto(stored);
+  ASSIGN_OR_RETURN(*record.mutable_values(), ParseFlatObject(stored.data));
+  return record;
+}
+
+absl::StatusOr<std::vector<v1::Record>> RecordOpener::Show(
+    const CallContext& call, const std::vector<StoredRecord>& stored) {
+  // Places point into it, so it does not grow.
+  std::vector<v1::Record> shown(stored.size());
+  std::vector<SealItem> items;
+  std::vector<Place> places;
+  for (size_t i = 0; i < stored.size(); ++i) {
+    shown[i] = ToProto(stored[i]);
+    ASSIGN_OR_RETURN(*shown[i].mutable_values(), ParseFlatObject(stored[i].data));
+    if (stored[i].sealed.empty()) continue;
+    ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored[i].sealed));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const RuleTable> rules,
+                     definitions_.Version(call, stored[i].collection, stored[i].schema_version));
+    for (auto& [field, ciphertext] : sealed) {
+      const FieldRule* rule = rules->Find(field);
+      if (rule == nullptr) return absl::DataLossError("a sealed value is of an unknown field");
+      places.push_back({&shown[i], rule->definition.key});
+      items.push_back({stored[i].id, field, std::move(ciphertext), stored[i].subject});
+    }
+  }
+  if (items.empty()) return shown;
+  const absl::StatusOr<std::vector<OpenedValue>> opened = sealer_.Open(WithPatience(call), items);
+  const bool is_shredded = ReasonOf(opened.status()) == kKeyShredded;
+  if (!opened.ok() && !is_shredded && !IsAway(opened.status())) return opened.status();
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (!opened.ok()) {
+      MarkUnavailable(places[i], is_shredded ? kKeyShredded : "VAULT_UNAVAILABLE");
+    } else if ((*opened)[i].error == kKeyShredded) {
+      MarkUnavailable(places[i], kKeyShredded);
+    } else if (!(*opened)[i].error.empty()) {
+      return Error(absl::StatusCode::kFailedPrecondition, "SEALED_VALUE_UNREADABLE",
+                   "a sealed value does not open");
+    } else {
+      ASSIGN_OR_RETURN(const Scalar scalar, ParseScalar((*opened)[i].bytes));
+      auto& values = *places[i].record->mutable_values()->mutable_fields();
+      values[places[i].key] = ToProto(scalar);
+    }
+  }
+  return shown;
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/call_context.h"
+#include "libs/postgres/transaction.h"
+#include "services/tenant_data/store/record_query.h"
+#include "services/tenant_data/store/record_rows.h"
+
+namespace kasbah::tenantdata {
+
+// A record, and where the page after it would begin.
+struct ListedRecord {
+  StoredRecord record;
+  Cursor cursor;
+};
+
+// Part of a list.
+struct ListedPage {
+  std::vector<ListedRecord> records;
+  // Set where looking ended before the list did, with fewer records than were asked for.
+  std::optional<Cursor> looked_to;
+};
+
+// So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
+inline constexpr int64_t kMostGathered = 2000;
+
+// Where a list's pages come from: what needs no look at the data, else by how many rows each
+// candidate finds, counted to kMostGathered + 1.
+std::optional<Source> SourceWithoutProbe(const Listing& listing,
+                                         const std::vector<Candidate>& candidates);
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts);
+
+// Counting ends here.
+inline constexpr int64_t kMaxTotal = 10'000;
+
+// Lists of records: which index a page comes from is decided by how much each of them would find,
+// so that neither a rare value nor an order makes it read the whole collection; and where a filter
+// finds too little, a page ends early. Stateless.
+class RecordList {
+ public:
+  // At most `limit`, after `after`. The records with a value of the order's field and, with a
+  // cursor that lacks_value, those without are lists of their own. `scan` rows are looked at, at
+  // the most.
+  absl::StatusOr<ListedPage> Page(postgres::Transaction& tx, const CallContext& call,
+                                  const Listing& listing, const Cursor& after, int64_t limit,
+                                  int64_t scan = kMostScanned) const;
+
+  // At most kMaxTotal + 1.
+  absl::StatusOr<int64_t> Count(postgres::Transaction& tx, const CallContext& call,
+                                const Listing& listing) const;
+
+ private:
+  static constexpr int64_t kMostScanned = 10'000;
+
+  absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
+                                const Listing& listing) const;
+};
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,251 @@
+#include "services/tenant_data/store/record_query.h"
+
+#include <utility>
+
+#include "services/tenant_data/store/filter_sql.h"
+#include "services/tenant_data/store/record_rows.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::ComposedQuery;
+using postgres::SqlLiteral;
+using Ranges = std::vector<const Comparison*>;
+
+// Empty when a record may hold to `filter` and lie in no range of an index.
+Ranges RangesOf(const Filter& filter) {
+  if (IsRange(filter)) return {&filter.comparison};
+  Ranges ranges;
+  if (filter.kind == Filter::Kind::kAll) {
+    for (const Filter& child : filter.children) {
+      Ranges found = RangesOf(child);
+      if (!found.empty()) return found;
+    }
+  } else if (filter.kind == Filter::Kind::kAny) {
+    for (const Filter& child : filter.children) {
+      const Ranges found = RangesOf(child);
+      if (found.empty()) return {};
+      ranges.insert(ranges.end(), found.begin(), found.end());
+    }
+  }
+  return ranges;
+}
+
+bool IsOfOrder(const Listing& listing, const Filter& filter) {
+  return listing.order.field && IsRange(filter) && filter.comparison.field == *listing.order.field;
+}
+
+// Every comparison in it is one of its ranges.
+bool IsWhole(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kComparison) return IsRange(filter);
+  if (filter.kind != Filter::Kind::kAny) return false;
+  for (const Filter& child : filter.children) {
+    if (!IsWhole(child)) return false;
+  }
+  return true;
+}
+
+void AddFound(const CallContext& call, const Candidate& candidate, ComposedQuery* query) {
+  for (size_t i = 0; i < candidate.ranges.size(); ++i) {
+    if (i > 0) query->Add(" UNION ALL ");
+    query->Add("SELECT i.record_id FROM tenant_data.record_index i WHERE ");
+    AddRange("i", call, *candidate.ranges[i], query);
+  }
+}
+
+// Which records a page has is found out in the index alone; the records themselves are read last,
+// and only those.
+class PageSql {
+ public:
+  PageSql(const CallContext& call, const Listing& listing, const Source& source, bool lacks_value)
+      : call_(call),
+        listing_(listing),
+        source_(source),
+        by_value_(listing.order.field && !lacks_value),
+        lacks_value_(listing.order.field && lacks_value) {}
+
+  ComposedQuery Page(const Stretch& stretch, int64_t limit) {
+    AddGathered();
+    query_.Add(KASBAH_RECORD).Add(", p.value FROM (SELECT i.record_id, i.value FROM (");
+    AddRows(stretch);
+    if (stretch.scan > 0) {
+      AddOrder();
+      query_.Add(" LIMIT ").Value(stretch.scan);
+    }
+    query_.Add(") AS i WHERE true");
+    AddFilter();
+    AddOrder();
+    query_.Add(" LIMIT ").Value(limit);
+    query_.Add(") AS p JOIN tenant_data.records r ON r.tenant_id = ").Value(call_.tenant);
+    query_.Add(" AND r.record_id = p.record_id ORDER BY ");
+    if (!by_value_) {
+      query_.Add("p.record_id");
+    } else {
+      query_.Add(listing_.order.descending ? SqlLiteral("p.value DESC, p.record_id DESC")
+                                           : "p.value, p.record_id");
+    }
+    return std::move(query_);
+  }
+
+  ComposedQuery End(const Stretch& stretch) {
+    AddGathered();
+    query_.Add("SELECT i.value, i.record_id FROM (");
+    AddRows(stretch);
+    query_.Add(") AS i");
+    AddOrder();
+    query_.Add(" OFFSET ").Value(stretch.scan - 1).Add(" LIMIT 1");
+    return std::move(query_);
+  }
+
+  ComposedQuery Count(int64_t limit) {
+    AddGathered();
+    query_.Add("SELECT count(*) FROM (SELECT FROM (");
+    AddRows(Stretch());
+    query_.Add(") AS i WHERE true");
+    AddFilter();
+    query_.Add(" LIMIT ").Value(limit).Add(") AS counted");
+    return std::move(query_);
+  }
+
+ private:
+  void AddGathered() {
+    if (source_.kind != Source::Kind::kGather) return;
+    query_.Add("WITH found AS MATERIALIZED (SELECT DISTINCT u.record_id FROM (");
+    AddFound(call_, source_.candidate, &query_);
+    query_.Add(") AS u) ");
+  }
+
+  // Rows of the source with their values, within the stretch.
+  void AddRows(const Stretch& stretch) {
+    if (by_value_) {
+      query_.Add("SELECT i.record_id, i.")
+          .Add(NameOf(listing_.order.column))
+          .Add(" AS value FROM ");
+      if (source_.kind == Source::Kind::kGather) {
+        query_.Add("found f JOIN tenant_data.record_index i ON i.record_id = f.record_id WHERE ");
+      } else {
+        query_.Add("tenant_data.record_index i WHERE ");
+      }
+      AddRange("i", call_, PresenceOf(listing_.order), &query_);
+      for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
+        if (!IsOfOrder(listing_, *conjunct)) continue;
+        query_.Add(" AND ");
+        AddRange("i", call_, conjunct->comparison, &query_);
+      }
+      return AddValueBounds(stretch);
+    }
+    query_.Add("SELECT i.record_id, NULL::bigint AS value FROM ");
+    switch (source_.kind) {
+      case Source::Kind::kGather:
+        query_.Add("found i WHERE true");
+        break;
+      case Source::Kind::kWalkEqual:
+        query_.Add("tenant_data.record_index i WHERE ");
+        AddRange("i", call_, *source_.candidate.ranges.front(), &query_);
+        break;
+      case Source::Kind::kWalk:
+        query_.Add("tenant_data.records i WHERE i.tenant_id = ").Value(call_.tenant);
+        query_.Add(" AND i.collection_id = ").Value(listing_.collection);
+        query_.Add(" AND i.deleted_at IS NULL");
+        break;
+    }
+    query_.Add(" AND i.record_id > ").Value(stretch.after.record);
+    if (stretch.until) query_.Add(" AND i.record_id <= ").Value(stretch.until->record);
+  }
+
+  void AddValueBounds(const Stretch& stretch) {
+    const bool descending = listing_.order.descending;
+    const IndexKey& value = stretch.after.value;
+    if (value.text || value.integer || value.time) {
+      AddBound(descending ? SqlLiteral(" < ") : " > ", stretch.after);
+    }
+    if (stretch.until) AddBound(descending ? SqlLiteral(" >= ") : " <= ", *stretch.until);
+  }
+
+  void AddBound(SqlLiteral sign, const Cursor& cursor) {
+    query_.Add(" AND (i.").Add(NameOf(listing_.order.column)).Add(", i.record_id)").Add(sign);
+    query_.Add("(");
+    AddKey(cursor.value, &query_);
+    query_.Add(", ").Value(cursor.record).Add(")");
+  }
+
+  // What the source does not see to by itself.
+  void AddFilter() {
+    for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
+      const bool is_met =
+          source_.kind != Source::Kind::kWalk && conjunct == source_.candidate.whole;
+      if (is_met || (by_value_ && IsOfOrder(listing_, *conjunct))) continue;
+      query_.Add(" AND ");
+      AddPredicate(call_, *conjunct, &query_);
+    }
+    if (!lacks_value_) return;
+    query_.Add(" AND NOT ");
+    AddHas(call_, PresenceOf(listing_.order), &query_);
+  }
+
+  void AddOrder() {
+    if (!by_value_) {
+      query_.Add(" ORDER BY record_id");
+    } else {
+      query_.Add(listing_.order.descending ? SqlLiteral(" ORDER BY value DESC, record_id DESC")
+                                           : " ORDER BY value, record_id");
+    }
+  }
+
+  const CallContext& call_;
+  const Listing& listing_;
+  const Source& source_;
+  const bool by_value_;
+  const bool lacks_value_;
+  ComposedQuery query_;
+};
+
+}  // namespace
+
+std::vector<Candidate> CandidatesOf(const Listing& listing) {
+  std::vector<Candidate> candidates;
+  for (const Filter* conjunct : ConjunctsOf(listing.filter)) {
+    if (IsOfOrder(listing, *conjunct)) continue;
+    Ranges ranges = RangesOf(*conjunct);
+    if (ranges.empty()) continue;
+    candidates.push_back({std::move(ranges), IsWhole(*conjunct) ? conjunct : nullptr});
+  }
+  return candidates;
+}
+
+bool IsEqualValue(const Candidate& candidate) {
+  if (candidate.ranges.size() != 1 || candidate.whole == nullptr) return false;
+  const Comparison& only = *candidate.ranges.front();
+  return only.op == FilterOp::kEquals &&
+         (only.column != IndexColumn::kBlind || only.blind.size() == 1);
+}
+
+ComposedQuery ProbeQuery(const CallContext& call, const std::vector<Candidate>& candidates,
+                         int64_t limit) {
+  ComposedQuery query;
+  query.Add("SELECT ");
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (i > 0) query.Add(", ");
+    query.Add("(SELECT count(*) FROM (");
+    AddFound(call, candidates[i], &query);
+    query.Add(" LIMIT ").Value(limit).Add(") AS probed)");
+  }
+  return query;
+}
+
+ComposedQuery PageQuery(const CallContext& call, const Listing& listing, const Source& source,
+                        const Stretch& stretch, int64_t limit) {
+  return PageSql(call, listing, source, stretch.after.lacks_value).Page(stretch, limit);
+}
+
+ComposedQuery EndQuery(const CallContext& call, const Listing& listing, const Source& source,
+                       const Stretch& stretch) {
+  return PageSql(call, listing, source, stretch.after.lacks_value).End(stretch);
+}
+
+ComposedQuery CountQuery(const CallContext& call, const Listing& listing, const Source& source,
+                         int64_t limit) {
+  return PageSql(call, listing, source, /*lacks_value=*/false).Count(limit);
+}
+
+}  // namespace kasbah::tenantdata

@@ -1,0 +1,179 @@
+#include "tests/bench/lists.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "libs/base/strings.h"
+#include "services/tenant_data/domain/filter.h"
+#include "services/tenant_data/domain/order.h"
+#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/store/explained_fixture.h"
+#include "services/tenant_data/store/record_list.h"
+#include <nlohmann/json.hpp>
+
+namespace kasbah::bench {
+namespace {
+
+using tenantdata::v1::CollectionService;
+using tenantdata::v1::ImportRecordsRequest;
+using tenantdata::v1::ImportRecordsResponse;
+using tenantdata::v1::RecordService;
+
+constexpr int kRounds = 9;
+constexpr int64_t kPage = 50;
+
+tenantdata::v1::Collection MakeCollection(Installation& kasbah) {
+  tenantdata::v1::CreateCollectionRequest create;
+  create.set_key("listed");
+  const auto add = [&](const char* key, tenantdata::v1::FieldType type) {
+    auto* field = create.add_fields();
+    field->set_key(key);
+    field->set_type(type);
+    field->set_indexed(true);
+    field->set_required(true);
+  };
+  add("rank", tenantdata::v1::FIELD_TYPE_INTEGER);
+  add("name", tenantdata::v1::FIELD_TYPE_TEXT);
+  add("state", tenantdata::v1::FIELD_TYPE_TEXT);
+  CollectionService::Stub stub(kasbah.Channel("tenant-data", dev::kOperator));
+  return Installation::Invoke(stub, &CollectionService::Stub::CreateCollection, create,
+                              kasbah.tenant());
+}
+
+// Lines a second.
+double Import(Installation& kasbah, int records) {
+  RecordService::Stub stub(kasbah.TenantChannel("tenant-data"));
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", kasbah.Authorization());
+  auto stream = stub.ImportRecords(&context);
+  const absl::Time start = absl::Now();
+  std::thread writer([&] {
+    ImportRecordsRequest request;
+    request.mutable_start()->set_collection("listed");
+    request.mutable_start()->set_format(tenantdata::v1::LINE_FORMAT_JSON_LINES);
+    request.mutable_start()->set_import_id(Uuid::V7(absl::Now()).ToString());
+    static constexpr const char* kStates[] = {"new", "open", "done"};
+    for (int i = 0; i < records; ++i) {
+      const int rank = static_cast<int>((int64_t{i} * 7919) % records);
+      StrAppend(request.mutable_data(), "{\"rank\":", rank, ",\"name\":\"name ", i % 1000,
+                "\",\"state\":\"", kStates[rank % 3], "\"}\n");
+      if (request.data().size() < 256 * 1024) continue;
+      stream->Write(request);
+      request.Clear();
+    }
+    request.set_last(true);
+    stream->Write(request);
+    stream->WritesDone();
+  });
+  ImportRecordsResponse response;
+  uint64_t created = 0;
+  while (stream->Read(&response)) created = response.progress().created();
+  writer.join();
+  const grpc::Status status = stream->Finish();
+  if (!status.ok() || created != static_cast<uint64_t>(records)) {
+    Crash(status.error_message(), __FILE__, __LINE__);
+  }
+  return records / absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+class Lists {
+ public:
+  Lists(Installation& kasbah, const tenantdata::v1::Collection& collection) : kasbah_(kasbah) {
+    tenantdata::CollectionDefinition definition;
+    definition.id = *CollectionId::Parse(collection.collection_id());
+    for (const auto& field : collection.fields()) {
+      tenantdata::FieldDefinition& added = definition.fields.emplace_back();
+      added.id = *FieldId::Parse(field.field_id());
+      added.key = field.key();
+      added.type =
+          field.key() == "rank" ? tenantdata::FieldType::kInteger : tenantdata::FieldType::kText;
+      added.indexed = true;
+      added.required = true;
+    }
+    rules_ = *tenantdata::RuleTable::Compile(std::move(definition));
+    call_.tenant = kasbah.tenant();
+  }
+
+  // "1.23 ms  filter, order".
+  std::string Measure(const std::string& filter, const std::string& order,
+                      const tenantdata::Cursor& after) {
+    const tenantdata::Listing listing{rules_->collection_id(),
+                                      *tenantdata::ParseFilter(*rules_, filter),
+                                      *tenantdata::ParseOrder(*rules_, order)};
+    const auto candidates = tenantdata::CandidatesOf(listing);
+    std::optional<tenantdata::Source> source = SourceWithoutProbe(listing, candidates);
+    double probe = 0;
+    if (!source) {
+      const auto query = tenantdata::ProbeQuery(call_, candidates, tenantdata::kMostGathered + 1);
+      probe = TimeOf(query);
+      std::vector<int64_t> counts;
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        const auto one =
+            tenantdata::ProbeQuery(call_, {candidates[i]}, tenantdata::kMostGathered + 1);
+        counts.push_back(std::stoll(kasbah_.Query(Scoped(tenantdata::WithLiterals(one)))));
+      }
+      source = SourceOf(listing, candidates, counts);
+    }
+    const double page =
+        TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
+    char line[64];
+    snprintf(line, sizeof(line), "%8.2f ms  ", probe + page);
+    return StrCat(line, filter.empty() ? "everything" : filter, ", by ",
+                  order.empty() ? "age" : order, after.record.uuid().is_nil() ? "" : ", deep",
+                  "\n");
+  }
+
+ private:
+  std::string Scoped(const std::string& sql) const {
+    return StrCat("BEGIN; SET LOCAL ROLE kasbah_tenant_data; SELECT core.enter('",
+                  kasbah_.tenant().uuid().ToString(), "', 'all'); ", sql);
+  }
+
+  // Planning and execution, the median of some rounds.
+  double TimeOf(const postgres::ComposedQuery& query) {
+    std::vector<double> times;
+    for (int i = 0; i < kRounds; ++i) {
+      const auto plan = nlohmann::json::parse(kasbah_.Query(
+          Scoped("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + tenantdata::WithLiterals(query))));
+      times.push_back(plan[0]["Planning Time"].get<double>() +
+                      plan[0]["Execution Time"].get<double>());
+    }
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+  }
+
+  Installation& kasbah_;
+  CallContext call_;
+  std::shared_ptr<const tenantdata::RuleTable> rules_;
+};
+
+}  // namespace
+
+std::string MeasureLists(Installation& kasbah, int records) {
+  const auto collection = MakeCollection(kasbah);
+  const double rate = Import(kasbah, records);
+  kasbah.Query("VACUUM ANALYZE tenant_data.record_index");
+  kasbah.Query("VACUUM ANALYZE tenant_data.records");
+  Lists lists(kasbah, collection);
+  tenantdata::Cursor deep;
+  deep.record = RecordId::New(absl::Now());
+  deep.value.integer = records / 2;
+  std::string text = StrCat("imported ", records, " records, ", static_cast<int64_t>(rate),
+                            " lines/s\npages of 50, in the database:\n");
+  text += lists.Measure("", "", {});
+  text += lists.Measure("state = \"open\"", "", {});
+  text += lists.Measure("", "rank", {});
+  text += lists.Measure("rank >= 1000", "rank desc", deep);
+  text += lists.Measure("state = \"open\"", "rank desc", {});
+  text += lists.Measure("state = \"open\" AND rank < 100000", "rank", deep);
+  text += lists.Measure("name = \"name 5\"", "rank", {});
+  text += lists.Measure("name = \"name 5\" AND NOT state = \"open\"", "rank desc", {});
+  text += lists.Measure("name = \"name 5*\"", "", {});
+  return text;
+}
+
+}  // namespace kasbah::bench
