@@ -18,6 +18,7 @@
 #include "kasbah/policy/v1/policy.pb.h"
 #include "kasbah/status/v1/status.pb.h"
 #include "kasbah/subject/v1/subject.pb.h"
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -69,6 +70,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
           tenantdata::v1::Tenant::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
+          tenantdata::v1::File::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),
