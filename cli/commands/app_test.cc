@@ -101,6 +101,7 @@ TEST(CommandLine, EveryCommandOfTheManualIsUnderstood) {
       {"files", "list", "--record", "rec_1"},
       {"files", "delete", "fil_1"},
       {"webhooks", "create", "https://x", "--event-type", "record.*"},
+      {"webhooks", "send", "deploy.finished", "-f", "d.json", "--move-to-vault", "ci"},
       {"webhooks", "list"},
       {"webhooks", "delete", "ep_1"},
       {"webhooks", "deliveries", "--limit", "5"},

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_join.h"
 #include "cli/client/paging.h"
+#include "cli/client/struct_json.h"
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -144,6 +145,52 @@ void AddAttempts(CLI::App* noun, Invocation& invocation) {
   });
 }
 
+void AddSend(CLI::App* noun, Invocation& invocation) {
+  struct Options {
+    webhook::v1::CreateMessageRequest request;
+    // A file, or - for standard input: what may hold a secret is never an argument.
+    std::string file;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* leaf = noun->add_subcommand("send", "Send an event of your own to the endpoints");
+  const auto set = [&](const char* name, auto setter, const char* help) {
+    return leaf->add_option_function<std::string>(
+        name, [options, setter](const std::string& value) { setter(options->request, value); },
+        help);
+  };
+  set(
+      "event_type", [](auto& r, const std::string& v) { r.set_event_type(v); }, "deploy.finished")
+      ->required();
+  leaf->add_option("-f,--file", options->file, "A JSON object; - for standard input")->required();
+  set(
+      "--resource", [](auto& r, const std::string& v) { r.set_resource_id(v); },
+      "What it is about, in your own words");
+  set(
+      "--request-id", [](auto& r, const std::string& v) { r.set_request_id(v); },
+      "The same again sends nothing twice");
+  set(
+      "--move-to-vault", [](auto& r, const std::string& v) { r.set_move_to_vault(v); },
+      "A path: values named like secrets become secrets below it, instead of being taken out");
+  OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string text, ReadInput(options->file));
+    ASSIGN_OR_RETURN(*options->request.mutable_data(), ParseStruct(text));
+    ASSIGN_OR_RETURN(Client * client, run.client());
+    ASSIGN_OR_RETURN(const auto reply,
+                     client->Call(&webhook::v1::MessageService::Stub::CreateMessage,
+                                  options->request));
+    return run.Show(reply, [&] {
+      Properties properties = {{"event", reply.event_id()}};
+      for (const std::string& path : reply.stripped_paths()) {
+        properties.emplace_back("taken out", path);
+      }
+      for (const auto& moved : reply.moved()) {
+        properties.emplace_back("moved", StrCat(moved.path(), " to ", moved.secret_id()));
+      }
+      return ToString(properties);
+    });
+  });
+}
+
 }  // namespace
 
 void AddWebhooks(CLI::App& root, Invocation& invocation) {
@@ -153,6 +200,7 @@ void AddWebhooks(CLI::App& root, Invocation& invocation) {
               "  kasbah webhooks deliveries --limit 10\n"
               "  kasbah webhooks attempts --message msg_01h…");
   AddCreate(noun, invocation);
+  AddSend(noun, invocation);
   AddList(noun, invocation);
   AddDelete(noun, invocation);
   AddDeliveries(noun, invocation);

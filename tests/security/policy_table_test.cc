@@ -20,6 +20,7 @@
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/domains.pb.h"
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -73,6 +74,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::Domain::descriptor()->file(),
           tenantdata::v1::Collection::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
+          tenantdata::v1::File::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),

@@ -1,7 +1,9 @@
 #include "services/tenant_data/files/data_keys.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/channel.h"
@@ -10,6 +12,8 @@ namespace kasbah::tenantdata {
 namespace {
 
 using vault::v1::CryptoService;
+
+constexpr absl::Duration kPatience = absl::Seconds(10);
 
 // What of the vault's errors is the caller's business: that it has to wait, or is suspended.
 absl::Status FromVault(const absl::Status& status) {
@@ -20,6 +24,13 @@ absl::Status FromVault(const absl::Status& status) {
     return status;
   }
   return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
+}
+
+// A stream's call may have no deadline: the vault's answer is not waited for that long.
+CallContext Bounded(const CallContext& call) {
+  CallContext bounded = call;
+  bounded.deadline = std::min(call.deadline, absl::Now() + kPatience);
+  return bounded;
 }
 
 crypto::SecretBytes Kept(std::string* plaintext) {
@@ -47,7 +58,7 @@ absl::StatusOr<DataKeys::Made> DataKeys::Make(const CallContext& call, FileId fi
   request.set_subject(subject);
   for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
   absl::StatusOr<vault::v1::GenerateDataKeyResponse> made =
-      rpc::Invoke(call, *vault_, &CryptoService::Stub::GenerateDataKey, request);
+      rpc::Invoke(Bounded(call), *vault_, &CryptoService::Stub::GenerateDataKey, request);
   if (!made.ok()) return FromVault(made.status());
   return Made{Kept(made->mutable_plaintext()), std::move(*made->mutable_ciphertext())};
 }
@@ -61,7 +72,7 @@ absl::StatusOr<crypto::SecretBytes> DataKeys::Open(const CallContext& call, File
   request.set_subject(subject);
   for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
   absl::StatusOr<vault::v1::DecryptResponse> opened =
-      rpc::Invoke(call, *vault_, &CryptoService::Stub::Decrypt, request);
+      rpc::Invoke(Bounded(call), *vault_, &CryptoService::Stub::Decrypt, request);
   if (opened.ok()) return Kept(opened->mutable_plaintext());
   const std::string reason = ReasonOf(opened.status());
   if (reason == "OPEN_FAILED" || reason == "KEY_SHREDDED") {

@@ -32,7 +32,7 @@ TEST_F(KeptValuesTest, EachValueIsASecretOfWhoSentIt) {
   ASSERT_EQ(kept.secret_ids_size(), 2);
   v1::AccessSecretVersionRequest access;
   access.set_secret(kept.secret_ids(1));
-  ASSERT_OK_AND_ASSIGN(const auto value, AsUser(a_, &Stub::AccessSecretVersion, access));
+  ASSERT_OK_AND_ASSIGN(const auto value, AsProgram(a_, &Stub::AccessSecretVersion, access));
   EXPECT_EQ(value.payload(), "hunter2ci/r-1/2");
   EXPECT_EQ(value.version().created_by(), "key_01h45ytscbebyvny4gc8cr8ma2");
 }

@@ -27,9 +27,9 @@ constexpr size_t kLargestMoved = 65'536;
 // The same for the same request of a tenant, so that its second coming is known for one.
 EventId EventOf(const rpc::Call& call, const std::string& request_id, absl::Time now) {
   if (request_id.empty()) return EventId::New(now);
-  const std::string digest = crypto::Sha256(StrCat("message|", call.tenant.ToString(), "|",
-                                                   call.customer ? call.customer->ToString() : "",
-                                                   "|", call.actor.id, "|", request_id));
+  const std::string customer = call.customer ? call.customer->ToString() : "";
+  const std::string digest = crypto::Sha256(StrCat(
+      "message|", call.tenant.ToString(), "|", customer, "|", call.actor.id, "|", request_id));
   return EventId(*Uuid::FromBytes(digest.substr(0, 16)));
 }
 
