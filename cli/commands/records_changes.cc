@@ -117,8 +117,7 @@ void AddRestore(CLI::App* noun, Invocation& invocation) {
 
 void AddPurge(CLI::App* noun, Invocation& invocation) {
   auto request = std::make_shared<tenantdata::v1::PurgeRecordRequest>();
-  CLI::App* leaf =
-      noun->add_subcommand("purge", "Remove a record and its history, for good");
+  CLI::App* leaf = noun->add_subcommand("purge", "Remove a record and its history, for good");
   leaf->add_option_function<std::string>(
           "record_id", [request](const std::string& id) { request->set_record_id(id); }, "rec_…")
       ->required();

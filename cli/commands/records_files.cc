@@ -105,14 +105,14 @@ absl::Status Load(Invocation& run, LoadOptions options) {
     return absl::OkStatus();
   };
   ASSIGN_OR_RETURN(Client * client, run.client());
-  const absl::Status status = client->Exchange<RecordService::Stub, ImportRecordsRequest,
-                                               ImportRecordsResponse>(
-      &RecordService::Stub::ImportRecords,
-      [&](ImportRecordsRequest* request) { return pieces.Next(request); }, take);
+  const absl::Status status =
+      client->Exchange<RecordService::Stub, ImportRecordsRequest, ImportRecordsResponse>(
+          &RecordService::Stub::ImportRecords,
+          [&](ImportRecordsRequest* request) { return pieces.Next(request); }, take);
   run.terminal.ClearProgress();
   if (!status.ok()) {
-    run.terminal.Note(StrCat("to go on after line ", progress.lines(), ": --import-id ",
-                             options.import_id));
+    run.terminal.Note(
+        StrCat("to go on after line ", progress.lines(), ": --import-id ", options.import_id));
     return status;
   }
   RETURN_IF_ERROR(run.Show(progress, [&] {
@@ -169,14 +169,14 @@ void AddExport(CLI::App* noun, Invocation& invocation) {
     std::ostream& out = options->file == "-" ? std::cout : file;
     uint64_t records = 0;
     ASSIGN_OR_RETURN(Client * client, run.client());
-    RETURN_IF_ERROR((client->Stream<RecordService::Stub, ExportRecordsRequest,
-                                    ExportRecordsResponse>(
-        &RecordService::Stub::ExportRecords, request,
-        [&](const ExportRecordsResponse& reply) -> absl::Status {
-          out << reply.data();
-          records = reply.records();
-          return out ? absl::OkStatus() : absl::DataLossError("the file cannot be written");
-        })));
+    RETURN_IF_ERROR(
+        (client->Stream<RecordService::Stub, ExportRecordsRequest, ExportRecordsResponse>(
+            &RecordService::Stub::ExportRecords, request,
+            [&](const ExportRecordsResponse& reply) -> absl::Status {
+              out << reply.data();
+              records = reply.records();
+              return out ? absl::OkStatus() : absl::DataLossError("the file cannot be written");
+            })));
     out.flush();
     if (!out) return absl::DataLossError("the file cannot be written");
     if (options->file != "-") run.terminal.Note(StrCat(records, " records"));

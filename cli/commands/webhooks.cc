@@ -175,9 +175,9 @@ void AddSend(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(const std::string text, ReadInput(options->file));
     ASSIGN_OR_RETURN(*options->request.mutable_data(), ParseStruct(text));
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&webhook::v1::MessageService::Stub::CreateMessage,
-                                  options->request));
+    ASSIGN_OR_RETURN(
+        const auto reply,
+        client->Call(&webhook::v1::MessageService::Stub::CreateMessage, options->request));
     return run.Show(reply, [&] {
       Properties properties = {{"event", reply.event_id()}};
       for (const std::string& path : reply.stripped_paths()) {

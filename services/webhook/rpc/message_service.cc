@@ -28,8 +28,8 @@ constexpr size_t kLargestMoved = 65'536;
 EventId EventOf(const rpc::Call& call, const std::string& request_id, absl::Time now) {
   if (request_id.empty()) return EventId::New(now);
   const std::string customer = call.customer ? call.customer->ToString() : "";
-  const std::string digest = crypto::Sha256(StrCat(
-      "message|", call.tenant.ToString(), "|", customer, "|", call.actor.id, "|", request_id));
+  const std::string digest = crypto::Sha256(StrCat("message|", call.tenant.ToString(), "|",
+                                                   customer, "|", call.actor.id, "|", request_id));
   return EventId(*Uuid::FromBytes(digest.substr(0, 16)));
 }
 
