@@ -171,9 +171,10 @@ return absl::OkStatus();
 }  // namespace
 
 void AddVault(CLI::App& root, Invocation& invocation) {
-  CLI::App* noun = AddNoun(root, "vault", "Move secrets in from another vault (API key, registered)",
-                           "  kasbah vault import --address https://vault.example.com:8200 "
-                           "--token-file ~/.vault-token --dry-run");
+  CLI::App* noun =
+      AddNoun(root, "vault", "Move secrets in from another vault (API key, registered)",
+              "  kasbah vault import --address https://vault.example.com:8200 "
+              "--token-file ~/.vault-token --dry-run");
   auto options = std::make_shared<Options>();
   CLI::App* leaf = noun->add_subcommand(
       "import", "Copy secrets with their versions from HashiCorp Vault or OpenBao (KV version 2)");

@@ -184,7 +184,8 @@ class Database {
   Database(std::unique_ptr<internal::Pool> pool, std::unique_ptr<internal::Lanes> lanes);
   static internal::Scope ScopeOf(const CallContext& call, internal::EnterMode mode, bool audited);
 
-  using Shared = std::unique_ptr<internal::SharedTransaction, void (*)(internal::SharedTransaction*)>;
+  using Shared =
+      std::unique_ptr<internal::SharedTransaction, void (*)(internal::SharedTransaction*)>;
   static Shared NewShared(const internal::Scope& scope);
   static Transaction& TransactionOf(internal::SharedTransaction& shared);
   void Submit(Shared shared, absl::AnyInvocable<void(std::optional<absl::Status>)> done);

@@ -24,8 +24,8 @@ namespace kasbah::postgres::internal {
 // Each is an implicit transaction of its own, scope first, Sync last. They commit asynchronously
 // (synchronous_commit off); the lane ends a batch that wrote with a transaction of its own that
 // commits synchronously, which flushes all that was logged before it, and nobody is told earlier
-// that anything is committed. Every one waits for the slowest of its batch, so nothing that may wait
-// for a lock belongs here. Thread safe.
+// that anything is committed. Every one waits for the slowest of its batch, so nothing that may
+// wait for a lock belongs here. Thread safe.
 class Lane {
  public:
   explicit Lane(ConnectSettings settings);

@@ -176,8 +176,7 @@ TEST_F(LaneTest, AFailureAtTheEndOfABatchLosesNobodysCommit) {
 TEST_F(LaneTest, AWriteWithoutItsEventIsNotSent) {
   const Answer answer = Shared([&](auto done) {
     database_->WithTenantShared(
-        Call(a_),
-        [&](Transaction& tx) { return tx.Run(kInsertNote, a_, NewId(), "x"); },
+        Call(a_), [&](Transaction& tx) { return tx.Run(kInsertNote, a_, NewId(), "x"); },
         [done](std::optional<absl::StatusOr<Result>> given) {
           done(absl::StatusOr<std::string>(given->status()));
         });

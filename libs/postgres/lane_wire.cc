@@ -146,8 +146,8 @@ void Lane::Fail(const PGresult* answer, const Expected& expected) {
   }
   // An error in place of a statement's result, or of a commit's by anything but the end of the
   // connection, means that nothing was committed.
-  const bool rolled_back = !error.sqlstate.empty() &&
-                           (expected.kind != Expected::Kind::kSync || !ends_connection);
+  const bool rolled_back =
+      !error.sqlstate.empty() && (expected.kind != Expected::Kind::kSync || !ends_connection);
   expected.transaction->Fail(std::move(error), rolled_back);
 }
 

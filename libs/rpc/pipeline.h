@@ -138,9 +138,9 @@ class Pipeline {
         });
   }
 
-  // For a handler whose work waits elsewhere, and which therefore needs no thread meanwhile: `start`
-  // runs on the transport's thread, must not block, and answers when it can. `handler` runs on the
-  // executor where that was deferred, or the actor's assertion had to be verified first.
+  // For a handler whose work waits elsewhere, and which therefore needs no thread meanwhile:
+  // `start` runs on the transport's thread, must not block, and answers when it can. `handler` runs
+  // on the executor where that was deferred, or the actor's assertion had to be verified first.
   template <typename Service, typename Request, typename Reply>
   grpc::ServerUnaryReactor* RunShared(
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,
@@ -155,15 +155,15 @@ class Pipeline {
         [service, start, &request, reply](const Call& call, Continue next) {
           (service->*start)(
               call, request,
-              Answer<Reply>([reply, next = std::move(next)](
-                                std::optional<absl::StatusOr<Reply>> result,
-                                typename Answer<Reply>::Work work) mutable {
-                if (result.has_value()) return next(Fill(reply, *std::move(result)), nullptr);
-                if (work == nullptr) return next(std::nullopt, nullptr);
-                next(std::nullopt, [reply, work = std::move(work)](const Call& later) mutable {
-                  return Fill(reply, work(later));
-                });
-              }));
+              Answer<Reply>(
+                  [reply, next = std::move(next)](std::optional<absl::StatusOr<Reply>> result,
+                                                  typename Answer<Reply>::Work work) mutable {
+                    if (result.has_value()) return next(Fill(reply, *std::move(result)), nullptr);
+                    if (work == nullptr) return next(std::nullopt, nullptr);
+                    next(std::nullopt, [reply, work = std::move(work)](const Call& later) mutable {
+                      return Fill(reply, work(later));
+                    });
+                  }));
         });
   }
 

@@ -173,8 +173,8 @@ void Installation::Settle() {
   const absl::Time deadline = absl::Now() + absl::Minutes(2);
   for (const char* schema : {"auth", "tenant_data", "vault", "webhook"}) {
     const std::string outbox = StrCat(schema, ".outbox");
-    Query(StrCat("DELETE FROM ", outbox, " WHERE substring(payload FROM 1 FOR 8) = '",
-                 kNoEvent, "'"));
+    Query(StrCat("DELETE FROM ", outbox, " WHERE substring(payload FROM 1 FOR 8) = '", kNoEvent,
+                 "'"));
     while (Query(StrCat("SELECT count(*) FROM ", outbox)) != "0") {
       KASBAH_CHECK(absl::Now() < deadline);
       absl::SleepFor(absl::Milliseconds(50));

@@ -138,7 +138,7 @@ class KilledSteps : public ::testing::Test {
 
   // Until the transaction that works on `subject` waits for `table`: others of the vault may too.
   static bool IsHeldUp(const std::string& table, const std::string& subject) {
-    return WaitUntil(absl::Seconds(20), [&] {
+    return WaitUntil(absl::Seconds(60), [&] {
       return System::Get().QueryValue(
                  StrCat("SELECT count(*) FROM pg_locks w JOIN pg_locks k USING (pid)"
                         " WHERE NOT w.granted AND w.relation = '",

@@ -112,8 +112,7 @@ absl::StatusOr<SealedVersion> SecretService::ReadAudited(const rpc::Call& call,
                                                          const SecretRef& ref, uint32_t version) {
   if (const auto hint = hints_.Find(call.tenant, ref.text()); hint.has_value()) {
     absl::StatusOr<SealedVersion> row = database_.WithTenant(
-        call,
-        [&](postgres::Transaction& tx) { return QueueExpected(tx, call, *hint, version); });
+        call, [&](postgres::Transaction& tx) { return QueueExpected(tx, call, *hint, version); });
     if (row.ok() || ReasonOf(row.status()) != SecretStore::kHintStale) return row;
     hints_.Drop(call.tenant, ref.text());
   }
@@ -170,8 +169,7 @@ void SecretService::StartAccess(const rpc::Call& call,
       [&](postgres::Transaction& tx) { return QueueExpected(tx, call, *hint, request.version()); },
       [this, &call, key = std::move(key),
        answer = std::move(answer)](std::optional<absl::StatusOr<SealedVersion>> row) mutable {
-        const bool stale =
-            row.has_value() && ReasonOf(row->status()) == SecretStore::kHintStale;
+        const bool stale = row.has_value() && ReasonOf(row->status()) == SecretStore::kHintStale;
         if (!row.has_value() || stale) return answer.Defer();
         if (!row->ok()) return answer.Give(row->status());
         if (key->Has((*row)->version.key_version)) return answer.Give(Show(call, key, **row));
