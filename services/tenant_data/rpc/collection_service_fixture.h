@@ -15,7 +15,8 @@ class CollectionServiceTest : public TenantDataServerTest {
   absl::StatusOr<v1::Collection> Get(TenantId tenant = {}) {
     v1::GetCollectionRequest request;
     request.set_collection("countries");
-    return AsUser(tenant.is_nil() ? a_ : tenant, &v1::CollectionService::Stub::GetCollection, request);
+    return AsUser(tenant.is_nil() ? a_ : tenant, &v1::CollectionService::Stub::GetCollection,
+                  request);
   }
   // A request that would leave the collection as it is.
   v1::UpdateCollectionRequest Unchanged() {
