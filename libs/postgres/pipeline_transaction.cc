@@ -11,9 +11,6 @@
 namespace kasbah::postgres::internal {
 namespace {
 
-// For messages: a composed query has its text beside it.
-constexpr Statement kComposed{"composed", ""};
-
 // Binary, as every result.
 constexpr int kBinary = 1;
 

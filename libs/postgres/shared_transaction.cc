@@ -10,7 +10,14 @@ size_t SharedTransaction::Queue(const Statement& statement, std::vector<Param> p
   const size_t index = results_.size();
   results_.emplace_back();
   writes_ = writes_ || statement.access == Access::kWrite;
-  queued_.push_back({statement, std::move(params), index});
+  queued_.push_back({statement, std::move(params), index, ""});
+  return index;
+}
+
+size_t SharedTransaction::Queue(ComposedQuery query) {
+  const size_t index = results_.size();
+  results_.emplace_back();
+  queued_.push_back({kComposed, query.params(), index, query.sql()});
   return index;
 }
 

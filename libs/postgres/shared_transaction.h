@@ -53,6 +53,7 @@ class SharedTransaction final : public Transaction {
 
  protected:
   size_t Queue(const Statement& statement, std::vector<Param> params) override;
+  size_t Queue(ComposedQuery query) override;
   absl::Status Flush() override;
   absl::StatusOr<Result> ResultAt(size_t index) override;
 

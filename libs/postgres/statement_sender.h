@@ -12,6 +12,9 @@
 
 namespace kasbah::postgres::internal {
 
+// For messages: a composed query has its text beside it.
+inline constexpr Statement kComposed{"composed", ""};
+
 // A statement on its way to the server.
 struct Queued {
   Statement statement;
