@@ -63,6 +63,25 @@ absl::StatusOr<v1::Record> RecordReader::Get(const rpc::Call& call, RecordId id)
   return opener_.Show(call, stored);
 }
 
+void RecordReader::StartGet(const rpc::Call& call, RecordId id, rpc::Answer<v1::Record> answer) {
+  database_.WithTenantShared(
+      call,
+      [&](Transaction& tx) {
+        customers_.RequireActiveScope(tx, call);
+        return records_.Get(tx, call, id);
+      },
+      [this, &call,
+       answer = std::move(answer)](std::optional<absl::StatusOr<StoredRecord>> stored) mutable {
+        if (!stored.has_value()) return answer.Defer();
+        if (!stored->ok()) return answer.Give(stored->status());
+        if ((*stored)->sealed.empty()) return answer.Give(opener_.Show(call, **stored));
+        // The vault opens what is sealed, which takes its time.
+        answer.Later([this, record = **std::move(stored)](const rpc::Call& later) {
+          return opener_.Show(later, record);
+        });
+      });
+}
+
 absl::StatusOr<v1::Record> RecordReader::GetAsOf(const rpc::Call& call,
                                                  const v1::GetRecordRequest& request) {
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));

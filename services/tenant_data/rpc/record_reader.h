@@ -8,6 +8,7 @@
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "libs/postgres/database.h"
 #include "libs/rpc/call.h"
+#include "libs/rpc/pipeline.h"
 #include "services/tenant_data/rpc/blind_indexer.h"
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/store/cursor_keys.h"
@@ -38,6 +39,8 @@ class RecordReader {
   absl::StatusOr<std::optional<RecordId>> FindByUnique(const rpc::Call& call,
                                                        const UniqueEntry& unique);
   absl::StatusOr<v1::Record> Get(const rpc::Call& call, RecordId id);
+  // The same without a thread that waits, where the vault is not needed.
+  void StartGet(const rpc::Call& call, RecordId id, rpc::Answer<v1::Record> answer);
   absl::StatusOr<v1::Record> GetAsOf(const rpc::Call& call, const v1::GetRecordRequest& request);
   absl::StatusOr<v1::BatchGetRecordsResponse> BatchGet(const rpc::Call& call,
                                                        const v1::BatchGetRecordsRequest& request);

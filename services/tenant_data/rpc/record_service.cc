@@ -98,6 +98,14 @@ absl::StatusOr<v1::Record> RecordService::Get(const rpc::Call& call,
   return parts_.reader.Get(call, id);
 }
 
+void RecordService::StartGet(const rpc::Call& call, const v1::GetRecordRequest& request,
+                             rpc::Answer<v1::Record> answer) {
+  const absl::StatusOr<RecordId> id = RecordId::Parse(request.record_id());
+  const bool as_it_is = request.as_of_case() == v1::GetRecordRequest::AS_OF_NOT_SET;
+  if (!id.ok() || !as_it_is) return answer.Defer();
+  parts_.reader.StartGet(call, *id, std::move(answer));
+}
+
 absl::StatusOr<v1::BatchGetRecordsResponse> RecordService::BatchGet(
     const rpc::Call& call, const v1::BatchGetRecordsRequest& request) {
   return parts_.reader.BatchGet(call, request);

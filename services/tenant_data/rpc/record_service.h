@@ -49,7 +49,8 @@ class RecordService final : public v1::RecordService::CallbackService {
   grpc::ServerUnaryReactor* GetRecord(grpc::CallbackServerContext* context,
                                       const v1::GetRecordRequest* request,
                                       v1::Record* reply) override {
-    return pipeline_.Run(context, *request, reply, &RecordService::Get, this);
+    return pipeline_.RunShared(context, *request, reply, &RecordService::StartGet,
+                               &RecordService::Get, this);
   }
   grpc::ServerUnaryReactor* BatchGetRecords(grpc::CallbackServerContext* context,
                                             const v1::BatchGetRecordsRequest* request,
@@ -108,6 +109,8 @@ class RecordService final : public v1::RecordService::CallbackService {
   absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreate(
       const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
   absl::StatusOr<v1::Record> Get(const rpc::Call& call, const v1::GetRecordRequest& request);
+  void StartGet(const rpc::Call& call, const v1::GetRecordRequest& request,
+                rpc::Answer<v1::Record> answer);
   absl::StatusOr<v1::BatchGetRecordsResponse> BatchGet(const rpc::Call& call,
                                                        const v1::BatchGetRecordsRequest& request);
   absl::StatusOr<v1::ListRecordsResponse> List(const rpc::Call& call,
