@@ -14,7 +14,10 @@
 #include "libs/objects/folder_store.h"
 #include "libs/testing/aws_server.h"
 #include "libs/testing/server_harness.h"
+#include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/file_service.h"
+#include "services/tenant_data/rpc/forgetting_vault.h"
+#include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
@@ -91,8 +94,8 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     removal_ = std::make_unique<FileRemoval>(*parts_);
     CreateServer({v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     files_ = std::make_unique<FileService>(server_->pipeline(), *parts_, *removal_, transients_);
-    subjects_ =
-        std::make_unique<SubjectService>(server_->pipeline(), *database_, outbox_, Clock::Real());
+    subjects_ = std::make_unique<SubjectService>(server_->pipeline(), *database_, outbox_, *opener_,
+                                                 vault_channel_, Clock::Real());
     Serve({files_.get(), subjects_.get()});
   }
   void TearDown() override {
@@ -106,9 +109,14 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&vault_);
+    builder.RegisterService(&shredder_);
     vault_server_ = builder.BuildAndStart();
-    keys_ = std::make_unique<DataKeys>(grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
-                                                           grpc::InsecureChannelCredentials()));
+    vault_channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                         grpc::InsecureChannelCredentials());
+    keys_ = std::make_unique<DataKeys>(vault_channel_);
+    definitions_ = std::make_unique<Definitions>(*database_, Clock::Real());
+    field_sealer_ = std::make_unique<FieldSealer>(vault_channel_);
+    opener_ = std::make_unique<RecordOpener>(*definitions_, *field_sealer_);
   }
 
   std::unique_ptr<grpc::ClientContext> Context(TenantId tenant,
@@ -211,7 +219,12 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
   testing::AwsServer aws_;
   testing::FakeClock file_clock_{absl::Now()};
   KeyVault vault_;
+  ForgettingVault shredder_;
   std::unique_ptr<grpc::Server> vault_server_;
+  std::shared_ptr<grpc::Channel> vault_channel_;
+  std::unique_ptr<Definitions> definitions_;
+  std::unique_ptr<FieldSealer> field_sealer_;
+  std::unique_ptr<RecordOpener> opener_;
   std::unique_ptr<postgres::Door> upkeep_;
   std::unique_ptr<TypeDetector> detector_;
   std::unique_ptr<DataKeys> keys_;

@@ -225,7 +225,7 @@ TEST_F(RecordSearchTest, ErasingASubjectTakesTheirRecordsAndTheirKey) {
   erase.mutable_subject()->set_id("patient-7");
   ASSERT_OK_AND_ASSIGN(const auto erased, AsOperator(a_, &Subjects::EraseSubject, erase));
   EXPECT_EQ(erased.erased().at("tenant_data.records.subject"), 1u);
-  EXPECT_TRUE(vault_.shredded.contains("patient-7"));
+  EXPECT_TRUE(shredder_.shredded.contains("patient-7"));
   EXPECT_EQ(LastEvent<outbox::v1::ChangeEvent>("change").type(), "record.purged");
   for (const char* table : {"records", "record_history", "record_index", "record_unique"}) {
     EXPECT_EQ(Count(absl::StrCat("tenant_data.", table, " WHERE record_id = '",
@@ -247,7 +247,7 @@ TEST_F(RecordSearchTest, WhatIsLeftOfAShreddedSubjectIsNamedAsErased) {
   request.set_subject_id("patient-8");
   ASSERT_OK_AND_ASSIGN(const v1::Record theirs, AsUser(a_, &Stub::CreateRecord, request));
   // As after a restore of the database from before.
-  vault_.shredded.insert("patient-8");
+  shredder_.shredded.insert("patient-8");
   ASSERT_OK_AND_ASSIGN(const v1::Record read, Read(a_, theirs.record_id()));
   ASSERT_EQ(read.unavailable_size(), 1);
   EXPECT_EQ(read.unavailable(0).reason(), "KEY_SHREDDED");

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -11,12 +10,12 @@
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
-#include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "libs/testing/server_harness.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
+#include "services/tenant_data/rpc/forgetting_vault.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
 #include "services/tenant_data/rpc/reference_check.h"
@@ -30,11 +29,12 @@ namespace kasbah::tenantdata {
 // the same to turn them back. Its indexes are of one key with as many versions as a test says.
 class TurningVault final : public vault::v1::CryptoService::Service {
  public:
+  explicit TurningVault(const ForgettingVault& shredder) : shredder_(shredder) {}
   grpc::Status BatchEncrypt(grpc::ServerContext*, const vault::v1::BatchEncryptRequest* request,
                             vault::v1::BatchEncryptResponse* reply) override {
     ++calls;
     for (const auto& item : request->items()) {
-      if (shredded.contains(item.subject())) {
+      if (shredder_.shredded.contains(item.subject())) {
         reply->add_items()->set_error("KEY_SHREDDED");
       } else {
         reply->add_items()->set_ciphertext(PrefixOf(item) + Turned(item.plaintext()));
@@ -62,7 +62,7 @@ class TurningVault final : public vault::v1::CryptoService::Service {
     for (const auto& item : request->items()) {
       auto* opened = reply->add_items();
       const std::string prefix = PrefixOf(item);
-      if (shredded.contains(item.subject())) {
+      if (shredder_.shredded.contains(item.subject())) {
         opened->set_error("KEY_SHREDDED");
       } else if (item.ciphertext().starts_with(prefix)) {
         opened->set_plaintext(Turned(item.ciphertext().substr(prefix.size())));
@@ -76,8 +76,6 @@ class TurningVault final : public vault::v1::CryptoService::Service {
   std::atomic<int> calls = 0;
   std::atomic<int> index_calls = 0;
   std::atomic<uint32_t> index_version = 1;
-  // Changed while nothing calls.
-  std::set<std::string> shredded;
 
  private:
   template <typename Item>
@@ -88,20 +86,8 @@ class TurningVault final : public vault::v1::CryptoService::Service {
     for (char& c : bytes) c = static_cast<char>(~c);
     return bytes;
   }
-};
 
-// And for its shredding.
-class ForgettingVault final : public vault::v1::ShredService::Service {
- public:
-  explicit ForgettingVault(TurningVault& vault) : vault_(vault) {}
-  grpc::Status ShredSubject(grpc::ServerContext*, const vault::v1::ShredSubjectRequest* request,
-                            vault::v1::ShredSubjectResponse*) override {
-    vault_.shredded.insert(request->subject());
-    return grpc::Status::OK;
-  }
-
- private:
-  TurningVault& vault_;
+  const ForgettingVault& shredder_;
 };
 
 // The handlers behind the real pipeline and mutual TLS, over a real database; beside them a vault
@@ -185,8 +171,8 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     return As("operator/ada", tenant, method, request);
   }
 
-  TurningVault vault_;
-  ForgettingVault shredder_{vault_};
+  ForgettingVault shredder_;
+  TurningVault vault_{shredder_};
   std::unique_ptr<grpc::Server> vault_server_;
   std::shared_ptr<grpc::Channel> vault_channel_;
   std::unique_ptr<postgres::Door> door_;
