@@ -83,6 +83,7 @@ TEST_F(Catalog, APersonalColumnThatNobodyListsIsFound) {
 TEST_F(Catalog, ColumnsThatSoundPersonalAreMarked) {
   const std::set<std::string> of_organisations = {"core.tenants.display_name",
                                                   "tenant_data.collections.display_name",
+                                                  "tenant_data.field_groups.display_name",
                                                   "tenant_data.fields.display_name"};
   const std::set<std::string> sounding = Lines(database_->QueryValue(
       "SELECT string_agg(n.nspname || '.' || c.relname || '.' || a.attname, E'\\n') "

@@ -113,7 +113,7 @@ TEST_F(CollectionServiceTest, EverythingWrongIsReportedAtOnce) {
   for (const Violation& violation : DetailsOf(refused.status()).violations) {
     fields.push_back(violation.field);
   }
-  EXPECT_THAT(fields, ElementsAre("fields[6].reference_collection", "fields[1].pattern",
+  EXPECT_THAT(fields, ElementsAre("fields[8].reference_collection", "fields[1].pattern",
                                   "fields[3].group"));
 }
 
