@@ -130,7 +130,8 @@ void AddList(CLI::App* noun, Invocation& invocation) {
       ASSIGN_OR_RETURN(const auto counted,
                        client->Call(&RecordService::Stub::ListRecords, request));
       run.terminal.Note(StrCat(counted.total_is_at_least() ? "more than " : "",
-                               counted.total_size(), " records"));
+                               counted.total_size(),
+                               counted.total_size() == 1 ? " record" : " records"));
     }
     return run.Show(reply, [&] {
       Table table({"RECORD", "UPDATED", "VALUES"});

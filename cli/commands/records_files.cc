@@ -179,7 +179,8 @@ void AddExport(CLI::App* noun, Invocation& invocation) {
             })));
     out.flush();
     if (!out) return absl::DataLossError("the file cannot be written");
-    if (options->file != "-") run.terminal.Note(StrCat(records, " records"));
+    if (options->file != "-")
+      run.terminal.Note(StrCat(records, records == 1 ? " record" : " records"));
     return absl::OkStatus();
   });
 }
