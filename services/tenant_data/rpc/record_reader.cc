@@ -172,9 +172,8 @@ absl::StatusOr<v1::ListRecordsResponse> RecordReader::List(const rpc::Call& call
   Cursor after;
   if (!request.page_token().empty()) {
     ASSIGN_OR_RETURN(const auto key, cursor_keys_.Get(call));
-    ASSIGN_OR_RETURN(const std::optional<Cursor> given,
-                     ParseCursor(*key, list, request.page_token()));
-    after = *given;
+    ASSIGN_OR_RETURN(std::optional<Cursor> given, ParseCursor(*key, list, request.page_token()));
+    if (given) after = *std::move(given);
   }
   // One more than the page, to know whether another follows.
   ASSIGN_OR_RETURN(const ListedPage found, Page(call, listing, after, size + 1));
