@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "libs/base/error.h"
+#include "libs/crypto/openssl_ptr.h"
 
 namespace kasbah::crypto {
 namespace {
@@ -18,20 +19,17 @@ constexpr size_t kScalarSize = 32;
 constexpr size_t kPointSize = 65;
 constexpr size_t kLongestSignature = 72;
 
-template <typename T, void (*free)(T*)>
-struct Free {
-  void operator()(T* value) const { free(value); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using SecretNumber = std::unique_ptr<BIGNUM, Free<BIGNUM, BN_clear_free>>;
-using NumberContext = std::unique_ptr<BN_CTX, Free<BN_CTX, BN_CTX_free>>;
-using Group = std::unique_ptr<EC_GROUP, Free<EC_GROUP, EC_GROUP_free>>;
-using Point = std::unique_ptr<EC_POINT, Free<EC_POINT, EC_POINT_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG, ECDSA_SIG_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM, OSSL_PARAM_free>>;
+using internal::OpenSslPtr;
+using Key = internal::KeyPtr;
+using KeyContext = internal::KeyContextPtr;
+using DigestContext = internal::DigestContextPtr;
+using Builder = internal::ParamBuilderPtr;
+using Params = internal::ParamsPtr;
+using SecretNumber = OpenSslPtr<BIGNUM, BN_clear_free>;
+using NumberContext = OpenSslPtr<BN_CTX, BN_CTX_free>;
+using Group = OpenSslPtr<EC_GROUP, EC_GROUP_free>;
+using Point = OpenSslPtr<EC_POINT, EC_POINT_free>;
+using Signature = OpenSslPtr<ECDSA_SIG, ECDSA_SIG_free>;
 
 const uint8_t* Bytes(std::string_view s) { return reinterpret_cast<const uint8_t*>(s.data()); }
 uint8_t* Bytes(std::string& s) { return reinterpret_cast<uint8_t*>(s.data()); }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "libs/base/error.h"
+#include "libs/crypto/openssl_ptr.h"
 
 namespace kasbah::crypto {
 namespace {
@@ -18,16 +19,13 @@ constexpr int kSmallestModulus = 2048;
 constexpr int kLargestModulus = 8192;
 constexpr int kLargestExponent = 33;
 
-template <typename T, void (*free)(T*)>
-struct Free {
-  void operator()(T* value) const { free(value); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX, EVP_MD_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Free<BIGNUM, BN_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM, OSSL_PARAM_free>>;
+using internal::OpenSslPtr;
+using Key = internal::KeyPtr;
+using KeyContext = internal::KeyContextPtr;
+using DigestContext = internal::DigestContextPtr;
+using Builder = internal::ParamBuilderPtr;
+using Params = internal::ParamsPtr;
+using Number = OpenSslPtr<BIGNUM, BN_free>;
 
 const uint8_t* Bytes(std::string_view s) { return reinterpret_cast<const uint8_t*>(s.data()); }
 
