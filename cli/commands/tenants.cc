@@ -108,36 +108,20 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-void AddClose(CLI::App* noun, Invocation& invocation) {
+// A verb that has every service refuse the tenant, for a reason that is given.
+template <typename Request, typename Method>
+void AddRefusal(CLI::App* noun, Invocation& invocation, const char* verb, const char* help,
+                Method method) {
   auto id = std::make_shared<std::string>();
-  auto request = std::make_shared<tenantdata::v1::CloseTenantRequest>();
-  CLI::App* leaf =
-      AddAboutOne(noun, "close", "Refuse the tenant for good; this cannot be undone", id);
+  auto request = std::make_shared<Request>();
+  CLI::App* leaf = AddAboutOne(noun, verb, help, id);
   leaf->add_option_function<std::string>(
           "--reason", [request](const std::string& reason) { request->set_reason(reason); },
           "Why; stands in the audit trail")
       ->required();
-  OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
+  OnRun(leaf, invocation, [id, request, method](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
-    ASSIGN_OR_RETURN(const Tenant tenant,
-                     client->Call(&TenantService::Stub::CloseTenant, *request));
-    return run.Show(tenant, [&] { return Describe(tenant); });
-  });
-}
-
-void AddSuspend(CLI::App* noun, Invocation& invocation) {
-  auto id = std::make_shared<std::string>();
-  auto request = std::make_shared<tenantdata::v1::SuspendTenantRequest>();
-  CLI::App* leaf =
-      AddAboutOne(noun, "suspend", "Have every service refuse the tenant, within 5 seconds", id);
-  leaf->add_option_function<std::string>(
-          "--reason", [request](const std::string& reason) { request->set_reason(reason); },
-          "Why; stands in the audit trail")
-      ->required();
-  OnRun(leaf, invocation, [id, request](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(const auto client, run.ClientFor(*id));
-    ASSIGN_OR_RETURN(const Tenant tenant,
-                     client->Call(&TenantService::Stub::SuspendTenant, *request));
+    ASSIGN_OR_RETURN(const Tenant tenant, client->Call(method, *request));
     return run.Show(tenant, [&] { return Describe(tenant); });
   });
 }
@@ -165,9 +149,13 @@ void AddTenants(CLI::App& root, Invocation& invocation) {
   AddList(noun, invocation);
   AddGet(noun, invocation);
   AddUpdate(noun, invocation);
-  AddSuspend(noun, invocation);
+  AddRefusal<tenantdata::v1::SuspendTenantRequest>(
+      noun, invocation, "suspend", "Have every service refuse the tenant, within 5 seconds",
+      &TenantService::Stub::SuspendTenant);
   AddResume(noun, invocation);
-  AddClose(noun, invocation);
+  AddRefusal<tenantdata::v1::CloseTenantRequest>(
+      noun, invocation, "close", "Refuse the tenant for good; this cannot be undone",
+      &TenantService::Stub::CloseTenant);
 }
 
 }  // namespace kasbah::cli
