@@ -22,7 +22,7 @@ class DoorToken {
   static DoorToken TenantRegistry() { return DoorToken("registry"); }
   // tenant-data: whose a host is, a table that holds nothing else, and tenants by slug.
   static DoorToken HostResolver() { return DoorToken("resolver"); }
-  // tenant-data: which tenants' domains are due for another look, and their files to be removed.
+  // tenant-data: domains due for another look, files to be removed, indexes to be built.
   static DoorToken TenantDataUpkeep() { return DoorToken("upkeep"); }
   // vault: root keys, which belong to no tenant.
   static DoorToken VaultRoot() { return DoorToken("root"); }

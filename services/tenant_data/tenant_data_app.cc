@@ -138,7 +138,7 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   SealedFileKeys file_keys(database);
   ciphertexts::CiphertextService ciphertexts(
       pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
-  IndexBuilder index_builder(database, *registry_door, clock);
+  IndexBuilder index_builder(database, *upkeep_door, clock);
   const service::Periodic building(absl::Seconds(1), "building indexes",
                                    [&] { return index_builder.RunOnce().status(); });
   return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,

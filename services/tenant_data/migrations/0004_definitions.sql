@@ -67,8 +67,8 @@ CREATE TABLE tenant_data.field_indexes (
 CREATE INDEX field_indexes_of_collection ON tenant_data.field_indexes (tenant_id, collection_id);
 CALL core.protect('tenant_data.field_indexes');
 GRANT SELECT, INSERT, UPDATE ON tenant_data.field_indexes TO kasbah_tenant_data;
--- The registry's role sees which fields of which tenants have something to build, and nothing else.
+-- The upkeep's role sees which fields of which tenants have something to build, and nothing else.
 CREATE INDEX field_indexes_building ON tenant_data.field_indexes (tenant_id, field_id)
   WHERE state = 'building';
-CALL core.open_door('tenant_data.field_indexes', 'kasbah_tenant_data_registry',
+CALL core.open_door('tenant_data.field_indexes', 'kasbah_tenant_data_upkeep',
                     'SELECT (tenant_id, field_id, collection_id, state)');

@@ -155,7 +155,11 @@ TEST_F(CollectionServiceTest, AFilterWaitsForTheIndexByName) {
   const auto refused = AsUser(a_, &Records::ListRecords, list);
   ASSERT_THAT(refused, ReasonIs("INVALID_FIELDS"));
   EXPECT_EQ(DetailsOf(refused.status()).violations.at(0).rule, "INDEX_BUILDING");
-  ASSERT_OK(IndexBuilder(*database_, *door_, Clock::Real()).RunOnce());
+  ASSERT_OK_AND_ASSIGN(const auto upkeep,
+                       postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
+                                            postgres::DoorToken::TenantDataUpkeep(),
+                                            absl::Now() + absl::Seconds(30)));
+  ASSERT_OK(IndexBuilder(*database_, *upkeep, Clock::Real()).RunOnce());
   EXPECT_EQ(Get()->fields(3).index_state(), v1::INDEX_STATE_READY);
   // A write that finds an old definition in the cache clears it.
   ASSERT_OK(Make(ToStruct({{"note", "y"}})));

@@ -43,7 +43,7 @@ class IndexBuildStore {
   void Begin(postgres::Transaction& tx, const CallContext& call, CollectionId collection,
              const std::vector<FieldId>& fields, absl::Time now) const;
 
-  // Through the registry's door: at most `limit`, of all tenants.
+  // Through the upkeep's door: at most `limit`, of all tenants.
   postgres::Pending<std::vector<DueBuild>> ListDue(postgres::Transaction& tx, int64_t limit) const;
 
   // The last record that is done; none where it is not being built, or by somebody else right now.

@@ -49,8 +49,8 @@ std::vector<RecordId> IdsOf(const std::vector<ScannedRecord>& records) {
 
 absl::StatusOr<int64_t> IndexBuilder::RunOnce(int64_t max_pages) {
   ASSIGN_OR_RETURN(const std::vector<DueBuild> due,
-                   registry_.Run(clock_.Now() + kPageDeadline,
-                                 [&](Transaction& tx) { return builds_.ListDue(tx, kDueAtOnce); }));
+                   upkeep_.Run(clock_.Now() + kPageDeadline,
+                               [&](Transaction& tx) { return builds_.ListDue(tx, kDueAtOnce); }));
   int64_t pages = 0;
   absl::Status failure;
   for (const DueBuild& build : due) {

@@ -18,9 +18,9 @@ namespace kasbah::tenantdata {
 // is written beside the build is indexed by its writer. Thread safe.
 class IndexBuilder {
  public:
-  IndexBuilder(postgres::Database& database, postgres::Door& registry, const Clock& clock,
+  IndexBuilder(postgres::Database& database, postgres::Door& upkeep, const Clock& clock,
                int64_t page_size = 500)
-      : database_(database), registry_(registry), clock_(clock), page_size_(page_size) {}
+      : database_(database), upkeep_(upkeep), clock_(clock), page_size_(page_size) {}
 
   // Builds what is due, of all tenants, until nothing is; at most `max_pages`. How many it did.
   // A tenant that is suspended waits.
@@ -33,7 +33,7 @@ class IndexBuilder {
                                    const RuleTable& rules, FieldId field);
 
   postgres::Database& database_;
-  postgres::Door& registry_;
+  postgres::Door& upkeep_;
   const Clock& clock_;
   const int64_t page_size_;
   CollectionStore collections_;

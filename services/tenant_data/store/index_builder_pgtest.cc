@@ -17,8 +17,8 @@ class IndexBuilderTest : public TenantDataTest {
  protected:
   void SetUp() override {
     TenantDataTest::SetUp();
-    ASSERT_OK_AND_ASSIGN(door_, postgres::Door::Open(test_->Pool("kasbah_tenant_data_registry"),
-                                                     postgres::DoorToken::TenantRegistry(),
+    ASSERT_OK_AND_ASSIGN(door_, postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
+                                                     postgres::DoorToken::TenantDataUpkeep(),
                                                      absl::Now() + absl::Seconds(30)));
   }
 
