@@ -28,6 +28,8 @@ add_library(kasbah_flags INTERFACE)
 target_compile_options(kasbah_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Werror
   -fstack-protector-strong -fstack-clash-protection -fcf-protection -fpch-preprocess)
+# What Abseil's packages define: the precompiled headers must fit what does without Abseil, too.
+target_compile_definitions(kasbah_flags INTERFACE NOMINMAX)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms at -O2 on std::string: GCC bug 105651, mended in 13.
   target_compile_options(kasbah_flags INTERFACE $<$<CONFIG:Release>:-Wno-restrict>)

@@ -58,15 +58,12 @@ struct Pipeline::State {
 class Pipeline::Unary {
  public:
   Unary(State& state, Method& method, grpc::CallbackServerContext* context,
-        const google::protobuf::Message& request, bool is_inline, Handler handler, Attempt attempt,
-        Starter starter)
+        const google::protobuf::Message& request, bool is_inline, std::unique_ptr<Work> work)
       : state_(state),
         passage_(state.parts, method.rules, method.metrics, context, &request),
         reactor_(context->DefaultReactor()),
         is_inline_(is_inline),
-        handler_(std::move(handler)),
-        attempt_(std::move(attempt)),
-        starter_(std::move(starter)) {}
+        work_(std::move(work)) {}
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
@@ -78,33 +75,29 @@ class Pipeline::Unary {
     std::optional<absl::Status> admitted = passage_.AdmitAtOnce();
     if (!admitted.has_value()) return Submit(/*is_admitted=*/false);
     if (!admitted->ok()) return Finish(*std::move(admitted));
-    if (is_inline_) return Finish(handler_(passage_.call()));
-    if (attempt_ != nullptr) {
-      if (auto answered = attempt_(passage_.call())) return Finish(*std::move(answered));
-    }
-    if (starter_ != nullptr) return StartElsewhere();
+    if (is_inline_) return Finish(work_->Handle(passage_.call()));
+    if (auto answered = work_->Attempt(passage_.call())) return Finish(*std::move(answered));
+    Continue next = [this](std::optional<absl::Status> answered, Handler rest) {
+      if (answered.has_value()) return Finish(*std::move(answered));
+      rest_ = std::move(rest);
+      Submit(/*is_admitted=*/true);
+    };
+    // Where it began, this may be gone already.
+    if (work_->Begin(passage_.call(), next)) return;
     Submit(/*is_admitted=*/true);
   }
 
  private:
-  void StartElsewhere() {
-    // Out of this, which may be gone before it returns.
-    Starter starter = std::move(starter_);
-    starter(passage_.call(), [this](std::optional<absl::Status> answered, Handler rest) {
-      if (answered.has_value()) return Finish(*std::move(answered));
-      if (rest != nullptr) handler_ = std::move(rest);
-      Submit(/*is_admitted=*/true);
-    });
-  }
-
   void Submit(bool is_admitted) {
-    const bool queued = state_.executor->TrySubmit([this, is_admitted] { Work(is_admitted); });
+    const bool queued = state_.executor->TrySubmit([this, is_admitted] { Perform(is_admitted); });
     if (!queued) Finish(Overloaded());
   }
 
-  void Work(bool is_admitted) {
+  void Perform(bool is_admitted) {
     absl::Status status = is_admitted ? passage_.CheckWanted() : passage_.Admit();
-    if (status.ok()) status = handler_(passage_.call());
+    if (status.ok()) {
+      status = rest_ != nullptr ? rest_(passage_.call()) : work_->Handle(passage_.call());
+    }
     Finish(std::move(status));
   }
 
@@ -117,9 +110,9 @@ class Pipeline::Unary {
   Passage passage_;
   grpc::ServerUnaryReactor* const reactor_;
   const bool is_inline_;
-  Handler handler_;
-  Attempt attempt_;
-  Starter starter_;
+  const std::unique_ptr<Work> work_;
+  // Of work that was begun elsewhere: what is left of it.
+  Handler rest_;
 };
 
 Pipeline::Pipeline(PipelineOptions options, PolicyTable policies, AssertionVerifier* assertions,
@@ -141,10 +134,9 @@ Pipeline::~Pipeline() = default;
 
 grpc::ServerUnaryReactor* Pipeline::Start(grpc::CallbackServerContext* context,
                                           const google::protobuf::Message& request, bool is_inline,
-                                          Handler handler, Attempt attempt, Starter starter) {
+                                          std::unique_ptr<Work> work) {
   Method& method = state_->MethodOf(*request.GetDescriptor());
-  auto* unary = new Unary(*state_, method, context, request, is_inline, std::move(handler),
-                          std::move(attempt), std::move(starter));
+  auto* unary = new Unary(*state_, method, context, request, is_inline, std::move(work));
   grpc::ServerUnaryReactor* reactor = unary->reactor();
   unary->Begin();
   return reactor;

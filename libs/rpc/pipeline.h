@@ -113,9 +113,7 @@ class Pipeline {
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,
       absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
     return Start(context, request, /*is_inline=*/false,
-                 [service, handler, &request, reply](const Call& call) -> absl::Status {
-                   return Fill(reply, (service->*handler)(call, request));
-                 });
+                 Owned(new WorkOf<Service, Request, Reply>(service, handler, request, reply)));
   }
 
   // The same for a handler that never blocks: it runs on the transport's thread, unless the actor's
@@ -125,9 +123,7 @@ class Pipeline {
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,
       absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
     return Start(context, request, /*is_inline=*/true,
-                 [service, handler, &request, reply](const Call& call) -> absl::Status {
-                   return Fill(reply, (service->*handler)(call, request));
-                 });
+                 Owned(new WorkOf<Service, Request, Reply>(service, handler, request, reply)));
   }
 
   // For a handler that seldom has to block: `attempt` runs on the transport's thread and answers,
@@ -137,16 +133,9 @@ class Pipeline {
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,
       std::optional<absl::StatusOr<Reply>> (Service::*attempt)(const Call&, const Request&),
       absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
-    return Start(
-        context, request, /*is_inline=*/false,
-        [service, handler, &request, reply](const Call& call) -> absl::Status {
-          return Fill(reply, (service->*handler)(call, request));
-        },
-        [service, attempt, &request, reply](const Call& call) -> std::optional<absl::Status> {
-          std::optional<absl::StatusOr<Reply>> result = (service->*attempt)(call, request);
-          if (!result.has_value()) return std::nullopt;
-          return Fill(reply, *std::move(result));
-        });
+    return Start(context, request, /*is_inline=*/false,
+                 Owned(new AttemptedWork<Service, Request, Reply>(service, attempt, handler,
+                                                                  request, reply)));
   }
 
   // For a handler whose work waits elsewhere, and which therefore needs no thread meanwhile:
@@ -159,23 +148,7 @@ class Pipeline {
       absl::StatusOr<Reply> (Service::*handler)(const Call&, const Request&), Service* service) {
     return Start(
         context, request, /*is_inline=*/false,
-        [service, handler, &request, reply](const Call& call) -> absl::Status {
-          return Fill(reply, (service->*handler)(call, request));
-        },
-        nullptr,
-        [service, start, &request, reply](const Call& call, Continue next) {
-          (service->*start)(
-              call, request,
-              Answer<Reply>(
-                  [reply, next = std::move(next)](std::optional<absl::StatusOr<Reply>> result,
-                                                  typename Answer<Reply>::Work work) mutable {
-                    if (result.has_value()) return next(Fill(reply, *std::move(result)), nullptr);
-                    if (work == nullptr) return next(std::nullopt, nullptr);
-                    next(std::nullopt, [reply, work = std::move(work)](const Call& later) mutable {
-                      return Fill(reply, work(later));
-                    });
-                  }));
-        });
+        Owned(new SharedWork<Service, Request, Reply>(service, start, handler, request, reply)));
   }
 
   // For a server stream: the handler runs on the stream executor until it returns.
@@ -203,10 +176,27 @@ class Pipeline {
 
  private:
   using Handler = absl::AnyInvocable<absl::Status(const Call&)>;
-  using Attempt = absl::AnyInvocable<std::optional<absl::Status>(const Call&)>;
   // Answers, or goes on with a handler on the executor; none means the call's own.
   using Continue = absl::AnyInvocable<void(std::optional<absl::Status>, Handler)>;
-  using Starter = absl::AnyInvocable<void(const Call&, Continue)>;
+
+  // A unary method's handler and what it was called with. One small class for each method, not
+  // function objects: every file that includes a service compiles all of its methods' templates.
+  class Work {
+   public:
+    virtual ~Work() = default;
+    virtual absl::Status Handle(const Call& call) = 0;
+    // On the transport's thread; std::nullopt where Handle has to.
+    virtual std::optional<absl::Status> Attempt(const Call& /*call*/) { return std::nullopt; }
+    // On the transport's thread; takes `next` and is true where the answer comes from elsewhere.
+    virtual bool Begin(const Call& /*call*/, Continue& /*next*/) { return false; }
+  };
+  template <typename Service, typename Request, typename Reply>
+  class WorkOf;
+  template <typename Service, typename Request, typename Reply>
+  class AttemptedWork;
+  template <typename Service, typename Request, typename Reply>
+  class SharedWork;
+  static std::unique_ptr<Work> Owned(Work* work) { return std::unique_ptr<Work>(work); }
 
   template <typename Reply>
   static absl::Status Fill(Reply* reply, absl::StatusOr<Reply> result) {
@@ -217,8 +207,7 @@ class Pipeline {
 
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request, bool is_inline,
-                                  Handler handler, Attempt attempt = nullptr,
-                                  Starter starter = nullptr);
+                                  std::unique_ptr<Work> work);
   // `request` is null where the client streams: its messages come later.
   void StartStream(grpc::CallbackServerContext* context, const google::protobuf::Descriptor& type,
                    const google::protobuf::Message* request, internal::StreamBody* stream);
@@ -231,3 +220,4 @@ class Pipeline {
 }  // namespace kasbah::rpc
 
 #include "libs/rpc/pipeline_stream.h"
+#include "libs/rpc/pipeline_unary.h"
