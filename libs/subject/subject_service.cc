@@ -2,6 +2,10 @@
 
 namespace kasbah::subject {
 
+SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               outbox::Outbox& outbox, const Clock& clock)
+    : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+
 grpc::ServerUnaryReactor* SubjectService::ExportSubject(grpc::CallbackServerContext* context,
                                                         const v1::ExportSubjectRequest* request,
                                                         v1::ExportSubjectResponse* reply) {

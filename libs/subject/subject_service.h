@@ -29,8 +29,7 @@ class SubjectService : public v1::SubjectService::CallbackService {
 
  protected:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 const Clock& clock)
-      : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+                 const Clock& clock);
 
   virtual absl::StatusOr<v1::ExportSubjectResponse> Export(
       const rpc::Call& call, const v1::ExportSubjectRequest& request) = 0;

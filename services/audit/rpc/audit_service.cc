@@ -40,6 +40,16 @@ absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& re
 
 }  // namespace
 
+AuditService::AuditService(rpc::Pipeline& pipeline, postgres::Database& database,
+                           outbox::Outbox& outbox, Checkpointer& checkpointer,
+                           const SigningKey& key, const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      checkpointer_(checkpointer),
+      key_(key),
+      clock_(clock) {}
+
 absl::StatusOr<v1::ListEventsResponse> AuditService::List(const rpc::Call& call,
                                                           const v1::ListEventsRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

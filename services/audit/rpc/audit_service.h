@@ -14,13 +14,7 @@ namespace kasbah::audit {
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   AuditService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-               Checkpointer& checkpointer, const SigningKey& key, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        checkpointer_(checkpointer),
-        key_(key),
-        clock_(clock) {}
+               Checkpointer& checkpointer, const SigningKey& key, const Clock& clock);
 
   grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context,
                                        const v1::ListEventsRequest* request,

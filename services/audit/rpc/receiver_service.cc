@@ -7,6 +7,9 @@
 
 namespace kasbah::audit {
 
+ReceiverService::ReceiverService(rpc::Pipeline& pipeline, Flusher& flusher)
+    : pipeline_(pipeline), flusher_(flusher) {}
+
 absl::StatusOr<outbox::v1::ReceiveBatchResponse> ReceiverService::Receive(
     const rpc::Call& call, const outbox::v1::ReceiveBatchRequest& request) {
   ASSIGN_OR_RETURN(Batch batch, PrepareBatch(request, call.workload));

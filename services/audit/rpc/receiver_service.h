@@ -9,8 +9,7 @@ namespace kasbah::audit {
 // Where every service's relay brings its audit events. A batch is answered when it is committed.
 class ReceiverService final : public outbox::v1::ReceiverService::CallbackService {
  public:
-  ReceiverService(rpc::Pipeline& pipeline, Flusher& flusher)
-      : pipeline_(pipeline), flusher_(flusher) {}
+  ReceiverService(rpc::Pipeline& pipeline, Flusher& flusher);
 
   grpc::ServerUnaryReactor* ReceiveBatch(grpc::CallbackServerContext* context,
                                          const outbox::v1::ReceiveBatchRequest* request,

@@ -24,6 +24,10 @@ absl::Status CheckSubject(const std::string& id) {
 
 }  // namespace
 
+SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               outbox::Outbox& outbox, const Clock& clock)
+    : subject::SubjectService(pipeline, database, outbox, clock) {}
+
 absl::StatusOr<ExportSubjectResponse> SubjectService::Export(const rpc::Call& call,
                                                              const ExportSubjectRequest& request) {
   RETURN_IF_ERROR(CheckSubject(request.subject().id()));

@@ -10,8 +10,7 @@ namespace kasbah::audit {
 class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 const Clock& clock)
-      : subject::SubjectService(pipeline, database, outbox, clock) {}
+                 const Clock& clock);
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(

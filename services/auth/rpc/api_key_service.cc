@@ -59,6 +59,10 @@ absl::StatusOr<ApiKey> NewKey(const rpc::Call& call, const v1::CreateApiKeyReque
 
 }  // namespace
 
+ApiKeyService::ApiKeyService(rpc::Pipeline& pipeline, postgres::Database& database,
+                             outbox::Outbox& outbox, const Clock& clock)
+    : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+
 absl::StatusOr<v1::CreateApiKeyResponse> ApiKeyService::Create(
     const rpc::Call& call, const v1::CreateApiKeyRequest& request) {
   ASSIGN_OR_RETURN(ApiKey key, NewKey(call, request, StoredTime(clock_.Now())));

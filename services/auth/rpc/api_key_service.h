@@ -16,8 +16,7 @@ namespace kasbah::auth {
 class ApiKeyService : public v1::ApiKeyService::CallbackService {
  public:
   ApiKeyService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                const Clock& clock)
-      : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+                const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateApiKey(grpc::CallbackServerContext* context,
                                          const v1::CreateApiKeyRequest* request,

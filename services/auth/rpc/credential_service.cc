@@ -29,6 +29,19 @@ bool MayResolve(const rpc::SpiffeId& peer, TenantId tenant) {
 
 }  // namespace
 
+CredentialService::CredentialService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                     const SigningKey& signing_key,
+                                     const RevocationFeed& revocations,
+                                     outbox::CountedEvents& counted, rpc::SpiffeId identity,
+                                     const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      signing_key_(signing_key),
+      revocations_(revocations),
+      counted_(counted),
+      identity_(std::move(identity)),
+      clock_(clock) {}
+
 absl::StatusOr<v1::ResolveCredentialResponse> CredentialService::Resolve(
     const rpc::Call& caller, const v1::ResolveCredentialRequest& request) {
   rpc::Call call = caller;

@@ -27,14 +27,7 @@ class CredentialService : public v1::CredentialService::CallbackService {
   // `identity` is auth's own: the issuer.
   CredentialService(rpc::Pipeline& pipeline, postgres::Database& database,
                     const SigningKey& signing_key, const RevocationFeed& revocations,
-                    outbox::CountedEvents& counted, rpc::SpiffeId identity, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        signing_key_(signing_key),
-        revocations_(revocations),
-        counted_(counted),
-        identity_(std::move(identity)),
-        clock_(clock) {}
+                    outbox::CountedEvents& counted, rpc::SpiffeId identity, const Clock& clock);
 
   grpc::ServerUnaryReactor* ResolveCredential(grpc::CallbackServerContext* context,
                                               const v1::ResolveCredentialRequest* request,

@@ -36,6 +36,11 @@ void EndAssertions(postgres::Transaction& tx, const rpc::Call& call, UserId user
 
 }  // namespace
 
+MembershipService::MembershipService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                     UserDirectory& users, outbox::Outbox& outbox,
+                                     const Clock& clock)
+    : pipeline_(pipeline), database_(database), users_(users), outbox_(outbox), clock_(clock) {}
+
 absl::StatusOr<v1::Membership> MembershipService::Create(
     const rpc::Call& call, const v1::CreateMembershipRequest& request) {
   RETURN_IF_ERROR(CheckWholeTenant(call));

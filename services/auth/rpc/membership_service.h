@@ -19,8 +19,7 @@ namespace kasbah::auth {
 class MembershipService : public v1::MembershipService::CallbackService {
  public:
   MembershipService(rpc::Pipeline& pipeline, postgres::Database& database, UserDirectory& users,
-                    outbox::Outbox& outbox, const Clock& clock)
-      : pipeline_(pipeline), database_(database), users_(users), outbox_(outbox), clock_(clock) {}
+                    outbox::Outbox& outbox, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateMembership(grpc::CallbackServerContext* context,
                                              const v1::CreateMembershipRequest* request,

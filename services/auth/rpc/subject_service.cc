@@ -33,6 +33,10 @@ struct Erased {
 
 }  // namespace
 
+SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               UserDirectory& users, outbox::Outbox& outbox, const Clock& clock)
+    : subject::SubjectService(pipeline, database, outbox, clock), users_(users) {}
+
 absl::StatusOr<std::optional<UserId>> SubjectService::UserOf(const rpc::Call& call,
                                                              const std::string& id) {
   if (const absl::StatusOr<UserId> user = UserId::Parse(id); user.ok()) return *user;

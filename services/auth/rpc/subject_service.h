@@ -12,8 +12,7 @@ namespace kasbah::auth {
 class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, UserDirectory& users,
-                 outbox::Outbox& outbox, const Clock& clock)
-      : subject::SubjectService(pipeline, database, outbox, clock), users_(users) {}
+                 outbox::Outbox& outbox, const Clock& clock);
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(

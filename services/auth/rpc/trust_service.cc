@@ -36,6 +36,10 @@ absl::Status WriteAll(const std::vector<Revocation>& news,
 
 }  // namespace
 
+TrustService::TrustService(rpc::Pipeline& pipeline, KeySet& keys, RevocationFeed& revocations,
+                           const Clock& clock)
+    : pipeline_(pipeline), keys_(keys), revocations_(revocations), clock_(clock) {}
+
 absl::StatusOr<v1::GetJwksResponse> TrustService::Jwks(const rpc::Call&,
                                                        const v1::GetJwksRequest&) {
   v1::GetJwksResponse response;

@@ -16,8 +16,7 @@ namespace kasbah::auth {
 class TrustService : public v1::TrustService::CallbackService {
  public:
   TrustService(rpc::Pipeline& pipeline, KeySet& keys, RevocationFeed& revocations,
-               const Clock& clock)
-      : pipeline_(pipeline), keys_(keys), revocations_(revocations), clock_(clock) {}
+               const Clock& clock);
 
   grpc::ServerUnaryReactor* GetJwks(grpc::CallbackServerContext* context,
                                     const v1::GetJwksRequest* request,

@@ -18,6 +18,20 @@ absl::Status Unknown(std::string_view who, std::string_view command) {
 
 }  // namespace
 
+WorkloadIdentityService::WorkloadIdentityService(rpc::Pipeline& pipeline,
+                                                 postgres::Database& database,
+                                                 const SigningKey& signing_key,
+                                                 KubernetesTokens& kubernetes,
+                                                 outbox::CountedEvents& counted,
+                                                 rpc::SpiffeId identity, const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      signing_key_(signing_key),
+      kubernetes_(kubernetes),
+      counted_(counted),
+      identity_(std::move(identity)),
+      clock_(clock) {}
+
 template <typename Response>
 absl::StatusOr<Response> WorkloadIdentityService::Answer(const rpc::Call& call,
                                                          const Known& workload,

@@ -26,14 +26,7 @@ class WorkloadIdentityService : public v1::WorkloadIdentityService::CallbackServ
   WorkloadIdentityService(rpc::Pipeline& pipeline, postgres::Database& database,
                           const SigningKey& signing_key, KubernetesTokens& kubernetes,
                           outbox::CountedEvents& counted, rpc::SpiffeId identity,
-                          const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        signing_key_(signing_key),
-        kubernetes_(kubernetes),
-        counted_(counted),
-        identity_(std::move(identity)),
-        clock_(clock) {}
+                          const Clock& clock);
 
   grpc::ServerUnaryReactor* IssueWorkloadAssertion(
       grpc::CallbackServerContext* context, const v1::IssueWorkloadAssertionRequest* request,

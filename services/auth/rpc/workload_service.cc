@@ -20,6 +20,15 @@ void EndAssertions(postgres::Transaction& tx, TenantId tenant, WorkloadId worklo
 
 }  // namespace
 
+WorkloadService::WorkloadService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                 outbox::Outbox& outbox, std::string trust_domain,
+                                 const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      trust_domain_(std::move(trust_domain)),
+      clock_(clock) {}
+
 v1::Workload WorkloadService::Show(const rpc::Call& call, const Workload& workload) const {
   return ToMessage(workload, trust_domain_, call.tenant);
 }

@@ -21,12 +21,7 @@ namespace kasbah::auth {
 class WorkloadService : public v1::WorkloadService::CallbackService {
  public:
   WorkloadService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                  std::string trust_domain, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        trust_domain_(std::move(trust_domain)),
-        clock_(clock) {}
+                  std::string trust_domain, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateWorkload(grpc::CallbackServerContext* context,
                                            const v1::CreateWorkloadRequest* request,

@@ -33,6 +33,10 @@ CollectionDefinition ToDefinition(const Request& request) {
 
 }  // namespace
 
+CollectionService::CollectionService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                     outbox::Outbox& outbox, const Clock& clock)
+    : pipeline_(pipeline), database_(database), writer_(database, outbox, clock) {}
+
 absl::StatusOr<v1::Collection> CollectionService::Create(
     const rpc::Call& call, const v1::CreateCollectionRequest& request) {
   RETURN_IF_ERROR(RequireActive(call));

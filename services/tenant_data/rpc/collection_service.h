@@ -14,8 +14,7 @@ namespace kasbah::tenantdata {
 class CollectionService final : public v1::CollectionService::CallbackService {
  public:
   CollectionService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                    const Clock& clock)
-      : pipeline_(pipeline), database_(database), writer_(database, outbox, clock) {}
+                    const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateCollection(grpc::CallbackServerContext* context,
                                              const v1::CreateCollectionRequest* request,

@@ -24,6 +24,10 @@ absl::Status AsTaken(absl::Status status) {
 
 }  // namespace
 
+CustomerService::CustomerService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                 outbox::Outbox& outbox, const Clock& clock)
+    : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+
 absl::StatusOr<v1::Customer> CustomerService::Create(const rpc::Call& call,
                                                      const v1::CreateCustomerRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

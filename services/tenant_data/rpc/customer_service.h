@@ -13,8 +13,7 @@ namespace kasbah::tenantdata {
 class CustomerService final : public v1::CustomerService::CallbackService {
  public:
   CustomerService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                  const Clock& clock)
-      : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+                  const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateCustomer(grpc::CallbackServerContext* context,
                                            const v1::CreateCustomerRequest* request,

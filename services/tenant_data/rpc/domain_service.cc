@@ -34,6 +34,10 @@ v1::Domain ToProto(TenantId tenant, const Domain& domain) {
 
 }  // namespace
 
+DomainService::DomainService(rpc::Pipeline& pipeline, DomainRegistry& registry,
+                             DomainChecker& checker)
+    : pipeline_(pipeline), registry_(registry), checker_(checker) {}
+
 absl::StatusOr<v1::Domain> DomainService::Create(const rpc::Call& call,
                                                  const v1::CreateDomainRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

@@ -10,8 +10,7 @@ namespace kasbah::tenantdata {
 // A tenant's custom domains; not for a call that is made for one customer.
 class DomainService final : public v1::DomainService::CallbackService {
  public:
-  DomainService(rpc::Pipeline& pipeline, DomainRegistry& registry, DomainChecker& checker)
-      : pipeline_(pipeline), registry_(registry), checker_(checker) {}
+  DomainService(rpc::Pipeline& pipeline, DomainRegistry& registry, DomainChecker& checker);
 
   grpc::ServerUnaryReactor* CreateDomain(grpc::CallbackServerContext* context,
                                          const v1::CreateDomainRequest* request,

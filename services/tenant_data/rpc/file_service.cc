@@ -17,6 +17,10 @@ using postgres::Transaction;
 
 }  // namespace
 
+FileService::FileService(rpc::Pipeline& pipeline, const FileParts& parts, FileRemoval& removal,
+                         TransientFiles& transients)
+    : pipeline_(pipeline), parts_(parts), removal_(removal), transients_(transients) {}
+
 rpc::StreamLimits FileService::LimitsFor(int64_t file_bytes) {
   // Small chunks have more around them than large ones; the file's own size is counted apart.
   return {.max_bytes = 2 * file_bytes + (int64_t{1} << 20),

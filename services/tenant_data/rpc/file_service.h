@@ -13,8 +13,7 @@ namespace kasbah::tenantdata {
 class FileService final : public v1::FileService::CallbackService {
  public:
   FileService(rpc::Pipeline& pipeline, const FileParts& parts, FileRemoval& removal,
-              TransientFiles& transients)
-      : pipeline_(pipeline), parts_(parts), removal_(removal), transients_(transients) {}
+              TransientFiles& transients);
 
   grpc::ServerReadReactor<v1::UploadFileRequest>* UploadFile(grpc::CallbackServerContext* context,
                                                              v1::File* reply) override {

@@ -50,6 +50,9 @@ v1::BatchCreateRecordsResponse Complete(const RuleTable& rules, const BatchItems
 
 }  // namespace
 
+RecordService::RecordService(rpc::Pipeline& pipeline, const RecordParts& parts, const Clock& clock)
+    : pipeline_(pipeline), parts_(parts), clock_(clock) {}
+
 absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
                                                  const v1::CreateRecordRequest& request) {
   return parts_.changer.Create(call, request);

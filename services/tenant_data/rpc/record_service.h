@@ -33,8 +33,7 @@ struct RecordParts {
 // The way in to records.
 class RecordService final : public v1::RecordService::CallbackService {
  public:
-  RecordService(rpc::Pipeline& pipeline, const RecordParts& parts, const Clock& clock)
-      : pipeline_(pipeline), parts_(parts), clock_(clock) {}
+  RecordService(rpc::Pipeline& pipeline, const RecordParts& parts, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateRecord(grpc::CallbackServerContext* context,
                                          const v1::CreateRecordRequest* request,

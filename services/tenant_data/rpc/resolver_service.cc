@@ -17,6 +17,9 @@ v1::ResolveTenantResponse ToProto(const HostOwner& owner) {
 
 }  // namespace
 
+ResolverService::ResolverService(rpc::Pipeline& pipeline, HostResolver& hosts)
+    : pipeline_(pipeline), hosts_(hosts) {}
+
 absl::StatusOr<v1::ResolveTenantResponse> ResolverService::Resolve(
     const rpc::Call& call, const v1::ResolveTenantRequest& request) {
   ASSIGN_OR_RETURN(const HostOwner owner, hosts_.Resolve(request.host(), call.deadline));

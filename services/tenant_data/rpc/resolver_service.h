@@ -11,8 +11,7 @@ namespace kasbah::tenantdata {
 // Whose a host is, for the edge.
 class ResolverService final : public v1::ResolverService::CallbackService {
  public:
-  ResolverService(rpc::Pipeline& pipeline, HostResolver& hosts)
-      : pipeline_(pipeline), hosts_(hosts) {}
+  ResolverService(rpc::Pipeline& pipeline, HostResolver& hosts);
 
   grpc::ServerUnaryReactor* ResolveTenant(grpc::CallbackServerContext* context,
                                           const v1::ResolveTenantRequest* request,

@@ -14,6 +14,9 @@ constexpr std::string_view kListed = "tenants";
 
 }  // namespace
 
+TenantService::TenantService(rpc::Pipeline& pipeline, TenantRegistry& registry)
+    : pipeline_(pipeline), registry_(registry) {}
+
 absl::StatusOr<v1::Tenant> TenantService::Create(const rpc::Call& call,
                                                  const v1::CreateTenantRequest& request) {
   ASSIGN_OR_RETURN(const Tenant tenant,

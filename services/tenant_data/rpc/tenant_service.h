@@ -9,8 +9,7 @@ namespace kasbah::tenantdata {
 // Tenants: operators make, list, update, suspend, resume and close them; everybody sees their own.
 class TenantService final : public v1::TenantService::CallbackService {
  public:
-  TenantService(rpc::Pipeline& pipeline, TenantRegistry& registry)
-      : pipeline_(pipeline), registry_(registry) {}
+  TenantService(rpc::Pipeline& pipeline, TenantRegistry& registry);
 
   grpc::ServerUnaryReactor* CreateTenant(grpc::CallbackServerContext* context,
                                          const v1::CreateTenantRequest* request,

@@ -15,8 +15,7 @@ namespace kasbah::vault {
 class CryptoService final : public v1::CryptoService::CallbackService {
  public:
   CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, SubjectRing& subjects,
-                outbox::CountedEvents& counted)
-      : pipeline_(pipeline), keys_(ring, subjects, counted) {}
+                outbox::CountedEvents& counted);
 
   grpc::ServerUnaryReactor* Encrypt(grpc::CallbackServerContext* context,
                                     const v1::EncryptRequest* request,

@@ -40,6 +40,16 @@ absl::Status CheckMayName(postgres::Transaction& tx, const rpc::Call& call,
 
 }  // namespace
 
+DatabaseService::DatabaseService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                 outbox::Outbox& outbox, const RootKeys& root, TargetAccess& access,
+                                 const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      root_(root),
+      access_(access),
+      clock_(clock) {}
+
 absl::Status DatabaseService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
   return rpc::RequireTenantWide(call);

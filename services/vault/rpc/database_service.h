@@ -14,13 +14,7 @@ namespace kasbah::vault {
 class DatabaseService final : public v1::DatabaseService::CallbackService {
  public:
   DatabaseService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                  const RootKeys& root, TargetAccess& access, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        root_(root),
-        access_(access),
-        clock_(clock) {}
+                  const RootKeys& root, TargetAccess& access, const Clock& clock);
 
   grpc::ServerUnaryReactor* SetDatabase(grpc::CallbackServerContext* context,
                                         const v1::SetDatabaseRequest* request,

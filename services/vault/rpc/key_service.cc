@@ -59,6 +59,10 @@ absl::Status Apply(const v1::UpdateKeyRequest& request, StoredKey& key) {
 
 }  // namespace
 
+KeyService::KeyService(rpc::Pipeline& pipeline, const RootKeys& root, KeyRing& ring, KeyStore& keys,
+                       KeyRetirement& retirement)
+    : pipeline_(pipeline), root_(root), ring_(ring), keys_(keys), retirement_(retirement) {}
+
 absl::StatusOr<KeyName> KeyService::Admit(const rpc::Call& call, const std::string& key) const {
   RETURN_IF_ERROR(root_.Ready());
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

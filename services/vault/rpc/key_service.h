@@ -12,8 +12,7 @@ namespace kasbah::vault {
 class KeyService final : public v1::KeyService::CallbackService {
  public:
   KeyService(rpc::Pipeline& pipeline, const RootKeys& root, KeyRing& ring, KeyStore& keys,
-             KeyRetirement& retirement)
-      : pipeline_(pipeline), root_(root), ring_(ring), keys_(keys), retirement_(retirement) {}
+             KeyRetirement& retirement);
 
   grpc::ServerUnaryReactor* CreateKey(grpc::CallbackServerContext* context,
                                       const v1::CreateKeyRequest* request,

@@ -28,6 +28,17 @@ bool MayEnd(const rpc::Call& call, const Lease& lease) {
 
 }  // namespace
 
+LeaseService::LeaseService(rpc::Pipeline& pipeline, postgres::Database& database,
+                           outbox::Outbox& outbox, const RootKeys& root, LeaseIssuer& issuer,
+                           LeaseKeeper& keeper, const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      root_(root),
+      issuer_(issuer),
+      keeper_(keeper),
+      clock_(clock) {}
+
 absl::Status LeaseService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
   return rpc::RequireTenantWide(call);

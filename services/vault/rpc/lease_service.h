@@ -16,14 +16,7 @@ namespace kasbah::vault {
 class LeaseService final : public v1::LeaseService::CallbackService {
  public:
   LeaseService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-               const RootKeys& root, LeaseIssuer& issuer, LeaseKeeper& keeper, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        root_(root),
-        issuer_(issuer),
-        keeper_(keeper),
-        clock_(clock) {}
+               const RootKeys& root, LeaseIssuer& issuer, LeaseKeeper& keeper, const Clock& clock);
 
   grpc::ServerUnaryReactor* IssueLease(grpc::CallbackServerContext* context,
                                        const v1::IssueLeaseRequest* request,

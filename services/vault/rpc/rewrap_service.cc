@@ -38,6 +38,17 @@ v1::Rewrap ToProto(const Rewrap& rewrap) {
 
 }  // namespace
 
+RewrapService::RewrapService(rpc::Pipeline& pipeline, postgres::Database& database,
+                             outbox::Outbox& outbox, const RootKeys& root, KeyStore& keys,
+                             const KeyRetirement& retirement, const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      root_(root),
+      keys_(keys),
+      retirement_(retirement),
+      clock_(clock) {}
+
 absl::Status RewrapService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
   return rpc::RequireTenantWide(call);

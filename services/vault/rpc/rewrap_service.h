@@ -17,14 +17,7 @@ class RewrapService final : public v1::RewrapService::CallbackService {
  public:
   RewrapService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                 const RootKeys& root, KeyStore& keys, const KeyRetirement& retirement,
-                const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        root_(root),
-        keys_(keys),
-        retirement_(retirement),
-        clock_(clock) {}
+                const Clock& clock);
 
   grpc::ServerUnaryReactor* StartRewrap(grpc::CallbackServerContext* context,
                                         const v1::StartRewrapRequest* request,

@@ -16,6 +16,9 @@ bool OpensEverything(const SealHealth& health, uint32_t root_keys) {
 
 }  // namespace
 
+SealService::SealService(rpc::Pipeline& pipeline, RootKeys& root, RootKeyStore& store)
+    : pipeline_(pipeline), root_(root), store_(store) {}
+
 absl::StatusOr<v1::GetSealStatusResponse> SealService::GetStatus(const rpc::Call&,
                                                                  const v1::GetSealStatusRequest&) {
   v1::GetSealStatusResponse reply;

@@ -10,8 +10,7 @@ namespace kasbah::vault {
 // What opens the vault. GetSealStatus is the one call that is answered while it is sealed.
 class SealService final : public v1::SealService::CallbackService {
  public:
-  SealService(rpc::Pipeline& pipeline, RootKeys& root, RootKeyStore& store)
-      : pipeline_(pipeline), root_(root), store_(store) {}
+  SealService(rpc::Pipeline& pipeline, RootKeys& root, RootKeyStore& store);
 
   grpc::ServerUnaryReactor* GetSealStatus(grpc::CallbackServerContext* context,
                                           const v1::GetSealStatusRequest* request,

@@ -67,6 +67,16 @@ absl::Status Apply(const v1::UpdateSecretRequest& request, absl::Time now, Secre
 
 }  // namespace
 
+SecretService::SecretService(rpc::Pipeline& pipeline, postgres::Database& database,
+                             outbox::Outbox& outbox, KeyRing& ring, const RootKeys& root,
+                             const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      ring_(ring),
+      root_(root),
+      clock_(clock) {}
+
 absl::Status SecretService::Admit(const rpc::Call& call) const {
   RETURN_IF_ERROR(root_.Ready());
   return rpc::RequireTenantWide(call);

@@ -20,13 +20,7 @@ namespace kasbah::vault {
 class SecretService final : public v1::SecretService::CallbackService {
  public:
   SecretService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                KeyRing& ring, const RootKeys& root, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        ring_(ring),
-        root_(root),
-        clock_(clock) {}
+                KeyRing& ring, const RootKeys& root, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateSecret(grpc::CallbackServerContext* context,
                                          const v1::CreateSecretRequest* request,

@@ -10,6 +10,10 @@
 
 namespace kasbah::vault {
 
+ShredService::ShredService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys,
+                           const KeyRetirement& retirement, const Clock& clock)
+    : pipeline_(pipeline), changes_(changes), keys_(keys), retirement_(retirement), clock_(clock) {}
+
 absl::StatusOr<v1::ShredTenantResponse> ShredService::Tenant(
     const rpc::Call& call, const v1::ShredTenantRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

@@ -13,12 +13,7 @@ namespace kasbah::vault {
 class ShredService final : public v1::ShredService::CallbackService {
  public:
   ShredService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys,
-               const KeyRetirement& retirement, const Clock& clock)
-      : pipeline_(pipeline),
-        changes_(changes),
-        keys_(keys),
-        retirement_(retirement),
-        clock_(clock) {}
+               const KeyRetirement& retirement, const Clock& clock);
 
   grpc::ServerUnaryReactor* ShredTenant(grpc::CallbackServerContext* context,
                                         const v1::ShredTenantRequest* request,

@@ -32,6 +32,10 @@ struct Erased {
 
 }  // namespace
 
+SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               outbox::Outbox& outbox, const Clock& clock, KekChanges& changes)
+    : subject::SubjectService(pipeline, database, outbox, clock), changes_(changes) {}
+
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
   const std::string& id = request.subject().id();

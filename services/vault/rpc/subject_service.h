@@ -10,8 +10,7 @@ namespace kasbah::vault {
 class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 const Clock& clock, KekChanges& changes)
-      : subject::SubjectService(pipeline, database, outbox, clock), changes_(changes) {}
+                 const Clock& clock, KekChanges& changes);
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(

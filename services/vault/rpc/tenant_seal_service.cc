@@ -25,6 +25,10 @@ v1::TenantSeal ToProto(const StoredKek& kek) {
 
 }  // namespace
 
+TenantSealService::TenantSealService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys,
+                                     KekRing& keks)
+    : pipeline_(pipeline), changes_(changes), keys_(keys), keks_(keks) {}
+
 absl::StatusOr<v1::TenantSeal> TenantSealService::Set(const rpc::Call& call,
                                                       const v1::SetTenantSealRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

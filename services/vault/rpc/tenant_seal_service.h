@@ -11,8 +11,7 @@ namespace kasbah::vault {
 // The key that a tenant brings.
 class TenantSealService final : public v1::TenantSealService::CallbackService {
  public:
-  TenantSealService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys, KekRing& keks)
-      : pipeline_(pipeline), changes_(changes), keys_(keys), keks_(keks) {}
+  TenantSealService(rpc::Pipeline& pipeline, KekChanges& changes, KeyStore& keys, KekRing& keks);
 
   grpc::ServerUnaryReactor* SetTenantSeal(grpc::CallbackServerContext* context,
                                           const v1::SetTenantSealRequest* request,

@@ -18,6 +18,9 @@ absl::StatusOr<std::optional<Id>> ParseOptional(const std::string& text) {
 
 }  // namespace
 
+DeliveryService::DeliveryService(rpc::Pipeline& pipeline, postgres::Database& database)
+    : pipeline_(pipeline), database_(database) {}
+
 absl::StatusOr<v1::ListDeliveriesResponse> DeliveryService::List(
     const rpc::Call& call, const v1::ListDeliveriesRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));

@@ -10,8 +10,7 @@ namespace kasbah::webhook {
 // What was and will be sent.
 class DeliveryService final : public v1::DeliveryService::CallbackService {
  public:
-  DeliveryService(rpc::Pipeline& pipeline, postgres::Database& database)
-      : pipeline_(pipeline), database_(database) {}
+  DeliveryService(rpc::Pipeline& pipeline, postgres::Database& database);
 
   grpc::ServerUnaryReactor* ListDeliveries(grpc::CallbackServerContext* context,
                                            const v1::ListDeliveriesRequest* request,

@@ -19,6 +19,17 @@ constexpr size_t kSecretBytes = 32;
 
 }  // namespace
 
+EndpointService::EndpointService(rpc::Pipeline& pipeline, postgres::Database& database,
+                                 outbox::Outbox& outbox, std::shared_ptr<grpc::Channel> vault,
+                                 http::UrlRules rules, http::AddressGuard guard, const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      vault_(vault::v1::CryptoService::NewStub(std::move(vault))),
+      rules_(rules),
+      guard_(std::move(guard)),
+      clock_(clock) {}
+
 absl::StatusOr<Endpoint> EndpointService::ParseEndpoint(
     const v1::CreateEndpointRequest& request) const {
   std::vector<Violation> violations;

@@ -17,14 +17,7 @@ class EndpointService final : public v1::EndpointService::CallbackService {
  public:
   EndpointService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                   std::shared_ptr<grpc::Channel> vault, http::UrlRules rules,
-                  http::AddressGuard guard, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        vault_(vault::v1::CryptoService::NewStub(std::move(vault))),
-        rules_(rules),
-        guard_(std::move(guard)),
-        clock_(clock) {}
+                  http::AddressGuard guard, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateEndpoint(grpc::CallbackServerContext* context,
                                            const v1::CreateEndpointRequest* request,

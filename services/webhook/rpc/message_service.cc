@@ -56,6 +56,15 @@ absl::Status CheckMove(const rpc::Call& call, const v1::CreateMessageRequest& re
 
 }  // namespace
 
+MessageService::MessageService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               outbox::Outbox& outbox, std::shared_ptr<grpc::Channel> vault,
+                               const Clock& clock)
+    : pipeline_(pipeline),
+      database_(database),
+      outbox_(outbox),
+      vault_(vault::v1::SecretService::NewStub(std::move(vault))),
+      clock_(clock) {}
+
 absl::Status MessageService::CheckTenant(const rpc::Call& call) {
   // Entering the tenant is the check; there is nothing to read.
   return database_.WithTenant(call, [](postgres::Transaction&) { return absl::OkStatus(); });

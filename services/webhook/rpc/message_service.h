@@ -16,12 +16,7 @@ namespace kasbah::webhook {
 class MessageService final : public v1::MessageService::CallbackService {
  public:
   MessageService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 std::shared_ptr<grpc::Channel> vault, const Clock& clock)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        vault_(vault::v1::SecretService::NewStub(std::move(vault))),
-        clock_(clock) {}
+                 std::shared_ptr<grpc::Channel> vault, const Clock& clock);
 
   grpc::ServerUnaryReactor* CreateMessage(grpc::CallbackServerContext* context,
                                           const v1::CreateMessageRequest* request,

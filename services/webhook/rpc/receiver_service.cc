@@ -32,6 +32,10 @@ Sorted Sort(const outbox::v1::ReceiveBatchRequest& request, absl::Time now) {
 
 }  // namespace
 
+ReceiverService::ReceiverService(rpc::Pipeline& pipeline, postgres::Door& queue,
+                                 std::function<void()> received, const Clock& clock)
+    : pipeline_(pipeline), queue_(queue), received_(std::move(received)), clock_(clock) {}
+
 absl::StatusOr<outbox::v1::ReceiveBatchResponse> ReceiverService::Receive(
     const rpc::Call& call, const outbox::v1::ReceiveBatchRequest& request) {
   ASSIGN_OR_RETURN(const Uuid epoch, outbox::CheckBatch(request, outbox::v1::TOPIC_CHANGE));

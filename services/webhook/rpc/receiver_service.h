@@ -16,8 +16,7 @@ class ReceiverService final : public outbox::v1::ReceiverService::CallbackServic
  public:
   // `received` is called after each batch that may have brought something to send.
   ReceiverService(rpc::Pipeline& pipeline, postgres::Door& queue, std::function<void()> received,
-                  const Clock& clock)
-      : pipeline_(pipeline), queue_(queue), received_(std::move(received)), clock_(clock) {}
+                  const Clock& clock);
 
   grpc::ServerUnaryReactor* ReceiveBatch(grpc::CallbackServerContext* context,
                                          const outbox::v1::ReceiveBatchRequest* request,

@@ -12,6 +12,10 @@ CustomerId CustomerOf(const subject::v1::Subject& subject) {
 
 }  // namespace
 
+SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
+                               outbox::Outbox& outbox, const Clock& clock)
+    : subject::SubjectService(pipeline, database, outbox, clock) {}
+
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
   ASSIGN_OR_RETURN(const std::vector<DeliveryStore::Body> bodies,
