@@ -170,11 +170,12 @@ class KilledSteps : public ::testing::Test {
     }));
   }
   template <typename Operation>
-  absl::Status KilledIn(const std::string& table, const Operation& operation) {
+  absl::Status KilledIn(const std::string& table, const Operation& operation,
+                        const std::string& subject = "vault.keys") {
     TableLock lock(table);
     absl::Status answer;
     std::thread caller([&] { answer = operation().status(); });
-    KillAt(lock, table);
+    KillAt(lock, table, subject);
     caller.join();
     EXPECT_FALSE(answer.ok()) << "answered though it was killed before its commit";
     return answer;
@@ -295,7 +296,7 @@ TEST_F(KilledSteps, TwoVaultsThatRotateAtOnceMakeAVersionEach) {
   ExpectOpens("third");
 }
 
-TEST_F(KilledSteps, ANewSealWrapsTheRootKeyWholeOrNotAtAll) {
+TEST_F(KilledSteps, ASealComesAndGoesWholeOrNotAtAll) {
   const std::string path = System::Get().installation().config_file("vault");
   YAML::Node config = YAML::LoadFile(path);
   config["pkcs11"]["module"] = testing::SoftToken::kModule;
@@ -332,6 +333,35 @@ TEST_F(KilledSteps, ANewSealWrapsTheRootKeyWholeOrNotAtAll) {
                         [&] { return wraps() == "1" && told() == std::to_string(removed + 1); }))
       << wraps() << " wraps, " << removed << " before, told " << told() << " times";
   ExpectOpens("first");
+
+  // Out of the settings it can be forgotten; killed in between it is there as before, or gone.
+  config.remove("pkcs11");
+  ASSERT_TRUE(System::Get().supervisor().StopService("vault").ok());
+  std::ofstream(path) << config;
+  ASSERT_TRUE(System::Get().supervisor().StartService("vault").ok());
+  WaitForAnswers();
+  vault::v1::ForgetSealRequest forget;
+  forget.set_seal("pkcs11");
+  const auto do_forget = [&] {
+    return AsOperator<vault::v1::SealService>(TenantId(), "vault",
+                                              &vault::v1::SealService::Stub::ForgetSeal, forget);
+  };
+  const auto told_gone = [] {
+    return System::Get().QueryValue(
+        "SELECT count(*) FROM audit.event WHERE action = 'seal.forget'");
+  };
+  for (const char* table : {"vault.root_key_wraps", "vault.outbox"}) {
+    SCOPED_TRACE(table);
+    if (wraps() == "0") break;
+    KilledIn(table, do_forget, "vault.root_key_wraps").IgnoreError();
+    ExpectOpens("first");
+  }
+  if (wraps() != "0") {
+    const auto forgotten = do_forget();
+    EXPECT_TRUE(forgotten.ok()) << forgotten.status();
+  }
+  EXPECT_EQ(wraps(), "0");
+  EXPECT_TRUE(WaitUntil(absl::Seconds(30), [&] { return told_gone() == "1"; })) << told_gone();
   ExpectOpens("second");
 }
 
