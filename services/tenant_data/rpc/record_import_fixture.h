@@ -34,6 +34,8 @@ class RecordImportTest : public RecordServiceTest {
     // Leave once so many lines are done with.
     uint64_t leave_at = 0;
     bool says_last = true;
+    // Called before each piece is sent, with where it begins.
+    std::function<void(size_t at)> before_piece;
     // Called with each progress, before the next is read.
     std::function<void(uint64_t lines)> at_progress;
   };
@@ -52,6 +54,7 @@ class RecordImportTest : public RecordServiceTest {
       first.mutable_start()->set_import_id(options.import_id);
       bool open = stream->Write(first);
       for (size_t at = 0; open && at < file.size(); at += options.piece) {
+        if (options.before_piece) options.before_piece(at);
         v1::ImportRecordsRequest piece;
         piece.set_data(file.substr(at, options.piece));
         open = stream->Write(piece);
