@@ -63,6 +63,8 @@ TEST_F(FileServiceTest, AFailedUploadLeavesItsRequestIdFree) {
 }
 
 TEST_F(FileServiceTest, OfUploadsAtOnceWithOneRequestIdOneFileComesAbout) {
+  // Makes the channel that the threads share.
+  ASSERT_THAT(Get(a_, FileId::New(absl::Now()).ToString()), ReasonIs("NOT_FOUND"));
   const std::string bytes = Noise(400'000);
   std::vector<std::string> ids(3);
   std::vector<std::thread> uploads;
