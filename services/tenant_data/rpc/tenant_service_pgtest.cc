@@ -48,15 +48,15 @@ TEST_F(TenantServiceTest, AnOperatorMakesListsSuspendsAndResumesTenants) {
   EXPECT_EQ(seen.slug(), "gamma");
 }
 
-TEST_F(TenantServiceTest, WhoDecidesOnDomainsChangesTheTenantsNameAndNothingElse) {
+TEST_F(TenantServiceTest, WhoManagesATenantChangesItsNameAndNothingElse) {
   ASSERT_OK_AND_ASSIGN(const v1::Tenant before,
                        AsUser(a_, &Tenants::Stub::GetTenant, v1::GetTenantRequest()));
   v1::UpdateTenantRequest update;
   update.set_etag(before.etag());
   update.set_display_name("Alpha Ltd");
-  permissions_.reset(policy::v1::PERMISSION_DOMAIN_MANAGE);
+  permissions_.reset(policy::v1::PERMISSION_TENANT_MANAGE);
   EXPECT_THAT(AsUser(a_, &Tenants::Stub::UpdateTenant, update), ReasonIs("PERMISSION_DENIED"));
-  permissions_.set(policy::v1::PERMISSION_DOMAIN_MANAGE);
+  permissions_.set(policy::v1::PERMISSION_TENANT_MANAGE);
   EXPECT_THAT(AsUser(a_, &Tenants::Stub::UpdateTenant, update, MakeCustomer(a_, "one")),
               StatusIs(absl::StatusCode::kPermissionDenied));
   ASSERT_OK_AND_ASSIGN(const v1::Tenant after, AsUser(a_, &Tenants::Stub::UpdateTenant, update));
