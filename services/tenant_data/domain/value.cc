@@ -329,7 +329,7 @@ class Check {
                                         kJsonLimits.max_values, " members and elements"));
     }
     absl::StatusOr<std::string> text = CanonicalJson(value);
-    if (!text.ok()) return Refuse("TYPE", FromAbsl(text.status().message()));
+    if (!text.ok()) return Refuse("TYPE", std::string(FromAbsl(text.status().message())));
     const size_t longest = field_.sealed ? kMaxSealedJsonBytes : kMaxJsonBytes;
     if (text->size() > longest) {
       return Refuse("MAX", absl::StrCat("must have at most ", longest, " bytes as JSON"));

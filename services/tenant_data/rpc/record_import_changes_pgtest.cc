@@ -111,10 +111,13 @@ TEST_F(ImportChangesTest, LinesWithAFieldThatWentMeanwhileAreRefusedAndSaidAgain
 TEST_F(ImportChangesTest, AgainstDefinitionsThatKeepChangingEveryLineIsDoneOnce) {
   // Makes the channel that the threads share.
   ASSERT_EQ(Unchanged().fields_size(), 8);
+  v1::UpdateCollectionRequest bounded = Unchanged();
+  FieldOf(bounded, "population").set_min(0);
+  ASSERT_OK(Update(bounded));
   std::atomic<bool> is_over = false;
   std::atomic<int> changes = 0;
   std::thread changer([&] {
-    for (int64_t min = 0; !is_over; min = 1 - min) {
+    for (int64_t min = 1; !is_over; min = 1 - min) {
       v1::UpdateCollectionRequest change = Unchanged();
       FieldOf(change, "population").set_min(min);
       if (Update(change).ok()) ++changes;

@@ -181,7 +181,7 @@ absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
   std::vector<Violation> violations;
   if (claiming == Claiming::kAtOnce) {
     values_.ClaimAll(tx, call, customer, wanted);
-  } else {
+  } else if (!wanted.empty()) {
     ASSIGN_OR_RETURN(const postgres::Result won, values_.Claim(tx, call, customer, wanted).Await());
     absl::flat_hash_set<FieldId> fields;
     for (const postgres::Row& row : won) fields.insert(row.Get<FieldId>(1));
@@ -189,6 +189,8 @@ absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
       const FieldRule* rule = rules.Find(entry.field);
       if (!fields.contains(entry.field)) violations.push_back(TakenValue(rule->definition.key));
     }
+  }
+  if (claiming == Claiming::kWaiting && !files.empty()) {
     ASSIGN_OR_RETURN(const auto nameable, files_.Nameable(tx, call, customer, files).Await());
     for (const FileEntry& entry : values.files) {
       if (!nameable.contains(entry.file)) violations.push_back(MissingFile(entry.key));
