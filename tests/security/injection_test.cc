@@ -3,7 +3,9 @@
 // it is an answer that the service meant to give, nobody's data is touched, and no SQL is shown.
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <cstdio>
 #include <functional>
 #include <set>
 #include <string>
