@@ -2,12 +2,12 @@
 // the descriptors: each request names what another customer of the same tenant has. It is absent to
 // the caller, no answer shows anything of it, and nothing of it changes.
 
+#include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 
-#include "google/protobuf/struct.pb.h"
 #include "kasbah/policy/v1/policy.pb.h"
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/domains.grpc.pb.h"
