@@ -64,10 +64,11 @@ class LeakMatrix : public ::testing::Test {
     b_ = database_->CreateTenant("b").uuid().ToString();
     // A cheap function that nobody declared leakproof: the planner would like it first.
     database_->Execute(absl::StrCat(
-        "CREATE FUNCTION public.f_leak(id uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS "
+        "CREATE SCHEMA leaks; GRANT USAGE ON SCHEMA leaks TO PUBLIC; "
+        "CREATE FUNCTION leaks.f_leak(id uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS "
         "$$BEGIN IF id = '",
         b_, "' THEN RAISE EXCEPTION 'a foreign row was shown'; END IF; RETURN true; END$$; ",
-        "GRANT EXECUTE ON FUNCTION public.f_leak(uuid) TO PUBLIC"));
+        "GRANT EXECUTE ON FUNCTION leaks.f_leak(uuid) TO PUBLIC"));
     RemoveChecks();
     tables_ = ReadTables();
     for (const TenantTable& table : tables_) {
@@ -212,7 +213,7 @@ TEST_F(LeakMatrix, ACheapLeakyFunctionIsShownNoForeignRow) {
   for (const TenantTable& table : tables_) {
     if (!table.may_select) continue;
     EXPECT_EQ(As(table, absl::StrCat("SELECT count(tenant_id) FROM ", table.name,
-                                     " WHERE public.f_leak(tenant_id)")),
+                                     " WHERE leaks.f_leak(tenant_id)")),
               "1")
         << table.name;
   }
