@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build demo up down test bench asan tsan tidy tools clean
+.PHONY: help deps build demo up down test bench timing asan tsan tidy tools clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,10 @@ test: build ## every test
 bench: deps ## ratios against what the parts alone allow; writes bench/results.json
 	@scripts/build.sh release kasbah_bench
 	@scripts/bench.sh
+
+timing: deps ## whether foreign and absent ids take the same time: minutes, on a machine that does little else
+	@scripts/build.sh release kasbah_timing
+	@build/release/bin/kasbah_timing
 
 asan: deps ## unit and PostgreSQL tests under the address and undefined-behaviour sanitizers
 	@scripts/build.sh asan-ubsan kasbah_unit_tests

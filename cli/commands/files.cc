@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/client/paging.h"
+#include "cli/commands/files_transient.h"
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -121,6 +122,9 @@ void AddUpload(CLI::App* noun, Invocation& invocation) {
   set(
       "--subject", [](auto& m, const std::string& v) { m.set_subject(v); },
       "Whose personal data it is, to be erased with them");
+  set(
+      "--request-id", [](auto& m, const std::string& v) { m.set_request_id(v); },
+      "UUID; repeating the upload stores nothing twice");
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Source source, Source::Open(options->path));
     tenantdata::v1::FileMetadata& metadata = options->metadata;
@@ -258,6 +262,7 @@ void AddFiles(CLI::App& root, Invocation& invocation) {
   AddGet(noun, invocation);
   AddList(noun, invocation);
   AddDelete(noun, invocation);
+  AddTransientFiles(noun, invocation);
 }
 
 }  // namespace kasbah::cli

@@ -25,6 +25,7 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
     std::string customer;
     std::string request_id;
     std::string subject;
+    std::string move_to_vault;
     ValuesOption values;
   };
   auto options = std::make_shared<Options>();
@@ -35,12 +36,14 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--request-id", options->request_id, "UUID; repeating it creates nothing twice");
   leaf->add_option("--subject-id", options->subject,
                    "Whose data it is: it goes when they are erased");
+  AddMoveToVault(leaf, &options->move_to_vault, &options->request_id);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     tenantdata::v1::CreateRecordRequest request;
     request.set_subject_id(options->subject);
     request.set_collection(options->collection);
     request.set_customer_id(options->customer);
     request.set_request_id(options->request_id);
+    request.set_move_to_vault(options->move_to_vault);
     ASSIGN_OR_RETURN(*request.mutable_values(), options->values.Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Record record,

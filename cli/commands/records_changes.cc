@@ -17,6 +17,8 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
     std::string id;
     std::string etag;
     std::vector<std::string> mask;
+    std::string request_id;
+    std::string move_to_vault;
     ValuesOption values;
   };
   auto options = std::make_shared<Options>();
@@ -28,12 +30,16 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
                    "Only if the record still is as this etag says; * or nothing: as it is now");
   leaf->add_option("--mask", options->mask,
                    "Fields to change, one that has no value is removed; * for all of them");
+  leaf->add_option("--request-id", options->request_id, "UUID that names what is moved");
+  AddMoveToVault(leaf, &options->move_to_vault, &options->request_id);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     tenantdata::v1::UpdateRecordRequest request;
     request.set_record_id(options->id);
     ASSIGN_OR_RETURN(*request.mutable_values(), options->values.Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
     request.set_etag(options->etag.empty() ? "*" : options->etag);
+    request.set_request_id(options->request_id);
+    request.set_move_to_vault(options->move_to_vault);
     for (const std::string& field : options->mask) {
       request.mutable_update_mask()->add_paths(field == "*" ? field : "values." + field);
     }
@@ -65,6 +71,8 @@ void AddUpsert(CLI::App* noun, Invocation& invocation) {
     std::string unique;
     std::string customer;
     std::string subject;
+    std::string request_id;
+    std::string move_to_vault;
     ValuesOption values;
   };
   auto options = std::make_shared<Options>();
@@ -75,12 +83,16 @@ void AddUpsert(CLI::App* noun, Invocation& invocation) {
   options->values.AddTo(leaf);
   leaf->add_option("--customer-id", options->customer, "cus_…: whose a new one is");
   leaf->add_option("--subject-id", options->subject, "Whose data a new one is");
+  leaf->add_option("--request-id", options->request_id, "UUID that names what is moved");
+  AddMoveToVault(leaf, &options->move_to_vault, &options->request_id);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     tenantdata::v1::UpsertRecordRequest request;
     request.set_collection(options->collection);
     request.set_unique_field(options->unique);
     request.set_customer_id(options->customer);
     request.set_subject_id(options->subject);
+    request.set_request_id(options->request_id);
+    request.set_move_to_vault(options->move_to_vault);
     ASSIGN_OR_RETURN(*request.mutable_values(), options->values.Read());
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const auto reply, client->Call(&RecordService::Stub::UpsertRecord, request));

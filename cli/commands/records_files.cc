@@ -85,6 +85,12 @@ void NoteRefused(Invocation& run, const ImportRecordsResponse::RefusedLine& refu
   }
 }
 
+void NoteStripped(Invocation& run, const ImportRecordsResponse::StrippedLine& stripped) {
+  for (const std::string& path : stripped.paths()) {
+    run.terminal.Note(StrCat("line ", stripped.line(), ": taken out: ", path));
+  }
+}
+
 absl::Status Load(Invocation& run, LoadOptions options) {
   ASSIGN_OR_RETURN(const auto format, FormatOf(options.format, options.file));
   if (options.import_id.empty()) options.import_id = Uuid::V7(absl::Now()).ToString();
@@ -98,6 +104,8 @@ absl::Status Load(Invocation& run, LoadOptions options) {
   const auto take = [&](const ImportRecordsResponse& reply) {
     if (reply.has_refused()) {
       NoteRefused(run, reply.refused());
+    } else if (reply.has_stripped()) {
+      NoteStripped(run, reply.stripped());
     } else {
       progress = reply.progress();
       run.terminal.Progress(StrCat("  ", progress.lines(), " lines"));

@@ -2,11 +2,13 @@
 
 #include <map>
 
+#include "absl/time/clock.h"
 #include "cli/client/struct_json.h"
 #include "cli/console/invocation.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/base/uuid.h"
 
 namespace kasbah::cli {
 
@@ -35,7 +37,20 @@ std::string Describe(const Record& record) {
     properties.emplace_back("  " + value.field().substr(value.field().find('.') + 1),
                             "(" + value.reason() + ")");
   }
+  for (const std::string& path : record.stripped_paths())
+    properties.emplace_back("taken out", path);
+  for (const auto& moved : record.moved()) {
+    properties.emplace_back("moved", StrCat(moved.path(), " to ", moved.secret_id()));
+  }
   return ToString(properties);
+}
+
+void AddMoveToVault(CLI::App* leaf, std::string* path, std::string* request_id) {
+  leaf->add_option("--move-to-vault", *path,
+                   "A path in the vault: members of JSON named like secrets are kept below it")
+      ->each([request_id](const std::string&) {
+        if (request_id->empty()) *request_id = Uuid::V7(absl::Now()).ToString();
+      });
 }
 
 absl::StatusOr<Record> GetRecord(Client& client, const std::string& id) {

@@ -27,4 +27,7 @@ struct ValuesOption {
   absl::StatusOr<google::protobuf::Struct> Read() const;
 };
 
+// --move-to-vault, which needs a request_id: one is made where none was given before it.
+void AddMoveToVault(CLI::App* leaf, std::string* path, std::string* request_id);
+
 }  // namespace kasbah::cli

@@ -122,6 +122,15 @@ absl::StatusOr<std::vector<Member>> SecretsOf(Message* message, int depth, const
   return walk.Sorted();
 }
 
+absl::StatusOr<std::vector<Found>> ToFound(const std::vector<Member>& members) {
+  if (members.size() > kMaxPaths) return internal::TooLarge();
+  std::vector<Found> found;
+  for (const Member& member : members) {
+    found.push_back({member.path, &member.object->mutable_fields()->at(member.name)});
+  }
+  return found;
+}
+
 Report TakeOut(const std::vector<Member>& members) {
   Report report;
   for (const Member& member : members) {
@@ -160,13 +169,13 @@ Report StripAttributes(google::protobuf::Map<std::string, std::string>* attribut
 }
 
 absl::StatusOr<std::vector<Found>> FindSecrets(Struct* object, const Limits& limits) {
-  ASSIGN_OR_RETURN(std::vector<Member> members, SecretsOf(object, 1, limits));
-  if (members.size() > kMaxPaths) return internal::TooLarge();
-  std::vector<Found> found;
-  for (Member& member : members) {
-    found.push_back({std::move(member.path), &member.object->mutable_fields()->at(member.name)});
-  }
-  return found;
+  ASSIGN_OR_RETURN(const std::vector<Member> members, SecretsOf(object, 1, limits));
+  return ToFound(members);
+}
+
+absl::StatusOr<std::vector<Found>> FindSecrets(Value* value, const Limits& limits) {
+  ASSIGN_OR_RETURN(const std::vector<Member> members, SecretsOf(value, 0, limits));
+  return ToFound(members);
 }
 
 }  // namespace kasbah::payload

@@ -41,7 +41,9 @@ inline constexpr size_t kLongestPath = 1024;
 absl::StatusOr<Report> Strip(google::protobuf::Struct* object, const Limits& limits = {});
 absl::StatusOr<Report> Strip(google::protobuf::Value* value, const Limits& limits = {});
 
-// JSON text (RFC 8259) of any kind, read once, as it arrived in a request's body. The result is
+// JSON text (RFC 8259) of any kind, read once, as it arrived in a request's body: the way in for
+// bodies that others post to a tenant's own addresses, once their signature was found good. It
+// takes the bytes that were verified, and what is stored is `text`, never those. The result is
 // compact, its members in their order and its numbers as they were written. PAYLOAD_NOT_JSON for
 // what is not.
 struct StrippedJson {
@@ -61,6 +63,8 @@ struct Found {
   google::protobuf::Value* value = nullptr;
 };
 absl::StatusOr<std::vector<Found>> FindSecrets(google::protobuf::Struct* object,
+                                               const Limits& limits = {});
+absl::StatusOr<std::vector<Found>> FindSecrets(google::protobuf::Value* value,
                                                const Limits& limits = {});
 
 namespace internal {

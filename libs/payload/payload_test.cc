@@ -178,6 +178,11 @@ TEST(FindSecrets, SomethingElseCanBePutInTheirPlace) {
   EXPECT_EQ(found[1].value->string_value(), "2");
   found[1].value->set_string_value("sec_2");
   EXPECT_EQ(AsJson(object), json::parse(R"({"b": [{"x_token": "sec_2"}], "a_password": "1"})"));
+  // The same of a value of any kind, whose own name is nobody's business here.
+  ASSERT_OK_AND_ASSIGN(const std::vector<Found> within,
+                       FindSecrets(&object.mutable_fields()->at("b")));
+  ASSERT_EQ(within.size(), 1u);
+  EXPECT_EQ(within[0].path, "/0/x_token");
 }
 
 TEST(Strip, AReferenceToTheVaultStays) {

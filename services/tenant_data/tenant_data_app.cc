@@ -103,7 +103,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   ReferenceCheck references(database);
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
-  RecordChanger changer(definitions, references, sealer, opener, reader, writer, clock);
+  ValueMover mover(vault);
+  RecordChanger changer(definitions, references, mover, sealer, opener, reader, writer, clock);
   RecordRestorer restorer(definitions, references, field_sealer, indexer, sealer, opener, reader,
                           writer);
   RecordImporter importer(database, outbox, definitions, references, sealer, batches, clock);

@@ -17,8 +17,8 @@
 #include "libs/base/strings.h"
 #include "libs/testing/soft_token.h"
 #include "tests/chaos/replica.h"
+#include "tests/chaos/table_lock.h"
 #include "tests/system/system.h"
-#include <pqxx/pqxx>
 
 namespace kasbah::chaos_test {
 namespace {
@@ -33,20 +33,6 @@ using Keys = vault::v1::KeyService;
 using Secrets = vault::v1::SecretService;
 
 constexpr char kKey[] = "service/vault/secrets";
-
-// Nobody writes the table while this is there; everybody reads it.
-class TableLock {
- public:
-  explicit TableLock(const std::string& table)
-      : connection_(System::Get().supervisor().PostgresAdminDsn("kasbah")), work_(connection_) {
-    work_.exec("LOCK TABLE " + table + " IN EXCLUSIVE MODE");
-  }
-  void Release() { work_.abort(); }
-
- private:
-  pqxx::connection connection_;
-  pqxx::work work_;
-};
 
 class KilledSteps : public ::testing::Test {
  protected:
@@ -136,27 +122,13 @@ class KilledSteps : public ::testing::Test {
                                    "' AND tenant_id = '", tenant_.id.uuid().ToString(), "'"))));
   }
 
-  // Until the transaction that works on `subject` waits for `table`: others of the vault may too.
-  static bool IsHeldUp(const std::string& table, const std::string& subject) {
-    return WaitUntil(absl::Seconds(60), [&] {
-      return System::Get().QueryValue(
-                 StrCat("SELECT count(*) FROM pg_locks w JOIN pg_locks k USING (pid)"
-                        " WHERE NOT w.granted AND w.relation = '",
-                        table, "'::regclass AND k.relation = '", subject, "'::regclass")) != "0";
-    });
-  }
   // Kills the vault where `lock` holds it up, and has it back.
   static void KillAt(TableLock& lock, const std::string& table,
                      const std::string& subject = "vault.keys") {
     EXPECT_TRUE(IsHeldUp(table, subject));
     ASSERT_TRUE(System::Get().supervisor().KillService("vault").ok());
     lock.Release();
-    // What the dead one had sent is done, or rolled back, by then.
-    EXPECT_TRUE(WaitUntil(absl::Seconds(20), [] {
-      return System::Get().QueryValue(
-                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kasbah-vault'"
-                 " AND state = 'active'") == "0";
-    }));
+    EXPECT_TRUE(IsQuiet("vault"));
     WaitForAnswers();
   }
   // Ready, and our connection to it made again: an operation that is not repeated needs both.

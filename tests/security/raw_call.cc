@@ -2,12 +2,15 @@
 
 #include <grpcpp/generic/generic_stub.h>
 
+#include <vector>
+
 #include "libs/rpc/status_mapping.h"
 
 namespace kasbah::security_test {
 
 absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context,
-                     const std::string& method, const google::protobuf::Message& request) {
+                     const std::string& method, const google::protobuf::Message& request,
+                     std::string* reply) {
   const std::string bytes = request.SerializeAsString();
   grpc::Slice slice(bytes);
   grpc::ByteBuffer buffer(&slice, 1);
@@ -26,8 +29,8 @@ absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::Client
     call->WriteLast(buffer, grpc::WriteOptions(), nullptr);
     wait(&ok);
   }
-  grpc::ByteBuffer reply;
-  call->Read(&reply, nullptr);
+  grpc::ByteBuffer message;
+  call->Read(&message, nullptr);
   wait(&ok);
   // A stream that answers has let us in: that is all a policy test asks.
   const bool answered = ok;
@@ -35,6 +38,13 @@ absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::Client
   grpc::Status status;
   call->Finish(&status, nullptr);
   wait(&ok);
+  if (answered && reply != nullptr) {
+    std::vector<grpc::Slice> slices;
+    message.Dump(&slices);
+    for (const grpc::Slice& piece : slices) {
+      reply->append(reinterpret_cast<const char*>(piece.begin()), piece.size());
+    }
+  }
   if (answered) return absl::OkStatus();
   return rpc::FromGrpcStatus(status);
 }

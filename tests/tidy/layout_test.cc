@@ -42,6 +42,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "rpc"}},
+      {"kept_values", {"base", "payload", "crypto", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},

@@ -39,6 +39,12 @@ std::optional<std::vector<CsvCell>> ParseCsvRow(std::string_view row) {
   }
 }
 
+std::string InertText(const std::string& text) {
+  constexpr std::string_view kBegins = "=+-@\t\r\n";
+  const bool begins = !text.empty() && kBegins.find(text.front()) != std::string_view::npos;
+  return begins ? "'" + text : text;
+}
+
 void AppendCsvCell(const CsvCell& cell, std::string* out) {
   if (!cell) return;
   if (!cell->empty() && cell->find_first_of(",\"\r\n") == std::string::npos) {

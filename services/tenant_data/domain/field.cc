@@ -24,6 +24,7 @@ constexpr auto kNames = std::to_array<std::pair<FieldType, std::string_view>>({
     {FieldType::kReference, "reference"},
     {FieldType::kSecretReference, "secret_reference"},
     {FieldType::kFile, "file"},
+    {FieldType::kJson, "json"},
 });
 
 }  // namespace

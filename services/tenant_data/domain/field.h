@@ -30,6 +30,7 @@ enum class FieldType {
   kReference,
   kSecretReference,
   kFile,
+  kJson,
 };
 
 // "text", "integer", …: as the database keeps it.

@@ -135,9 +135,13 @@ class FieldCheck {
   }
 
   void CheckIndex() {
-    if (!IsOneOf({FieldType::kLongText, FieldType::kRichText, FieldType::kMultiChoice})) return;
-    if (field_.unique) Refuse("unique", "cannot be had of long texts and multiple choices");
-    if (field_.indexed) Refuse("indexed", "cannot be had of long texts and multiple choices");
+    if (!IsOneOf({FieldType::kLongText, FieldType::kRichText, FieldType::kMultiChoice,
+                  FieldType::kJson})) {
+      return;
+    }
+    constexpr std::string_view kWhy = "cannot be had of long texts, multiple choices and JSON";
+    if (field_.unique) Refuse("unique", kWhy);
+    if (field_.indexed) Refuse("indexed", kWhy);
   }
 
   void CheckSealed() {
@@ -162,6 +166,9 @@ class FieldCheck {
     if (!field_.sealed) {
       return Refuse("searchable", "is for sealed fields; others can be indexed");
     }
+    if (field_.type == FieldType::kJson) {
+      return Refuse("searchable", "cannot be had of JSON: equal values are written in many ways");
+    }
     if (IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kMultiChoice}) ||
         HasFewValues()) {
       Refuse("searchable", "cannot be had of a field with few possible values: equal ones show");
@@ -184,7 +191,10 @@ class FieldCheck {
       return Refuse("default_value", "cannot be had of references");
     }
     std::vector<Fault> faults;
-    CheckValue(FieldRule::Of(field_), *field_.default_value, &faults);
+    const auto typed = CheckValue(FieldRule::Of(field_), *field_.default_value, &faults);
+    if (typed && typed->stripped.count > 0) {
+      Refuse("default_value", "has members whose names say that they are secrets");
+    }
     for (const Fault& fault : faults) Refuse("default_value", fault.description);
   }
 

@@ -170,6 +170,29 @@ TEST(CheckDefinition, ADefaultHoldsToTheFieldsOwnRules) {
   EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].default_value"));
 }
 
+TEST(CheckDefinition, WhatJsonCannotBe) {
+  FieldDefinition field = Field("config", FieldType::kJson);
+  EXPECT_THAT(PathsOf({field}), IsEmpty());
+  field.sealed = true;
+  EXPECT_THAT(PathsOf({field}), IsEmpty());
+  field.searchable = true;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].searchable"));
+  field.sealed = field.searchable = false;
+  field.unique = field.indexed = true;
+  field.pattern = "x";
+  field.max = 1;
+  EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].max", "fields[0].pattern",
+                                            "fields[0].unique", "fields[0].indexed"));
+  FieldDefinition filled = Field("config", FieldType::kJson);
+  google::protobuf::Value value;
+  (*value.mutable_struct_value()->mutable_fields())["retries"].set_number_value(3);
+  filled.default_value = value;
+  EXPECT_THAT(PathsOf({filled}), IsEmpty());
+  (*value.mutable_struct_value()->mutable_fields())["api_token"].set_number_value(3);
+  filled.default_value = value;
+  EXPECT_THAT(PathsOf({filled}), ElementsAre("fields[0].default_value"));
+}
+
 TEST(CheckDefinition, WhatLongTextsAndReferencesCannotBe) {
   FieldDefinition text = Field("text", FieldType::kRichText);
   text.indexed = text.unique = true;

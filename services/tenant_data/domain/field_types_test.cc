@@ -127,6 +127,10 @@ TEST(References, AreIdsOfTheirKind) {
               ElementsAre("TYPE"));
   EXPECT_THAT(RulesBroken(Field("scan", FieldType::kFile), Text(file)), IsEmpty());
   EXPECT_THAT(RulesBroken(Field("scan", FieldType::kFile), Text("../x")), ElementsAre("TYPE"));
+  const Validation scanned =
+      ValidateNew(*Compile({Field("scan", FieldType::kFile)}), Values({{"scan", Text(file)}}));
+  ASSERT_EQ(scanned.valid.files.size(), 1u);
+  EXPECT_EQ(scanned.valid.files[0].file.ToString(), file);
   const Validation checked = ValidateNew(*Compile({owner}), Values({{"owner", Text(record)}}));
   ASSERT_EQ(checked.valid.references.size(), 1u);
   EXPECT_EQ(checked.valid.references[0].collection, owner.reference);

@@ -10,7 +10,21 @@
 namespace kasbah::tenantdata {
 namespace {
 
-absl::Status Malformed() { return absl::DataLossError("stored values are not a flat JSON object"); }
+using google::protobuf::Value;
+
+// Beyond kJsonLimits, so that what was stored under a larger limit can still be read.
+constexpr int kDeepest = 64;
+
+absl::Status Malformed() { return absl::DataLossError("stored values are not a JSON object"); }
+
+// Integers past kMaxExactInteger as strings of digits.
+void SetInteger(int64_t number, Value* value) {
+  if (number >= -kMaxExactInteger && number <= kMaxExactInteger) {
+    value->set_number_value(static_cast<double>(number));
+  } else {
+    value->set_string_value(absl::StrCat(number));
+  }
+}
 
 void AppendUtf8(uint32_t code, std::string* out) {
   if (code < 0x80) {
@@ -30,7 +44,7 @@ void AppendUtf8(uint32_t code, std::string* out) {
   }
 }
 
-// Reads left to right, without recursion.
+// Reads left to right; recursion is bounded by kDeepest.
 class Reader {
  public:
   explicit Reader(std::string_view json) : rest_(json) {}
@@ -61,24 +75,36 @@ class Reader {
     }
   }
 
-  absl::StatusOr<Scalar> TakeScalar() {
+  absl::Status TakeValue(int depth, Value* value) {
     SkipSpace();
-    if (rest_.empty()) return Malformed();
+    if (rest_.empty() || depth > kDeepest) return Malformed();
     if (rest_.front() == '"') {
-      ASSIGN_OR_RETURN(std::string text, TakeString());
-      return Scalar(std::move(text));
+      ASSIGN_OR_RETURN(*value->mutable_string_value(), TakeString());
+      return absl::OkStatus();
     }
-    if (rest_.front() == '[') {
-      ASSIGN_OR_RETURN(std::vector<std::string> texts, TakeStrings());
-      return Scalar(std::move(texts));
+    if (rest_.front() == '[') return TakeList(depth + 1, value->mutable_list_value());
+    if (rest_.front() == '{') return TakeObject(depth + 1, value->mutable_struct_value());
+    if (TakeWord("true")) {
+      value->set_bool_value(true);
+    } else if (TakeWord("false")) {
+      value->set_bool_value(false);
+    } else if (TakeWord("null")) {
+      value->set_null_value(google::protobuf::NULL_VALUE);
+    } else {
+      return TakeNumber(value);
     }
-    if (TakeWord("true")) return Scalar(true);
-    if (TakeWord("false")) return Scalar(false);
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
-    if (error != std::errc()) return Malformed();
-    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
-    return Scalar(number);
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeObject(int depth, google::protobuf::Struct* object) {
+    if (!Take('{')) return Malformed();
+    if (Take('}')) return absl::OkStatus();
+    do {
+      ASSIGN_OR_RETURN(const std::string key, TakeString());
+      if (!Take(':')) return Malformed();
+      RETURN_IF_ERROR(TakeValue(depth, &(*object->mutable_fields())[key]));
+    } while (Take(','));
+    return Take('}') ? absl::OkStatus() : Malformed();
   }
 
  private:
@@ -95,16 +121,33 @@ class Reader {
     return true;
   }
 
-  absl::StatusOr<std::vector<std::string>> TakeStrings() {
-    std::vector<std::string> texts;
+  absl::Status TakeList(int depth, google::protobuf::ListValue* list) {
     if (!Take('[')) return Malformed();
-    if (Take(']')) return texts;
+    if (Take(']')) return absl::OkStatus();
     do {
-      SkipSpace();
-      ASSIGN_OR_RETURN(texts.emplace_back(), TakeString());
+      RETURN_IF_ERROR(TakeValue(depth, list->add_values()));
     } while (Take(','));
-    if (!Take(']')) return Malformed();
-    return texts;
+    return Take(']') ? absl::OkStatus() : Malformed();
+  }
+
+  // A number with a point is a JSON value's, one without of an integer field, or small enough to be
+  // the same in both.
+  absl::Status TakeNumber(Value* value) {
+    const std::string_view digits = rest_.substr(0, rest_.find_first_not_of("+-.0123456789eE"));
+    const char* const end = digits.data() + digits.size();
+    int64_t integer = 0;
+    double number = 0;
+    if (const auto read = std::from_chars(digits.data(), end, integer);
+        read.ec == std::errc() && read.ptr == end) {
+      SetInteger(integer, value);
+    } else if (const auto real = std::from_chars(digits.data(), end, number);
+               real.ec == std::errc() && real.ptr == end) {
+      value->set_number_value(number);
+    } else {
+      return Malformed();
+    }
+    rest_.remove_prefix(digits.size());
+    return absl::OkStatus();
   }
 
   absl::Status TakeEscape(std::string* text) {
@@ -174,6 +217,8 @@ void AppendJson(const Scalar& value, std::string* out) {
     absl::StrAppend(out, *number);
   } else if (const std::string* text = std::get_if<std::string>(&value)) {
     AppendJsonString(*text, out);
+  } else if (const JsonText* json = std::get_if<JsonText>(&value)) {
+    out->append(json->text);
   } else {
     char before = '[';
     for (const std::string& entry : std::get<std::vector<std::string>>(value)) {
@@ -186,18 +231,17 @@ void AppendJson(const Scalar& value, std::string* out) {
   }
 }
 
-google::protobuf::Value ToProto(const Scalar& value) {
-  google::protobuf::Value proto;
+Value ToProto(const Scalar& value) {
+  Value proto;
   if (const bool* flag = std::get_if<bool>(&value)) {
     proto.set_bool_value(*flag);
   } else if (const int64_t* number = std::get_if<int64_t>(&value)) {
-    if (*number >= -kMaxExactInteger && *number <= kMaxExactInteger) {
-      proto.set_number_value(static_cast<double>(*number));
-    } else {
-      proto.set_string_value(absl::StrCat(*number));
-    }
+    SetInteger(*number, &proto);
   } else if (const std::string* text = std::get_if<std::string>(&value)) {
     proto.set_string_value(*text);
+  } else if (const JsonText* json = std::get_if<JsonText>(&value)) {
+    // It was written by CanonicalJson.
+    proto = *ParseStored(json->text);
   } else {
     auto* list = proto.mutable_list_value();
     for (const std::string& entry : std::get<std::vector<std::string>>(value)) {
@@ -207,27 +251,18 @@ google::protobuf::Value ToProto(const Scalar& value) {
   return proto;
 }
 
-absl::StatusOr<Scalar> ParseScalar(std::string_view json) {
+absl::StatusOr<Value> ParseStored(std::string_view json) {
   Reader reader(json);
-  ASSIGN_OR_RETURN(Scalar value, reader.TakeScalar());
+  Value value;
+  RETURN_IF_ERROR(reader.TakeValue(0, &value));
   if (!reader.AtEnd()) return Malformed();
   return value;
 }
 
 absl::StatusOr<google::protobuf::Struct> ParseFlatObject(std::string_view json) {
-  google::protobuf::Struct object;
-  auto& fields = *object.mutable_fields();
   Reader reader(json);
-  if (!reader.Take('{')) return Malformed();
-  if (!reader.Take('}')) {
-    do {
-      ASSIGN_OR_RETURN(std::string key, reader.TakeString());
-      if (!reader.Take(':')) return Malformed();
-      ASSIGN_OR_RETURN(const Scalar value, reader.TakeScalar());
-      fields[std::move(key)] = ToProto(value);
-    } while (reader.Take(','));
-    if (!reader.Take('}')) return Malformed();
-  }
+  google::protobuf::Struct object;
+  RETURN_IF_ERROR(reader.TakeObject(0, &object));
   if (!reader.AtEnd()) return Malformed();
   return object;
 }

@@ -12,11 +12,17 @@
 
 namespace kasbah::tenantdata {
 
-// The JSON that records are kept as: one flat object of strings, integers, booleans and
-// lists of strings. Written and read by hand, since this is the hot path of every read and write.
+// The JSON that records are kept as: one object of strings, integers, booleans and lists of
+// strings, flat but for the values of JSON fields. Written and read by hand, since this is the hot
+// path of every read and write.
+
+// The value of a JSON field, as CanonicalJson wrote it.
+struct JsonText {
+  std::string text;
+};
 
 // A value of a field in its canonical form.
-using Scalar = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
+using Scalar = std::variant<bool, int64_t, std::string, std::vector<std::string>, JsonText>;
 
 // The largest magnitude below which every integer is a double of its own.
 inline constexpr int64_t kMaxExactInteger = (int64_t{1} << 53) - 1;
@@ -29,10 +35,11 @@ void AppendJson(const Scalar& value, std::string* out);
 // strings of digits.
 google::protobuf::Value ToProto(const Scalar& value);
 
-// DATA_LOSS for anything but one string, integer of 64 bits, boolean or list of strings.
-absl::StatusOr<Scalar> ParseScalar(std::string_view json);
+// What AppendJson wrote, as ToProto gives it. DATA_LOSS for what is not JSON, or is deeper than any
+// value that is kept.
+absl::StatusOr<google::protobuf::Value> ParseStored(std::string_view json);
 
-// DATA_LOSS for anything but an object of such values; deeper nesting is never descended into.
+// The same of an object of such values.
 absl::StatusOr<google::protobuf::Struct> ParseFlatObject(std::string_view json);
 
 }  // namespace kasbah::tenantdata

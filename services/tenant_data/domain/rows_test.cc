@@ -75,5 +75,13 @@ TEST(Csv, CellsComeBackAsTheyWent) {
   EXPECT_THAT(ParseCsvRow(""), Optional(ElementsAre(std::nullopt)));
 }
 
+TEST(Csv, ATextThatASpreadsheetWouldRunIsMadeInert) {
+  for (const char* begin : {"=", "+", "-", "@", "\t", "\r", "\n"}) {
+    const std::string text = begin + std::string("cmd|' /C calc'!A0");
+    EXPECT_EQ(InertText(text), "'" + text);
+  }
+  for (const char* text : {"", "a=1", "'=1", " =1", "5", "é"}) EXPECT_EQ(InertText(text), text);
+}
+
 }  // namespace
 }  // namespace kasbah::tenantdata

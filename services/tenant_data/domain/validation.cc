@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/strings.h"
+#include "services/tenant_data/domain/json_value.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -38,6 +39,10 @@ class Validator {
     if (result_.valid.data.size() + sealed_bytes_ > kMaxDataBytes) {
       result_.violations.push_back({"values", "are more than 2 MiB together", "MAX"});
     }
+    if (json_values_ > kMaxRecordJsonValues) {
+      result_.violations.push_back(
+          {"values", "have more than 50,000 members and elements of JSON together", "MAX"});
+    }
     return std::move(result_);
   }
 
@@ -60,6 +65,7 @@ class Validator {
     std::optional<TypedValue> typed = CheckValue(field, *value, &faults_);
     for (Fault& fault : faults_) Refuse(definition, fault.rule, std::move(fault.description));
     if (!typed) return;
+    if (given != nullptr) NoteStripped(definition, typed->stripped);
     if (definition.sealed) {
       Seal(definition, std::move(typed->scalar));
     } else {
@@ -73,14 +79,28 @@ class Validator {
     AppendJsonString(field.key, &data);
     data.push_back(':');
     AppendJson(typed.scalar, &data);
-    (*result_.valid.values.mutable_fields())[field.key] = ToProto(typed.scalar);
+    Value& shown = (*result_.valid.values.mutable_fields())[field.key];
+    shown = ToProto(typed.scalar);
+    if (field.type == FieldType::kJson) json_values_ += CountValues(shown);
     if (field.sensitive) result_.valid.withheld.push_back(field.key);
     if (!is_new) return;
     if (field.type == FieldType::kReference) {
       result_.valid.references.push_back({field.key, field.reference, ReferredBy(typed.scalar)});
     }
+    if (field.type == FieldType::kFile) {
+      result_.valid.files.push_back(
+          {field.key, field.id, *FileId::Parse(std::get<std::string>(typed.scalar))});
+    }
     if (field.unique) result_.valid.unique.push_back({field.id, UniqueBytes(typed.key)});
     if (field.indexed) result_.valid.index.push_back({field.id, std::move(typed.key)});
+  }
+
+  void NoteStripped(const FieldDefinition& field, const payload::Report& stripped) {
+    payload::Report& all = result_.valid.stripped;
+    all.count += stripped.count;
+    for (const std::string& path : stripped.paths) {
+      if (all.paths.size() < payload::kMaxPaths) all.paths.push_back(StrCat("/", field.key, path));
+    }
   }
 
   static RecordId ReferredBy(const Scalar& scalar) {
@@ -118,6 +138,7 @@ class Validator {
   const bool is_new_ = false;
   std::vector<Fault> faults_;
   size_t sealed_bytes_ = 0;
+  size_t json_values_ = 0;
   Validation result_;
 };
 
@@ -150,6 +171,10 @@ std::string UniqueBytes(const IndexKey& key) {
 
 Violation MissingReference(const std::string& key) {
   return {PathOf(key), "is no record of the collection that it has to be in", "REFERENCE"};
+}
+
+Violation MissingFile(const std::string& key) {
+  return {PathOf(key), "is no file that the record can name", "REFERENCE"};
 }
 
 Violation TakenValue(const std::string& key) {

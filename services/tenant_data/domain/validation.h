@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
+#include "libs/payload/payload.h"
 #include "services/tenant_data/domain/rule_table.h"
 #include "services/tenant_data/domain/value.h"
 
@@ -39,6 +40,13 @@ struct ReferenceEntry {
   RecordId record;
 };
 
+// A file that a value names.
+struct FileEntry {
+  std::string key;
+  FieldId field;
+  FileId file;
+};
+
 // Values that hold to every rule, in the forms in which they are kept.
 struct ValidValues {
   // Canonical values of the fields that are not sealed: for replies and, without those that are
@@ -53,6 +61,10 @@ struct ValidValues {
   std::vector<UniqueEntry> unique;
   // Whether the records are there is for the database to say.
   std::vector<ReferenceEntry> references;
+  // As for the records, whether they are there is for the database to say.
+  std::vector<FileEntry> files;
+  // What was taken out of JSON values that were given: "/config/api_token".
+  payload::Report stripped;
 };
 
 struct Validation {
@@ -69,9 +81,10 @@ inline constexpr size_t kMaxDataBytes = 2 * 1024 * 1024;
 Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values);
 
 // Checks a record after `changes`: what it names is replaced, null removes. `stored` are its plain
-// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index`, `unique` and
-// `references` of the result hold what `changes` brings alone. A field that became required after
-// the record was written takes its default. Values of retired fields go: history has them.
+// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index`, `unique`,
+// `references` and `files` of the result hold what `changes` brings alone. A field that became
+// required after the record was written takes its default. Values of retired fields go: history has
+// them.
 Validation ValidateChange(const RuleTable& rules, const google::protobuf::Struct& stored,
                           const absl::flat_hash_set<FieldId>& sealed,
                           const google::protobuf::Struct& changes);
@@ -83,6 +96,9 @@ std::string PathOf(const std::string& key);
 Violation TakenValue(const std::string& key);
 // Of a reference to a record that is not there.
 Violation MissingReference(const std::string& key);
+
+// Of a file that is not there, or is another customer's.
+Violation MissingFile(const std::string& key);
 
 // A unique value as bytes: equal when the values are.
 std::string UniqueBytes(const IndexKey& key);

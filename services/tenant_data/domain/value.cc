@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/decimal.h"
+#include "services/tenant_data/domain/json_value.h"
 #include "services/tenant_data/domain/rich_text.h"
 
 namespace kasbah::tenantdata {
@@ -81,6 +82,9 @@ class Check {
         break;
       case FieldType::kFile:
         Id<FileId>("the id of a file, fil_…");
+        break;
+      case FieldType::kJson:
+        Json();
         break;
       case FieldType::kUnspecified:
         Refuse("TYPE", "the field has no type");
@@ -314,6 +318,24 @@ class Check {
     time = absl::FromUnixMicros(absl::ToUnixMicros(time));
     typed_.scalar = absl::FormatTime("%E4Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
     if (field_.indexed || field_.unique) typed_.key.time = time;
+  }
+
+  void Json() {
+    Value value = value_;
+    absl::StatusOr<payload::Report> stripped = payload::Strip(&value, kJsonLimits);
+    if (!stripped.ok()) {
+      return Refuse("MAX", absl::StrCat("must be at most ", kJsonLimits.max_depth,
+                                        " objects and arrays deep, and have at most ",
+                                        kJsonLimits.max_values, " members and elements"));
+    }
+    absl::StatusOr<std::string> text = CanonicalJson(value);
+    if (!text.ok()) return Refuse("TYPE", std::string(FromAbsl(text.status().message())));
+    const size_t longest = field_.sealed ? kMaxSealedJsonBytes : kMaxJsonBytes;
+    if (text->size() > longest) {
+      return Refuse("MAX", absl::StrCat("must have at most ", longest, " bytes as JSON"));
+    }
+    typed_.scalar = JsonText{*std::move(text)};
+    typed_.stripped = *std::move(stripped);
   }
 
   const FieldRule& rule_;

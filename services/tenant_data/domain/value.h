@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/payload/payload.h"
 #include "services/tenant_data/domain/flat_json.h"
 #include "services/tenant_data/domain/rule_table.h"
 
@@ -26,6 +27,8 @@ struct IndexKey {
 struct TypedValue {
   Scalar scalar;
   IndexKey key;
+  // Of JSON: what was taken out of it, since its name says that it is a secret.
+  payload::Report stripped = {};
 };
 
 // One rule that a value breaks. Descriptions tell of the rule and never of the value.
@@ -48,6 +51,7 @@ inline constexpr size_t kMaxLongTextBytes = 1024 * 1024;
 //   TIMESTAMP  RFC 3339 date-time; canonical is UTC, microseconds
 //   RICH_TEXT  HTML; canonical is what sanitising leaves of it
 //   MULTI_CHOICE  a list of strings; canonical is each once, in the order of the definition
+//   JSON       anything but null; canonical is without members named like secrets (json_value.h)
 // Reports every rule that it breaks, not the first.
 std::optional<TypedValue> CheckValue(const FieldRule& field, const google::protobuf::Value& value,
                                      std::vector<Fault>* faults);

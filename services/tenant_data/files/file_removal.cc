@@ -1,8 +1,10 @@
 #include "services/tenant_data/files/file_removal.h"
 
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/files/file_events.h"
+#include "services/tenant_data/store/file_reference_store.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -14,11 +16,27 @@ constexpr int kAtOnce = 100;
 // How long one is left alone after a try.
 constexpr absl::Duration kPatience = absl::Minutes(1);
 
+constexpr int64_t kNamedUsers = 10;
+
+absl::Status InUse(const std::vector<RecordId>& records) {
+  std::vector<Violation> violations;
+  for (const RecordId record : records) {
+    violations.push_back({StrCat("records.", record.ToString()), "names the file", "FILE_IN_USE"});
+  }
+  return WithViolations(Error(absl::StatusCode::kFailedPrecondition, "FILE_IN_USE",
+                              "records name the file; take it out of them first"),
+                        violations);
+}
+
 }  // namespace
 
 absl::Status FileRemoval::Delete(const CallContext& call, FileId id) {
   const FileStore files;
+  const FileReferenceStore references;
   return parts_.database.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<RecordId> users,
+                     references.HoldAndFindUsers(tx, call, id, kNamedUsers).Await());
+    if (!users.empty()) return InUse(users);
     ASSIGN_OR_RETURN(const StoredFile file, files.Delete(tx, call, id, parts_.clock.Now()).Await());
     RETURN_IF_ERROR(
         parts_.outbox.AppendChange(tx, call, FileChange(call, parts_.clock, "file.deleted", file)));

@@ -10,7 +10,8 @@ class FileRemoval {
  public:
   explicit FileRemoval(const FileParts& parts) : parts_(parts) {}
 
-  // Nobody sees it from here on. NOT_FOUND.
+  // Nobody sees it from here on. NOT_FOUND; FAILED_PRECONDITION, FILE_IN_USE, with the first
+  // records that name it.
   absl::Status Delete(const CallContext& call, FileId id);
   // Every file of the tenant, whatever its state, and whatever lies below its prefix. How many
   // files there were.

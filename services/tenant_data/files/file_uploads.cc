@@ -84,7 +84,7 @@ absl::Status FileUpload::Reserve(std::string_view sealed_key) {
 }
 
 absl::Status FileUpload::Seal(std::string_view plaintext) {
-  digest_.Update(plaintext);
+  hash_.Update(plaintext);
   sealer_.Update(plaintext, &sealed_);
   if (sealed_.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(writer_->Append(sealed_));
@@ -97,11 +97,12 @@ absl::Status FileUpload::Append(std::string_view chunk) {
   return Seal(ready);
 }
 
-absl::StatusOr<StoredFile> FileUpload::Finish(std::string_view sha256) {
+absl::StatusOr<StoredFile> FileUpload::Finish(std::string_view sha256,
+                                              const std::optional<RequestKey>& request) {
   ASSIGN_OR_RETURN(const std::string_view ready, head_.Finish());
   RETURN_IF_ERROR(Seal(ready));
   StoredFile stored;
-  stored.sha256 = digest_.Finish();
+  stored.sha256 = digest_ = hash_.Finish();
   for (const std::string_view said : {sha256, std::string_view(file_.sha256)}) {
     if (said.empty() || said == stored.sha256) continue;
     return Error(absl::StatusCode::kInvalidArgument, "FILE_DIGEST_MISMATCH",
@@ -121,14 +122,16 @@ absl::StatusOr<StoredFile> FileUpload::Finish(std::string_view sha256) {
   stored.creator_kind = call_.actor.kind;
   stored.creator_id = call_.actor.id;
   stored.created = began_;
-  RETURN_IF_ERROR(Store(stored));
+  RETURN_IF_ERROR(Store(stored, request));
   return stored;
 }
 
-absl::Status FileUpload::Store(const StoredFile& stored) {
+absl::Status FileUpload::Store(const StoredFile& stored, const std::optional<RequestKey>& request) {
   const FileStore files;
+  const RequestStore requests;
   const absl::Status status =
       parts_.database.WithTenant(call_, [&](Transaction& tx) -> absl::Status {
+        if (request) requests.Claim(tx, call_, *request, id_.uuid().view(), parts_.clock.Now());
         files.Finish(tx, call_, id_, stored.content_type, stored.sha256);
         RETURN_IF_ERROR(parts_.outbox.AppendChange(
             tx, call_, FileChange(call_, parts_.clock, "file.created", stored)));

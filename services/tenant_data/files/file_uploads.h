@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "libs/base/clock.h"
@@ -12,6 +13,7 @@
 #include "services/tenant_data/files/data_keys.h"
 #include "services/tenant_data/files/typed_head.h"
 #include "services/tenant_data/store/file_store.h"
+#include "services/tenant_data/store/request_store.h"
 
 namespace kasbah::tenantdata {
 
@@ -48,15 +50,20 @@ class FileUpload {
   // INVALID_ARGUMENT, FILE_SIZE_MISMATCH or FILE_TYPE_MISMATCH.
   absl::Status Append(std::string_view chunk);
   // INVALID_ARGUMENT, FILE_SIZE_MISMATCH, FILE_TYPE_MISMATCH, or FILE_DIGEST_MISMATCH where the
-  // bytes do not have `sha256` (empty: not said) or the announced one.
-  absl::StatusOr<StoredFile> Finish(std::string_view sha256);
+  // bytes do not have `sha256` (empty: not said) or the announced one. With `request` the file is
+  // what its request_id came to; kRequestSeen where that was something already, and then nothing
+  // is stored.
+  absl::StatusOr<StoredFile> Finish(std::string_view sha256,
+                                    const std::optional<RequestKey>& request);
+  // Of the bytes, once Finish was called.
+  const std::string& digest() const { return digest_; }
 
  private:
   FileUpload(const FileParts& parts, const CallContext& call, FileId id, FileToBe file,
              const crypto::SecretBytes& key);
   absl::Status Reserve(std::string_view sealed_key);
   absl::Status Seal(std::string_view plaintext);
-  absl::Status Store(const StoredFile& stored);
+  absl::Status Store(const StoredFile& stored, const std::optional<RequestKey>& request);
   void GiveUp();
 
   const FileParts& parts_;
@@ -65,7 +72,8 @@ class FileUpload {
   FileToBe file_;
   const absl::Time began_;
   TypedHead head_;
-  crypto::Sha256Stream digest_;
+  crypto::Sha256Stream hash_;
+  std::string digest_;
   crypto::stream_aead::Sealer sealer_;
   std::string sealed_;
   std::unique_ptr<objects::ObjectWriter> writer_;

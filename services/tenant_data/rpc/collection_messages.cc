@@ -11,7 +11,8 @@ static_assert(static_cast<int>(FieldType::kText) == v1::FIELD_TYPE_TEXT);
 static_assert(static_cast<int>(FieldType::kDecimal) == v1::FIELD_TYPE_DECIMAL);
 static_assert(static_cast<int>(FieldType::kLongText) == v1::FIELD_TYPE_LONG_TEXT);
 static_assert(static_cast<int>(FieldType::kFile) == v1::FIELD_TYPE_FILE);
-static_assert(static_cast<int>(FieldType::kFile) == v1::FieldType_MAX);
+static_assert(static_cast<int>(FieldType::kJson) == v1::FIELD_TYPE_JSON);
+static_assert(static_cast<int>(FieldType::kJson) == v1::FieldType_MAX);
 
 v1::IndexState ToProto(IndexState state) {
   switch (state) {

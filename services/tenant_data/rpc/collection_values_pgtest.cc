@@ -36,7 +36,7 @@ TEST_F(CollectionServiceTest, ADefinitionOfEveryTypeReadsBack) {
   v1::GetCollectionRequest get;
   get.set_collection("everything");
   ASSERT_OK_AND_ASSIGN(v1::Collection read, AsUser(a_, &Collections::GetCollection, get));
-  EXPECT_EQ(read.groups(0).fields_size(), 15);
+  EXPECT_EQ(read.groups(0).fields_size(), 16);
   EXPECT_EQ(read.fields(12).reference_collection(), read.collection_id());
   // The clock that made it is finer than the database's.
   *read.mutable_create_time() = made.create_time();

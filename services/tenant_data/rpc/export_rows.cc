@@ -1,26 +1,35 @@
 #include "services/tenant_data/rpc/export_rows.h"
 
-#include <google/protobuf/util/json_util.h>
-
+#include "libs/base/status_macros.h"
 #include "services/tenant_data/domain/csv.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/json_value.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using google::protobuf::Value;
 
-absl::Status AppendValue(const Value& value, std::string* out) {
-  if (value.kind_case() == Value::kStringValue) {
-    AppendJsonString(value.string_value(), out);
-    return absl::OkStatus();
+// What people write; the others hold nothing that a spreadsheet could take for a formula.
+bool IsFreeText(const FieldDefinition& field) {
+  switch (field.type) {
+    case FieldType::kText:
+    case FieldType::kLongText:
+    case FieldType::kRichText:
+    case FieldType::kChoice:
+    case FieldType::kEmail:
+    case FieldType::kUrl:
+      return true;
+    default:
+      return false;
   }
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(value, &json).ok()) {
-    return absl::DataLossError("a value has no JSON form");
+}
+
+absl::StatusOr<std::string> CellOf(const FieldDefinition& field, const Value& value) {
+  if (value.kind_case() != Value::kStringValue || field.type == FieldType::kJson) {
+    return CanonicalJson(value);
   }
-  out->append(json);
-  return absl::OkStatus();
+  return IsFreeText(field) ? InertText(value.string_value()) : value.string_value();
 }
 
 }  // namespace
@@ -49,15 +58,11 @@ absl::Status AppendRow(const RuleTable& rules, v1::LineFormat format,
     if (!is_csv) {
       AppendJsonString(field.definition.key, out);
       out->push_back(':');
-      absl::Status appended = AppendValue(*value, out);
-      if (!appended.ok()) return appended;
-    } else if (value != nullptr && value->kind_case() == Value::kStringValue) {
-      AppendCsvCell(value->string_value(), out);
+      ASSIGN_OR_RETURN(const std::string json, CanonicalJson(*value));
+      out->append(json);
     } else if (value != nullptr) {
-      std::string json;
-      absl::Status appended = AppendValue(*value, &json);
-      if (!appended.ok()) return appended;
-      AppendCsvCell(json, out);
+      ASSIGN_OR_RETURN(const std::string cell, CellOf(field.definition, *value));
+      AppendCsvCell(cell, out);
     }
   }
   out->append(is_csv ? "\r\n" : "}\n");

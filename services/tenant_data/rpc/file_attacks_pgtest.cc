@@ -204,7 +204,7 @@ TEST_F(FileServiceTest, AnUploadThatTookTooLongFindsItsRowGone) {
   test_->Execute(
       "UPDATE tenant_data.files SET state = 'deleted', name = '', subject = '', data_key = NULL");
   const int64_t events = Audits();
-  EXPECT_THAT(upload->Finish(""), ReasonIs("FILE_UPLOAD_EXPIRED"));
+  EXPECT_THAT(upload->Finish("", std::nullopt), ReasonIs("FILE_UPLOAD_EXPIRED"));
   EXPECT_EQ(Audits(), events);
 }
 

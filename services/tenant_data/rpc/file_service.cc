@@ -5,15 +5,22 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/crypto/sha256_stream.h"
 #include "services/tenant_data/domain/page.h"
 #include "services/tenant_data/files/file_events.h"
 #include "services/tenant_data/rpc/file_messages.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/rpc/request_key.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using postgres::Transaction;
+
+absl::Status RequestReused() {
+  return Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+               "this request_id was used for something else");
+}
 
 }  // namespace
 
@@ -39,6 +46,11 @@ absl::StatusOr<v1::File> FileService::Upload(const rpc::Call& call,
   RETURN_IF_ERROR(CheckTenant(call));
   if (message == nullptr || !message->has_metadata()) return MetadataMissing();
   ASSIGN_OR_RETURN(FileToBe file, FromProto(message->metadata()));
+  ASSIGN_OR_RETURN(const std::optional<RequestKey> request, KeyOf(message->metadata()));
+  if (request) {
+    ASSIGN_OR_RETURN(const std::optional<StoredFile> made, FindRepeated(call, *request));
+    if (made) return Repeat(*made, message, reader);
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<FileUpload> upload,
                    FileUpload::Begin(parts_, call, std::move(file)));
   std::string sha256;
@@ -48,8 +60,44 @@ absl::StatusOr<v1::File> FileService::Upload(const rpc::Call& call,
     ASSIGN_OR_RETURN(message, reader.Read());
     if (message != nullptr && message->has_metadata()) return MetadataRepeated();
   }
-  ASSIGN_OR_RETURN(const StoredFile stored, upload->Finish(sha256));
-  return ToProto(stored);
+  absl::StatusOr<StoredFile> stored = upload->Finish(sha256, request);
+  if (ReasonOf(stored.status()) == kRequestSeen) {
+    // Another upload with the id was faster.
+    ASSIGN_OR_RETURN(const std::optional<StoredFile> made, FindRepeated(call, *request));
+    if (!made || made->sha256 != upload->digest()) return RequestReused();
+    return ToProto(*made);
+  }
+  RETURN_IF_ERROR(stored.status());
+  return ToProto(*stored);
+}
+
+absl::StatusOr<std::optional<StoredFile>> FileService::FindRepeated(const rpc::Call& call,
+                                                                    const RequestKey& request) {
+  const RequestStore requests;
+  const FileStore files;
+  ASSIGN_OR_RETURN(const std::optional<std::string> outcome,
+                   parts_.database.WithTenant(
+                       call, [&](Transaction& tx) { return requests.Find(tx, call, request); }));
+  if (!outcome) return std::nullopt;
+  ASSIGN_OR_RETURN(const Uuid id, Uuid::FromBytes(*outcome));
+  ASSIGN_OR_RETURN(StoredFile made, parts_.database.WithTenant(call, [&](Transaction& tx) {
+    return files.Get(tx, call, FileId(id));
+  }));
+  return std::make_optional(std::move(made));
+}
+
+absl::StatusOr<v1::File> FileService::Repeat(const StoredFile& made,
+                                             const v1::UploadFileRequest* message,
+                                             rpc::StreamReader<v1::UploadFileRequest>& reader) {
+  // An announced digest is part of what was asked, and was asked before.
+  if (!message->metadata().sha256().empty()) return ToProto(made);
+  crypto::Sha256Stream hash;
+  while (message != nullptr) {
+    hash.Update(message->chunk());
+    ASSIGN_OR_RETURN(message, reader.Read());
+  }
+  if (hash.Finish() != made.sha256) return RequestReused();
+  return ToProto(made);
 }
 
 absl::Status FileService::Download(const rpc::Call& call, const v1::DownloadFileRequest& request,

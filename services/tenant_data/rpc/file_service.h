@@ -49,6 +49,14 @@ class FileService final : public v1::FileService::CallbackService {
   }
 
  private:
+  // The file that an upload with this request_id made before, if any. NOT_FOUND once it is gone;
+  // REQUEST_ID_REUSED.
+  absl::StatusOr<std::optional<StoredFile>> FindRepeated(const rpc::Call& call,
+                                                         const RequestKey& request);
+  // Answers an upload that was there before, once its bytes turn out to be the same.
+  static absl::StatusOr<v1::File> Repeat(const StoredFile& made,
+                                         const v1::UploadFileRequest* message,
+                                         rpc::StreamReader<v1::UploadFileRequest>& reader);
   static rpc::StreamLimits LimitsFor(int64_t file_bytes);
   // Refuses a tenant that is suspended, before anything that it sent is looked at.
   absl::Status CheckTenant(const rpc::Call& call);

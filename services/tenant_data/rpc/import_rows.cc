@@ -8,6 +8,8 @@
 #include "libs/rpc/strict_json.h"
 #include "services/tenant_data/domain/csv.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/json_value.h"
+#include "services/tenant_data/domain/validation.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -15,8 +17,8 @@ namespace {
 using google::protobuf::Value;
 using nlohmann::json;
 
-// No value of a field is deeper; what is, is refused as of the wrong type.
-constexpr int kMaxDepth = 8;
+// No value of a field is as deep; what is, is refused, and what lies below it does not matter.
+constexpr int kMaxDepth = kJsonLimits.max_depth + 2;
 
 Value ToValue(const json& given, int depth) {
   Value value;
@@ -58,6 +60,14 @@ bool RefuseTooLong(const FileRow& row, ImportRow* read) {
   return row.is_too_long;
 }
 
+// As strict as a line of JSON is: within an object, since nothing else has names to be doubled.
+bool ParseJsonCell(const std::string& cell, Value* value) {
+  const absl::StatusOr<json> parsed = rpc::ParseStrictJson(StrCat("{\"cell\":", cell, "}"));
+  if (!parsed.ok() || parsed->size() != 1) return false;
+  *value = ToValue(parsed->front(), 1);
+  return true;
+}
+
 Value CellValue(const FieldRule* field, const std::string& cell) {
   Value value;
   if (field != nullptr && field->definition.type == FieldType::kMultiChoice) {
@@ -90,7 +100,8 @@ ImportRow ReadJsonRow(const FileRow& row) {
   return read;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row) {
+absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row,
+                                                       bool may_be_unknown) {
   std::string_view text = row.text;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const auto cells = ParseCsvRow(text);
@@ -99,7 +110,7 @@ absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, c
   std::set<std::string> seen;
   for (const CsvCell& cell : *cells) {
     const std::string key = cell.value_or("");
-    if (rules.Find(key) == nullptr) {
+    if (rules.Find(key) == nullptr && !(may_be_unknown && IsKey(key))) {
       return InvalidField(
           "data", IsKey(key) ? StrCat("has a column ", key, ", which is no field of the collection")
                              : "has a column that is no key of a field");
@@ -128,7 +139,14 @@ ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& hea
   }
   for (size_t i = 0; i < header.size(); ++i) {
     const CsvCell& cell = (*cells)[i];
-    if (cell) (*read.values.mutable_fields())[header[i]] = CellValue(rules.Find(header[i]), *cell);
+    if (!cell) continue;
+    const FieldRule* field = rules.Find(header[i]);
+    Value& value = (*read.values.mutable_fields())[header[i]];
+    if (field == nullptr || field->definition.type != FieldType::kJson) {
+      value = CellValue(field, *cell);
+    } else if (!ParseJsonCell(*cell, &value)) {
+      read.violations.push_back({PathOf(header[i]), "is no JSON", "JSON"});
+    }
   }
   return read;
 }

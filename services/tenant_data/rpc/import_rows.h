@@ -21,12 +21,13 @@ struct ImportRow {
 
 ImportRow ReadJsonRow(const FileRow& row);
 
-// The first row of a CSV file: keys of fields. INVALID_ARGUMENT at "data" for a key that is no
-// field's, or is there twice.
-absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row);
+// The first row of a CSV file: keys of fields. INVALID_ARGUMENT at "data" for a key that is there
+// twice, or is no field's, unless it `may_be_unknown`: then each row with a value there is refused.
+absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row,
+                                                       bool may_be_unknown);
 
 // Cells are texts; what is no text is read as one, "true" and "false" as booleans, several choices
-// as a JSON array.
+// as a JSON array, the value of a JSON field as JSON.
 ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& header,
                      const FileRow& row);
 

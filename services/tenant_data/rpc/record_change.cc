@@ -2,15 +2,17 @@
 
 #include "libs/base/error.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/json_value.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using google::protobuf::Struct;
 
-std::string BytesOf(const Struct& values, const std::string& key) {
+// Equal for equal values, whatever the order of what they hold.
+std::string TextOf(const Struct& values, const std::string& key) {
   const auto found = values.fields().find(key);
-  return found == values.fields().end() ? "" : found->second.SerializeAsString();
+  return found == values.fields().end() ? "" : CanonicalJson(found->second).value_or("");
 }
 
 }  // namespace
@@ -54,10 +56,29 @@ std::vector<std::string> ChangedKeys(const RuleTable& rules, const Struct& befor
     if (change == changes.fields().end()) continue;
     const bool differs = definition.sealed
                              ? !change->second.has_null_value() || sealed.contains(definition.id)
-                             : BytesOf(before, definition.key) != BytesOf(after, definition.key);
+                             : TextOf(before, definition.key) != TextOf(after, definition.key);
     if (differs) keys.push_back(definition.key);
   }
   return keys;
+}
+
+void ShowTakenOut(const payload::Report& stripped, const std::vector<v1::MovedValue>& moved,
+                  v1::Record* record) {
+  for (const std::string& path : stripped.paths) record->add_stripped_paths(path);
+  for (const v1::MovedValue& value : moved) *record->add_moved() = value;
+}
+
+std::vector<std::string> FirstPaths(const payload::Report& stripped) {
+  constexpr size_t kMost = 20;
+  constexpr size_t kMostBytes = 4096;
+  std::vector<std::string> paths;
+  size_t bytes = 0;
+  for (const std::string& path : stripped.paths) {
+    bytes += path.size();
+    if (paths.size() == kMost || bytes > kMostBytes) break;
+    paths.push_back(path);
+  }
+  return paths;
 }
 
 void ShowUnsealed(const std::vector<Unsealed>& unsealed, Struct* values) {

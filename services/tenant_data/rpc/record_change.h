@@ -35,6 +35,12 @@ std::vector<std::string> ChangedKeys(const RuleTable& rules, const google::proto
                                      const google::protobuf::Struct& after,
                                      const google::protobuf::Struct& changes);
 
+// What of a write's JSON values was not stored.
+void ShowTakenOut(const payload::Report& stripped, const std::vector<v1::MovedValue>& moved,
+                  v1::Record* record);
+// The first of them, where an answer has to hold those of many records: at most 20, and 4 KiB.
+std::vector<std::string> FirstPaths(const payload::Report& stripped);
+
 // Values of sealed fields as their writer gave them, beside the plain ones.
 void ShowUnsealed(const std::vector<Unsealed>& unsealed, google::protobuf::Struct* values);
 

@@ -80,15 +80,26 @@ absl::StatusOr<v1::Record> RecordChanger::CreateOnce(const rpc::Call& call,
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
-  Validation checked = ValidateNew(*rules, request.values());
+  Struct values = request.values();
+  Validation checked = ValidateNew(*rules, values);
   RETURN_IF_ERROR(references_.Run(call, owner, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
+  ASSIGN_OR_RETURN(
+      const std::vector<v1::MovedValue> moved,
+      mover_.Move(call, *rules, request.move_to_vault(), request.request_id(), &values));
+  if (!moved.empty()) checked = ValidateNew(*rules, values);
+  if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
+  const payload::Report stripped = std::move(checked.valid.stripped);
 
   NewRecord record{RecordId::New(clock_.Now()), owner, std::move(checked.valid), "", {},
                    request.subject_id()};
   RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&record}));
   ASSIGN_OR_RETURN(const Created created, writer_.Create(call, *rules, record, key));
-  if (created.replayed) return reader_.Get(call, created.id);
+  if (created.replayed) {
+    ASSIGN_OR_RETURN(v1::Record reply, reader_.Get(call, created.id));
+    ShowTakenOut(stripped, moved, &reply);
+    return reply;
+  }
 
   StoredRecord stored;
   stored.id = record.id;
@@ -100,6 +111,7 @@ absl::StatusOr<v1::Record> RecordChanger::CreateOnce(const rpc::Call& call,
   v1::Record reply = ToProto(stored);
   *reply.mutable_values() = std::move(record.values.values);
   ShowUnsealed(record.values.to_seal, reply.mutable_values());
+  ShowTakenOut(stripped, moved, &reply);
   return reply;
 }
 
@@ -111,31 +123,33 @@ absl::StatusOr<v1::Record> RecordChanger::Update(const rpc::Call& call,
   for (int tries = 0; tries < kTries; ++tries) {
     ASSIGN_OR_RETURN(const StoredRecord stored, reader_.Find(call, id));
     if (version && stored.version != *version) return StaleEtag();
-    absl::StatusOr<v1::Record> changed =
-        Change(call, stored, request.update_mask(), request.values());
+    absl::StatusOr<v1::Record> changed = Change(call, stored, request);
     if (version || ReasonOf(changed.status()) != reason::kEtagMismatch) return changed;
   }
   return Contention();
 }
 
 absl::StatusOr<v1::Record> RecordChanger::Change(const rpc::Call& call, const StoredRecord& stored,
-                                                 const google::protobuf::FieldMask& mask,
-                                                 const Struct& values) {
-  return definitions_.WriteUnderCurrent(call,
-                                        [&] { return ChangeOnce(call, stored, mask, values); });
+                                                 const v1::UpdateRecordRequest& request) {
+  return definitions_.WriteUnderCurrent(call, [&] { return ChangeOnce(call, stored, request); });
 }
 
 absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
                                                      const StoredRecord& stored,
-                                                     const google::protobuf::FieldMask& mask,
-                                                     const Struct& values) {
+                                                     const v1::UpdateRecordRequest& request) {
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, stored.collection.ToString()));
-  ASSIGN_OR_RETURN(const Struct changes, ApplyMask(*rules, mask, values));
+  ASSIGN_OR_RETURN(Struct changes, ApplyMask(*rules, request.update_mask(), request.values()));
   ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored.sealed));
   ASSIGN_OR_RETURN(const Struct before, ParseFlatObject(stored.data));
   Validation checked = ValidateChange(*rules, before, FieldsOf(sealed), changes);
   RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
+  ASSIGN_OR_RETURN(
+      const std::vector<v1::MovedValue> moved,
+      mover_.Move(call, *rules, request.move_to_vault(), request.request_id(), &changes));
+  if (!moved.empty()) checked = ValidateChange(*rules, before, FieldsOf(sealed), changes);
+  if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
+  const payload::Report stripped = std::move(checked.valid.stripped);
 
   NewRecord fresh{stored.id, stored.customer, std::move(checked.valid), "", {}, stored.subject};
   RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&fresh}));
@@ -159,6 +173,7 @@ absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
                                    std::move(fresh.blind), std::move(changed_keys)}));
   ASSIGN_OR_RETURN(v1::Record reply, opener_.Show(call, after));
   ShowUnsealed(given, reply.mutable_values());
+  ShowTakenOut(stripped, moved, &reply);
   return reply;
 }
 
@@ -171,6 +186,14 @@ absl::StatusOr<v1::UpsertRecordResponse> RecordChanger::Upsert(
   *create.mutable_values() = request.values();
   create.set_customer_id(request.customer_id());
   create.set_subject_id(request.subject_id());
+  if (!request.move_to_vault().empty()) {
+    create.set_request_id(request.request_id());
+    create.set_move_to_vault(request.move_to_vault());
+  }
+  v1::UpdateRecordRequest change;
+  *change.mutable_values() = request.values();
+  change.set_request_id(request.request_id());
+  change.set_move_to_vault(request.move_to_vault());
   v1::UpsertRecordResponse reply;
   // A value that is taken by a record which this call does not see is another customer's.
   bool was_unseen = false;
@@ -194,8 +217,7 @@ absl::StatusOr<v1::UpsertRecordResponse> RecordChanger::Upsert(
     // Deleted a moment ago.
     if (ReasonOf(stored.status()) == reason::kNotFound) continue;
     RETURN_IF_ERROR(stored.status());
-    absl::StatusOr<v1::Record> changed =
-        Change(call, *stored, google::protobuf::FieldMask(), request.values());
+    absl::StatusOr<v1::Record> changed = Change(call, *stored, change);
     if (ReasonOf(changed.status()) == reason::kEtagMismatch) continue;
     RETURN_IF_ERROR(changed.status());
     *reply.mutable_record() = *std::move(changed);

@@ -11,6 +11,7 @@
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_sealer.h"
 #include "services/tenant_data/rpc/reference_check.h"
+#include "services/tenant_data/rpc/value_mover.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_writer.h"
 
@@ -25,11 +26,12 @@ absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const s
 // Thread safe.
 class RecordChanger {
  public:
-  RecordChanger(Definitions& definitions, ReferenceCheck& references, RecordSealer& sealer,
-                RecordOpener& opener, RecordReader& reader, RecordWriter& writer,
-                const Clock& clock)
+  RecordChanger(Definitions& definitions, ReferenceCheck& references, ValueMover& mover,
+                RecordSealer& sealer, RecordOpener& opener, RecordReader& reader,
+                RecordWriter& writer, const Clock& clock)
       : definitions_(definitions),
         references_(references),
+        mover_(mover),
         sealer_(sealer),
         opener_(opener),
         reader_(reader),
@@ -44,16 +46,15 @@ class RecordChanger {
  private:
   absl::StatusOr<v1::Record> CreateOnce(const rpc::Call& call,
                                         const v1::CreateRecordRequest& request);
-  // `stored` as it was read, with `changes` in place; ETAG_MISMATCH when it changed since.
+  // `stored` as it was read, changed as `request` says; ETAG_MISMATCH when it changed since.
   absl::StatusOr<v1::Record> Change(const rpc::Call& call, const StoredRecord& stored,
-                                    const google::protobuf::FieldMask& mask,
-                                    const google::protobuf::Struct& values);
+                                    const v1::UpdateRecordRequest& request);
   absl::StatusOr<v1::Record> ChangeOnce(const rpc::Call& call, const StoredRecord& stored,
-                                        const google::protobuf::FieldMask& mask,
-                                        const google::protobuf::Struct& values);
+                                        const v1::UpdateRecordRequest& request);
 
   Definitions& definitions_;
   ReferenceCheck& references_;
+  ValueMover& mover_;
   RecordSealer& sealer_;
   RecordOpener& opener_;
   RecordReader& reader_;

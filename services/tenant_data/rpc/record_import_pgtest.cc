@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "services/tenant_data/rpc/record_fixture.h"
+#include "services/tenant_data/rpc/record_import_fixture.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -14,111 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ReasonIs;
 using testing::StatusIs;
-using Request = v1::ImportRecordsRequest;
-using Response = v1::ImportRecordsResponse;
-
-constexpr char kId[] = "0190a2c4-0000-4000-8000-0000000000aa";
-
-// What a stream said.
-struct Said {
-  absl::Status status;
-  // "line field RULE", of every violation.
-  std::vector<std::string> refused;
-  Response::Progress progress;
-};
-
-class RecordImportTest : public RecordServiceTest {
- protected:
-  struct Options {
-    v1::LineFormat format = v1::LINE_FORMAT_JSON_LINES;
-    std::string import_id = kId;
-    std::optional<CustomerId> customer;
-    size_t piece = 1 << 20;
-    // Leave once so many lines are done with.
-    uint64_t leave_at = 0;
-    bool says_last = true;
-  };
-
-  Said Import(TenantId tenant, const std::string& file, const Options& options) {
-    server_->assertions().RevocationsFresh();
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(300)));
-    context.AddMetadata("authorization", "Bearer " + AssertionFor(tenant, options.customer));
-    Stub stub(ChannelOf("service/gateway"));
-    auto stream = stub.ImportRecords(&context);
-    std::thread writer([&] {
-      Request first;
-      first.mutable_start()->set_collection("countries");
-      first.mutable_start()->set_format(options.format);
-      first.mutable_start()->set_import_id(options.import_id);
-      bool open = stream->Write(first);
-      for (size_t at = 0; open && at < file.size(); at += options.piece) {
-        Request piece;
-        piece.set_data(file.substr(at, options.piece));
-        open = stream->Write(piece);
-      }
-      Request last;
-      last.set_last(true);
-      if (open && options.says_last) stream->Write(last);
-      stream->WritesDone();
-    });
-    Said said;
-    Response response;
-    while (stream->Read(&response)) {
-      if (response.has_progress()) {
-        said.progress = response.progress();
-        if (options.leave_at > 0 && said.progress.lines() >= options.leave_at) context.TryCancel();
-        continue;
-      }
-      for (const v1::Violation& violation : response.refused().violations()) {
-        said.refused.push_back(
-            absl::StrCat(response.refused().line(), " ", violation.field(), " ", violation.rule()));
-      }
-    }
-    writer.join();
-    said.status = rpc::FromGrpcStatus(stream->Finish());
-    return said;
-  }
-  Said Import(const std::string& file) { return Import(a_, file, Options()); }
-  Said ImportCsv(const std::string& file) {
-    Options options;
-    options.format = v1::LINE_FORMAT_CSV;
-    return Import(a_, file, options);
-  }
-
-  absl::StatusOr<std::string> Export(TenantId tenant, v1::LineFormat format,
-                                     const std::string& filter = "",
-                                     std::optional<CustomerId> customer = std::nullopt) {
-    server_->assertions().RevocationsFresh();
-    grpc::ClientContext context;
-    context.AddMetadata("authorization", "Bearer " + AssertionFor(tenant, customer));
-    Stub stub(ChannelOf("service/gateway"));
-    v1::ExportRecordsRequest request;
-    request.set_collection("countries");
-    request.set_format(format);
-    request.set_filter(filter);
-    auto stream = stub.ExportRecords(&context, request);
-    std::string file;
-    v1::ExportRecordsResponse response;
-    while (stream->Read(&response)) file += response.data();
-    absl::Status status = rpc::FromGrpcStatus(stream->Finish());
-    if (!status.ok()) return status;
-    return file;
-  }
-
-  // A line for each number, broken where it is a multiple of `broken_each`.
-  static std::string Lines(int count, int broken_each) {
-    std::string file;
-    for (int i = 1; i <= count; ++i) {
-      if (i % broken_each == 0) {
-        absl::StrAppend(&file, "{\"code\": \"c", i, "\", \"population\": \"many\"}\n");
-      } else {
-        absl::StrAppend(&file, "{\"code\": \"c", i, "\", \"population\": ", i, "}\n");
-      }
-    }
-    return file;
-  }
-};
 
 TEST_F(RecordImportTest, LinesGoInAndEachRefusalHasItsLineFieldAndRule) {
   const Said said = Import(
@@ -296,6 +191,23 @@ TEST_F(RecordImportTest, AnExportKeepsToItsFilterAndScope) {
   EXPECT_THAT(Export(a_, v1::LINE_FORMAT_CSV, "note = \"x\""), ReasonIs("INVALID_FIELDS"));
   ASSERT_OK_AND_ASSIGN(const std::string none, Export(b_, v1::LINE_FORMAT_JSON_LINES));
   EXPECT_EQ(none, "");
+}
+
+TEST_F(RecordImportTest, ATextThatASpreadsheetWouldRunIsExportedInert) {
+  ASSERT_OK(Make(a_, {{"alpha_2", "+1"}, {"note", "=1+1"}, {"population", "-5"}}));
+  ASSERT_OK(Make(a_, {{"alpha_2", "x"}, {"note", "\t@SUM(A1)"}, {"iban", "-I"}}));
+  ASSERT_OK_AND_ASSIGN(const std::string csv, Export(a_, v1::LINE_FORMAT_CSV));
+  EXPECT_EQ(csv,
+            "alpha_2,name,population,note,iban,code,founded,passport\r\n"
+            "'+1,,-5,'=1+1,,,,\r\n"
+            "x,,,'\t@SUM(A1),'-I,,,\r\n");
+  ASSERT_OK_AND_ASSIGN(const std::string lines, Export(a_, v1::LINE_FORMAT_JSON_LINES));
+  EXPECT_THAT(lines, HasSubstr("\"note\":\"=1+1\""));
+  // Nothing is taken away without a word: what stands in the file is what is read.
+  Options options;
+  options.format = v1::LINE_FORMAT_CSV;
+  ASSERT_OK(Import(b_, csv, options).status);
+  EXPECT_EQ(Count("tenant_data.records WHERE data->>'note' = chr(39) || '=1+1'"), 1);
 }
 
 }  // namespace

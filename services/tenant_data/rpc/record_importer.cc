@@ -12,6 +12,7 @@
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/rpc/import_rows.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/rpc/record_change.h"
 #include "services/tenant_data/rpc/record_changer.h"
 
 namespace kasbah::tenantdata {
@@ -21,11 +22,14 @@ using postgres::Transaction;
 using v1::ImportRecordsRequest;
 using v1::ImportRecordsResponse;
 using RefusedLine = ImportRecordsResponse::RefusedLine;
+using StrippedLine = ImportRecordsResponse::StrippedLine;
 
 constexpr size_t kBatchRows = 500;
 constexpr size_t kBatchBytes = 1 << 20;
 constexpr absl::Duration kBatchDeadline = absl::Seconds(60);
-constexpr int64_t kRefusalsAtOnce = 1000;
+constexpr int64_t kLinesAtOnce = 1000;
+// How often a batch is checked again when a definition or a file changed since.
+constexpr int kTries = 10;
 
 absl::Status Changed() {
   return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_CHANGED",
@@ -43,9 +47,16 @@ absl::Status Reused() {
                "this import_id is another import's");
 }
 
-RefusedLine ToRefusal(uint64_t line, const std::vector<Violation>& violations) {
+// Whether what a batch was checked against is not there any more.
+bool IsToBeChecked(const absl::Status& status) {
+  return ReasonOf(status) == kDefinitionChanged || ReasonOf(status) == kFileMissing;
+}
+
+RefusedLine ToRefusal(const RuleTable& rules, uint64_t line,
+                      const std::vector<Violation>& violations) {
   RefusedLine refused;
   refused.set_line(line);
+  refused.set_schema_version(rules.schema_version());
   for (const Violation& violation : violations) *refused.add_violations() = ToProto(violation);
   return refused;
 }
@@ -131,25 +142,24 @@ class RecordImporter::Run {
     return absl::OkStatus();
   }
 
-  // What an earlier stream refused, whose answers may have been lost.
+  // What an earlier stream refused or took out, whose answers may have been lost.
   absl::Status SayAgain() {
     uint64_t after = 0;
     while (resumed_ > 0) {
       const CallContext call = BatchCall();
-      ASSIGN_OR_RETURN(const std::vector<StoredRefusal> refusals,
+      ASSIGN_OR_RETURN(const std::vector<StoredLine> lines,
                        importer_.database_.WithTenant(call, [&](Transaction& tx) {
-                         return importer_.imports_.Refusals(tx, call, state_.id, after,
-                                                            kRefusalsAtOnce);
+                         return importer_.imports_.Lines(tx, call, state_.id, after, kLinesAtOnce);
                        }));
-      for (const auto& [line, bytes] : refusals) {
+      for (const StoredLine& line : lines) {
         ImportRecordsResponse reply;
-        if (!reply.mutable_refused()->ParseFromString(bytes)) {
-          return absl::DataLossError("a stored refusal does not parse");
-        }
+        const bool parsed = line.is_stripped ? reply.mutable_stripped()->ParseFromString(line.said)
+                                             : reply.mutable_refused()->ParseFromString(line.said);
+        if (!parsed) return absl::DataLossError("a stored line does not parse");
         RETURN_IF_ERROR(writer_.Write(reply));
-        after = line;
+        after = line.line;
       }
-      if (refusals.size() < static_cast<size_t>(kRefusalsAtOnce)) break;
+      if (lines.size() < static_cast<size_t>(kLinesAtOnce)) break;
     }
     return absl::OkStatus();
   }
@@ -162,6 +172,7 @@ class RecordImporter::Run {
     progress->set_refused(state_.refused);
     progress->set_resumed(resumed_);
     progress->set_done(state_.is_done);
+    progress->set_schema_version(state_.schema_version);
     return writer_.Write(reply);
   }
 
@@ -179,7 +190,8 @@ class RecordImporter::Run {
     seen_bytes_ = row.end;
     if (is_csv_ && header_.empty()) {
       ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(BatchCall(), collection_));
-      ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row));
+      // Begun again: it was found right, and a field may have gone since, which its lines will say.
+      ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row, /*may_be_unknown=*/resumed_ > 0));
       return absl::OkStatus();
     }
     if (row.last_line <= state_.line) {
@@ -198,8 +210,14 @@ class RecordImporter::Run {
   // Checks and seals the batch, and writes it with what became of it.
   absl::Status Commit(bool is_last) {
     const rpc::Call call = BatchCall();
-    ASSIGN_OR_RETURN(state_, importer_.definitions_.WriteUnderCurrent(
-                                 call, [&] { return CommitOnce(call, is_last); }));
+    absl::StatusOr<ImportState> after = absl::UnknownError("not tried");
+    for (int tries = 0; tries == 0 || (tries < kTries && IsToBeChecked(after.status())); ++tries) {
+      after =
+          importer_.definitions_.WriteUnderCurrent(call, [&] { return CommitOnce(call, is_last); });
+    }
+    if (ReasonOf(after.status()) == kFileMissing) return FilesKeepGoing();
+    RETURN_IF_ERROR(after.status());
+    state_ = *after;
     batch_.clear();
     batch_bytes_ = 0;
     for (RefusedLine& line : refused_) {
@@ -207,10 +225,15 @@ class RecordImporter::Run {
       *reply.mutable_refused() = std::move(line);
       RETURN_IF_ERROR(writer_.Write(reply));
     }
+    for (StrippedLine& line : stripped_) {
+      ImportRecordsResponse reply;
+      *reply.mutable_stripped() = std::move(line);
+      RETURN_IF_ERROR(writer_.Write(reply));
+    }
     return absl::OkStatus();
   }
 
-  // Where the import is then; `refused_` holds what is to be said.
+  // Where the import is then; `refused_` and `stripped_` hold what is to be said.
   absl::StatusOr<ImportState> CommitOnce(const rpc::Call& call, bool is_last) {
     ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(call, collection_));
     std::vector<ImportRow> rows;
@@ -223,6 +246,7 @@ class RecordImporter::Run {
       to_check.push_back(&checked[i]);
     }
     RETURN_IF_ERROR(importer_.references_.Run(call, owner_, to_check));
+    RETURN_IF_ERROR(importer_.references_.RunFiles(call, owner_, to_check));
     std::vector<RefusedLine> refused;
     std::vector<NewRecord> records;
     // For each record, its line.
@@ -231,7 +255,7 @@ class RecordImporter::Run {
       const std::vector<Violation>& violations =
           rows[i].violations.empty() ? checked[i].violations : rows[i].violations;
       if (!violations.empty()) {
-        refused.push_back(ToRefusal(rows[i].line, violations));
+        refused.push_back(ToRefusal(*rules, rows[i].line, violations));
         continue;
       }
       records.push_back(
@@ -247,8 +271,10 @@ class RecordImporter::Run {
         call, *rules, owner_, records, [&](Transaction& tx, const auto& taken) {
           refused_ = refused;
           AddTaken(*rules, lines, taken, &refused_);
+          stripped_ = StrippedOf(records, lines, taken);
           after = After(refused_.size(), is_last);
-          return Keep(tx, call, after, refused_);
+          after.schema_version = rules->schema_version();
+          return Keep(tx, call, after);
         });
     if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
     RETURN_IF_ERROR(created.status());
@@ -264,10 +290,25 @@ class RecordImporter::Run {
       for (const FieldId field : taken[i]) {
         violations.push_back(TakenValue(rules.Find(field)->definition.key));
       }
-      refused->push_back(ToRefusal(lines[i], violations));
+      refused->push_back(ToRefusal(rules, lines[i], violations));
     }
     std::sort(refused->begin(), refused->end(),
               [](const RefusedLine& a, const RefusedLine& b) { return a.line() < b.line(); });
+  }
+
+  // Of those that go in.
+  static std::vector<StrippedLine> StrippedOf(const std::vector<NewRecord>& records,
+                                              const std::vector<uint64_t>& lines,
+                                              const std::vector<std::vector<FieldId>>& taken) {
+    std::vector<StrippedLine> stripped;
+    for (size_t i = 0; i < records.size(); ++i) {
+      const payload::Report& report = records[i].values.stripped;
+      if (report.count == 0 || !taken[i].empty()) continue;
+      StrippedLine& line = stripped.emplace_back();
+      line.set_line(lines[i]);
+      for (std::string& path : FirstPaths(report)) line.add_paths(std::move(path));
+    }
+    return stripped;
   }
 
   ImportState After(size_t refused, bool is_last) const {
@@ -280,14 +321,16 @@ class RecordImporter::Run {
     return after;
   }
 
-  absl::Status Keep(Transaction& tx, const CallContext& call, const ImportState& after,
-                    const std::vector<RefusedLine>& refused) {
+  absl::Status Keep(Transaction& tx, const CallContext& call, const ImportState& after) {
     importer_.imports_.Advance(tx, call, state_, after);
-    std::vector<StoredRefusal> stored;
-    for (const RefusedLine& line : refused) {
-      stored.emplace_back(line.line(), line.SerializeAsString());
+    std::vector<StoredLine> stored;
+    for (const RefusedLine& line : refused_) {
+      stored.push_back({line.line(), line.SerializeAsString(), /*is_stripped=*/false});
     }
-    importer_.imports_.AddRefusals(tx, call, state_, stored);
+    for (const StrippedLine& line : stripped_) {
+      stored.push_back({line.line(), line.SerializeAsString(), /*is_stripped=*/true});
+    }
+    importer_.imports_.AddLines(tx, call, state_, stored);
     // Of records, one each; of the batch, one that says how far it went.
     return importer_.outbox_.AppendAudit(
         tx, call,
@@ -318,6 +361,7 @@ class RecordImporter::Run {
   size_t batch_bytes_ = 0;
   // Of the batch before.
   std::vector<RefusedLine> refused_;
+  std::vector<StrippedLine> stripped_;
 };
 
 absl::Status RecordImporter::Import(const rpc::Call& call,

@@ -89,9 +89,8 @@ absl::StatusOr<std::vector<v1::Record>> RecordOpener::Show(
       return Error(absl::StatusCode::kFailedPrecondition, "SEALED_VALUE_UNREADABLE",
                    "a sealed value does not open");
     } else {
-      ASSIGN_OR_RETURN(const Scalar scalar, ParseScalar((*opened)[i].bytes));
       auto& values = *places[i].record->mutable_values()->mutable_fields();
-      values[places[i].key] = ToProto(scalar);
+      ASSIGN_OR_RETURN(values[places[i].key], ParseStored((*opened)[i].bytes));
     }
   }
   return shown;

@@ -39,6 +39,7 @@ absl::StatusOr<v1::Record> RecordRestorer::RestoreOnce(const rpc::Call& call,
   RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 
+  const payload::Report stripped = std::move(checked.valid.stripped);
   NewRecord fresh{id, stored.customer, std::move(checked.valid), "", {}, stored.subject};
   RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&fresh}));
   std::vector<std::string> changed =
@@ -66,6 +67,7 @@ absl::StatusOr<v1::Record> RecordRestorer::RestoreOnce(const rpc::Call& call,
                                                    std::move(changed)}));
   ASSIGN_OR_RETURN(v1::Record reply, opener_.Show(call, after));
   ShowUnsealed(given, reply.mutable_values());
+  ShowTakenOut(stripped, {}, &reply);
   return reply;
 }
 

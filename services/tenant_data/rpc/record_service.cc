@@ -7,10 +7,14 @@
 #include "services/tenant_data/domain/etag.h"
 #include "services/tenant_data/domain/validation.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/rpc/record_change.h"
 #include "services/tenant_data/rpc/request_key.h"
 
 namespace kasbah::tenantdata {
 namespace {
+
+// How often a batch is made again when a file that it names went after it was looked for.
+constexpr int kTries = 3;
 
 // Items of a batch as they stand after validation.
 struct BatchItems {
@@ -28,6 +32,9 @@ BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
     auto* item = items.reply.add_items();
     for (const Violation& violation : one.violations) *item->add_violations() = ToProto(violation);
     if (!one.violations.empty()) continue;
+    for (std::string& path : FirstPaths(one.valid.stripped)) {
+      item->add_stripped_paths(std::move(path));
+    }
     items.item_of.push_back(items.reply.items_size() - 1);
     items.records.push_back({RecordId::New(now), owner, std::move(one.valid), "", {}, ""});
   }
@@ -41,6 +48,7 @@ v1::BatchCreateRecordsResponse Complete(const RuleTable& rules, const BatchItems
   for (size_t i = 0; i < items.records.size(); ++i) {
     auto* item = reply.mutable_items(items.item_of[i]);
     if (taken[i].empty()) item->set_record_id(items.records[i].id.ToString());
+    if (!taken[i].empty()) item->clear_stripped_paths();
     for (const FieldId field : taken[i]) {
       *item->add_violations() = ToProto(TakenValue(rules.Find(field)->definition.key));
     }
@@ -60,7 +68,12 @@ absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(
     const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
-  return parts_.definitions.WriteUnderCurrent(call, [&] { return BatchCreateOnce(call, request); });
+  for (int tries = 0; tries < kTries; ++tries) {
+    absl::StatusOr<v1::BatchCreateRecordsResponse> created =
+        parts_.definitions.WriteUnderCurrent(call, [&] { return BatchCreateOnce(call, request); });
+    if (ReasonOf(created.status()) != kFileMissing) return created;
+  }
+  return FilesKeepGoing();
 }
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
@@ -73,6 +86,7 @@ absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
   std::vector<Validation*> to_check;
   for (Validation& one : checked) to_check.push_back(&one);
   RETURN_IF_ERROR(parts_.references.Run(call, owner, to_check));
+  RETURN_IF_ERROR(parts_.references.RunFiles(call, owner, to_check));
   BatchItems items = SortItems(owner, clock_.Now(), std::move(checked));
   std::vector<NewRecord*> to_seal;
   for (NewRecord& record : items.records) to_seal.push_back(&record);

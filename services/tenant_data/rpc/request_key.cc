@@ -5,6 +5,7 @@
 
 #include "libs/base/error.h"
 #include "libs/crypto/hash.h"
+#include "services/tenant_data/domain/json_value.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -21,18 +22,24 @@ std::string DigestOf(const google::protobuf::Message& request) {
   return crypto::Sha256({request.GetTypeName(), bytes});
 }
 
-void RemoveSealed(const RuleTable& rules, google::protobuf::Struct* values) {
+void RemoveSecrets(const RuleTable& rules, google::protobuf::Struct* values) {
   for (const FieldRule& field : rules.fields()) {
-    if (!field.definition.sealed) continue;
-    const auto found = values->mutable_fields()->find(field.definition.key);
-    if (found != values->mutable_fields()->end()) found->second.set_null_value({});
+    const FieldDefinition& definition = field.definition;
+    if (!definition.sealed && definition.type != FieldType::kJson) continue;
+    const auto found = values->mutable_fields()->find(definition.key);
+    if (found == values->mutable_fields()->end()) continue;
+    // What cannot be stripped is refused with the rest of its request.
+    if (definition.sealed || !payload::Strip(&found->second, kJsonLimits).ok()) {
+      found->second.set_null_value({});
+    }
   }
 }
 
 template <typename Request>
-absl::StatusOr<std::optional<RequestKey>> ToKey(Request copy) {
+absl::StatusOr<std::optional<RequestKey>> ToKey(Request copy,
+                                                std::string_view field = "request_id") {
   const absl::StatusOr<Uuid> id = Uuid::Parse(copy.request_id());
-  if (!id.ok()) return InvalidField("request_id", "must be a UUID");
+  if (!id.ok()) return InvalidField(field, "must be a UUID");
   copy.clear_request_id();
   return std::make_optional(RequestKey{*id, DigestOf(copy)});
 }
@@ -43,7 +50,7 @@ absl::StatusOr<std::optional<RequestKey>> KeyOf(const v1::CreateRecordRequest& r
                                                 const RuleTable& rules) {
   if (request.request_id().empty()) return std::nullopt;
   v1::CreateRecordRequest copy = request;
-  RemoveSealed(rules, copy.mutable_values());
+  RemoveSecrets(rules, copy.mutable_values());
   return ToKey(std::move(copy));
 }
 
@@ -51,8 +58,13 @@ absl::StatusOr<std::optional<RequestKey>> KeyOf(const v1::BatchCreateRecordsRequ
                                                 const RuleTable& rules) {
   if (request.request_id().empty()) return std::nullopt;
   v1::BatchCreateRecordsRequest copy = request;
-  for (google::protobuf::Struct& values : *copy.mutable_values()) RemoveSealed(rules, &values);
+  for (google::protobuf::Struct& values : *copy.mutable_values()) RemoveSecrets(rules, &values);
   return ToKey(std::move(copy));
+}
+
+absl::StatusOr<std::optional<RequestKey>> KeyOf(const v1::FileMetadata& metadata) {
+  if (metadata.request_id().empty()) return std::nullopt;
+  return ToKey(metadata, "metadata.request_id");
 }
 
 }  // namespace kasbah::tenantdata

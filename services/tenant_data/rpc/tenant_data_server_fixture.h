@@ -1,15 +1,18 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/domains.grpc.pb.h"
+#include "kasbah/tenantdata/v1/files.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "libs/testing/server_harness.h"
 #include "services/tenant_data/rpc/collection_service.h"
@@ -21,6 +24,7 @@
 #include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
+#include "services/tenant_data/rpc/value_mover.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -90,6 +94,24 @@ class TurningVault final : public vault::v1::CryptoService::Service {
   const ForgettingVault& shredder_;
 };
 
+// The vault's other face: keeps values under their paths, the same again for the same request.
+class KeepingVault final : public vault::v1::SecretService::Service {
+ public:
+  grpc::Status KeepValues(grpc::ServerContext*, const vault::v1::KeepValuesRequest* request,
+                          vault::v1::KeepValuesResponse* reply) override {
+    for (const auto& value : request->values()) {
+      payloads[value.path()] = value.payload();
+      auto [kept, is_new] = ids.try_emplace(value.path());
+      if (is_new) kept->second = SecretId::New(absl::Now()).ToString();
+      reply->add_secret_ids(kept->second);
+    }
+    return grpc::Status::OK;
+  }
+
+  std::map<std::string, std::string> payloads;
+  std::map<std::string, std::string> ids;
+};
+
 // The handlers behind the real pipeline and mutual TLS, over a real database; beside them a vault
 // of the test's own. Callers are made by certificate; the gateway's calls carry an assertion.
 class TenantDataServerTest : public TenantDataTest, protected testing::ServerHarness {
@@ -115,6 +137,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&vault_);
     builder.RegisterService(&shredder_);
+    builder.RegisterService(&keeper_);
     vault_server_ = builder.BuildAndStart();
     vault_channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
                                          grpc::InsecureChannelCredentials());
@@ -123,7 +146,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   void StartServer() {
     CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
                   v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
-                  subject::v1::Subject::descriptor()->file()});
+                  v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);
@@ -136,10 +159,11 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     reader_ = std::make_unique<RecordReader>(*database_, *definitions_, *opener_, *indexer_,
                                              *cursor_keys_);
     references_ = std::make_unique<ReferenceCheck>(*database_);
+    mover_ = std::make_unique<ValueMover>(vault_channel_);
     writer_ = std::make_unique<RecordWriter>(*database_, outbox_, clock);
     batches_ = std::make_unique<RecordBatchWriter>(*database_, outbox_, clock);
-    changer_ = std::make_unique<RecordChanger>(*definitions_, *references_, *sealer_, *opener_,
-                                               *reader_, *writer_, clock);
+    changer_ = std::make_unique<RecordChanger>(*definitions_, *references_, *mover_, *sealer_,
+                                               *opener_, *reader_, *writer_, clock);
     restorer_ = std::make_unique<RecordRestorer>(*definitions_, *references_, *field_sealer_,
                                                  *indexer_, *sealer_, *opener_, *reader_, *writer_);
     importer_ = std::make_unique<RecordImporter>(*database_, outbox_, *definitions_, *references_,
@@ -173,6 +197,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
 
   ForgettingVault shredder_;
   TurningVault vault_{shredder_};
+  KeepingVault keeper_;
   std::unique_ptr<grpc::Server> vault_server_;
   std::shared_ptr<grpc::Channel> vault_channel_;
   std::unique_ptr<postgres::Door> door_;
@@ -186,6 +211,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<CursorKeys> cursor_keys_;
   std::unique_ptr<RecordReader> reader_;
   std::unique_ptr<ReferenceCheck> references_;
+  std::unique_ptr<ValueMover> mover_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<RecordBatchWriter> batches_;
   std::unique_ptr<RecordChanger> changer_;

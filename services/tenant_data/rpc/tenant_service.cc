@@ -50,6 +50,7 @@ absl::StatusOr<v1::ListTenantsResponse> TenantService::List(const rpc::Call& cal
 
 absl::StatusOr<v1::Tenant> TenantService::Update(const rpc::Call& call,
                                                  const v1::UpdateTenantRequest& request) {
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const Tenant tenant,
                    registry_.Update(call, request.etag(), request.display_name()));
   return ToProto(tenant);

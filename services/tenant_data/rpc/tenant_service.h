@@ -6,7 +6,8 @@
 
 namespace kasbah::tenantdata {
 
-// Tenants: operators make, list, update, suspend, resume and close them; everybody sees their own.
+// Tenants: operators make, list, suspend, resume and close them; they and whoever manages a tenant
+// update it; everybody sees their own.
 class TenantService final : public v1::TenantService::CallbackService {
  public:
   TenantService(rpc::Pipeline& pipeline, TenantRegistry& registry);

@@ -48,6 +48,29 @@ TEST_F(TenantServiceTest, AnOperatorMakesListsSuspendsAndResumesTenants) {
   EXPECT_EQ(seen.slug(), "gamma");
 }
 
+TEST_F(TenantServiceTest, WhoManagesATenantChangesItsNameAndNothingElse) {
+  ASSERT_OK_AND_ASSIGN(const v1::Tenant before,
+                       AsUser(a_, &Tenants::Stub::GetTenant, v1::GetTenantRequest()));
+  v1::UpdateTenantRequest update;
+  update.set_etag(before.etag());
+  update.set_display_name("Alpha Ltd");
+  permissions_.reset(policy::v1::PERMISSION_TENANT_MANAGE);
+  EXPECT_THAT(AsUser(a_, &Tenants::Stub::UpdateTenant, update), ReasonIs("PERMISSION_DENIED"));
+  permissions_.set(policy::v1::PERMISSION_TENANT_MANAGE);
+  EXPECT_THAT(AsUser(a_, &Tenants::Stub::UpdateTenant, update, MakeCustomer(a_, "one")),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  ASSERT_OK_AND_ASSIGN(const v1::Tenant after, AsUser(a_, &Tenants::Stub::UpdateTenant, update));
+  EXPECT_EQ(after.display_name(), "Alpha Ltd");
+  EXPECT_EQ(after.slug(), before.slug());
+  EXPECT_EQ(after.state(), before.state());
+  EXPECT_THAT(AsUser(a_, &Tenants::Stub::UpdateTenant, update), ReasonIs("ETAG_MISMATCH"));
+  // Of its own tenant alone: the request names none.
+  EXPECT_EQ(test_->QueryValue("SELECT display_name FROM core.tenants WHERE slug = 'beta'"), "beta");
+  const auto audit = LastEvent<outbox::v1::AuditEvent>("audit");
+  EXPECT_EQ(audit.action(), "tenant.update");
+  EXPECT_EQ(audit.actor().id(), testing::kUser);
+}
+
 TEST_F(TenantServiceTest, ATenantsUserCannotSuspend) {
   v1::SuspendTenantRequest suspend;
   suspend.set_reason("x");

@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kChunkBytes = 256 * 1024;
 
-absl::Status CheckTransient(const FileToBe& file, const FileLimits& limits) {
+absl::Status CheckTransient(const v1::FileMetadata& metadata, const FileToBe& file,
+                            const FileLimits& limits) {
   RETURN_IF_ERROR(CheckFile(file, limits, "metadata"));
   std::vector<Violation> violations;
   const auto refuse = [&](bool is_set, std::string_view field) {
@@ -29,6 +30,7 @@ absl::Status CheckTransient(const FileToBe& file, const FileLimits& limits) {
   refuse(file.record.has_value(), "record_id");
   refuse(!file.subject.empty(), "subject");
   refuse(!file.sha256.empty(), "sha256");
+  refuse(!metadata.request_id().empty(), "request_id");
   return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
 }
 
@@ -50,7 +52,8 @@ absl::StatusOr<v1::TransientFile> FileService::KeepTransient(
   if (message == nullptr || !message->has_metadata()) return MetadataMissing();
   ASSIGN_OR_RETURN(FileToBe file, FromProto(message->metadata()));
   RETURN_IF_ERROR(
-      CheckTransient(file, {.file_bytes = transients_.limits().file_bytes, .tenant_bytes = 0}));
+      CheckTransient(message->metadata(), file,
+                     {.file_bytes = transients_.limits().file_bytes, .tenant_bytes = 0}));
   if (!file.content_type.empty()) file.content_type = *ParseContentType(file.content_type);
   ASSIGN_OR_RETURN(TransientFiles::Room room, transients_.Reserve(call.tenant, file.size));
 

@@ -55,8 +55,7 @@ absl::StatusOr<FieldDefinition> ReadField(const Row& row) {
   field.choices = row.Get<std::vector<std::string>>(19);
   field.scale = row.Get<int64_t>(20);
   if (const auto json = row.Get<std::optional<std::string>>(21)) {
-    ASSIGN_OR_RETURN(const Scalar scalar, ParseScalar(*json));
-    field.default_value = ToProto(scalar);
+    ASSIGN_OR_RETURN(field.default_value, ParseStored(*json));
   }
   field.searchable = row.Get<bool>(22);
   field.sensitive = row.Get<bool>(23);

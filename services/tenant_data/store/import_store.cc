@@ -30,28 +30,29 @@ constexpr Statement kForget{
 
 constexpr Statement kFind{"imports.find",
                           "SELECT import_id, collection_id, format, customer_id, line, bytes, "
-                          "created, refused, is_done FROM tenant_data.imports "
+                          "created, refused, is_done, schema_version FROM tenant_data.imports "
                           "WHERE tenant_id = $1 AND import_id = $2"};
 
 constexpr Statement kAdvance{
     "imports.advance",
     "WITH moved AS (UPDATE tenant_data.imports SET line = $4, bytes = $5, created = $6, "
-    "refused = $7, is_done = $8 WHERE tenant_id = $1 AND import_id = $2 AND line = $3 "
+    "refused = $7, is_done = $8, schema_version = $9 WHERE tenant_id = $1 AND import_id = $2 AND "
+    "line = $3 "
     "AND NOT is_done RETURNING line) "
     "SELECT core.require(EXISTS (SELECT FROM moved), 'IMPORT_ELSEWHERE')",
     Access::kWrite};
 
-constexpr Statement kRefuse{"imports.refuse",
-                            "INSERT INTO tenant_data.import_refusals "
-                            "(tenant_id, import_id, customer_id, line, refusal) "
-                            "SELECT $1, $2, $3, t.line, t.refusal "
-                            "FROM unnest($4, $5) AS t (line, refusal)",
-                            Access::kWrite};
+constexpr Statement kKeepLines{"imports.keep_lines",
+                               "INSERT INTO tenant_data.import_refusals "
+                               "(tenant_id, import_id, customer_id, line, refusal, is_stripped) "
+                               "SELECT $1, $2, $3, t.line, t.refusal, $6 "
+                               "FROM unnest($4, $5) AS t (line, refusal)",
+                               Access::kWrite};
 
-constexpr Statement kRefusals{"imports.refusals",
-                              "SELECT line, refusal FROM tenant_data.import_refusals "
-                              "WHERE tenant_id = $1 AND import_id = $2 AND line > $3 "
-                              "ORDER BY line LIMIT $4"};
+constexpr Statement kLines{"imports.lines",
+                           "SELECT line, refusal, is_stripped FROM tenant_data.import_refusals "
+                           "WHERE tenant_id = $1 AND import_id = $2 AND line > $3 "
+                           "ORDER BY line LIMIT $4"};
 
 ImportState ReadState(const Row& row) {
   ImportState state;
@@ -64,6 +65,7 @@ ImportState ReadState(const Row& row) {
   state.created = row.Get<uint64_t>(6);
   state.refused = row.Get<uint64_t>(7);
   state.is_done = row.Get<bool>(8);
+  state.schema_version = row.Get<uint32_t>(9);
   return state;
 }
 
@@ -82,30 +84,33 @@ Pending<std::optional<ImportState>> ImportStore::Begin(Transaction& tx, const Ca
 void ImportStore::Advance(Transaction& tx, const CallContext& call, const ImportState& before,
                           const ImportState& after) const {
   tx.Run(kAdvance, call.tenant, before.id, before.line, after.line, after.bytes, after.created,
-         after.refused, after.is_done);
+         after.refused, after.is_done, after.schema_version);
 }
 
-void ImportStore::AddRefusals(Transaction& tx, const CallContext& call, const ImportState& import,
-                              const std::vector<StoredRefusal>& refusals) const {
-  if (refusals.empty()) return;
-  std::vector<int64_t> lines;
-  std::vector<OwnedBytes> bytes;
-  for (const auto& [line, refusal] : refusals) {
-    lines.push_back(static_cast<int64_t>(line));
-    bytes.push_back({refusal});
-  }
-  tx.Run(kRefuse, call.tenant, import.id, import.customer, lines, bytes);
-}
-
-Pending<std::vector<StoredRefusal>> ImportStore::Refusals(Transaction& tx, const CallContext& call,
-                                                          const Uuid& id, uint64_t after,
-                                                          int64_t limit) const {
-  return tx.Run(kRefusals, call.tenant, id, after, limit).Map([](const Result& rows) {
-    std::vector<StoredRefusal> refusals;
-    for (const Row& row : rows) {
-      refusals.emplace_back(row.Get<uint64_t>(0), row.Get<std::string>(1));
+void ImportStore::AddLines(Transaction& tx, const CallContext& call, const ImportState& import,
+                           const std::vector<StoredLine>& lines) const {
+  for (const bool is_stripped : {false, true}) {
+    std::vector<int64_t> numbers;
+    std::vector<OwnedBytes> said;
+    for (const StoredLine& line : lines) {
+      if (line.is_stripped != is_stripped) continue;
+      numbers.push_back(static_cast<int64_t>(line.line));
+      said.push_back({line.said});
     }
-    return refusals;
+    if (numbers.empty()) continue;
+    tx.Run(kKeepLines, call.tenant, import.id, import.customer, numbers, said, is_stripped);
+  }
+}
+
+Pending<std::vector<StoredLine>> ImportStore::Lines(Transaction& tx, const CallContext& call,
+                                                    const Uuid& id, uint64_t after,
+                                                    int64_t limit) const {
+  return tx.Run(kLines, call.tenant, id, after, limit).Map([](const Result& rows) {
+    std::vector<StoredLine> lines;
+    for (const Row& row : rows) {
+      lines.push_back({row.Get<uint64_t>(0), row.Get<std::string>(1), row.Get<bool>(2)});
+    }
+    return lines;
   });
 }
 

@@ -22,10 +22,16 @@ struct ImportState {
   uint64_t created = 0;
   uint64_t refused = 0;
   bool is_done = false;
+  // Of the definition that the last batch was checked against and written under; 0: none yet.
+  uint32_t schema_version = 0;
 };
 
-// Line, and the serialized refusal.
-using StoredRefusal = std::pair<uint64_t, std::string>;
+// A line of which there is something to say: a serialized RefusedLine, or StrippedLine.
+struct StoredLine {
+  uint64_t line = 0;
+  std::string said;
+  bool is_stripped = false;
+};
 
 // tenant_data.imports and import_refusals: what makes an import that was cut off go on where it
 // was.
@@ -40,12 +46,12 @@ class ImportStore {
   // Moves on from `before` to `after`. ABORTED, IMPORT_ELSEWHERE, when another stream did.
   void Advance(postgres::Transaction& tx, const CallContext& call, const ImportState& before,
                const ImportState& after) const;
-  void AddRefusals(postgres::Transaction& tx, const CallContext& call, const ImportState& import,
-                   const std::vector<StoredRefusal>& refusals) const;
+  void AddLines(postgres::Transaction& tx, const CallContext& call, const ImportState& import,
+                const std::vector<StoredLine>& lines) const;
   // In order, past a line.
-  postgres::Pending<std::vector<StoredRefusal>> Refusals(postgres::Transaction& tx,
-                                                         const CallContext& call, const Uuid& id,
-                                                         uint64_t after, int64_t limit) const;
+  postgres::Pending<std::vector<StoredLine>> Lines(postgres::Transaction& tx,
+                                                   const CallContext& call, const Uuid& id,
+                                                   uint64_t after, int64_t limit) const;
 };
 
 // Reason of a transaction of a stream that another one of the same import overtook.

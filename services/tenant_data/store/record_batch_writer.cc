@@ -136,6 +136,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
                                       const std::vector<size_t>& accepted, absl::Time now) {
   std::vector<StoredRecord> stored;
   std::vector<IndexedValue> index;
+  std::vector<FileReference> files;
   std::vector<outbox::v1::AuditEvent> audits;
   std::vector<outbox::v1::ChangeEvent> changes;
   for (const size_t item : accepted) {
@@ -143,6 +144,9 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
     stored.push_back({record.id, rules.collection_id(), owner, rules.schema_version(), 1,
                       record.values.data, record.sealed, now, now, record.subject});
     for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry, ""});
+    for (const FileEntry& entry : record.values.files) {
+      files.push_back({record.id, entry.field, entry.file});
+    }
     for (const BlindEntry& entry : record.blind) {
       index.push_back({record.id, {entry.field, IndexKey()}, entry.index});
     }
@@ -153,6 +157,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
   }
   records_.InsertMany(tx, call, stored);
   values_.InsertIndex(tx, call, owner, index);
+  files_.NameAll(tx, call, owner, files);
   RETURN_IF_ERROR(outbox_.AppendAudits(tx, call, audits));
   return outbox_.AppendChanges(tx, call, changes);
 }

@@ -13,6 +13,7 @@
 #include "services/tenant_data/domain/rule_table.h"
 #include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/file_reference_store.h"
 #include "services/tenant_data/store/record_store.h"
 #include "services/tenant_data/store/record_writer.h"
 #include "services/tenant_data/store/request_store.h"
@@ -29,7 +30,8 @@ struct BatchCreated {
 
 // Creates many records of one collection and owner in one transaction of set-based statements. Each
 // stands alone: one that wants a taken unique value is left out, and all that are not commit with
-// their events. Thread safe.
+// their events. A file that went since it was looked for fails the batch with kFileMissing, to be
+// checked again. Thread safe.
 class RecordBatchWriter {
  public:
   // The bytes to keep for a request_id, made of what became of each record.
@@ -76,6 +78,7 @@ class RecordBatchWriter {
   CustomerStore customers_;
   RecordStore records_;
   ValueStore values_;
+  FileReferenceStore files_;
   RequestStore requests_;
 };
 

@@ -27,6 +27,27 @@ StoredRecord ToStored(const RuleTable& rules, const NewRecord& record, absl::Tim
   return stored;
 }
 
+// Whether it is worth another try, to say what is in the way.
+bool IsInTheWay(const absl::Status& status) {
+  return ReasonOf(status) == kValueTaken || ReasonOf(status) == kFileMissing;
+}
+
+std::vector<FileReference> FilesOf(RecordId record, const ValidValues& values) {
+  std::vector<FileReference> files;
+  for (const FileEntry& entry : values.files) files.push_back({record, entry.field, entry.file});
+  return files;
+}
+
+// Those of the fields that may have named files: what a field was before it was retired is kept.
+std::vector<FieldId> FileFieldsOf(const RuleTable& rules, const std::vector<FieldId>& named) {
+  std::vector<FieldId> fields;
+  for (const FieldId field : named) {
+    const FieldRule* rule = rules.Find(field);
+    if (rule == nullptr || rule->definition.type == FieldType::kFile) fields.push_back(field);
+  }
+  return fields;
+}
+
 }  // namespace
 
 absl::StatusOr<Created> RecordWriter::Create(const CallContext& call, const RuleTable& rules,
@@ -34,7 +55,7 @@ absl::StatusOr<Created> RecordWriter::Create(const CallContext& call, const Rule
                                              const std::optional<RequestKey>& request) {
   const absl::Time now = clock_.Now();
   absl::Status done = TryCreate(call, rules, record, request, now, Claiming::kAtOnce);
-  if (ReasonOf(done) == kValueTaken) {
+  if (IsInTheWay(done)) {
     done = TryCreate(call, rules, record, request, now, Claiming::kWaiting);
   }
   if (ReasonOf(done) == kRequestSeen) return Replay(call, *request);
@@ -51,7 +72,7 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
     if (record.customer) customers_.RequireActive(tx, call, *record.customer);
     collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     RETURN_IF_ERROR(
-        ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
+        ClaimValues(tx, call, rules, record.id, record.customer, record.values, claiming));
     records_.Insert(tx, call, ToStored(rules, record, now));
     InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
@@ -75,7 +96,7 @@ absl::StatusOr<absl::Time> RecordWriter::Change(const CallContext& call, const R
                                                 std::string_view verb) {
   const absl::Time now = clock_.Now();
   absl::Status done = TryChange(call, rules, record, verb, now, Claiming::kAtOnce);
-  if (ReasonOf(done) == kValueTaken) {
+  if (IsInTheWay(done)) {
     done = TryChange(call, rules, record, verb, now, Claiming::kWaiting);
   }
   RETURN_IF_ERROR(done);
@@ -101,9 +122,10 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
     } else {
       records_.Update(tx, call, stored, record.changed);
       values_.RemoveFields(tx, call, record.id, record.named);
+      files_.RemoveFields(tx, call, record.id, FileFieldsOf(rules, record.named));
     }
     RETURN_IF_ERROR(
-        ClaimValues(tx, call, rules, record.id, record.customer, record.values.unique, claiming));
+        ClaimValues(tx, call, rules, record.id, record.customer, record.values, claiming));
     InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
                         {verb, record.id, rules.collection_id(), rules.collection().key,
@@ -120,6 +142,7 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
     ASSIGN_OR_RETURN(const RemovedRecord removed,
                      records_.Delete(tx, call, id, version, now).Await());
     values_.RemoveRecord(tx, call, id);
+    files_.RemoveRecord(tx, call, id);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"delete", id, removed.collection, removed.collection_key, removed.customer,
                          removed.version, nullptr});
@@ -134,6 +157,7 @@ absl::Status RecordWriter::Purge(const CallContext& call, RecordId id,
     customers_.RequireActiveScope(tx, call);
     ASSIGN_OR_RETURN(const RemovedRecord removed, records_.Purge(tx, call, id, version).Await());
     values_.RemoveRecord(tx, call, id);
+    files_.RemoveRecord(tx, call, id);
     return AppendEvents(outbox_, tx, call, clock_,
                         {"purge", id, removed.collection, removed.collection_key, removed.customer,
                          removed.version, nullptr});
@@ -145,26 +169,36 @@ absl::Status RecordWriter::Purge(const CallContext& call, RecordId id,
 absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
                                        const RuleTable& rules, RecordId record,
                                        std::optional<CustomerId> customer,
-                                       const std::vector<UniqueEntry>& unique, Claiming claiming) {
-  if (unique.empty()) return absl::OkStatus();
+                                       const ValidValues& values, Claiming claiming) {
   std::vector<UniqueValue> wanted;
-  for (const UniqueEntry& entry : unique) wanted.push_back({record, entry.field, entry.value});
+  for (const UniqueEntry& entry : values.unique) {
+    wanted.push_back({record, entry.field, entry.value});
+  }
   std::sort(wanted.begin(), wanted.end(), [](const UniqueValue& a, const UniqueValue& b) {
     return std::tie(a.field, a.value) < std::tie(b.field, b.value);
   });
+  const std::vector<FileReference> files = FilesOf(record, values);
+  std::vector<Violation> violations;
   if (claiming == Claiming::kAtOnce) {
     values_.ClaimAll(tx, call, customer, wanted);
-    return absl::OkStatus();
+  } else if (!wanted.empty()) {
+    ASSIGN_OR_RETURN(const postgres::Result won, values_.Claim(tx, call, customer, wanted).Await());
+    absl::flat_hash_set<FieldId> fields;
+    for (const postgres::Row& row : won) fields.insert(row.Get<FieldId>(1));
+    for (const UniqueEntry& entry : values.unique) {
+      const FieldRule* rule = rules.Find(entry.field);
+      if (!fields.contains(entry.field)) violations.push_back(TakenValue(rule->definition.key));
+    }
   }
-  ASSIGN_OR_RETURN(const postgres::Result won, values_.Claim(tx, call, customer, wanted).Await());
-  absl::flat_hash_set<FieldId> fields;
-  for (const postgres::Row& row : won) fields.insert(row.Get<FieldId>(1));
-  std::vector<Violation> violations;
-  for (const UniqueEntry& entry : unique) {
-    const FieldRule* rule = rules.Find(entry.field);
-    if (!fields.contains(entry.field)) violations.push_back(TakenValue(rule->definition.key));
+  if (claiming == Claiming::kWaiting && !files.empty()) {
+    ASSIGN_OR_RETURN(const auto nameable, files_.Nameable(tx, call, customer, files).Await());
+    for (const FileEntry& entry : values.files) {
+      if (!nameable.contains(entry.file)) violations.push_back(MissingFile(entry.key));
+    }
   }
-  return violations.empty() ? absl::OkStatus() : InvalidFields(std::move(violations));
+  if (!violations.empty()) return InvalidFields(std::move(violations));
+  files_.NameAll(tx, call, customer, files);
+  return absl::OkStatus();
 }
 
 void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordId record,

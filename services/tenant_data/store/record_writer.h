@@ -12,6 +12,7 @@
 #include "services/tenant_data/domain/validation.h"
 #include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/file_reference_store.h"
 #include "services/tenant_data/store/record_store.h"
 #include "services/tenant_data/store/request_store.h"
 #include "services/tenant_data/store/value_store.h"
@@ -60,12 +61,12 @@ struct ChangedRecord {
 };
 
 // Writes single records: record, history, typed values, audit event and change event commit
-// together in one round trip, or nothing does. A unique value that another record has costs a
-// second one, to say which. Thread safe.
+// together in one round trip, or nothing does. A unique value that another record has, or a file
+// that is not there, costs a second one, to say which. Thread safe.
 //
-// Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE; NOT_FOUND and CUSTOMER_SUSPENDED
-// of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED; DEFINITION_CHANGED, to
-// be done again (Definitions::WriteUnderCurrent).
+// Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE or REFERENCE; NOT_FOUND and
+// CUSTOMER_SUSPENDED of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED;
+// DEFINITION_CHANGED, to be done again (Definitions::WriteUnderCurrent).
 class RecordWriter {
  public:
   RecordWriter(postgres::Database& database, outbox::Outbox& outbox, const Clock& clock)
@@ -85,8 +86,8 @@ class RecordWriter {
   absl::Status Purge(const CallContext& call, RecordId id, std::optional<uint64_t> version);
 
  private:
-  // How taken unique values are found out: by failing the transaction, or by waiting for the
-  // answer.
+  // How taken unique values and missing files are found out: by failing the transaction, or by
+  // waiting for the answer.
   enum class Claiming { kAtOnce, kWaiting };
 
   absl::Status TryCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
@@ -100,8 +101,8 @@ class RecordWriter {
                          Claiming claiming);
   absl::Status ClaimValues(postgres::Transaction& tx, const CallContext& call,
                            const RuleTable& rules, RecordId record,
-                           std::optional<CustomerId> customer,
-                           const std::vector<UniqueEntry>& unique, Claiming claiming);
+                           std::optional<CustomerId> customer, const ValidValues& values,
+                           Claiming claiming);
   void InsertIndex(postgres::Transaction& tx, const CallContext& call, RecordId record,
                    std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries,
                    const std::vector<BlindEntry>& blind);
@@ -114,6 +115,7 @@ class RecordWriter {
   CustomerStore customers_;
   RecordStore records_;
   ValueStore values_;
+  FileReferenceStore files_;
   RequestStore requests_;
 };
 

@@ -38,6 +38,8 @@ constexpr Statement kEraseRecords{
     "found AS (DELETE FROM tenant_data.record_index t USING removed "
     "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id), "
     "held AS (DELETE FROM tenant_data.record_unique t USING removed "
+    "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id), "
+    "named AS (DELETE FROM tenant_data.file_references t USING removed "
     "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id) "
     "SELECT r.record_id, r.collection_id, c.key, r.customer_id, r.version + 1 FROM removed r "
     "JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
