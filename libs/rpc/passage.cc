@@ -126,8 +126,12 @@ std::optional<absl::Status> Passage::AdmitAtOnce() {
 absl::Status Passage::Admit() {
   if (arrival_.token.empty()) return AdmitWith(nullptr);
   RETURN_IF_ERROR(CheckWanted());
-  ASSIGN_OR_RETURN(const Assertion assertion, parts_.assertions->Verify(arrival_.token));
-  return AdmitWith(&assertion);
+  ASSIGN_OR_RETURN(assertion_, parts_.assertions->Verify(arrival_.token));
+  return AdmitWith(&*assertion_);
+}
+
+absl::Status Passage::CheckNotRevoked() const {
+  return assertion_ ? parts_.assertions->CheckNotRevoked(*assertion_) : absl::OkStatus();
 }
 
 absl::Status Passage::AdmitWith(const Assertion* assertion) {
