@@ -149,7 +149,8 @@ bool MayEnter(const Access& access, const Caller& caller) {
   }
   if (caller.actor == policy::v1::ACTOR_KIND_TENANT_WORKLOAD) {
     return access.permission() == policy::v1::PERMISSION_SECRET_READ ||
-           access.permission() == policy::v1::PERMISSION_SECRET_ACCESS;
+           access.permission() == policy::v1::PERMISSION_SECRET_ACCESS ||
+           access.permission() == policy::v1::PERMISSION_AUDIT_WRITE;
   }
   if (caller.is_viewer) {
     const std::string& name = policy::v1::Permission_Name(access.permission());

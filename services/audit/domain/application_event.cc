@@ -104,8 +104,7 @@ class ClaimReader {
   }
 
   void Refuse(std::string_view field, std::string_view description, std::string_view rule) {
-    violations_->push_back(
-        {StrCat(prefix_, field), std::string(description), std::string(rule)});
+    violations_->push_back({StrCat(prefix_, field), std::string(description), std::string(rule)});
   }
 
   const v1::ApplicationEvent& claim_;
@@ -120,9 +119,8 @@ AuditEvent EventOf(const v1::ApplicationEvent& claim) {
   event.set_action(claim.action());
   *event.mutable_actor() = claim.actor();
   if (claim.has_target()) *event.mutable_target() = claim.target();
-  event.set_outcome(claim.outcome() == outbox::v1::OUTCOME_UNSPECIFIED
-                        ? outbox::v1::OUTCOME_SUCCESS
-                        : claim.outcome());
+  event.set_outcome(claim.outcome() == outbox::v1::OUTCOME_UNSPECIFIED ? outbox::v1::OUTCOME_SUCCESS
+                                                                       : claim.outcome());
   event.set_reason(claim.reason());
   event.set_request_id(claim.request_id());
   event.set_source_address(claim.source_address());

@@ -16,8 +16,8 @@ struct ClientClaim {
   std::string digest;
 };
 
-// A relay's batch, or a tenant's own application's, checked and made ready outside any transaction: what costs time to compute is
-// computed before the logs' heads are locked.
+// A relay's batch, or a tenant's own application's, checked and made ready outside any transaction:
+// what costs time to compute is computed before the logs' heads are locked.
 struct Batch {
   CursorKey key;
   // Topic, number and digest; without the entries.

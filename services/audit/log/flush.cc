@@ -136,8 +136,7 @@ class Flush {
   absl::Status CheckClaims(const Batch& batch) const {
     std::vector<Violation> reused;
     for (size_t i = 0; i < batch.claims.size(); ++i) {
-      const auto known =
-          appended_.find({batch.events[i].tenant, batch.claims[i].client_event_id});
+      const auto known = appended_.find({batch.events[i].tenant, batch.claims[i].client_event_id});
       if (known == appended_.end() || known->second.digest == batch.claims[i].digest) continue;
       reused.push_back({StrCat("events[", i, "].client_event_id"),
                         "stands for another event in the log", "EVENT_ID_REUSED"});

@@ -100,9 +100,9 @@ void Flusher::Submit(std::shared_ptr<const Batch> batch, std::function<void(Outc
   absl::Status refused;
   {
     absl::MutexLock lock(&state_->mutex);
-    refused = state_->stopping ? Error(absl::StatusCode::kUnavailable, "DRAINING",
-                                       "the service is stopping")
-                               : state_->queue.Push({std::move(batch), done});
+    refused = state_->stopping
+                  ? Error(absl::StatusCode::kUnavailable, "DRAINING", "the service is stopping")
+                  : state_->queue.Push({std::move(batch), done});
   }
   if (!refused.ok()) done(std::move(refused));
 }

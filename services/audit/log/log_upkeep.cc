@@ -58,14 +58,14 @@ LogUpkeep::~LogUpkeep() {
 
 absl::Status LogUpkeep::Count(postgres::Door& door) {
   while (true) {
-    ASSIGN_OR_RETURN(const uint64_t counted,
-                     door.Run(absl::Now() + kTimeout,
-                              [](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
-                                ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
-                                                 count_store::ListBehind(tx).Await());
-                                if (tenants.empty()) return 0;
-                                return count_store::Advance(tx, tenants, kMostCounted).Await();
-                              }));
+    ASSIGN_OR_RETURN(
+        const uint64_t counted,
+        door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
+          ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
+                           count_store::ListBehind(tx).Await());
+          if (tenants.empty()) return 0;
+          return count_store::Advance(tx, tenants, kMostCounted).Await();
+        }));
     if (counted == 0) return absl::OkStatus();
   }
 }

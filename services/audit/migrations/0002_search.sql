@@ -5,14 +5,15 @@
 CREATE INDEX event_source ON audit.event (tenant_id, source_address, seq)
   WHERE source_address IS NOT NULL;
 
--- By request: its id stands in the body, and 64 bits of it here, the first ones of a UUID (its time,
--- so that what arrives together lies together) or else of a hash. Eight bytes where the id has 36;
--- whoever reads compares the body.
+-- By request: its id stands in the body, and 64 bits of it here, the first ones of a UUID (its
+-- time, so that what arrives together lies together) or else of a hash. Eight bytes where the id
+-- has 36; whoever reads compares the body.
 ALTER TABLE audit.event ADD COLUMN request_key bigint;
 CREATE INDEX event_request ON audit.event (tenant_id, request_key, seq)
   WHERE request_key IS NOT NULL;
 
--- How many events of each action each day (UTC) has, added up in the background: a log's events from
+-- How many events of each action each day (UTC) has, added up in the background: a log's events
+-- from
 -- `counted` on are not in it yet.
 CREATE TABLE audit.event_count (
   tenant_id uuid NOT NULL,
@@ -36,7 +37,8 @@ CALL core.open_door('audit.count_cursor', 'kasbah_audit_ingest', 'SELECT', 'INSE
 CALL core.open_door('audit.event', 'kasbah_audit_ingest',
                     'SELECT (tenant_id, seq, recorded_at, action)');
 
--- What a tenant's own applications sent, by their ids: one that comes again is answered again. Forgets
+-- What a tenant's own applications sent, by their ids: one that comes again is answered again.
+-- Forgets
 -- after 90 days.
 CREATE TABLE audit.appended_event (
   tenant_id       uuid NOT NULL,

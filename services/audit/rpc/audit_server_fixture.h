@@ -35,12 +35,11 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
     CreateServer({v1::Event::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
-    flusher_ = std::make_unique<Flusher>(
-        FlusherOptions{.interval = absl::Milliseconds(1)}, *door_, Clock::Real(),
-        [this](const std::vector<TenantId>& grown) {
-          growth_.Grown(grown);
-          checkpointer_->Grown(grown);
-        });
+    flusher_ = std::make_unique<Flusher>(FlusherOptions{.interval = absl::Milliseconds(1)}, *door_,
+                                         Clock::Real(), [this](const std::vector<TenantId>& grown) {
+                                           growth_.Grown(grown);
+                                           checkpointer_->Grown(grown);
+                                         });
     receiver_ = std::make_unique<ReceiverService>(pipeline, *flusher_);
     audit_ = std::make_unique<AuditService>(pipeline, *database_, outbox_, *checkpointer_, *key_,
                                             *flusher_, growth_, Clock::Real());

@@ -10,8 +10,8 @@
 
 namespace kasbah::audit {
 
-// Brings events of tenants' own applications into their logs, by the same flush as everybody's: what
-// is answered is committed and provable.
+// Brings events of tenants' own applications into their logs, by the same flush as everybody's:
+// what is answered is committed and provable.
 class EventAppender {
  public:
   using Reply = v1::AppendEventsResponse;

@@ -48,8 +48,8 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
 absl::StatusOr<EventPage> ExportStream::NextPage() {
   std::optional<EventSearch> search = search_;
   SequenceRange range = rest_;
-  absl::StatusOr<EventPage> page = database_.WithTenant(
-      call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
+  absl::StatusOr<EventPage> page =
+      database_.WithTenant(call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
         if (!search) {
           ASSIGN_OR_RETURN(search, EventSearch::Prepare(tx, call_.tenant, filter_, rest_));
           range = search->range();

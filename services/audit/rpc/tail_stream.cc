@@ -71,18 +71,16 @@ absl::StatusOr<bool> TailStream::SendNew(rpc::StreamWriter<v1::TailEventsRespons
 
 absl::StatusOr<EventPage> TailStream::NextPage() {
   call_.deadline = absl::Now() + kTimeout;
-  return database_.WithTenant(
-      call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
-        // The end first: everything before it is committed, so nothing is passed over.
-        ASSIGN_OR_RETURN(const std::optional<HeadState> head,
-                         checkpoint_store::Find(tx, call_.tenant).Await());
-        size_ = head ? head->size : 0;
-        if (next_ >= size_) return EventPage();
-        return search_
-            .List(tx, call_.tenant, {.first = next_, .past = size_}, EventOrder::kOldestFirst,
-                  kPage)
-            .Await();
-      });
+  return database_.WithTenant(call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
+    // The end first: everything before it is committed, so nothing is passed over.
+    ASSIGN_OR_RETURN(const std::optional<HeadState> head,
+                     checkpoint_store::Find(tx, call_.tenant).Await());
+    size_ = head ? head->size : 0;
+    if (next_ >= size_) return EventPage();
+    return search_
+        .List(tx, call_.tenant, {.first = next_, .past = size_}, EventOrder::kOldestFirst, kPage)
+        .Await();
+  });
 }
 
 absl::Status TailStream::Send(const EventPage& page,

@@ -22,9 +22,8 @@ constexpr Statement kInsert = {"appended.insert", R"sql(
   FROM unnest($1, $2, $3, $4) AS a (tenant_id, client_event_id, digest, seq))sql",
                                Access::kWrite};
 
-constexpr Statement kForget = {"appended.forget",
-                               "DELETE FROM audit.appended_event WHERE recorded_at < $1",
-                               Access::kWrite};
+constexpr Statement kForget = {
+    "appended.forget", "DELETE FROM audit.appended_event WHERE recorded_at < $1", Access::kWrite};
 
 }  // namespace
 

@@ -18,8 +18,8 @@ constexpr Statement kMakeCursors = {"counts.make_cursors", R"sql(
   ON CONFLICT DO NOTHING)sql",
                                     Access::kWrite};
 
-// The cursors' locks come first, in their order. What was committed while they were waited for is not
-// seen by the rest, and waits for the next time.
+// The cursors' locks come first, in their order. What was committed while they were waited for is
+// not seen by the rest, and waits for the next time.
 constexpr Statement kAdvance = {"counts.advance", R"sql(
   WITH held AS (
     SELECT tenant_id, counted FROM audit.count_cursor WHERE tenant_id = ANY ($1)
@@ -74,8 +74,8 @@ postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx) {
   });
 }
 
-postgres::Pending<uint64_t> Advance(postgres::Transaction& tx,
-                                    const std::vector<TenantId>& tenants, uint64_t most) {
+postgres::Pending<uint64_t> Advance(postgres::Transaction& tx, const std::vector<TenantId>& tenants,
+                                    uint64_t most) {
   tx.Run(kMakeCursors, tenants);
   return tx.RunForOne(
       kAdvance, "count", [](const postgres::Row& row) { return row.Get<uint64_t>(0); }, tenants,
@@ -94,8 +94,7 @@ postgres::Pending<std::vector<DayCount>> List(postgres::Transaction& tx, TenantI
       .Map([](const postgres::Result& result) {
         std::vector<DayCount> counts;
         for (const postgres::Row row : result) {
-          counts.push_back(
-              {row.Get<absl::Time>(0), row.Get<std::string>(1), row.Get<uint64_t>(2)});
+          counts.push_back({row.Get<absl::Time>(0), row.Get<std::string>(1), row.Get<uint64_t>(2)});
         }
         return counts;
       });

@@ -23,8 +23,8 @@ namespace count_store {
 postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx);
 
 // The same: counts up to `most` further events of each. How many were counted.
-postgres::Pending<uint64_t> Advance(postgres::Transaction& tx,
-                                    const std::vector<TenantId>& tenants, uint64_t most);
+postgres::Pending<uint64_t> Advance(postgres::Transaction& tx, const std::vector<TenantId>& tenants,
+                                    uint64_t most);
 
 // In the tenant's scope: how many events are not counted yet.
 postgres::Pending<uint64_t> Lag(postgres::Transaction& tx, TenantId tenant);

@@ -21,35 +21,35 @@ constexpr int kMostActions = 64;
 // $1 tenant, $2 and $3 the range, $4 and $5 its times, $6 the limit; of the rest null does not
 // narrow: $9 actors, $10 actions, $11 and $12 prefixes of actions and where they end, $13 target,
 // $14 outcome, $15 address, $16 request.
-#define AUDIT_MATCH                                                                            \
-  "coalesce(($9 IS NULL OR scanned.actor_id = ANY ($9))"                                                \
-  " AND ($10 IS NULL OR scanned.action = ANY ($10) OR EXISTS ("                                \
-  "SELECT FROM unnest($11, $12) AS prefix (first, past) WHERE"                                 \
+#define AUDIT_MATCH                                                                                \
+  "coalesce(($9 IS NULL OR scanned.actor_id = ANY ($9))"                                           \
+  " AND ($10 IS NULL OR scanned.action = ANY ($10) OR EXISTS ("                                    \
+  "SELECT FROM unnest($11, $12) AS prefix (first, past) WHERE"                                     \
   " scanned.action >= prefix.first COLLATE \"C\" AND scanned.action < prefix.past COLLATE \"C\"))" \
-  " AND ($13 IS NULL OR scanned.target_id = $13)"                                              \
-  " AND ($14 IS NULL OR scanned.outcome = $14)"                                                \
-  " AND ($15 IS NULL OR scanned.source_address = $15)"                                         \
+  " AND ($13 IS NULL OR scanned.target_id = $13)"                                                  \
+  " AND ($14 IS NULL OR scanned.outcome = $14)"                                                    \
+  " AND ($15 IS NULL OR scanned.source_address = $15)"                                             \
   " AND ($16 IS NULL OR scanned.request_key = $16), false)"
-#define AUDIT_SCANNED(leading, order)                                                       \
-  "SELECT scanned.*, " AUDIT_MATCH                                                          \
-  " AS matches FROM ("                                                                      \
-  "SELECT e.seq, e.recorded_at, e.body, e.source_address, e.source_address_salt,"           \
-  " e.user_agent, e.user_agent_salt, e.actor_display, e.actor_display_salt,"                \
-  " e.actor_id, e.action, e.target_id, e.outcome, e.request_key,"                           \
-  " row_number() OVER (ORDER BY e.seq" order                                                \
-  ") AS n FROM audit.event e"                                                               \
-  " WHERE e.tenant_id = $1" leading                                                         \
-  " AND e.seq >= $2 AND e.seq < $3 AND e.recorded_at >= $4 AND e.recorded_at < $5"          \
-  " ORDER BY e.seq" order " LIMIT $7) scanned WHERE " AUDIT_MATCH                          \
+#define AUDIT_SCANNED(leading, order)                                              \
+  "SELECT scanned.*, " AUDIT_MATCH                                                 \
+  " AS matches FROM ("                                                             \
+  "SELECT e.seq, e.recorded_at, e.body, e.source_address, e.source_address_salt,"  \
+  " e.user_agent, e.user_agent_salt, e.actor_display, e.actor_display_salt,"       \
+  " e.actor_id, e.action, e.target_id, e.outcome, e.request_key,"                  \
+  " row_number() OVER (ORDER BY e.seq" order                                       \
+  ") AS n FROM audit.event e"                                                      \
+  " WHERE e.tenant_id = $1" leading                                                \
+  " AND e.seq >= $2 AND e.seq < $3 AND e.recorded_at >= $4 AND e.recorded_at < $5" \
+  " ORDER BY e.seq" order " LIMIT $7) scanned WHERE " AUDIT_MATCH                  \
   " OR scanned.n = $7 ORDER BY scanned.seq" order " LIMIT $6"
-#define AUDIT_SEARCH(name, values, leading, order, leaf, join)                                 \
-  {                                                                                            \
-    name,                                                                                      \
-        "SELECT s.seq, s.recorded_at, s.body, s.source_address, s.source_address_salt,"        \
-        " s.user_agent, s.user_agent_salt, s.actor_display, s.actor_display_salt, " leaf       \
-        ", s.matches, s.n = $7 FROM " values                                                   \
-        " AS wanted (value) CROSS JOIN LATERAL (" AUDIT_SCANNED(leading, order) ") s " join    \
-        " ORDER BY s.seq" order " LIMIT $6"                                                    \
+#define AUDIT_SEARCH(name, values, leading, order, leaf, join)                           \
+  {                                                                                      \
+    name,                                                                                \
+        "SELECT s.seq, s.recorded_at, s.body, s.source_address, s.source_address_salt,"  \
+        " s.user_agent, s.user_agent_salt, s.actor_display, s.actor_display_salt, " leaf \
+        ", s.matches, s.n = $7 FROM " values                                             \
+        " AS wanted (value) CROSS JOIN LATERAL (" AUDIT_SCANNED(                         \
+            leading, order) ") s " join " ORDER BY s.seq" order " LIMIT $6"              \
   }
 #define AUDIT_LEADS(name, order, leaf, join)                                                      \
   {                                                                                               \
@@ -59,10 +59,10 @@ constexpr int kMostActions = 64;
                      " AND e.target_id = wanted.value COLLATE \"C\"", order, leaf, join),         \
         AUDIT_SEARCH(name ".source", "unnest($8)",                                                \
                      " AND e.source_address = wanted.value COLLATE \"C\"", order, leaf, join),    \
-        AUDIT_SEARCH(name ".actor", "unnest($8)",                                                 \
-                     " AND e.actor_id = wanted.value COLLATE \"C\"", order, leaf, join),          \
-        AUDIT_SEARCH(name ".action", "unnest($8)",                                                \
-                     " AND e.action = wanted.value COLLATE \"C\"", order, leaf, join),            \
+        AUDIT_SEARCH(name ".actor", "unnest($8)", " AND e.actor_id = wanted.value COLLATE \"C\"", \
+                     order, leaf, join),                                                          \
+        AUDIT_SEARCH(name ".action", "unnest($8)", " AND e.action = wanted.value COLLATE \"C\"",  \
+                     order, leaf, join),                                                          \
         AUDIT_SEARCH(name ".outcome", "unnest($8)",                                               \
                      " AND e.outcome = wanted.value AND e.outcome <> 1", order, leaf, join),      \
         AUDIT_SEARCH(name ".place", "unnest($8)", "", order, leaf, join),                         \
@@ -221,8 +221,7 @@ postgres::Pending<EventPage> EventSearch::Run(const Statement& statement, postgr
   if (filter_.request_id) request = RequestKeyOf(*filter_.request_id);
 
   const auto run = [&](const auto& values) {
-    const int budget =
-        std::max(kMostScanned / std::max(static_cast<int>(values.size()), 1), limit);
+    const int budget = std::max(kMostScanned / std::max(static_cast<int>(values.size()), 1), limit);
     return tx.Run(statement, tenant, range.first, range.past, start_, end_, limit, budget, values,
                   IfAny(filter_.actor_ids), actions, prefixes, prefix_ends, filter_.target_id,
                   outcome, filter_.source_address, request);

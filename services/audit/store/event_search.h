@@ -21,9 +21,9 @@ struct EventPage {
 
 // A filter on its way through one log, page by page. One condition leads, the one that is likely to
 // leave the fewest events, along an index of its own in the order of the sequence; the others are
-// looked at event by event. So a filter of one condition reads what it returns and nothing else, and
-// a combination that hardly anything fulfils reads kMostScanned events for a page and says where it
-// stopped.
+// looked at event by event. So a filter of one condition reads what it returns and nothing else,
+// and a combination that hardly anything fulfils reads kMostScanned events for a page and says
+// where it stopped.
 class EventSearch {
  public:
   // Events that a page may look at.
