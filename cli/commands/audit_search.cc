@@ -105,7 +105,12 @@ void AddTail(CLI::App* noun, Invocation& invocation) {
       next = reply.next_sequence();
       return absl::OkStatus();
     };
-    absl::Status status = client->Stream(&AuditService::Stub::TailEvents, request, show);
+    absl::Status status;
+    do {
+      status = client->Stream(&AuditService::Stub::TailEvents, request, show);
+      request.set_from_sequence(next);
+      // Streams have an end, tails have none.
+    } while (absl::IsDeadlineExceeded(status));
     if (options->count != 0 && shown == options->count) return absl::OkStatus();
     run.terminal.Note(StrCat("to go on: kasbah audit tail --from ", next));
     return status;
