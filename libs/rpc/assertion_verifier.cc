@@ -30,6 +30,12 @@ absl::Status Invalid() {
                "a new one");
 }
 
+absl::Status Stale() {
+  return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
+                              "it is not known which credentials have been revoked; try again"),
+                        absl::Milliseconds(500));
+}
+
 struct Verified {
   Assertion assertion;
   // As revocations name them.
@@ -37,14 +43,6 @@ struct Verified {
   std::string workload;
 };
 using VerifiedPtr = std::shared_ptr<const Verified>;
-
-Verified VerifiedOf(Assertion assertion) {
-  Verified verified;
-  verified.assertion = std::move(assertion);
-  verified.tenant = verified.assertion.tenant.ToString();
-  if (verified.assertion.workload) verified.workload = verified.assertion.workload->ToString();
-  return verified;
-}
 
 // Verified assertions by the hash of their token, in two generations: when the young one is full it
 // becomes the old one, and the old one is forgotten. What is in use moves back to the young.
@@ -112,7 +110,6 @@ struct AssertionVerifier::State {
   absl::Status CheckClaims(const Claims& claims) const;
   // What may have changed since the token was verified.
   absl::Status CheckNow(const Verified& verified) const;
-  absl::Status CheckNotRevoked(const Verified& verified) const;
   bool IsStale() const {
     return clock.Now() - absl::FromUnixNanos(fresh_nanos.load(std::memory_order_relaxed)) >
            kStaleAfter;
@@ -158,17 +155,7 @@ absl::Status AssertionVerifier::State::CheckClaims(const Claims& claims) const {
 
 absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const {
   const Assertion& assertion = verified.assertion;
-  if (clock.Now() >= assertion.expire_time) return Invalid();
-  return CheckNotRevoked(verified);
-}
-
-absl::Status AssertionVerifier::State::CheckNotRevoked(const Verified& verified) const {
-  const Assertion& assertion = verified.assertion;
-  if (IsStale()) {
-    return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
-                                "it is not known which credentials have been revoked; try again"),
-                          absl::Milliseconds(500));
-  }
+  // Revocation before expiry: a stream outlives its assertion, and still asks for the former.
   if (revocations.IsRevoked(verified.tenant, assertion.issue_time)) {
     return Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,
                  "the tenant is suspended");
@@ -179,7 +166,8 @@ absl::Status AssertionVerifier::State::CheckNotRevoked(const Verified& verified)
     return Error(absl::StatusCode::kUnauthenticated, "ASSERTION_REVOKED",
                  "the credential behind the assertion has been revoked");
   }
-  return absl::OkStatus();
+  if (clock.Now() >= assertion.expire_time) return Invalid();
+  return IsStale() ? Stale() : absl::OkStatus();
 }
 
 AssertionVerifier::AssertionVerifier(std::string issuer, std::string audience, FetchJwks fetch,
@@ -199,14 +187,13 @@ std::optional<absl::StatusOr<Assertion>> AssertionVerifier::FindCached(std::stri
 absl::StatusOr<Assertion> AssertionVerifier::Verify(std::string_view token) {
   ASSIGN_OR_RETURN(Claims claims, state_->CheckSignature(token));
   RETURN_IF_ERROR(state_->CheckClaims(claims));
-  auto verified = std::make_shared<Verified>(VerifiedOf(std::move(claims.assertion)));
+  auto verified = std::make_shared<Verified>();
+  verified->assertion = std::move(claims.assertion);
+  verified->tenant = verified->assertion.tenant.ToString();
+  if (verified->assertion.workload) verified->workload = verified->assertion.workload->ToString();
   RETURN_IF_ERROR(state_->CheckNow(*verified));
   state_->memory.Put(crypto::Sha256(token), verified);
   return verified->assertion;
-}
-
-absl::Status AssertionVerifier::CheckNotRevoked(const Assertion& assertion) const {
-  return state_->CheckNotRevoked(VerifiedOf(assertion));
 }
 
 void AssertionVerifier::Revoke(std::string_view subject, absl::Time not_before) {

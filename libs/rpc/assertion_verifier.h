@@ -36,9 +36,6 @@ class AssertionVerifier {
   // (REVOCATIONS_STALE). A revoked session, credential, actor or workload:
   // UNAUTHENTICATED, ASSERTION_REVOKED; a revoked tenant: PERMISSION_DENIED, TENANT_SUSPENDED.
   absl::StatusOr<Assertion> Verify(std::string_view token);
-  // Whether what came with it may go on, though it has expired meanwhile: a stream outlives the
-  // assertion that opened it, and no revocation. Errors as of Verify.
-  absl::Status CheckNotRevoked(const Assertion& assertion) const;
 
   // What a revocation says: assertions of `subject` issued before `not_before` no longer hold.
   void Revoke(std::string_view subject, absl::Time not_before);

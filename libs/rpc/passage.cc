@@ -126,12 +126,20 @@ std::optional<absl::Status> Passage::AdmitAtOnce() {
 absl::Status Passage::Admit() {
   if (arrival_.token.empty()) return AdmitWith(nullptr);
   RETURN_IF_ERROR(CheckWanted());
-  ASSIGN_OR_RETURN(assertion_, parts_.assertions->Verify(arrival_.token));
-  return AdmitWith(&*assertion_);
+  ASSIGN_OR_RETURN(const Assertion assertion, parts_.assertions->Verify(arrival_.token));
+  return AdmitWith(&assertion);
 }
 
 absl::Status Passage::CheckNotRevoked() const {
-  return assertion_ ? parts_.assertions->CheckNotRevoked(*assertion_) : absl::OkStatus();
+  if (arrival_.token.empty()) return absl::OkStatus();
+  const auto verdict = parts_.assertions->FindCached(arrival_.token);
+  // That its time is over is what an assertion's verdict says last of all: nothing else is wrong.
+  const bool expired = verdict && ReasonOf(verdict->status()) == "ASSERTION_INVALID";
+  if (expired && !parts_.assertions->IsStale()) return absl::OkStatus();
+  // A verdict is not forgotten while it is asked for twice a second.
+  if (verdict && !expired) return verdict->status();
+  return Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
+               "it is not known whether the credential still holds; try again");
 }
 
 absl::Status Passage::AdmitWith(const Assertion* assertion) {

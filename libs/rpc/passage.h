@@ -47,7 +47,8 @@ class Passage {
   absl::Status Admit();
   // DEADLINE_EXCEEDED or CANCELLED when nobody waits for the answer any more.
   absl::Status CheckWanted() const;
-  // For a stream, after Admit: an error once the credential behind it has been revoked.
+  // For a stream, after Admit: an error once the credential behind it has been revoked. That its
+  // assertion expires meanwhile is none.
   absl::Status CheckNotRevoked() const;
 
   // The answer: mapped, counted, logged, and a refusal put into the trail.
@@ -68,8 +69,6 @@ class Passage {
   const google::protobuf::Message* request_;
   const std::chrono::steady_clock::time_point start_;
   Arrival arrival_;
-  // What Admit verified, if the call came with one.
-  std::optional<Assertion> assertion_;
 };
 
 }  // namespace kasbah::rpc
