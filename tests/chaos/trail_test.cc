@@ -49,6 +49,11 @@ class TrailUnderKills : public ::testing::Test {
  protected:
   TrailUnderKills() : tenant_(System::Get().CreateTenant(StrCat("trail-kills-", ++tenants_))) {
     const TenantId id = tenant_.id;
+    // Made here, since writers on threads of their own may only look them up.
+    for (const char* service : {"tenant-data", "vault", "webhook", "auth", "audit"}) {
+      System::Get().OperatorChannel(service);
+      System::Get().Channel(service, tenant_.certificate_directory);
+    }
     kinds_ = {
         {"tenant-data", "customer.create", "tenant_data.customers", "customer_id", "cus",
          [id](int n) -> absl::StatusOr<std::string> {
@@ -61,10 +66,10 @@ class TrailUnderKills : public ::testing::Test {
            return made->customer_id();
          }},
         {"vault", "secret.create", "vault.secrets", "secret_id", "sec",
-         [id](int n) -> absl::StatusOr<std::string> {
+         [this](int n) -> absl::StatusOr<std::string> {
            vault::v1::CreateSecretRequest request;
            request.set_path(StrCat("kills/", n / 2));
-           auto made = AsOperator<Secrets>(id, "vault", &Secrets::Stub::CreateSecret, request);
+           auto made = AsOwner<Secrets>("vault", &Secrets::Stub::CreateSecret, request);
            if (!made.ok()) return made.status();
            return made->secret_id();
          }},
@@ -87,6 +92,25 @@ class TrailUnderKills : public ::testing::Test {
            return made->api_key().api_key_id();
          }},
     };
+  }
+
+  // With the owner's key, on one thread; auth may be away too.
+  template <typename Service, typename Request, typename Reply>
+  absl::StatusOr<Reply> AsOwner(const std::string& service,
+                                grpc::Status (Service::Stub::*method)(grpc::ClientContext*,
+                                                                      const Request&, Reply*),
+                                const Request& request) {
+    if (absl::Now() > assertion_until_) {
+      const auto assertion =
+          System::Get().Resolve(tenant_.owner_key, tenant_.certificate_directory);
+      if (!assertion.ok()) return assertion.status();
+      assertion_ = *assertion;
+      assertion_until_ = absl::Now() + absl::Seconds(30);
+    }
+    auto context = System::Context();
+    context->AddMetadata("authorization", StrCat("Bearer ", assertion_));
+    return system_test::Invoke<Service>(
+        System::Get().Channel(service, tenant_.certificate_directory), context, method, request);
   }
 
   void Load(size_t kind) {
@@ -144,6 +168,8 @@ class TrailUnderKills : public ::testing::Test {
   static inline int tenants_ = 0;
   TestTenant tenant_;
   std::vector<Kind> kinds_;
+  std::string assertion_;
+  absl::Time assertion_until_ = absl::InfinitePast();
   std::atomic<bool> stop_{false};
   std::array<std::atomic<int>, 4> written_{};
   std::array<std::set<std::string>, 4> acknowledged_;
@@ -193,10 +219,7 @@ TEST_F(TrailUnderKills, ApplicationsEventsThatWereAnsweredAreThereOnce) {
       }
       // Until it is answered, as a careful application does.
       while (!stop_) {
-        if (!system_test::AsOwner<Audit>(tenant_, "audit", &Audit::Stub::AppendEvents, request)
-                 .ok()) {
-          continue;
-        }
+        if (!AsOwner<Audit>("audit", &Audit::Stub::AppendEvents, request).ok()) continue;
         for (const auto& event : request.events()) answered.insert(event.client_event_id());
         ++written_[0];
         break;
