@@ -37,7 +37,7 @@ const std::vector<Step>& CoverageSteps() {
        {"{}"},
        {},
        1,
-       "workload.issue_assertion"},
+       "workload.assert"},
 
       // Secrets.
       {"SecretService.CreateSecret",
@@ -242,7 +242,7 @@ const std::vector<Step>& CoverageSteps() {
        By::kOperator,
        {R"({"subject": {"id": "ada@example.com"}})"}},
       {"SubjectService.EraseSubject", By::kOperator, {R"({"subject": {"id": "ada@example.com"}})"}},
-      {"TenantKeyService.ShredSubject", By::kOperator, {R"({"subject": "ada@example.com"})"}},
+      {"ShredService.ShredSubject", By::kOperator, {R"({"subject": "ada@example.com"})"}},
       {"AuditService.ListEvents", By::kKey, {"{}"}},
       {"AuditService.GetEvent", By::kKey, {"{}"}},
       {"AuditService.ExportEvents", By::kKey, {"{}"}},
@@ -260,7 +260,7 @@ const std::vector<Step>& CoverageSteps() {
       {"TenantService.SuspendTenant", By::kOperator, {R"({"reason": "covered"})"}},
       {"TenantService.ResumeTenant", By::kOperator, {"{}"}},
       {"TenantService.CloseTenant", By::kOperator, {R"({"reason": "covered"})"}},
-      {"TenantKeyService.ShredTenant", By::kOperator, {R"({"confirm": "${tenant}"})"}},
+      {"ShredService.ShredTenant", By::kOperator, {R"({"confirm": "${tenant}"})"}},
   };
   return *steps;
 }
@@ -291,9 +291,9 @@ const std::map<std::string, std::string>& CoveredElsewhere() {
       {"LeaseService.RenewLease", leases},
       {"LeaseService.RevokeLease", leases},
       {"LeaseService.RevokeLeases", leases},
-      {"KeyService.ForgetSeal", seals},
-      {"TenantKeyService.SetTenantSeal", seals},
-      {"TenantKeyService.RemoveTenantSeal", seals},
+      {"SealService.ForgetSeal", seals},
+      {"TenantSealService.SetTenantSeal", seals},
+      {"TenantSealService.RemoveTenantSeal", seals},
       {"RewrapService.PauseRewrap", rewraps},
       {"RewrapService.ResumeRewrap", rewraps},
       {"RewrapService.CancelRewrap", rewraps},
