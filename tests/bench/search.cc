@@ -24,7 +24,7 @@ constexpr int kRuns = 20;
 constexpr int kStep = 500'000;
 
 const absl::Time kFirst = absl::FromCivil(absl::CivilSecond(2026, 1, 1), absl::UTCTimeZone());
-constexpr absl::Duration kSpan = absl::Hours(24) * 181;
+constexpr absl::Duration kSpan = absl::Hours(24 * 181);
 
 // A thousand actors, forty actions, a million targets, one request in three events, addresses by
 // the ten thousands, two events in a hundred not successful.

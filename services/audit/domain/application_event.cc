@@ -21,7 +21,7 @@ namespace {
 using outbox::v1::AuditEvent;
 
 constexpr size_t kMostViolations = 100;
-constexpr absl::Duration kOldest = absl::Hours(24) * 3653;
+constexpr absl::Duration kOldest = absl::Hours(24 * 3653);
 constexpr absl::Duration kAhead = absl::Minutes(5);
 constexpr size_t kLongestAttributeName = 64;
 

@@ -121,8 +121,8 @@ class Flush {
     for (size_t i = 0; i < batch.events.size(); ++i) {
       const LoggedEvent& event = batch.events[i];
       const ClientClaim& claim = batch.claims[i];
-      const auto [known, fresh] =
-          appended_.try_emplace({tenant, claim.client_event_id}, AppendedEvent{claim.digest, 0});
+      const auto [known, fresh] = appended_.try_emplace(ClientKey(tenant, claim.client_event_id),
+                                                        AppendedEvent{claim.digest, 0});
       if (fresh) {
         rows_.push_back({&event, log->second.Append(event.leaf, now_)});
         known->second.sequence = rows_.back().placed.sequence;

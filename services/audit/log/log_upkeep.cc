@@ -21,7 +21,7 @@ constexpr absl::Duration kLongPeriod = absl::Hours(1);
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 // Events of each log that one transaction counts: a second or so of the busiest one's reading.
 constexpr uint64_t kMostCounted = 100'000;
-constexpr absl::Duration kRemembered = absl::Hours(24) * 90;
+constexpr absl::Duration kRemembered = absl::Hours(24 * 90);
 
 }  // namespace
 
@@ -63,7 +63,7 @@ absl::Status LogUpkeep::Count(postgres::Door& door) {
         door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
           ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
                            count_store::ListBehind(tx).Await());
-          if (tenants.empty()) return 0;
+          if (tenants.empty()) return uint64_t{0};
           return count_store::Advance(tx, tenants, kMostCounted).Await();
         }));
     if (counted == 0) return absl::OkStatus();

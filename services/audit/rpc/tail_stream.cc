@@ -1,5 +1,6 @@
 #include "services/audit/rpc/tail_stream.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
