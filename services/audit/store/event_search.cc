@@ -81,7 +81,8 @@ constexpr Statement kPlaceOf = {"search.place_of", R"sql(
   WHERE tenant_id = $1 AND recorded_at >= $2
   ORDER BY recorded_at, seq LIMIT 1)sql"};
 
-// From one action to the next along the index, an index's descent for each; at most $4.
+// From one action to the next along the index, an index's descent for each; at most $4. The times
+// are whole months: they say which partitions to look into, and hold for every event in them.
 constexpr Statement kActionsOf = {"search.actions_of", R"sql(
   WITH RECURSIVE found (action, n) AS (
     (SELECT e.action, 1 FROM audit.event e
@@ -115,6 +116,16 @@ postgres::Pending<std::vector<std::string>> ActionsOf(postgres::Transaction& tx,
       });
 }
 
+absl::Time MonthOf(absl::Time time) {
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return time;
+  return absl::FromCivil(absl::ToCivilMonth(time, absl::UTCTimeZone()), absl::UTCTimeZone());
+}
+
+absl::Time MonthAfter(absl::Time time) {
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return time;
+  return absl::FromCivil(absl::ToCivilMonth(time, absl::UTCTimeZone()) + 1, absl::UTCTimeZone());
+}
+
 // What is stored has microseconds: a bound between two of them counts from the next.
 absl::Time Bound(absl::Time time) {
   return absl::FromUnixMicros(absl::ToUnixMicros(time + absl::Nanoseconds(999)));
@@ -145,7 +156,8 @@ absl::StatusOr<EventSearch> EventSearch::Prepare(postgres::Transaction& tx, Tena
   }
   std::vector<postgres::Pending<std::vector<std::string>>> expanded;
   for (const std::string& prefix : filter.ActionPrefixes()) {
-    expanded.push_back(ActionsOf(tx, tenant, prefix, search.start_, search.end_));
+    expanded.push_back(
+        ActionsOf(tx, tenant, prefix, MonthOf(search.start_), MonthAfter(search.end_)));
   }
   std::vector<std::string> actions = filter.ExactActions();
   bool told = true;
