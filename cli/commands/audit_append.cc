@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<AppendEventsRequest>> ReadBatches(const std::string& 
                                                                     batches.back().add_events());
     if (!parsed.ok()) {
       return absl::InvalidArgumentError(
-          StrCat(file, ": line ", number, " is no event: ", std::string(parsed.message())));
+          StrCat(file, ": line ", number, " is no event: ", parsed.message().ToString()));
     }
   }
   return batches;

@@ -66,8 +66,8 @@ void PrintEvent(const Event& event, bool json) {
     std::string text;
     google::protobuf::util::JsonPrintOptions print;
     print.preserve_proto_field_names = true;
-    google::protobuf::util::MessageToJsonString(event, &text, print).IgnoreError();
-    Print(text + "\n");
+    const auto printed = google::protobuf::util::MessageToJsonString(event, &text, print);
+    Print(printed.ok() ? text + "\n" : "");
   } else {
     const outbox::v1::AuditEvent& what = event.event();
     Print(StrCat(event.sequence(), "  ", ToCell(what.occurred_at(), what.has_occurred_at()), "  ",
