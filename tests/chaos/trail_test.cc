@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 

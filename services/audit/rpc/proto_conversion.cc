@@ -62,8 +62,9 @@ absl::StatusOr<SequenceRange> ParsePageToken(EventOrder order, const std::string
   if (text.ok() && text->starts_with(prefix)) {
     const auto last = merkle::ParseDecimal(std::string_view(*text).substr(prefix.size()));
     if (last && *last < INT64_MAX) {
-      return order == EventOrder::kNewestFirst ? SequenceRange{.first = 0, .past = *last}
-                                               : SequenceRange{.first = *last + 1};
+      return order == EventOrder::kNewestFirst
+                 ? SequenceRange{.first = 0, .past = *last}
+                 : SequenceRange{.first = *last + 1, .past = INT64_MAX};
     }
   }
   return InvalidField("page_token", "must be the next_page_token of an earlier page");
