@@ -79,7 +79,8 @@ class Client {
     }
   }
 
-  // A stream of replies, each given to `take`, which ends it by an error of its own.
+  // A stream of replies, each given to `take`, which ends it by an error of its own. For as long as
+  // it takes.
   template <typename Stub, typename Request, typename Reply>
   absl::Status Stream(std::unique_ptr<grpc::ClientReader<Reply>> (Stub::*method)(
                           grpc::ClientContext*, const Request&),
@@ -89,6 +90,7 @@ class Client {
     const std::string service = ServiceOf(Request::descriptor()->file()->package());
     absl::StatusOr<Prepared> prepared = Prepare(service, Scope::kTenant, &context);
     if (!prepared.ok()) return prepared.status();
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kLongestStream));
     Stub stub(prepared->channel);
     std::unique_ptr<grpc::ClientReader<Reply>> reader = (stub.*method)(&context, request);
     Reply reply;

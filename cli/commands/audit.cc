@@ -1,9 +1,9 @@
 #include "cli/commands/audit.h"
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "cli/client/audit_trail.h"
-#include "cli/client/paging.h"
+#include "cli/commands/audit_append.h"
+#include "cli/commands/audit_filter.h"
+#include "cli/commands/audit_search.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -12,96 +12,9 @@ namespace kasbah::cli {
 namespace {
 
 using audit::v1::AuditService;
-using audit::v1::Event;
-
-// What list and export can be narrowed to.
-struct FilterOptions {
-  std::string actor;
-  std::string action;
-  std::string target;
-  std::string outcome;
-  std::string since;
-  std::string until;
-
-  void AddTo(CLI::App* leaf) {
-    leaf->add_option("--actor", actor, "Who: key_…, usr_… or a SPIFFE path");
-    leaf->add_option("--action", action, "What: secret.create, or secret. for all of a kind");
-    leaf->add_option("--target", target, "With what: rec_…, sec_…");
-    leaf->add_option("--outcome", outcome, EnumNames(*outbox::v1::Outcome_descriptor()));
-    leaf->add_option("--since", since, "From this time on: 2026-05-01T00:00:00Z, or 2h ago: 2h");
-    leaf->add_option("--until", until, "Before this time");
-  }
-  absl::StatusOr<audit::v1::EventFilter> Read() const;
-};
-
-absl::Status ReadTime(const std::string& option, const std::string& text,
-                      google::protobuf::Timestamp* time) {
-  absl::Time at;
-  absl::Duration ago;
-  std::string error;
-  if (absl::ParseDuration(text, &ago)) {
-    at = absl::Now() - ago;
-  } else if (!absl::ParseTime(absl::RFC3339_full, text, &at, &error)) {
-    return absl::InvalidArgumentError(
-        StrCat(option, " ", text, ": say a time (2026-05-01T00:00:00Z) or how long ago (2h)"));
-  }
-  time->set_seconds(absl::ToUnixSeconds(at));
-  time->set_nanos(static_cast<int32_t>(absl::ToUnixNanos(at) % 1'000'000'000));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<audit::v1::EventFilter> FilterOptions::Read() const {
-  audit::v1::EventFilter filter;
-  filter.set_actor_id(actor);
-  filter.set_action(action);
-  filter.set_target_id(target);
-  if (!outcome.empty()) {
-    const int number = EnumNumber(*outbox::v1::Outcome_descriptor(), outcome);
-    if (number < 0) {
-      return absl::InvalidArgumentError(
-          StrCat("--outcome ", outcome, ": one of ", EnumNames(*outbox::v1::Outcome_descriptor())));
-    }
-    filter.set_outcome(static_cast<outbox::v1::Outcome>(number));
-  }
-  if (!since.empty()) RETURN_IF_ERROR(ReadTime("--since", since, filter.mutable_start_time()));
-  if (!until.empty()) RETURN_IF_ERROR(ReadTime("--until", until, filter.mutable_end_time()));
-  return filter;
-}
-
-std::string WhoIn(const outbox::v1::AuditEvent& event) {
-  return event.actor().display().empty() ? StrCat(event.actor().kind(), " ", event.actor().id())
-                                         : event.actor().display();
-}
-
-void AddList(CLI::App* noun, Invocation& invocation) {
-  auto filter = std::make_shared<FilterOptions>();
-  auto limit = std::make_shared<int>(100);
-  CLI::App* leaf = noun->add_subcommand("list", "Events, newest first; reading them is one itself");
-  filter->AddTo(leaf);
-  AddLimit(leaf, limit.get());
-  OnRun(leaf, invocation, [filter, limit](Invocation& run) -> absl::Status {
-    audit::v1::ListEventsRequest request;
-    ASSIGN_OR_RETURN(*request.mutable_filter(), filter->Read());
-    ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     ListAll(*client, Client::Scope::kTenant, &AuditService::Stub::ListEvents,
-                             request, &audit::v1::ListEventsResponse::mutable_events, *limit));
-    return run.Show(reply, [&] {
-      Table table({"SEQUENCE", "TIME", "ACTION", "OUTCOME", "BY", "TARGET"});
-      for (const Event& event : reply.events()) {
-        const outbox::v1::AuditEvent& what = event.event();
-        std::string outcome = EnumName(*outbox::v1::Outcome_descriptor(), what.outcome());
-        if (!what.reason().empty()) StrAppend(&outcome, " ", what.reason());
-        table.Add({StrCat(event.sequence()), ToCell(what.occurred_at(), what.has_occurred_at()),
-                   what.action(), outcome, WhoIn(what), what.target().id()});
-      }
-      return table.ToString();
-    });
-  });
-}
 
 void AddExport(CLI::App* noun, Invocation& invocation) {
-  auto filter = std::make_shared<FilterOptions>();
+  auto filter = std::make_shared<EventFilterOptions>();
   auto out = std::make_shared<std::string>();
   CLI::App* leaf = noun->add_subcommand("export", "The trail with its proofs, as JSON Lines");
   filter->AddTo(leaf);
@@ -161,10 +74,12 @@ void AddAudit(CLI::App& root, Invocation& invocation) {
   CLI::App* noun =
       AddNoun(root, "audit", "A tenant's trail, and checking it without trusting anybody",
               "  kasbah audit list --action secret. --since 24h\n"
+              "  kasbah audit tail --outcome denied\n"
               "  kasbah audit checkpoint -o json | jq -r .verifier_key > log.key\n"
               "  kasbah audit export --out trail.jsonl\n"
               "  kasbah audit verify trail.jsonl --key log.key");
-  AddList(noun, invocation);
+  AddAuditSearch(noun, invocation);
+  AddAuditAppend(noun, invocation);
   AddExport(noun, invocation);
   AddVerify(noun, invocation);
   AddCheckpoint(noun, invocation);

@@ -15,7 +15,7 @@ using audit::v1::AuditService;
 
 absl::StatusOr<audit::v1::ListEventsResponse> List(World& world, const std::string& action) {
   audit::v1::ListEventsRequest request;
-  request.mutable_filter()->set_action(action);
+  if (!action.empty()) request.mutable_filter()->add_actions(action);
   return ListAll(*world.a.client, Client::Scope::kTenant, &AuditService::Stub::ListEvents, request,
                  &audit::v1::ListEventsResponse::mutable_events, /*limit=*/0);
 }

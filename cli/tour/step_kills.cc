@@ -36,7 +36,7 @@ absl::StatusOr<Ids> StoredReadings(World& world) {
 // How often each record's creation stands in the trail.
 absl::StatusOr<std::map<std::string, int>> AuditedCreations(World& world, const Ids& wanted) {
   audit::v1::ListEventsRequest request;
-  request.mutable_filter()->set_action("record.create");
+  request.mutable_filter()->add_actions("record.create");
   ASSIGN_OR_RETURN(
       const auto reply,
       ListAll(*world.a.client, Client::Scope::kTenant, &audit::v1::AuditService::Stub::ListEvents,

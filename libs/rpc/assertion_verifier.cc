@@ -30,6 +30,12 @@ absl::Status Invalid() {
                "a new one");
 }
 
+absl::Status Stale() {
+  return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
+                              "it is not known which credentials have been revoked; try again"),
+                        absl::Milliseconds(500));
+}
+
 struct Verified {
   Assertion assertion;
   // As revocations name them.
@@ -149,12 +155,7 @@ absl::Status AssertionVerifier::State::CheckClaims(const Claims& claims) const {
 
 absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const {
   const Assertion& assertion = verified.assertion;
-  if (clock.Now() >= assertion.expire_time) return Invalid();
-  if (IsStale()) {
-    return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
-                                "it is not known which credentials have been revoked; try again"),
-                          absl::Milliseconds(500));
-  }
+  // Revocation before expiry: a stream outlives its assertion, and still asks for the former.
   if (revocations.IsRevoked(verified.tenant, assertion.issue_time)) {
     return Error(absl::StatusCode::kPermissionDenied, reason::kTenantSuspended,
                  "the tenant is suspended");
@@ -165,7 +166,8 @@ absl::Status AssertionVerifier::State::CheckNow(const Verified& verified) const 
     return Error(absl::StatusCode::kUnauthenticated, "ASSERTION_REVOKED",
                  "the credential behind the assertion has been revoked");
   }
-  return absl::OkStatus();
+  if (clock.Now() >= assertion.expire_time) return Invalid();
+  return IsStale() ? Stale() : absl::OkStatus();
 }
 
 AssertionVerifier::AssertionVerifier(std::string issuer, std::string audience, FetchJwks fetch,

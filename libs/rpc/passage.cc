@@ -130,6 +130,18 @@ absl::Status Passage::Admit() {
   return AdmitWith(&assertion);
 }
 
+absl::Status Passage::CheckNotRevoked() const {
+  if (arrival_.token.empty()) return absl::OkStatus();
+  const auto verdict = parts_.assertions->FindCached(arrival_.token);
+  // That its time is over is what an assertion's verdict says last of all: nothing else is wrong.
+  const bool expired = verdict && ReasonOf(verdict->status()) == "ASSERTION_INVALID";
+  if (expired && !parts_.assertions->IsStale()) return absl::OkStatus();
+  // A verdict is not forgotten while it is asked for twice a second.
+  if (verdict && !expired) return verdict->status();
+  return Error(absl::StatusCode::kUnavailable, "REVOCATIONS_STALE",
+               "it is not known whether the credential still holds; try again");
+}
+
 absl::Status Passage::AdmitWith(const Assertion* assertion) {
   RETURN_IF_ERROR(parts_.admission.Authorize(assertion, &arrival_));
   return request_ == nullptr ? absl::OkStatus() : parts_.rules.Check(*request_);

@@ -47,6 +47,9 @@ class Passage {
   absl::Status Admit();
   // DEADLINE_EXCEEDED or CANCELLED when nobody waits for the answer any more.
   absl::Status CheckWanted() const;
+  // For a stream, after Admit: an error once the credential behind it has been revoked. That its
+  // assertion expires meanwhile is none.
+  absl::Status CheckNotRevoked() const;
 
   // The answer: mapped, counted, logged, and a refusal put into the trail.
   grpc::Status Conclude(absl::Status status);

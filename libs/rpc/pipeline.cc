@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
 #include "libs/rpc/passage.h"
+#include "libs/rpc/stream_watch.h"
 
 namespace kasbah::rpc {
 namespace {
@@ -52,6 +53,7 @@ struct Pipeline::State {
   std::atomic<bool> draining{false};
   absl::Mutex streams_mutex;
   absl::flat_hash_set<internal::StreamBody*> streams ABSL_GUARDED_BY(streams_mutex);
+  StreamWatch watch;
 };
 
 // One unary call; deletes itself with its answer.
@@ -166,12 +168,15 @@ void Pipeline::StartStream(grpc::CallbackServerContext* context,
       absl::MutexLock lock(&state.streams_mutex);
       state.streams.erase(stream);
     }
+    const absl::Status revoked = state.watch.Remove(stream);
     if (absl::IsCancelled(result) && state.draining) result = Draining();
+    if (!revoked.ok()) result = revoked;
     stream->End(passage->Conclude(std::move(result)));
   };
   const bool queued = state.stream_executor->TrySubmit([&state, passage, stream, end] {
     absl::Status result = passage->Admit();
     if (result.ok()) {
+      state.watch.Add(stream, passage);
       stream->Admit(state.rules, passage->call().deadline);
       result = stream->Handle(passage->call());
     }

@@ -12,7 +12,9 @@
 #include "libs/service/service.h"
 #include "services/audit/log/checkpointer.h"
 #include "services/audit/log/flusher.h"
+#include "services/audit/log/growth_signal.h"
 #include "services/audit/log/key_sealer.h"
+#include "services/audit/log/log_upkeep.h"
 #include "services/audit/log/signing_key.h"
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/receiver_service.h"
@@ -53,13 +55,19 @@ absl::Status RunAudit(const AuditConfig& config) {
   SigningKey key(key_store, sealer, clock);
   Checkpointer checkpointer(service->server().identity().domain, service->database(), *ingest, key,
                             clock);
+  GrowthSignal growth;
   Flusher flusher(
       {.interval = config.flush_interval, .events = static_cast<size_t>(config.flush_events)},
-      *ingest, clock, [&](const std::vector<TenantId>& grown) { checkpointer.Grown(grown); });
+      *ingest, clock, [&](const std::vector<TenantId>& grown) {
+        growth.Grown(grown);
+        checkpointer.Grown(grown);
+      });
+  LogUpkeep upkeep(*ingest, clock);
 
   rpc::Pipeline& pipeline = service->pipeline();
   ReceiverService receiver(pipeline, flusher);
-  AuditService audit(pipeline, service->database(), service->outbox(), checkpointer, key, clock);
+  AuditService audit(pipeline, service->database(), service->outbox(), checkpointer, key, flusher,
+                     growth, clock);
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
   return service->Run({&receiver, &audit, &subjects});
 }

@@ -1,7 +1,8 @@
 // make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
 // KASBAH_BENCH_ROUNDS and KASBAH_BENCH_SECONDS say how long, KASBAH_BENCH_ONLY names a part of the
 // paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead,
-// KASBAH_BENCH_LISTS pages of a tenant with so many records.
+// KASBAH_BENCH_LISTS pages of a tenant with so many records, KASBAH_BENCH_SEARCH pages of the trail
+// of one with so many events.
 
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@
 #include "tests/bench/lists.h"
 #include "tests/bench/paths.h"
 #include "tests/bench/rewrap.h"
+#include "tests/bench/search.h"
 
 int main(int argc, char** argv) {
   using namespace kasbah::bench;
@@ -29,6 +31,10 @@ int main(int argc, char** argv) {
   }
   if (const char* records = getenv("KASBAH_BENCH_LISTS"); records != nullptr) {
     fputs(MeasureLists(*kasbah, atoi(records)).c_str(), stdout);
+    return 0;
+  }
+  if (const char* events = getenv("KASBAH_BENCH_SEARCH"); events != nullptr) {
+    fputs(MeasureSearch(*kasbah, atoll(events)).c_str(), stdout);
     return 0;
   }
   std::vector<Reading> readings;

@@ -49,4 +49,52 @@ absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::Client
   return rpc::FromGrpcStatus(status);
 }
 
+absl::StatusOr<std::vector<std::string>> RawExchange(const std::shared_ptr<grpc::Channel>& channel,
+                                                     grpc::ClientContext* context,
+                                                     const std::string& method,
+                                                     const std::vector<std::string>& requests,
+                                                     size_t most) {
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  auto call = stub.PrepareCall(context, method, &queue);
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  call->StartCall(nullptr);
+  bool open = wait();
+  for (size_t i = 0; open && i < requests.size(); ++i) {
+    grpc::Slice slice(requests[i]);
+    call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    open = wait();
+  }
+  if (open) {
+    call->WritesDone(nullptr);
+    wait();
+  }
+  std::vector<std::string> replies;
+  while (replies.size() < most) {
+    grpc::ByteBuffer reply;
+    call->Read(&reply, nullptr);
+    if (!wait()) break;
+    std::vector<grpc::Slice> slices;
+    reply.Dump(&slices).ok();
+    std::string bytes;
+    for (const grpc::Slice& slice : slices) {
+      bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
+    replies.push_back(std::move(bytes));
+  }
+  // A unary answer is whole; of a stream this is enough.
+  const bool enough = replies.size() == most;
+  if (enough) context->TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  wait();
+  if (!enough && !status.ok()) return rpc::FromGrpcStatus(status);
+  return replies;
+}
+
 }  // namespace kasbah::security_test

@@ -4,8 +4,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 
 namespace kasbah::security_test {
@@ -15,5 +16,13 @@ namespace kasbah::security_test {
 absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context,
                      const std::string& method, const google::protobuf::Message& request,
                      std::string* reply = nullptr);
+
+// The same with all that is sent and what comes back: every message of a client's stream, and of a
+// server's the first `most` replies, after which it is cancelled. Serialized replies.
+absl::StatusOr<std::vector<std::string>> RawExchange(const std::shared_ptr<grpc::Channel>& channel,
+                                                     grpc::ClientContext* context,
+                                                     const std::string& method,
+                                                     const std::vector<std::string>& requests,
+                                                     size_t most);
 
 }  // namespace kasbah::security_test

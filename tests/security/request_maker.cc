@@ -24,6 +24,7 @@ std::string TextFor(const FieldDescriptor* field, const policy::v1::FieldRules& 
       {"email", "nobody@example.com"},
       {"epoch", "0190163d-8694-739b-aea5-966c26f8ad91"},
       {"etag", "v1"},
+      {"action", "app.absent"},
   };
   const auto it = known.find(field->name());
   return it != known.end() ? it->second : "absent";

@@ -9,6 +9,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/payload/payload.h"
 #include "services/audit/domain/event_body.h"
+#include "services/audit/domain/request_key.h"
 
 namespace kasbah::audit {
 namespace {
@@ -90,6 +91,7 @@ absl::StatusOr<LoggedEvent> PrepareEvent(TenantId tenant, std::string_view servi
   logged.body = CanonicalBody(event);
   logged.leaf.body = merkle::Sha256Of(logged.body);
   logged.outcome = event.outcome();
+  if (!event.request_id().empty()) logged.request_key = RequestKeyOf(event.request_id());
   logged.action = std::move(*event.mutable_action());
   logged.actor_id = std::move(*event.mutable_actor()->mutable_id());
   logged.target_id = std::move(*event.mutable_target()->mutable_id());

@@ -26,6 +26,8 @@ struct LoggedEvent {
   std::string target_id;
   // Outcome's number.
   int outcome = 0;
+  // RequestKeyOf; unset where the event names no request.
+  std::optional<int64_t> request_key;
   // In the order of merkle::kPersonalFields; unset where the event had none.
   std::array<std::optional<merkle::DisclosedValue>, merkle::kPersonalFields.size()> personal;
 };

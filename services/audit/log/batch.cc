@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/hash.h"
@@ -36,6 +37,24 @@ absl::StatusOr<Batch> PrepareBatch(const outbox::v1::ReceiveBatchRequest& reques
       batch.unfit.push_back(
           {tenant, entry.id(), std::string(event.status().message()), entry.payload()});
     }
+  }
+  return batch;
+}
+
+absl::StatusOr<Batch> PrepareApplicationBatch(TenantId tenant,
+                                              const std::vector<ClaimedEvent>& claims) {
+  Batch batch;
+  batch.events.reserve(claims.size());
+  const std::string salts = crypto::RandomBytes(kSaltBytes * claims.size());
+  for (size_t i = 0; i < claims.size(); ++i) {
+    absl::StatusOr<LoggedEvent> event =
+        PrepareEvent(tenant, kApplication, claims[i].event.SerializeAsString(),
+                     std::string_view(salts).substr(i * kSaltBytes, kSaltBytes));
+    if (!event.ok()) {
+      return InvalidField(StrCat("events[", i, "]"), FromAbsl(event.status().message()));
+    }
+    batch.events.push_back(*std::move(event));
+    batch.claims.push_back({claims[i].client_event_id, claims[i].digest});
   }
   return batch;
 }

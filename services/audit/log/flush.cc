@@ -6,9 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/telemetry/log.h"
 #include "services/audit/domain/event_body.h"
+#include "services/audit/store/appended_store.h"
 #include "services/audit/store/growth_store.h"
 
 namespace kasbah::audit {
@@ -40,8 +43,7 @@ class Flush {
   absl::StatusOr<FlushReport> Run() {
     RETURN_IF_ERROR(Lock());
     std::vector<const Batch*> accepted = Decide();
-    if (accepted.empty()) return std::move(report_);
-    for (const Batch* batch : accepted) Append(*batch);
+    if (accepted.empty() && rows_.empty()) return std::move(report_);
     RETURN_IF_ERROR(FillTiles());
     Write(accepted);
     return std::move(report_);
@@ -51,12 +53,17 @@ class Flush {
   absl::Status Lock() {
     std::set<CursorKey> keys;
     std::set<TenantId> tenants;
+    std::set<ClientKey> claimed;
     for (const auto& batch : batches_) {
-      keys.insert(batch->key);
+      if (!batch->is_application()) keys.insert(batch->key);
       for (const LoggedEvent& event : batch->events) tenants.insert(event.tenant);
+      for (const ClientClaim& claim : batch->claims) {
+        claimed.insert({batch->events.front().tenant, claim.client_event_id});
+      }
     }
     auto cursors = receiver_store::Lock(tx_, {keys.begin(), keys.end()});
     auto heads = growth_store::LockHeads(tx_, {tenants.begin(), tenants.end()});
+    auto appended = appended_store::Find(tx_, {claimed.begin(), claimed.end()});
     ASSIGN_OR_RETURN(const std::vector<CursorRow> cursor_rows, cursors.Await());
     for (const CursorRow& row : cursor_rows) cursors_[row.key] = row.cursor;
     ASSIGN_OR_RETURN(const std::vector<LockedHead> head_rows, heads.Await());
@@ -67,31 +74,77 @@ class Flush {
         logs_.emplace(row.head.tenant, LogGrowth(row.head));
       }
     }
+    ASSIGN_OR_RETURN(appended_, appended.Await());
     return absl::OkStatus();
   }
 
-  // Outcomes for all, in order; a batch that is in the flush twice is applied once.
+  // Outcomes for all, in order, and what is accepted gets its place; a batch that is in the flush
+  // twice is applied once.
   std::vector<const Batch*> Decide() {
     std::vector<const Batch*> accepted;
     for (const auto& batch : batches_) {
-      outbox::ReceiverCursor& cursor = cursors_[batch->key];
-      const absl::StatusOr<outbox::BatchDecision> decision =
-          outbox::DecideBatch(cursor, batch->identity);
-      FlushReport::Outcome outcome{decision.status(), 0, {}};
-      if (decision.ok()) {
-        for (const QuarantinedEntry& entry : batch->unfit) {
-          outcome.quarantined.push_back(entry.entry_id);
-        }
-        if (*decision == outbox::BatchDecision::kApply) {
-          cursor = {batch->identity.batch(), batch->identity.digest()};
-          moved_.insert(batch->key);
-          accepted.push_back(batch.get());
-        }
-        outcome.last_batch = cursor.last_batch;
-      }
-      report_.outcomes.push_back(std::move(outcome));
+      report_.outcomes.push_back(batch->is_application() ? AppendClaims(*batch)
+                                                         : DecideRelayed(*batch, &accepted));
     }
     return accepted;
+  }
+
+  FlushReport::Outcome DecideRelayed(const Batch& batch, std::vector<const Batch*>* accepted) {
+    outbox::ReceiverCursor& cursor = cursors_[batch.key];
+    const absl::StatusOr<outbox::BatchDecision> decision =
+        outbox::DecideBatch(cursor, batch.identity);
+    FlushReport::Outcome outcome;
+    outcome.status = decision.status();
+    if (!decision.ok()) return outcome;
+    for (const QuarantinedEntry& entry : batch.unfit) {
+      outcome.quarantined.push_back(entry.entry_id);
+    }
+    if (*decision == outbox::BatchDecision::kApply) {
+      cursor = {batch.identity.batch(), batch.identity.digest()};
+      moved_.insert(batch.key);
+      accepted->push_back(&batch);
+      Append(batch);
+    }
+    outcome.last_batch = cursor.last_batch;
+    return outcome;
+  }
+
+  // All of the batch or nothing.
+  FlushReport::Outcome AppendClaims(const Batch& batch) {
+    FlushReport::Outcome outcome;
+    const TenantId tenant = batch.events.front().tenant;
+    const auto log = logs_.find(tenant);
+    outcome.status = log == logs_.end() ? Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
+                                                "the tenant's log is damaged")
+                                        : CheckClaims(batch);
+    if (!outcome.status.ok()) return outcome;
+    for (size_t i = 0; i < batch.events.size(); ++i) {
+      const LoggedEvent& event = batch.events[i];
+      const ClientClaim& claim = batch.claims[i];
+      const auto [known, fresh] = appended_.try_emplace(ClientKey(tenant, claim.client_event_id),
+                                                        AppendedEvent{claim.digest, 0});
+      if (fresh) {
+        rows_.push_back({&event, log->second.Append(event.leaf, now_)});
+        known->second.sequence = rows_.back().placed.sequence;
+        fresh_claims_.push_back({known->first, known->second});
+      }
+      outcome.places.push_back({known->second.sequence, !fresh});
+    }
+    return outcome;
+  }
+
+  absl::Status CheckClaims(const Batch& batch) const {
+    std::vector<Violation> reused;
+    for (size_t i = 0; i < batch.claims.size(); ++i) {
+      const auto known = appended_.find({batch.events[i].tenant, batch.claims[i].client_event_id});
+      if (known == appended_.end() || known->second.digest == batch.claims[i].digest) continue;
+      reused.push_back({StrCat("events[", i, "].client_event_id"),
+                        "stands for another event in the log", "EVENT_ID_REUSED"});
+    }
+    if (reused.empty()) return absl::OkStatus();
+    return WithViolations(Error(absl::StatusCode::kAlreadyExists, "EVENT_ID_REUSED",
+                                "events that were sent before are not the same now"),
+                          reused);
   }
 
   void Append(const Batch& batch) {
@@ -145,7 +198,8 @@ class Flush {
 
     std::vector<CursorRow> moved;
     for (const CursorKey& key : moved_) moved.push_back({key, cursors_[key]});
-    receiver_store::Save(tx_, moved, now_);
+    if (!moved.empty()) receiver_store::Save(tx_, moved, now_);
+    appended_store::Insert(tx_, fresh_claims_, now_);
     for (const Batch* batch : accepted) WriteQuarantine(*batch);
     report_.events = rows_.size();
   }
@@ -171,6 +225,9 @@ class Flush {
   std::map<CursorKey, outbox::ReceiverCursor> cursors_;
   std::set<CursorKey> moved_;
   std::map<TenantId, LogGrowth> logs_;
+  // What applications sent before, and in this flush.
+  std::map<ClientKey, AppendedEvent> appended_;
+  std::vector<std::pair<ClientKey, AppendedEvent>> fresh_claims_;
   std::vector<EventRow> rows_;
   std::vector<std::pair<TenantId, FullTile>> tiles_;
   std::map<const Batch*, std::vector<QuarantinedEntry>> homeless_;

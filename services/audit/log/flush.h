@@ -11,11 +11,21 @@
 namespace kasbah::audit {
 
 struct FlushReport {
+  // Where an application's event stands in its log.
+  struct Place {
+    uint64_t sequence = 0;
+    // It was there before.
+    bool repeated = false;
+  };
   struct Outcome {
-    // OK: applied now, or before. Otherwise what DecideBatch refused it with.
+    // OK: applied now, or before. Otherwise what DecideBatch refused it with; of an application's
+    // batch ALREADY_EXISTS, EVENT_ID_REUSED, naming the events whose ids stand for others, and
+    // DATA_LOSS, LOG_DAMAGED.
     absl::Status status;
     uint64_t last_batch = 0;
     std::vector<uint64_t> quarantined;
+    // Of an application's batch, one for each event.
+    std::vector<Place> places;
   };
   // One for each batch, in order.
   std::vector<Outcome> outcomes;
@@ -29,9 +39,9 @@ struct FlushReport {
 
 // Applies batches of any number of producers and tenants in one transaction of the ingest door:
 // cursors first, then heads in the order of their tenants, so that flushes of two replicas wait for
-// each other and never deadlock; sequences without gaps; events, leaves, full tiles, frontiers and
-// roots in one statement each. What is committed is provable. A tenant whose head was tampered with
-// gets no events: they go to quarantine, and the others go on.
+// each other and never deadlock; what applications sent before; sequences without gaps; events,
+// leaves, full tiles, frontiers and roots in one statement each. What is committed is provable. A
+// tenant whose head was tampered with gets no events: they go to quarantine, and the others go on.
 //
 // Two or three round trips, whatever the number of events. May run again, so it changes nothing but
 // the transaction.

@@ -1,6 +1,5 @@
 #include "services/audit/log/flusher.h"
 
-#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -10,16 +9,17 @@
 #include "libs/base/error.h"
 #include "libs/telemetry/log.h"
 #include "libs/telemetry/metrics.h"
+#include "services/audit/log/batch_queue.h"
 
 namespace kasbah::audit {
 namespace {
 
 using Outcome = absl::StatusOr<FlushReport::Outcome>;
 
-// A batch and whoever waits for it.
-struct Waiting {
-  std::shared_ptr<const Batch> batch;
-  std::optional<Outcome> outcome;
+// Whoever waits for a batch.
+struct Waiter {
+  absl::Mutex mutex;
+  std::optional<Outcome> outcome ABSL_GUARDED_BY(mutex);
 };
 
 struct Metrics {
@@ -43,12 +43,12 @@ struct Flusher::State {
       : options(o), door(d), clock(c), on_grown(std::move(grown)) {}
 
   void Loop();
-  std::vector<std::shared_ptr<Waiting>> Gather();
-  void Run(const std::vector<std::shared_ptr<Waiting>>& taken);
+  std::vector<WaitingBatch> Gather();
+  void Run(const std::vector<WaitingBatch>& taken);
   void Count(const FlushReport& report);
 
   bool HasWork() const { return !queue.empty() || stopping; }
-  bool IsFull() const { return queued_events >= options.events || stopping; }
+  bool IsFull() const { return queue.events() >= options.events || stopping; }
 
   const FlusherOptions options;
   postgres::Door& door;
@@ -57,8 +57,7 @@ struct Flusher::State {
   Metrics metrics;
 
   absl::Mutex mutex;
-  std::deque<std::shared_ptr<Waiting>> queue;
-  size_t queued_events = 0;
+  BatchQueue queue;
   bool stopping = false;
   std::thread thread;
 };
@@ -79,67 +78,66 @@ Flusher::~Flusher() {
 
 absl::StatusOr<FlushReport::Outcome> Flusher::Apply(std::shared_ptr<const Batch> batch,
                                                     absl::Time deadline) {
-  auto waiting = std::make_shared<Waiting>();
-  waiting->batch = std::move(batch);
-  absl::MutexLock lock(&state_->mutex);
-  if (state_->stopping) {
-    return Error(absl::StatusCode::kUnavailable, "DRAINING", "the service is stopping");
-  }
-  state_->queue.push_back(waiting);
-  state_->queued_events += waiting->batch->entries();
-  const bool done = state_->mutex.AwaitWithDeadline(
+  // Outlives this where the deadline comes first.
+  auto waiter = std::make_shared<Waiter>();
+  Submit(std::move(batch), [waiter](Outcome outcome) {
+    absl::MutexLock lock(&waiter->mutex);
+    waiter->outcome = std::move(outcome);
+  });
+  absl::MutexLock lock(&waiter->mutex);
+  const bool done = waiter->mutex.AwaitWithDeadline(
       absl::Condition(
-          +[](Waiting* w) { return w->outcome.has_value(); }, waiting.get()),
+          +[](Waiter* w) { return w->outcome.has_value(); }, waiter.get()),
       deadline);
   if (!done) {
     return Error(absl::StatusCode::kDeadlineExceeded, reason::kDeadlineExceeded,
                  "the batch was not committed in time; send it again");
   }
-  return *std::move(waiting->outcome);
+  return *std::move(waiter->outcome);
+}
+
+void Flusher::Submit(std::shared_ptr<const Batch> batch, std::function<void(Outcome)> done) {
+  absl::Status refused;
+  {
+    absl::MutexLock lock(&state_->mutex);
+    refused = state_->stopping
+                  ? Error(absl::StatusCode::kUnavailable, "DRAINING", "the service is stopping")
+                  : state_->queue.Push({std::move(batch), done});
+  }
+  if (!refused.ok()) done(std::move(refused));
 }
 
 void Flusher::State::Loop() {
   while (true) {
-    const std::vector<std::shared_ptr<Waiting>> taken = Gather();
+    const std::vector<WaitingBatch> taken = Gather();
     if (taken.empty()) return;
     Run(taken);
   }
 }
 
 // Waits for a batch, then for more until enough is there; nothing when it is time to stop.
-std::vector<std::shared_ptr<Waiting>> Flusher::State::Gather() {
-  std::vector<std::shared_ptr<Waiting>> taken;
+std::vector<WaitingBatch> Flusher::State::Gather() {
   absl::MutexLock lock(&mutex);
   mutex.Await(absl::Condition(this, &State::HasWork));
   mutex.AwaitWithTimeout(absl::Condition(this, &State::IsFull), options.interval);
-  size_t events = 0;
-  while (!queue.empty() && (taken.empty() || events < options.events)) {
-    events += queue.front()->batch->entries();
-    taken.push_back(std::move(queue.front()));
-    queue.pop_front();
-  }
-  queued_events -= events;
-  return taken;
+  return queue.Take(options.events);
 }
 
-void Flusher::State::Run(const std::vector<std::shared_ptr<Waiting>>& taken) {
+void Flusher::State::Run(const std::vector<WaitingBatch>& taken) {
   std::vector<std::shared_ptr<const Batch>> batches;
-  for (const auto& waiting : taken) batches.push_back(waiting->batch);
+  for (const WaitingBatch& waiting : taken) batches.push_back(waiting.batch);
   const absl::Time start = absl::Now();
   const absl::StatusOr<FlushReport> report =
       door.Run(start + options.transaction_timeout,
                [&](postgres::Transaction& tx) { return FlushBatches(tx, batches, clock.Now()); });
   metrics.seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
-  {
-    absl::MutexLock lock(&mutex);
-    for (size_t i = 0; i < taken.size(); ++i) {
-      if (!report.ok()) {
-        taken[i]->outcome = report.status();
-      } else if (!report->outcomes[i].status.ok()) {
-        taken[i]->outcome = report->outcomes[i].status;
-      } else {
-        taken[i]->outcome = report->outcomes[i];
-      }
+  for (size_t i = 0; i < taken.size(); ++i) {
+    if (!report.ok()) {
+      taken[i].done(report.status());
+    } else if (!report->outcomes[i].status.ok()) {
+      taken[i].done(report->outcomes[i].status);
+    } else {
+      taken[i].done(report->outcomes[i]);
     }
   }
   if (report.ok()) {

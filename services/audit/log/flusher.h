@@ -31,10 +31,15 @@ class Flusher {
   ~Flusher();
 
   // Blocks until the batch is committed, or was before: what is returned is durable.
-  // FAILED_PRECONDITION for a batch out of order; DEADLINE_EXCEEDED, the outcome open, when it
-  // takes past `deadline`; errors of the database. A batch whose outcome is open may be sent again.
+  // FAILED_PRECONDITION for a batch out of order; RESOURCE_EXHAUSTED, TENANT_BUSY;
+  // DEADLINE_EXCEEDED, the outcome open, when it takes past `deadline`; errors of the database. A
+  // batch whose outcome is open may be sent again.
   absl::StatusOr<FlushReport::Outcome> Apply(std::shared_ptr<const Batch> batch,
                                              absl::Time deadline);
+  // The same without blocking: `done` is told once, on the flusher's thread, which it must not
+  // block, or at once where the batch is not taken (DRAINING; TENANT_BUSY).
+  void Submit(std::shared_ptr<const Batch> batch,
+              std::function<void(absl::StatusOr<FlushReport::Outcome>)> done);
 
  private:
   struct State;

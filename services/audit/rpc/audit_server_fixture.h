@@ -35,12 +35,14 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
     CreateServer({v1::Event::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
-    flusher_ = std::make_unique<Flusher>(
-        FlusherOptions{.interval = absl::Milliseconds(1)}, *door_, Clock::Real(),
-        [this](const std::vector<TenantId>& grown) { checkpointer_->Grown(grown); });
+    flusher_ = std::make_unique<Flusher>(FlusherOptions{.interval = absl::Milliseconds(1)}, *door_,
+                                         Clock::Real(), [this](const std::vector<TenantId>& grown) {
+                                           growth_.Grown(grown);
+                                           checkpointer_->Grown(grown);
+                                         });
     receiver_ = std::make_unique<ReceiverService>(pipeline, *flusher_);
     audit_ = std::make_unique<AuditService>(pipeline, *database_, outbox_, *checkpointer_, *key_,
-                                            Clock::Real());
+                                            *flusher_, growth_, Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, Clock::Real());
     Serve({receiver_.get(), audit_.get(), subjects_.get()});
   }
@@ -88,6 +90,7 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
   }
 
   outbox::Outbox outbox_{"audit"};
+  GrowthSignal growth_;
   std::unique_ptr<Flusher> flusher_;
   std::unique_ptr<ReceiverService> receiver_;
   std::unique_ptr<AuditService> audit_;

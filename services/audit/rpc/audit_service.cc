@@ -8,11 +8,15 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
+#include "services/audit/domain/day_range.h"
 #include "services/audit/domain/event_filter.h"
 #include "services/audit/log/log_nodes.h"
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/proto_conversion.h"
+#include "services/audit/rpc/tail_stream.h"
 #include "services/audit/store/checkpoint_store.h"
+#include "services/audit/store/count_store.h"
+#include "services/audit/store/event_search.h"
 #include "services/audit/store/event_store.h"
 
 namespace kasbah::audit {
@@ -23,18 +27,29 @@ constexpr std::string_view kTrail = "audit_log";
 // Well under a message's limit, whatever the events' sizes: each is at most 1 MiB.
 constexpr size_t kPageBytes = 4 * 1024 * 1024;
 
-absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& records,
+// Events past the kept counts that a count looks at one by one.
+constexpr uint64_t kMostUncounted = 500'000;
+constexpr int kMostCounts = 20'000;
+
+absl::Status CountsBehind() {
+  return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "COUNTS_BEHIND",
+                              "the log grows faster than it is counted; try again"),
+                        absl::Seconds(5));
+}
+
+absl::StatusOr<v1::ListEventsResponse> PageOf(const EventPage& page, EventOrder order,
                                               size_t size) {
   v1::ListEventsResponse reply;
   size_t bytes = 0;
-  for (const EventRecord& record : records) {
+  for (const EventRecord& record : page.records) {
     if (static_cast<size_t>(reply.events_size()) == size || bytes > kPageBytes) {
-      reply.set_next_page_token(PageTokenOf(reply.events().rbegin()->sequence()));
-      break;
+      reply.set_next_page_token(PageTokenOf(order, reply.events().rbegin()->sequence()));
+      return reply;
     }
     ASSIGN_OR_RETURN(*reply.add_events(), EventOf(record));
     bytes += record.body.size();
   }
+  if (page.stopped_at) reply.set_next_page_token(PageTokenOf(order, *page.stopped_at));
   return reply;
 }
 
@@ -42,35 +57,39 @@ absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& re
 
 AuditService::AuditService(rpc::Pipeline& pipeline, postgres::Database& database,
                            outbox::Outbox& outbox, Checkpointer& checkpointer,
-                           const SigningKey& key, const Clock& clock)
+                           const SigningKey& key, Flusher& flusher, GrowthSignal& growth,
+                           const Clock& clock)
     : pipeline_(pipeline),
       database_(database),
       outbox_(outbox),
       checkpointer_(checkpointer),
       key_(key),
-      clock_(clock) {}
+      growth_(growth),
+      clock_(clock),
+      appender_(database, flusher, clock) {}
 
 absl::StatusOr<v1::ListEventsResponse> AuditService::List(const rpc::Call& call,
                                                           const v1::ListEventsRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
+  const EventOrder order = request.order() == v1::ORDER_OLDEST_FIRST ? EventOrder::kOldestFirst
+                                                                     : EventOrder::kNewestFirst;
   ASSIGN_OR_RETURN(const EventFilter filter, EventFilter::FromProto(request.filter()));
   ASSIGN_OR_RETURN(const int size, PageSizeOf(request.page_size()));
-  ASSIGN_OR_RETURN(const uint64_t below, ParsePageToken(request.page_token()));
+  ASSIGN_OR_RETURN(const SequenceRange rest, ParsePageToken(order, request.page_token()));
   const outbox::v1::AuditEvent own = outbox::Succeeded(
       call, clock_, "audit.list", {std::string(kTrail), "", ""}, {{"filters", filter.Names()}});
 
-  using Records = std::vector<EventRecord>;
   ASSIGN_OR_RETURN(
-      const Records records,
+      const EventPage page,
       database_.WithTenant(
-          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Records>> {
+          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<EventPage>> {
             RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
-            ASSIGN_OR_RETURN(const SequenceRange range,
-                             event_store::Narrow(tx, call.tenant, filter, {0, below}));
+            ASSIGN_OR_RETURN(const EventSearch search,
+                             EventSearch::Prepare(tx, call.tenant, filter, rest));
             // One more than shown tells whether there is a next page.
-            return event_store::ListNewestFirst(tx, call.tenant, filter, range, size + 1);
+            return search.List(tx, call.tenant, search.range(), order, size + 1);
           }));
-  return PageOf(records, static_cast<size_t>(size));
+  return PageOf(page, order, static_cast<size_t>(size));
 }
 
 absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
@@ -87,8 +106,7 @@ absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
       EventRecord record,
       database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<EventRecord> {
         RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
-        auto found = event_store::ListOldestFirst(tx, call.tenant, EventFilter(),
-                                                  {sequence, sequence + 1}, 1);
+        auto found = event_store::Read(tx, call.tenant, {sequence, sequence + 1}, 1);
         RETURN_IF_ERROR(nodes.Load(tx, merkle::InclusionNodes(sequence, head.checkpoint.size)));
         ASSIGN_OR_RETURN(std::vector<EventRecord> records, found.Await());
         if (records.empty()) return NotFound("event");
@@ -152,6 +170,66 @@ absl::Status AuditService::Export(const rpc::Call& call, const v1::ExportEventsR
   RETURN_IF_ERROR(database_.WithTenant(
       call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, own); }));
   return ExportStream(database_, call, filter, head.checkpoint, *signer).Run(writer);
+}
+
+absl::Status AuditService::Tail(const rpc::Call& call, const v1::TailEventsRequest& request,
+                                rpc::StreamWriter<v1::TailEventsResponse>& writer) {
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
+  // Entered first, for a tenant that may not.
+  ASSIGN_OR_RETURN(const std::optional<HeadState> head,
+                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
+                     return checkpoint_store::Find(tx, call.tenant);
+                   }));
+  ASSIGN_OR_RETURN(const EventFilter filter, EventFilter::FromProto(request.filter()));
+  if (filter.start || filter.end) {
+    return InvalidField("filter", "must have no times: a tail follows the sequence");
+  }
+  const uint64_t size = head ? head->size : 0;
+  const uint64_t first = request.has_from_sequence() ? request.from_sequence() : size;
+  if (first > size) {
+    return InvalidField("from_sequence", StrCat("is past the log's ", size, " events"));
+  }
+  ASSIGN_OR_RETURN(auto watch, growth_.Follow(call.tenant));
+  // Committed before the first event leaves, and one of those that follow.
+  const outbox::v1::AuditEvent own =
+      outbox::Succeeded(call, clock_, "audit.tail", {std::string(kTrail), "", ""},
+                        {{"filters", filter.Names()}, {"from_sequence", StrCat(first)}});
+  RETURN_IF_ERROR(database_.WithTenant(
+      call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, own); }));
+  return TailStream(database_, call, filter, first, std::move(watch)).Run(writer);
+}
+
+absl::StatusOr<v1::CountEventsResponse> AuditService::Count(const rpc::Call& call,
+                                                            const v1::CountEventsRequest& request) {
+  RETURN_IF_ERROR(rpc::RequireTenantWide(call));
+  ASSIGN_OR_RETURN(const DayRange days, DayRange::FromProto(request, clock_.Now()));
+  const outbox::v1::AuditEvent own =
+      outbox::Succeeded(call, clock_, "audit.count", {std::string(kTrail), "", ""});
+
+  using Counts = std::vector<DayCount>;
+  ASSIGN_OR_RETURN(
+      const Counts counts,
+      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<Counts> {
+        RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
+        ASSIGN_OR_RETURN(const uint64_t lag, count_store::Lag(tx, call.tenant).Await());
+        if (lag > kMostUncounted) return CountsBehind();
+        // The log may have grown since: twice the room.
+        return count_store::List(tx, call.tenant, days.first, days.past, 2 * kMostUncounted,
+                                 kMostCounts + 1)
+            .Await();
+      }));
+  if (counts.size() > static_cast<size_t>(kMostCounts)) {
+    return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_COUNTS",
+                 StrCat("there are more than ", kMostCounts, " counts: ask for fewer days"));
+  }
+  v1::CountEventsResponse reply;
+  for (const DayCount& count : counts) {
+    auto* one = reply.add_counts();
+    one->set_day(FormatDay(count.day));
+    one->set_action(count.action);
+    one->set_events(count.events);
+  }
+  return reply;
 }
 
 }  // namespace kasbah::audit

@@ -34,12 +34,12 @@ TEST_F(ExportTest, AFilteredExportVerifiesOffline) {
   Log(Repeat(a_, 300));
   Log({{a_, Event("record.update")}, {a_, Event()}, {a_, Event("record.delete")}});
   v1::EventFilter filter;
-  filter.set_action("record.");
+  filter.add_actions("record.");
   ASSERT_OK_AND_ASSIGN(const std::string file, Export(a_, filter));
   const merkle::ExportVerdict verdict = Verify(a_, file);
   ASSERT_TRUE(verdict.ok()) << verdict.fault->ToString();
   EXPECT_EQ(verdict.summary.events, 2u);
-  EXPECT_EQ(verdict.summary.filter, R"({"action":"record."})");
+  EXPECT_EQ(verdict.summary.filter, R"({"actions":["record."]})");
 }
 
 TEST_F(ExportTest, AnotherTenantsKeyDoesNotOpenIt) {

@@ -29,10 +29,11 @@ ExportStream::ExportStream(postgres::Database& database, const CallContext& call
 absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   ASSIGN_OR_RETURN(*chunk_.mutable_lines(), lines_.Header());
   while (rest_.first < rest_.past) {
-    ASSIGN_OR_RETURN(std::vector<EventRecord> page, NextPage());
-    if (page.empty()) break;
-    rest_.first = page.back().sequence + 1;
-    RETURN_IF_ERROR(SendPage(std::move(page), writer));
+    ASSIGN_OR_RETURN(EventPage page, NextPage());
+    if (page.records.empty() && !page.stopped_at) break;
+    rest_.first = 1 + (page.stopped_at ? *page.stopped_at : page.records.back().sequence);
+    RETURN_IF_ERROR(SendPage(std::move(page.records), writer));
+    if (writer.Done()) return absl::CancelledError("the stream is over");
     nodes_.ForgetLeavesBefore(rest_.first);
   }
   if (filter_.ToJson() == "{}" && lines_.events() != size_) {
@@ -44,26 +45,27 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
   return Send(writer, true);
 }
 
-absl::StatusOr<std::vector<EventRecord>> ExportStream::NextPage() {
+absl::StatusOr<EventPage> ExportStream::NextPage() {
+  std::optional<EventSearch> search = search_;
   SequenceRange range = rest_;
-  absl::StatusOr<std::vector<EventRecord>> page = database_.WithTenant(
-      call_, [&](postgres::Transaction& tx) -> absl::StatusOr<std::vector<EventRecord>> {
-        if (!narrowed_) {
-          ASSIGN_OR_RETURN(range, event_store::Narrow(tx, call_.tenant, filter_, rest_));
+  absl::StatusOr<EventPage> page =
+      database_.WithTenant(call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
+        if (!search) {
+          ASSIGN_OR_RETURN(search, EventSearch::Prepare(tx, call_.tenant, filter_, rest_));
+          range = search->range();
         }
-        ASSIGN_OR_RETURN(
-            std::vector<EventRecord> records,
-            event_store::ListOldestFirst(tx, call_.tenant, filter_, range, kPage).Await());
+        ASSIGN_OR_RETURN(EventPage found,
+                         search->ListWithLeaves(tx, call_.tenant, range, kPage).Await());
         std::vector<merkle::NodeId> wanted;
-        for (const EventRecord& record : records) {
+        for (const EventRecord& record : found.records) {
           const auto nodes = merkle::InclusionNodes(record.sequence, size_);
           wanted.insert(wanted.end(), nodes.begin(), nodes.end());
         }
         RETURN_IF_ERROR(nodes_.Load(tx, wanted));
-        return records;
+        return found;
       });
   rest_ = range;
-  narrowed_ = true;
+  search_ = std::move(search);
   return page;
 }
 

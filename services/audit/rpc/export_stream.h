@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@
 #include "libs/rpc/pipeline.h"
 #include "services/audit/domain/event_filter.h"
 #include "services/audit/log/log_nodes.h"
-#include "services/audit/store/event_store.h"
+#include "services/audit/store/event_search.h"
 
 namespace kasbah::audit {
 
@@ -25,7 +26,7 @@ class ExportStream {
   absl::Status Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer);
 
  private:
-  absl::StatusOr<std::vector<EventRecord>> NextPage();
+  absl::StatusOr<EventPage> NextPage();
   absl::Status SendPage(std::vector<EventRecord> page,
                         rpc::StreamWriter<v1::ExportEventsResponse>& writer);
   // What has gathered, once it is worth a message; `last` whatever it is.
@@ -38,7 +39,8 @@ class ExportStream {
   merkle::ExportWriter lines_;
   LogNodes nodes_;
   SequenceRange rest_;
-  bool narrowed_ = false;
+  // What the filter means, once the first page has asked.
+  std::optional<EventSearch> search_;
   // Lines that are not sent yet.
   v1::ExportEventsResponse chunk_;
 };

@@ -17,6 +17,10 @@ namespace {
 constexpr int kPageSize = 100;
 constexpr int kLargestPage = 1000;
 
+std::string_view PrefixOf(EventOrder order) {
+  return order == EventOrder::kNewestFirst ? "below " : "above ";
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Event> EventOf(const EventRecord& record) {
@@ -47,17 +51,21 @@ absl::StatusOr<merkle::ExportedEvent> ExportedOf(EventRecord record, merkle::Nod
   return event;
 }
 
-std::string PageTokenOf(uint64_t last_sequence) {
-  return crypto::Base64Url(StrCat("below ", last_sequence));
+std::string PageTokenOf(EventOrder order, uint64_t last_sequence) {
+  return crypto::Base64Url(StrCat(PrefixOf(order), last_sequence));
 }
 
-absl::StatusOr<uint64_t> ParsePageToken(const std::string& token) {
-  if (token.empty()) return static_cast<uint64_t>(INT64_MAX);
-  constexpr std::string_view kPrefix = "below ";
+absl::StatusOr<SequenceRange> ParsePageToken(EventOrder order, const std::string& token) {
+  if (token.empty()) return SequenceRange();
+  const std::string_view prefix = PrefixOf(order);
   const absl::StatusOr<std::string> text = crypto::ParseBase64Url(token);
-  if (text.ok() && text->starts_with(kPrefix)) {
-    const auto below = merkle::ParseDecimal(std::string_view(*text).substr(kPrefix.size()));
-    if (below && *below <= INT64_MAX) return *below;
+  if (text.ok() && text->starts_with(prefix)) {
+    const auto last = merkle::ParseDecimal(std::string_view(*text).substr(prefix.size()));
+    if (last && *last < INT64_MAX) {
+      return order == EventOrder::kNewestFirst
+                 ? SequenceRange{.first = 0, .past = *last}
+                 : SequenceRange{.first = *last + 1, .past = INT64_MAX};
+    }
   }
   return InvalidField("page_token", "must be the next_page_token of an earlier page");
 }

@@ -7,6 +7,7 @@
 #include "libs/base/call_context.h"
 #include "libs/merkle/export_format.h"
 #include "libs/merkle/proof.h"
+#include "services/audit/store/event_search.h"
 #include "services/audit/store/event_store.h"
 
 namespace kasbah::audit {
@@ -18,10 +19,10 @@ absl::StatusOr<v1::Event> EventOf(const EventRecord& record);
 absl::StatusOr<merkle::ExportedEvent> ExportedOf(EventRecord record, merkle::NodeSource& nodes,
                                                  uint64_t size);
 
-// Pages go down the sequence: the token is the last number of the page before.
-std::string PageTokenOf(uint64_t last_sequence);
-// The number that the next page stays below; without a token, none. INVALID_ARGUMENT.
-absl::StatusOr<uint64_t> ParsePageToken(const std::string& token);
+// Pages follow the sequence: the token is the last number that the page before looked at.
+std::string PageTokenOf(EventOrder order, uint64_t last_sequence);
+// The places that are left for the next page; without a token, all. INVALID_ARGUMENT.
+absl::StatusOr<SequenceRange> ParsePageToken(EventOrder order, const std::string& token);
 absl::StatusOr<int> PageSizeOf(int32_t asked);
 
 }  // namespace kasbah::audit

@@ -9,7 +9,6 @@
 
 #include "libs/merkle/export_format.h"
 #include "libs/postgres/transaction.h"
-#include "services/audit/domain/event_filter.h"
 
 namespace kasbah::audit {
 
@@ -30,25 +29,15 @@ struct SequenceRange {
   uint64_t past = INT64_MAX;
 };
 
-// audit.event of one tenant, in its scope, with audit.leaf where proofs are wanted. Every filter
-// has an index that leads with it, and pages follow the sequence, which no two events share.
-// Stateless.
+// audit.event of one tenant, in its scope. What a filter asks for is EventSearch's. Stateless.
 namespace event_store {
 
-// `range` narrowed to the times of `filter`. A round trip when it has times.
-absl::StatusOr<SequenceRange> Narrow(postgres::Transaction& tx, TenantId tenant,
-                                     const EventFilter& filter, SequenceRange range);
+// Of number, time, body, each personal value before its salt, and the leaf or null.
+EventRecord RecordOf(const postgres::Row& row);
 
-// At most `limit`, newest first, without leaves.
-postgres::Pending<std::vector<EventRecord>> ListNewestFirst(postgres::Transaction& tx,
-                                                            TenantId tenant,
-                                                            const EventFilter& filter,
-                                                            SequenceRange range, int limit);
-// At most `limit`, oldest first, with leaves.
-postgres::Pending<std::vector<EventRecord>> ListOldestFirst(postgres::Transaction& tx,
-                                                            TenantId tenant,
-                                                            const EventFilter& filter,
-                                                            SequenceRange range, int limit);
+// At most `limit` of a range, oldest first, with leaves.
+postgres::Pending<std::vector<EventRecord>> Read(postgres::Transaction& tx, TenantId tenant,
+                                                 SequenceRange range, int limit);
 
 // Personal values of events that a subject acted in or is named by.
 struct SubjectValue {

@@ -49,14 +49,14 @@ constexpr Statement kReadRoots = {"growth.read_roots", R"sql(
 constexpr Statement kInsertEvents = {"growth.insert_events", R"sql(
   INSERT INTO audit.event (tenant_id, seq, recorded_at, action, actor_id, target_id, outcome, body,
     source_address, source_address_salt, user_agent, user_agent_salt,
-    actor_display, actor_display_salt)
+    actor_display, actor_display_salt, request_key)
   SELECT tenant_id, seq, recorded_at, action, actor_id, target_id, outcome::smallint, body,
     source_address, source_address_salt, user_agent, user_agent_salt,
-    actor_display, actor_display_salt
-  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS e (
+    actor_display, actor_display_salt, request_key
+  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS e (
     tenant_id, seq, recorded_at, action, actor_id, target_id, outcome, body,
     source_address, source_address_salt, user_agent, user_agent_salt,
-    actor_display, actor_display_salt))sql",
+    actor_display, actor_display_salt, request_key))sql",
                                      Access::kWrite};
 
 constexpr Statement kInsertLeaves = {"growth.insert_leaves", R"sql(
@@ -156,6 +156,7 @@ void InsertEvents(postgres::Transaction& tx, const std::vector<EventRow>& rows) 
   std::vector<absl::Time> times;
   std::vector<std::string_view> actions, actors, targets;
   std::vector<int64_t> outcomes;
+  std::vector<std::optional<int64_t>> requests;
   std::vector<Bytes> bodies, leaves;
   std::array<PersonalColumn, merkle::kPersonalFields.size()> personal;
   for (const auto& [event, placed] : rows) {
@@ -166,13 +167,14 @@ void InsertEvents(postgres::Transaction& tx, const std::vector<EventRow>& rows) 
     actors.push_back(event->actor_id);
     targets.push_back(event->target_id);
     outcomes.push_back(event->outcome);
+    requests.push_back(event->request_key);
     bodies.push_back({event->body});
     leaves.push_back({placed.leaf});
     for (size_t i = 0; i < personal.size(); ++i) personal[i].Add(event->personal[i]);
   }
   tx.Run(kInsertEvents, tenants, sequences, times, actions, actors, targets, outcomes, bodies,
          personal[0].values, personal[0].salts, personal[1].values, personal[1].salts,
-         personal[2].values, personal[2].salts);
+         personal[2].values, personal[2].salts, requests);
   tx.Run(kInsertLeaves, tenants, sequences, times, leaves);
 }
 

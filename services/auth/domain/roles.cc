@@ -58,7 +58,8 @@ const PermissionSet& PermissionsOf(Role role) {
 
 const PermissionSet& WorkloadPermissions() {
   static const PermissionSet set =
-      With({}, {policy::v1::PERMISSION_SECRET_READ, policy::v1::PERMISSION_SECRET_ACCESS});
+      With({}, {policy::v1::PERMISSION_SECRET_READ, policy::v1::PERMISSION_SECRET_ACCESS,
+                policy::v1::PERMISSION_AUDIT_WRITE});
   return set;
 }
 

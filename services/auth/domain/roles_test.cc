@@ -54,10 +54,11 @@ TEST(Roles, TheTrailIsForThoseWhoManage) {
   EXPECT_FALSE(Grants(Role::kMember, policy::v1::PERMISSION_AUDIT_READ));
 }
 
-TEST(Roles, AWorkloadReadsSecretsAndDoesNothingElse) {
+TEST(Roles, AWorkloadReadsSecretsAddsToTheTrailAndDoesNothingElse) {
   PermissionSet expected;
   expected.set(policy::v1::PERMISSION_SECRET_READ);
   expected.set(policy::v1::PERMISSION_SECRET_ACCESS);
+  expected.set(policy::v1::PERMISSION_AUDIT_WRITE);
   EXPECT_EQ(WorkloadPermissions(), expected);
 }
 

@@ -1,0 +1,116 @@
+#include "services/audit/log/log_upkeep.h"
+
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
+#include "services/audit/store/appended_store.h"
+#include "services/audit/store/count_store.h"
+#include "services/audit/store/partition_store.h"
+
+namespace kasbah::audit {
+namespace {
+
+constexpr absl::Duration kPeriod = absl::Seconds(5);
+constexpr absl::Duration kLongPeriod = absl::Hours(1);
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+// Events of each log that one transaction counts: a second or so of the busiest one's reading.
+constexpr uint64_t kMostCounted = 100'000;
+constexpr absl::Duration kRemembered = absl::Hours(24 * 90);
+
+}  // namespace
+
+struct LogUpkeep::State {
+  State(postgres::Door& d, const Clock& c) : door(d), clock(c) {}
+
+  void Loop();
+  void Hourly();
+  static void Report(const absl::Status& status, std::string_view what);
+  bool Stopping(absl::Duration patience) {
+    absl::MutexLock lock(&mutex);
+    return mutex.AwaitWithTimeout(absl::Condition(&stopping), patience);
+  }
+
+  postgres::Door& door;
+  const Clock& clock;
+  absl::Mutex mutex;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  std::thread thread;
+};
+
+LogUpkeep::LogUpkeep(postgres::Door& door, const Clock& clock)
+    : state_(std::make_unique<State>(door, clock)) {
+  state_->thread = std::thread([state = state_.get()] { state->Loop(); });
+}
+
+LogUpkeep::~LogUpkeep() {
+  {
+    absl::MutexLock lock(&state_->mutex);
+    state_->stopping = true;
+  }
+  state_->thread.join();
+}
+
+absl::Status LogUpkeep::Count(postgres::Door& door) {
+  while (true) {
+    ASSIGN_OR_RETURN(
+        const uint64_t counted,
+        door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
+          ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
+                           count_store::ListBehind(tx).Await());
+          if (tenants.empty()) return uint64_t{0};
+          return count_store::Advance(tx, tenants, kMostCounted).Await();
+        }));
+    if (counted == 0) return absl::OkStatus();
+  }
+}
+
+absl::Status LogUpkeep::ExtendPartitions(postgres::Door& door) {
+  return door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) {
+    partition_store::Extend(tx);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status LogUpkeep::ForgetAppended(postgres::Door& door, absl::Time now) {
+  return door.Run(absl::Now() + kTimeout, [now](postgres::Transaction& tx) {
+    appended_store::Forget(tx, now - kRemembered);
+    return absl::OkStatus();
+  });
+}
+
+void LogUpkeep::State::Loop() {
+  absl::Time next_hourly = absl::InfinitePast();
+  do {
+    if (absl::Now() >= next_hourly) {
+      next_hourly = absl::Now() + kLongPeriod;
+      Hourly();
+    }
+    Report(Count(door), "counting events");
+  } while (!Stopping(kPeriod));
+}
+
+void LogUpkeep::State::Hourly() {
+  static telemetry::Counter& failed = telemetry::GetCounter(
+      "kasbah_audit_partition_failures_total",
+      "Times partitions could not be made ahead: a year is left when it begins");
+  const absl::Status extended = ExtendPartitions(door);
+  if (!extended.ok()) failed.Add();
+  Report(extended, "making partitions");
+  Report(ForgetAppended(door, clock.Now()), "forgetting applications' events");
+}
+
+void LogUpkeep::State::Report(const absl::Status& status, std::string_view what) {
+  if (status.ok()) return;
+  telemetry::LogWarning("the logs' upkeep waits",
+                        {{"what", what},
+                         {"code", absl::StatusCodeToString(status.code())},
+                         {"reason", ReasonOf(status)}});
+}
+
+}  // namespace kasbah::audit

@@ -1,0 +1,246 @@
+// Nothing is done without a trace: every RPC that writes, shows a secret, uses a key, signs
+// somebody in or reads the trail is called once, in a story of its own, and has left exactly its
+// event; every such RPC that refuses somebody has left that. The methods come from the descriptors,
+// so one that is new fails here until its step is told.
+
+#include <gmock/gmock.h>
+#include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "kasbah/auth/v1/workloads.grpc.pb.h"
+#include "kasbah/policy/v1/policy.pb.h"
+#include "libs/base/error.h"
+#include "libs/base/strings.h"
+#include "tests/security/coverage_steps.h"
+#include "tests/security/methods.h"
+#include "tests/security/raw_call.h"
+#include "tests/security/request_maker.h"
+#include "tests/system/system.h"
+#include <nlohmann/json.hpp>
+
+namespace kasbah::security_test {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using policy::v1::Access;
+using system_test::System;
+using system_test::TestTenant;
+using system_test::WaitUntil;
+
+std::string NameOf(const MethodDescriptor* method) {
+  return StrCat(method->service()->name(), ".", method->name());
+}
+std::string PathOf(const MethodDescriptor* method) {
+  return StrCat("/", method->service()->full_name(), "/", method->name());
+}
+const Access& AccessOf(const MethodDescriptor* method) {
+  return method->options().GetExtension(policy::v1::access);
+}
+// Whether it leaves an event, by the words of policy.proto.
+bool LeavesEvents(const MethodDescriptor* method) {
+  return AccessOf(method).audit() != policy::v1::AUDIT_CLASS_READ;
+}
+
+class Coverage : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    tenant_ = new TestTenant(System::Get().CreateTenant("covered"));
+    for (const MethodDescriptor* method : AllMethods()) (*methods_)[NameOf(method)] = method;
+  }
+
+  static std::string AssertionOf(By by) {
+    const std::string& certificate = tenant_->certificate_directory;
+    if (by == By::kKey) {
+      const auto resolved = System::Get().Resolve(tenant_->owner_key, certificate);
+      KASBAH_CHECK(resolved.ok());
+      return *resolved;
+    }
+    using Identity = auth::v1::WorkloadIdentityService;
+    const auto issued = system_test::Invoke<Identity>(
+        System::Get().Channel("auth", certificate), System::Context(),
+        &Identity::Stub::IssueWorkloadAssertion, auth::v1::IssueWorkloadAssertionRequest());
+    KASBAH_CHECK(issued.ok());
+    return issued->assertion();
+  }
+
+  // Makes the call under a request id; the replies as JSON.
+  absl::StatusOr<std::vector<nlohmann::json>> Do(const Step& step, const std::string& request_id) {
+    const MethodDescriptor* method = methods_->at(step.method);
+    System& system = System::Get();
+    auto context = System::Context();
+    context->AddMetadata("x-request-id", request_id);
+    std::string certificate = system.CertificateOf(dev::kOperator);
+    const bool takes_assertions = step.method != "WorkloadIdentityService.IssueWorkloadAssertion" &&
+                                  step.method != "CredentialService.ResolveCredential";
+    if (step.by == By::kKey || step.by == By::kProgram) {
+      certificate = tenant_->certificate_directory;
+      if (takes_assertions) {
+        context->AddMetadata("authorization", StrCat("Bearer ", AssertionOf(step.by)));
+      }
+    } else if (step.by != By::kInstallation) {
+      if (step.by == By::kTenantData) certificate = system.CertificateOf("tenant-data");
+      context->AddMetadata("kasbah-tenant", tenant_->id.ToString());
+    }
+    std::vector<std::string> requests;
+    for (const std::string& text : step.requests) {
+      const auto request = NewMessage(method->input_type());
+      const auto read = google::protobuf::util::JsonStringToMessage(
+          absl::StrReplaceAll(text, kept_), request.get());
+      if (!read.ok()) return absl::InvalidArgumentError(StrCat("the step's JSON: ", text));
+      requests.push_back(request->SerializeAsString());
+    }
+    const size_t most = method->server_streaming() ? 1 : 2;
+    auto replies = RawExchange(system.Channel(ServerOf(method), certificate), context.get(),
+                               PathOf(method), requests, most);
+    if (!replies.ok()) return replies.status();
+    std::vector<nlohmann::json> shown;
+    for (const std::string& bytes : *replies) {
+      const auto reply = NewMessage(method->output_type());
+      KASBAH_CHECK(reply->ParseFromString(bytes));
+      google::protobuf::util::JsonPrintOptions options;
+      options.preserve_proto_field_names = true;
+      std::string text;
+      KASBAH_CHECK(google::protobuf::util::MessageToJsonString(*reply, &text, options).ok());
+      shown.push_back(nlohmann::json::parse(text));
+    }
+    return shown;
+  }
+
+  void Keep(const Step& step, const nlohmann::json& reply) {
+    for (const auto& [name, path] : step.keep) {
+      const nlohmann::json* at = &reply;
+      for (const absl::string_view member : absl::StrSplit(path, '.')) {
+        const auto found = at->find(std::string(member));
+        ASSERT_NE(found, at->end()) << step.method << " has no " << path;
+        at = &*found;
+      }
+      kept_[StrCat("${", name, "}")] = at->get<std::string>();
+    }
+  }
+
+  static std::unique_ptr<google::protobuf::Message> NewMessage(
+      const google::protobuf::Descriptor* type) {
+    return std::unique_ptr<google::protobuf::Message>(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  }
+
+  // Events by the request they were left by.
+  static std::map<std::string, int> EventsByRequest() {
+    const std::string rows = System::Get().QueryValue(
+        "SELECT string_agg(id || ' ' || n, E'\\n') FROM (SELECT convert_from(body, "
+        "'UTF8')::json->>'request_id' AS id, count(*) AS n FROM audit.event GROUP BY 1) e "
+        "WHERE id LIKE 'covered-%'");
+    std::map<std::string, int> events;
+    for (const absl::string_view row : absl::StrSplit(rows, '\n', absl::SkipEmpty())) {
+      const std::vector<std::string> parts = absl::StrSplit(row, ' ');
+      events[parts[0]] = std::stoi(parts[1]);
+    }
+    return events;
+  }
+  static std::set<std::string> Actions(const std::string& condition) {
+    const std::string rows = System::Get().QueryValue(
+        StrCat("SELECT string_agg(DISTINCT action, E'\\n') FROM audit.event WHERE tenant_id = '",
+               tenant_->id.uuid().ToString(), "' AND ", condition));
+    return absl::StrSplit(rows, '\n', absl::SkipEmpty());
+  }
+
+  static TestTenant* tenant_;
+  static std::map<std::string, const MethodDescriptor*>* methods_;
+  std::map<std::string, std::string> kept_;
+};
+TestTenant* Coverage::tenant_ = nullptr;
+std::map<std::string, const MethodDescriptor*>* Coverage::methods_ =
+    new std::map<std::string, const MethodDescriptor*>();
+
+TEST_F(Coverage, EveryMethodThatLeavesEventsHasItsStep) {
+  std::set<std::string> told;
+  for (const Step& step : CoverageSteps()) told.insert(step.method);
+  for (const auto& [name, method] : *methods_) {
+    const bool elsewhere = CoveredElsewhere().contains(name);
+    EXPECT_EQ(told.contains(name) || elsewhere, LeavesEvents(method)) << name;
+    EXPECT_FALSE(told.contains(name) && elsewhere) << name;
+  }
+  for (const std::string& name : told) EXPECT_TRUE(methods_->contains(name)) << name;
+}
+
+// A stranger's call of each; the tenant's trail has what it was refused.
+TEST_F(Coverage, EveryRefusalLeavesAnEvent) {
+  const std::string stranger = System::Get().CertificateOf("csi-provider");
+  std::set<std::string> expected;
+  for (const auto& [name, method] : *methods_) {
+    const Access& access = AccessOf(method);
+    const bool of_a_tenant = access.scope() == policy::v1::SCOPE_TENANT ||
+                             access.scope() == policy::v1::SCOPE_TENANT_ANY_STATE;
+    if (!LeavesEvents(method) || !of_a_tenant) continue;
+    auto context = System::ContextFor(tenant_->id);
+    const absl::Status answer =
+        RawCall(System::Get().Channel(ServerOf(method), stranger), context.get(), PathOf(method),
+                *MakeRequest(method->input_type()));
+    EXPECT_TRUE(absl::IsPermissionDenied(answer)) << name << " answered " << answer;
+    expected.insert(StrCat(method->service()->full_name(), "/", method->name()));
+  }
+  EXPECT_FALSE(expected.empty());
+  std::set<std::string> missing;
+  WaitUntil(absl::Seconds(30), [&] {
+    const std::set<std::string> found = Actions("outcome = 2");
+    missing.clear();
+    for (const std::string& action : expected) {
+      if (!found.contains(action)) missing.insert(action);
+    }
+    return missing.empty();
+  });
+  EXPECT_THAT(missing, ::testing::IsEmpty());
+}
+
+TEST_F(Coverage, EveryMethodLeavesExactlyItsEvent) {
+  kept_["${tenant}"] = tenant_->id.ToString();
+  std::map<std::string, const Step*> made;
+  for (const Step& step : CoverageSteps()) {
+    const std::string request_id = StrCat("covered-", made.size());
+    const auto replies = Do(step, request_id);
+    ASSERT_TRUE(replies.ok()) << step.method << " answered " << replies.status();
+    if (!step.keep.empty()) {
+      ASSERT_FALSE(replies->empty()) << step.method;
+      Keep(step, replies->front());
+    }
+    made[request_id] = &step;
+  }
+  // A refusal and a failure write nothing; these did not fail. Relays take a moment.
+  std::string wrong;
+  const auto compare = [&] {
+    const std::map<std::string, int> events = EventsByRequest();
+    wrong.clear();
+    for (const auto& [request, step] : made) {
+      if (!step->counted.empty()) continue;
+      const auto found = events.find(request);
+      const int count = found == events.end() ? 0 : found->second;
+      if (count != step->events) StrAppend(&wrong, step->method, ": ", count, "; ");
+    }
+    return wrong.empty();
+  };
+  WaitUntil(absl::Seconds(30), compare);
+  EXPECT_EQ(wrong, "");
+  // Uses of keys and credentials are told each minute.
+  std::string untold;
+  WaitUntil(absl::Seconds(90), [&] {
+    const std::set<std::string> actions = Actions("outcome = 1");
+    untold.clear();
+    for (const auto& [request, step] : made) {
+      if (step->counted.empty() || actions.contains(step->counted)) continue;
+      StrAppend(&untold, step->method, " as ", step->counted, "; ");
+    }
+    return untold.empty();
+  });
+  EXPECT_EQ(untold, "");
+  // Nothing came late, and nothing twice.
+  compare();
+  EXPECT_EQ(wrong, "");
+}
+
+}  // namespace
+}  // namespace kasbah::security_test
