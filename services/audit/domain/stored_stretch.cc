@@ -29,6 +29,7 @@ std::optional<std::string_view> Difference(const StoredEvent& event, const merkl
   }
   const absl::StatusOr<outbox::v1::AuditEvent> body = ParseBody(event.body);
   if (!body.ok()) return damage::kEventChanged;
+  if (body->event_id() != leaf.event_id.ToString()) return damage::kEventChanged;
   if (event.action != body->action() || event.actor_id != body->actor().id() ||
       event.target_id != body->target().id() || event.outcome != body->outcome()) {
     return damage::kIndexChanged;

@@ -44,23 +44,30 @@ class SelfCheck {
   absl::Status CheckCursors();
 
  private:
+  // A round through one log.
   struct Walk {
     absl::Time started_at;
+    // Of every leaf so far, as it was written.
     merkle::Frontier tree;
-    bool began = false;
+    // By tile level, the roots of the tiles since the last full one above them.
+    std::map<int, std::vector<merkle::Hash>> roots;
   };
-  struct Kept;
-
+  // A head that this log has to lead to.
+  struct KeptHead {
+    uint64_t size = 0;
+    merkle::Hash root{};
+  };
   absl::StatusOr<uint64_t> Advance(TenantId tenant);
-  absl::Status Begin(TenantId tenant, const RawHead& head, Walk* walk,
-                     std::vector<Damage>* damages);
-  std::vector<Kept> KeptHeads(TenantId tenant, const RawHead& head, std::vector<Damage>* damages);
-  absl::Status Pass(const StoredStretch& stretch, const RawHead& head,
-                    const std::vector<Kept>& kept, Walk* walk, std::vector<Damage>* damages);
-  absl::Status CheckTiles(TenantId tenant,
-                          const std::vector<std::pair<merkle::NodeId, merkle::Hash>>& completed,
-                          std::vector<Damage>* damages);
-  absl::Status Save(TenantId tenant, const std::vector<Damage>& damages);
+  absl::Status Begin(TenantId tenant, const RawHead& head, Walk* walk);
+  absl::Status FindKept(TenantId tenant, const RawHead& head, std::vector<KeptHead>* kept,
+                        std::vector<Damage>* damages);
+  absl::Status FindWitnessed(TenantId tenant, std::vector<KeptHead>* kept,
+                             std::vector<Damage>* damages);
+  absl::StatusOr<bool> Pass(const StoredStretch& stretch, const RawHead& head,
+                            const std::vector<KeptHead>& kept, Walk* walk,
+                            std::vector<Damage>* damages);
+  absl::Status CheckTile(TenantId tenant, merkle::NodeId node, const merkle::Hash& hash, Walk* walk,
+                         std::vector<Damage>* damages);
   absl::Status Report();
 
   const SelfCheckOptions options_;
@@ -71,7 +78,7 @@ class SelfCheck {
   const SigningKey& key_;
   const Clock& clock_;
   const Uuid holder_;
-  // The caller's thread alone.
+  // Of the thread that calls Step.
   std::map<TenantId, Walk> walks_;
 };
 

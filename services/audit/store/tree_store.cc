@@ -26,6 +26,11 @@ constexpr Statement kReadLeaves = {"tree.read_leaves", R"sql(
   WHERE tenant_id = $1 AND seq >= $2 AND seq < $3
   ORDER BY seq)sql"};
 
+// min_index, where the log's beginning may be pruned.
+constexpr Statement kReadStart = {"tree.read_start", R"sql(
+  SELECT coalesce((to_jsonb(h) ->> 'min_index')::bigint, 0) FROM audit.log_head h
+  WHERE tenant_id = $1)sql"};
+
 constexpr Statement kReadSystemTiles = {"tree.read_system_tiles", R"sql(
   SELECT t.level, t.n, t.hashes
   FROM unnest($1, $2) AS wanted (level, n)
@@ -106,6 +111,12 @@ postgres::Pending<std::vector<merkle::Hash>> ReadLeafHashes(postgres::Transactio
     std::vector<merkle::Hash> hashes;
     for (const std::string& leaf : leaves) hashes.push_back(merkle::LeafHash(leaf));
     return hashes;
+  });
+}
+
+postgres::Pending<uint64_t> ReadStart(postgres::Transaction& tx, TenantId tenant) {
+  return tx.Run(kReadStart, tenant).Map([](const postgres::Result& result) {
+    return result.empty() ? uint64_t{0} : result[0].Get<uint64_t>(0);
   });
 }
 

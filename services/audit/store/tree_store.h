@@ -46,5 +46,8 @@ postgres::Pending<std::vector<merkle::Hash>> ReadLeafHashes(postgres::Transactio
 postgres::Pending<std::vector<std::string>> ReadLeaves(postgres::Transaction& tx, TreeOwner owner,
                                                        uint64_t first, uint64_t past);
 
+// The first event of a tenant's log that is not pruned; in its scope.
+postgres::Pending<uint64_t> ReadStart(postgres::Transaction& tx, TenantId tenant);
+
 }  // namespace tree_store
 }  // namespace kasbah::audit
