@@ -38,4 +38,17 @@ absl::StatusOr<SystemHead> SystemHead::Parse(std::string_view bytes) {
   return head;
 }
 
+absl::StatusOr<SeenHead> OpenSeenHead(std::string_view proof, std::string_view origin,
+                                      const TlogPolicy& policy) {
+  ASSIGN_OR_RETURN(const TlogProof parsed, TlogProof::Parse(proof));
+  if (!parsed.extra) return absl::InvalidArgumentError("the proof does not hold its entry");
+  SeenHead seen;
+  ASSIGN_OR_RETURN(seen.entry, SystemHead::Parse(*parsed.extra));
+  if (seen.entry.name != SystemLogName(origin)) {
+    return absl::InvalidArgumentError("it is the head of another log");
+  }
+  ASSIGN_OR_RETURN(seen.system, VerifyTlogProof(parsed, LeafHash(*parsed.extra), policy));
+  return seen;
+}
+
 }  // namespace kasbah::merkle

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "libs/merkle/note.h"
+#include "libs/merkle/tlog_proof.h"
 #include "libs/merkle/tree.h"
 
 namespace kasbah::merkle {
@@ -32,5 +34,16 @@ struct SystemHead {
   // INVALID_ARGUMENT for anything that Serialize does not write.
   static absl::StatusOr<SystemHead> Parse(std::string_view bytes);
 };
+
+// A log's head as witnesses saw it: its entry, and the system log's head that holds it.
+struct SeenHead {
+  SystemHead entry;
+  Checkpoint system;
+};
+
+// What a tlog-proof says of the log `origin`, whose extra data is the entry. `policy` is about the
+// system log. INVALID_ARGUMENT, saying what does not hold.
+absl::StatusOr<SeenHead> OpenSeenHead(std::string_view proof, std::string_view origin,
+                                      const TlogPolicy& policy);
 
 }  // namespace kasbah::merkle

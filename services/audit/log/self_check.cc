@@ -205,13 +205,10 @@ absl::Status SelfCheck::FindWitnessed(TenantId tenant, std::vector<KeptHead>* ke
   if (holds) {
     ASSIGN_OR_RETURN(merkle::VerifierKey log, system_log_.VerifierKey());
     const merkle::TlogPolicy policy{std::move(log), system_log_.witnesses(), system_log_.quorum()};
-    const auto proof = merkle::TlogProof::Parse(head->proof);
-    const auto entry = proof.ok() ? merkle::SystemHead::Parse(proof->extra.value_or(""))
-                                  : absl::StatusOr<merkle::SystemHead>(proof.status());
-    holds = entry.ok() &&
-            entry->name == merkle::SystemLogName(system_log_.OriginOf(tenant)) &&
-            merkle::VerifyTlogProof(*proof, merkle::LeafHash(*proof->extra), policy).ok();
-    if (holds) kept->push_back({entry->size, entry->root});
+    const auto seen =
+        merkle::OpenSeenHead(head->proof, system_log_.OriginOf(tenant), policy);
+    holds = seen.ok();
+    if (holds) kept->push_back({seen->entry.size, seen->entry.root});
   }
   if (!holds) damages->push_back({damage::kSystemLogChanged, "entry of this log"});
   return absl::OkStatus();
