@@ -22,9 +22,8 @@ absl::StatusOr<std::string> HowItDiffers(Client& client, const std::string& sour
     return StrCat("the log has ", now.size, " events, and ", source, " is of ", older.size,
                   ": its end was cut off");
   }
-  const std::string rewritten =
-      StrCat("the first ", older.size, " events are not those that ", source,
-             " was made of: the log was rewritten");
+  const std::string rewritten = StrCat("the first ", older.size, " events are not those that ",
+                                       source, " was made of: the log was rewritten");
   if (older.size == 0) return "";
   if (older.size == now.size) return older.root == now.root ? "" : rewritten;
   audit::v1::GetConsistencyProofRequest request;
@@ -51,8 +50,7 @@ absl::Status HoldAgainst(Client& client, const std::string& source, const Checkp
     if (report->fault.empty()) report->fault = difference;
     return absl::OkStatus();
   }
-  report->checked.push_back(
-      StrCat(source, ": the log goes on from its ", older.size, " events"));
+  report->checked.push_back(StrCat(source, ": the log goes on from its ", older.size, " events"));
   return absl::OkStatus();
 }
 

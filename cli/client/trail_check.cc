@@ -28,8 +28,8 @@ void Finish(TrailReport* report) {
   if (!report->ok()) report->json["fault"]["text"] = report->fault;
 }
 
-absl::StatusOr<std::vector<KeptHead>> ReadKeptHeads(const VerifierKey& key,
-                                                    const TrailTrust& trust, TrailReport* report) {
+absl::StatusOr<std::vector<KeptHead>> ReadKeptHeads(const VerifierKey& key, const TrailTrust& trust,
+                                                    TrailReport* report) {
   std::vector<KeptHead> kept;
   for (const std::string& path : trust.checkpoints) {
     ASSIGN_OR_RETURN(const std::string note, dev::ReadFile(path));
@@ -61,8 +61,7 @@ std::string RootText(const Checkpoint& checkpoint) {
 }
 
 // One exported file: what it holds, or the first line that does not.
-void AddExport(const std::string& path, const merkle::ExportVerdict& verdict,
-               TrailReport* report) {
+void AddExport(const std::string& path, const merkle::ExportVerdict& verdict, TrailReport* report) {
   const merkle::ExportSummary& summary = verdict.summary;
   nlohmann::ordered_json file = {{"file", path},
                                  {"ok", verdict.ok()},
@@ -136,9 +135,8 @@ absl::StatusOr<merkle::TlogPolicy> WitnessPolicy(const TrailTrust& trust) {
   ASSIGN_OR_RETURN(VerifierKey system, ReadVerifierKey("--system-key", trust.system_key));
   merkle::TlogPolicy policy{std::move(system), {}, trust.quorum};
   for (const std::string& witness : trust.witnesses) {
-    ASSIGN_OR_RETURN(
-        VerifierKey one,
-        ReadVerifierKey("--witness", witness, merkle::NoteKeyType::kCosignatureV1));
+    ASSIGN_OR_RETURN(VerifierKey one,
+                     ReadVerifierKey("--witness", witness, merkle::NoteKeyType::kCosignatureV1));
     policy.witnesses.push_back(std::move(one));
   }
   if (policy.quorum == 0) policy.quorum = policy.witnesses.size();

@@ -11,8 +11,9 @@ namespace {
 using audit::v1::ProofService;
 
 void AddTrust(CLI::App* leaf, TrailTrust* trust) {
-  leaf->add_option("--key", trust->key, "The log's verifier key (name+hash+base64), or a file with "
-                                        "it")
+  leaf->add_option("--key", trust->key,
+                   "The log's verifier key (name+hash+base64), or a file with "
+                   "it")
       ->required();
   leaf->add_option("--system-key", trust->system_key,
                    "The system log's verifier key, or a file with it");
@@ -49,7 +50,8 @@ void AddVerify(CLI::App* noun, Invocation& invocation) {
                    "What `kasbah audit witnessed` wrote: the trail has to hold it");
   leaf->footer(
       "Trusts nothing but the keys. `kasbah audit checkpoint` prints the log's: keep it from the\n"
-      "day you start. Several exports by time (--since, --until) have to follow each other without\n"
+      "day you start. Several exports by time (--since, --until) have to follow each other "
+      "without\n"
       "a gap. Names the first thing that does not hold, and ends with 1.\n\n"
       "Examples:\n"
       "  kasbah audit verify trail.jsonl --key log.key --checkpoint yesterday.checkpoint\n"
@@ -65,12 +67,13 @@ void AddVerify(CLI::App* noun, Invocation& invocation) {
 void AddVerifyLive(CLI::App* noun, Invocation& invocation) {
   auto trust = std::make_shared<TrailTrust>();
   auto state = std::make_shared<std::string>();
-  CLI::App* leaf =
-      noun->add_subcommand("verify-live", "Check that the log goes on from the head seen last time");
+  CLI::App* leaf = noun->add_subcommand("verify-live",
+                                        "Check that the log goes on from the head seen last time");
   AddTrust(leaf, trust.get());
   leaf->add_option("--state", *state, "File that keeps the head; made the first time")->required();
   leaf->footer(
-      "For a timer of your own. A head that does not follow is not kept, so the next look finds it\n"
+      "For a timer of your own. A head that does not follow is not kept, so the next look finds "
+      "it\n"
       "again. With --system-key and --witness the log is held against what witnesses saw, too.\n\n"
       "Example:\n"
       "  kasbah audit verify-live --key log.key --state head.checkpoint");
@@ -90,15 +93,15 @@ void AddProof(CLI::App* noun, Invocation& invocation) {
     audit::v1::GetEventProofRequest request;
     request.set_sequence(*sequence);
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply,
-                     client->Call(&ProofService::Stub::GetEventProof, request));
+    ASSIGN_OR_RETURN(const auto reply, client->Call(&ProofService::Stub::GetEventProof, request));
     return run.Show(reply, [&] { return reply.proof(); });
   });
 }
 
 void AddTile(CLI::App* noun, Invocation& invocation) {
   auto path = std::make_shared<std::string>();
-  CLI::App* leaf = noun->add_subcommand("tile", "A file of the log, as C2SP tlog-tiles lays it out");
+  CLI::App* leaf =
+      noun->add_subcommand("tile", "A file of the log, as C2SP tlog-tiles lays it out");
   leaf->add_option("path", *path, "checkpoint, tile/0/000, tile/1/000.p/17, tile/entries/000.p/5")
       ->required();
   OnRun(leaf, invocation, [path](Invocation& run) -> absl::Status {
@@ -139,11 +142,11 @@ void AddSelfCheck(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(const auto reply, client->Call(&ProofService::Stub::GetSelfCheck,
                                                     audit::v1::GetSelfCheckRequest()));
     return run.Show(reply, [&] {
-      std::string text = ToString(
-          {{"checked", StrCat(reply.checked_events(), " events")},
-           {"finished", ToCell(reply.finished_at(), reply.has_finished_at())},
-           {"under way", StrCat(reply.passed_events(), " events")},
-           {"damage", reply.damage_size() == 0 ? "none" : StrCat(reply.damage_size())}});
+      std::string text =
+          ToString({{"checked", StrCat(reply.checked_events(), " events")},
+                    {"finished", ToCell(reply.finished_at(), reply.has_finished_at())},
+                    {"under way", StrCat(reply.passed_events(), " events")},
+                    {"damage", reply.damage_size() == 0 ? "none" : StrCat(reply.damage_size())}});
       if (reply.damage_size() > 0) StrAppend(&text, "\n", TableOf(reply.damage()));
       return text;
     });

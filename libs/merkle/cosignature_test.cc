@@ -41,9 +41,10 @@ TEST(CosignatureTest, ReadsThePublishedTimestamp) {
   ASSERT_OK_AND_ASSIGN(const absl::Time time, CosignedAt(cosignature));
   EXPECT_EQ(time, absl::FromUnixSeconds(1727964367));
   const NoteSignature plain{
-      "w", crypto::ParseBase64("eQjRQm6eSKzFoiYalgwCPXu2y3ijtg68is9M46JKxuZB+dRfTmeQeDBoXnvxZx2ugnky"
-                               "V+MUMLXpWs1hPb/W/4xkNQY=")
-               .value()};
+      "w",
+      crypto::ParseBase64("eQjRQm6eSKzFoiYalgwCPXu2y3ijtg68is9M46JKxuZB+dRfTmeQeDBoXnvxZx2ugnky"
+                          "V+MUMLXpWs1hPb/W/4xkNQY=")
+          .value()};
   EXPECT_FALSE(CosignedAt(plain).ok());
 }
 

@@ -59,6 +59,7 @@ class SmallLog : public NodeSource {
     std::istringstream stream(file);
     return VerifyExport(stream, Key());
   }
+  const crypto::Ed25519Key& signer() const { return key_; }
   std::string Origin() const { return StrCat("kasbah.dev/audit/", tenant_.ToString()); }
 
  private:

@@ -120,7 +120,8 @@ class Verification {
     RETURN_IF_ERROR(parsed);
     RETURN_IF_ERROR(CheckPlace(line));
     RETURN_IF_ERROR(CheckExportLine(line, checkpoint_.origin, &verdict_.summary.erased_values));
-    if (line.leaf.recorded_at < chain_.last_recorded_at) return Broken("recorded_at goes backwards");
+    if (line.leaf.recorded_at < chain_.last_recorded_at)
+      return Broken("recorded_at goes backwards");
     chain_.last_recorded_at = line.leaf.recorded_at;
     if (verdict_.summary.events++ == 0) verdict_.summary.first = *line.sequence;
     verdict_.summary.last = *line.sequence;
@@ -137,8 +138,7 @@ class Verification {
     }
     next_sequence_ = sequence + 1;
     const Hash leaf_hash = LeafHash(line.leaf_bytes);
-    if (!VerifyInclusion(sequence, checkpoint_.size, leaf_hash, line.proof,
-                         checkpoint_.root)) {
+    if (!VerifyInclusion(sequence, checkpoint_.size, leaf_hash, line.proof, checkpoint_.root)) {
       return Broken("leaf and proof do not lead to the checkpoint's root");
     }
     return contiguous_ ? Extend(sequence, line.proof, leaf_hash) : absl::OkStatus();
@@ -148,8 +148,7 @@ class Verification {
   // every kept head has to be found in.
   absl::Status Extend(uint64_t sequence, const std::vector<Hash>& proof, const Hash& leaf_hash) {
     if (verdict_.summary.events == 0) {
-      ASSIGN_OR_RETURN(const Frontier before,
-                       FrontierBefore(sequence, checkpoint_.size, proof));
+      ASSIGN_OR_RETURN(const Frontier before, FrontierBefore(sequence, checkpoint_.size, proof));
       if (chain_.tree && chain_.tree->size() < sequence) {
         return Broken(StrCat("events ", chain_.tree->size(), " to ", sequence - 1,
                              " are missing between the file before and this one"));

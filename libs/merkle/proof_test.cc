@@ -99,12 +99,12 @@ TEST(ProofVectorTest, ThePublishedProofsOfTheReferenceTreeHold) {
     return ParseHash(crypto::ParseHex(hex).value()).value();
   };
   const Hash root8 = hash("5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
-  EXPECT_TRUE(VerifyInclusion(
-      0, 8, LeafHash(""),
-      {hash("96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"),
-       hash("5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e"),
-       hash("6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4")},
-      root8));
+  EXPECT_TRUE(
+      VerifyInclusion(0, 8, LeafHash(""),
+                      {hash("96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"),
+                       hash("5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e"),
+                       hash("6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4")},
+                      root8));
   EXPECT_TRUE(VerifyConsistency(
       6, 8, hash("76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"), root8,
       {hash("0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a"),

@@ -33,7 +33,8 @@ absl::StatusOr<SystemHead> SystemHead::Parse(std::string_view bytes) {
   }
   SystemHead head;
   ASSIGN_OR_RETURN(head.name, ParseHash(bytes.substr(1, 32)));
-  for (const char byte : bytes.substr(33, 8)) head.size = head.size << 8 | static_cast<uint8_t>(byte);
+  for (const char byte : bytes.substr(33, 8))
+    head.size = head.size << 8 | static_cast<uint8_t>(byte);
   ASSIGN_OR_RETURN(head.root, ParseHash(bytes.substr(41)));
   return head;
 }

@@ -110,8 +110,8 @@ absl::StatusOr<std::vector<std::string>> ParseEntryBundle(std::string_view bundl
   std::vector<std::string> entries;
   while (!bundle.empty()) {
     if (bundle.size() < 2) return absl::InvalidArgumentError("the bundle ends inside a length");
-    const size_t size = static_cast<size_t>(static_cast<uint8_t>(bundle[0])) << 8 |
-                        static_cast<uint8_t>(bundle[1]);
+    const size_t size =
+        static_cast<size_t>(static_cast<uint8_t>(bundle[0])) << 8 | static_cast<uint8_t>(bundle[1]);
     if (bundle.size() - 2 < size) {
       return absl::InvalidArgumentError("the bundle ends inside an entry");
     }

@@ -35,12 +35,28 @@ TEST(TilePathTest, IsReadAsItIsWritten) {
 }
 
 TEST(TilePathTest, AnotherSpellingIsRefused) {
-  for (const char* path :
-       {"", "tile", "tile/0", "tile/0/", "tile/0/1", "tile/00/001", "tile/64/001", "tile/-1/001",
-        "tile/0/x000/001", "tile/0/x001", "tile/0/001/002", "tile/0/001.p", "tile/0/001.p/0",
-        "tile/0/001.p/256", "tile/0/001.p/01", "tile/0/001.p/5/6", "tile/0/001.q/5", "/tile/0/001",
-        "tile/data/001", "tile/0/x001.p/5", "tile/0/x999/x999/x999/x999/x999/x999/999",
-        "tile/0/../001"}) {
+  for (const char* path : {"",
+                           "tile",
+                           "tile/0",
+                           "tile/0/",
+                           "tile/0/1",
+                           "tile/00/001",
+                           "tile/64/001",
+                           "tile/-1/001",
+                           "tile/0/x000/001",
+                           "tile/0/x001",
+                           "tile/0/001/002",
+                           "tile/0/001.p",
+                           "tile/0/001.p/0",
+                           "tile/0/001.p/256",
+                           "tile/0/001.p/01",
+                           "tile/0/001.p/5/6",
+                           "tile/0/001.q/5",
+                           "/tile/0/001",
+                           "tile/data/001",
+                           "tile/0/x001.p/5",
+                           "tile/0/x999/x999/x999/x999/x999/x999/999",
+                           "tile/0/../001"}) {
     EXPECT_FALSE(TilePath::Parse(path).ok()) << path;
   }
 }

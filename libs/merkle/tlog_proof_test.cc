@@ -29,8 +29,7 @@ TEST(TlogProofTest, IsWrittenAsThePublishedCasesAre) {
         Case{{"extra information", 10, {h1}, "checkpoint data\n"},
              StrCat(kHeader, "extra ZXh0cmEgaW5mb3JtYXRpb24=\nindex 10\n", Line("hash1"),
                     "\ncheckpoint data\n")},
-        Case{{std::nullopt, 0, {}, "checkpoint\n"},
-             StrCat(kHeader, "index 0\n\ncheckpoint\n")}}) {
+        Case{{std::nullopt, 0, {}, "checkpoint\n"}, StrCat(kHeader, "index 0\n\ncheckpoint\n")}}) {
     EXPECT_EQ(c.proof.Serialize(), c.text);
     ASSERT_OK_AND_ASSIGN(const TlogProof parsed, TlogProof::Parse(c.text));
     EXPECT_EQ(parsed.index, c.proof.index);

@@ -99,9 +99,9 @@ TEST_F(KeptHeadTest, IsFoundInsideTheTrailByBuildingTheTree) {
   log_.Grow(5);
   EXPECT_EQ(Fault(log_, {log_.ExportAll()}, {kept}), "");
   // In the second of two files, and between them.
-  EXPECT_EQ(Fault(log_, {log_.Export(From(0, 2), kJanuary), log_.Export(From(2, 9), kMarch)},
-                  {kept}),
-            "");
+  EXPECT_EQ(
+      Fault(log_, {log_.Export(From(0, 2), kJanuary), log_.Export(From(2, 9), kMarch)}, {kept}),
+      "");
   EXPECT_EQ(Fault(log_, {log_.Export(From(4, 9), kMarch)}, {kept}), "");
 }
 
@@ -115,8 +115,7 @@ TEST_F(KeptHeadTest, ARewrittenTrailIsFoundThoughItIsWholeInItself) {
   kept.checkpoint.root[0] ^= 1;
   const std::string rewritten =
       "the first 4 events are not those that kept.checkpoint was made of: the log was rewritten";
-  EXPECT_EQ(Fault(log_, {log_.ExportAll()}, {kept}),
-            "file 0, line 5 (event 3): " + rewritten);
+  EXPECT_EQ(Fault(log_, {log_.ExportAll()}, {kept}), "file 0, line 5 (event 3): " + rewritten);
   EXPECT_EQ(Fault(log_, {log_.Export({1}, R"({"action":"secret.create"})")}, {kept}), rewritten);
 }
 
@@ -131,8 +130,8 @@ TEST_F(KeptHeadTest, ACutTailIsFoundThoughTheFileIsWholeInItself) {
 TEST_F(KeptHeadTest, OneThatTheFilesDoNotReachIsNotTakenForFound) {
   const KeptHead kept = Keep();
   log_.Grow(8);
-  for (const std::string& file : {log_.Export(From(6, 12), kMarch),
-                                  log_.Export({1}, R"({"action":"secret.create"})")}) {
+  for (const std::string& file :
+       {log_.Export(From(6, 12), kMarch), log_.Export({1}, R"({"action":"secret.create"})")}) {
     EXPECT_EQ(Fault(log_, {file}, {kept}),
               "kept.checkpoint is of 4 events, which these files do not reach: hold it against an "
               "export of the whole log, or the live log");

@@ -32,8 +32,8 @@ namespace {
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
-       {v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file()}) {
+       {v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
+        outbox::v1::Entry::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -86,9 +86,8 @@ absl::Status RunAudit(const AuditConfig& config) {
                        config.quorum(), *ingest, key, clock);
   ASSIGN_OR_RETURN(const std::unique_ptr<http::Client> http, WitnessClient(config));
   Witnesses witnesses(config.witnesses, *http, system_log, *ingest, clock);
-  const service::Periodic system_log_loop(config.system_log_interval, "the system log", [&] {
-    return GrowSystemLog(system_log, witnesses);
-  });
+  const service::Periodic system_log_loop(config.system_log_interval, "the system log",
+                                          [&] { return GrowSystemLog(system_log, witnesses); });
   SelfCheck self_check(config.self_check, service->database(), *ingest, service->outbox(),
                        system_log, key, clock);
   const SelfCheckLoop self_check_loop(config.self_check, self_check);

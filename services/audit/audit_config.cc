@@ -12,8 +12,7 @@ void ReadWitnesses(config::Section& root, std::vector<WitnessAddress>* witnesses
   for (config::Section* item : root.Items("witnesses", "who cosigns the system log")) {
     std::string verifier_key;
     std::string url;
-    item->Field("verifier_key", &verifier_key, "key that kasbah-witness keygen printed")
-        .Required();
+    item->Field("verifier_key", &verifier_key, "key that kasbah-witness keygen printed").Required();
     item->Field("url", &url, "submission prefix, to which /add-checkpoint is added").Required();
     while (url.ends_with('/')) url.pop_back();
     if (verifier_key.empty()) continue;

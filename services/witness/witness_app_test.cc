@@ -50,8 +50,8 @@ class WitnessProcess : public ::testing::Test {
   void WriteConfig(int port) {
     std::ofstream(directory_ + "/witness.yaml")
         << StrCat("listen: 127.0.0.1:", port, "\nkey_file: ", directory_,
-                  "/key\nstate_directory: ", directory_, "/state\nlogs:\n  - verifier_key: ",
-                  log_.Key().ToString(), "\n");
+                  "/key\nstate_directory: ", directory_,
+                  "/state\nlogs:\n  - verifier_key: ", log_.Key().ToString(), "\n");
   }
   void Start() {
     // Any free port the first time; the same one ever after would race with others of this machine.
@@ -68,8 +68,7 @@ class WitnessProcess : public ::testing::Test {
     process_ = std::make_unique<dev::Process>(std::move(process));
     // The line that says where it serves.
     const absl::Time deadline = absl::Now() + absl::Seconds(30);
-    for (port_ = 0; port_ == 0 && absl::Now() < deadline;
-         absl::SleepFor(absl::Milliseconds(5))) {
+    for (port_ = 0; port_ == 0 && absl::Now() < deadline; absl::SleepFor(absl::Milliseconds(5))) {
       std::ifstream lines(log);
       for (std::string line; std::getline(lines, line);) {
         const size_t at = line.find("\"port\":");
@@ -131,8 +130,8 @@ TEST_F(WitnessProcess, TheKeyIsReadableByItsOwnerAlone) {
 }
 
 TEST_F(WitnessProcess, KeygenNeverReplacesAWitness) {
-  const std::string again = StrCat(kBinary, " keygen w.example/1 ", directory_, "/key ",
-                                   directory_, "/state 2> /dev/null");
+  const std::string again = StrCat(kBinary, " keygen w.example/1 ", directory_, "/key ", directory_,
+                                   "/state 2> /dev/null");
   EXPECT_NE(system(again.c_str()), 0);
   EXPECT_TRUE(Cosigns(Post(log_.Body(0, 1)), 1));
 }

@@ -21,9 +21,8 @@ std::optional<std::string_view> Difference(const StoredEvent& event, const merkl
     const auto& shown = event.personal[i];
     // Erased, or never there.
     if (!shown) continue;
-    if (!leaf.personal[i] ||
-        merkle::CommitPersonal(merkle::kPersonalFields[i], shown->salt, shown->value) !=
-            *leaf.personal[i]) {
+    if (!leaf.personal[i] || merkle::CommitPersonal(merkle::kPersonalFields[i], shown->salt,
+                                                    shown->value) != *leaf.personal[i]) {
       return damage::kPersonalChanged;
     }
   }
@@ -86,8 +85,8 @@ class Check {
     }
     const absl::StatusOr<merkle::Tile> tile = merkle::Tile::Parse(stretch_.tile->hashes);
     const absl::StatusOr<merkle::Hash> root = merkle::ParseHash(stretch_.tile->root);
-    const bool tile_holds = tile.ok() && tile->width() == merkle::kTileWidth && root.ok() &&
-                            tile->Root() == *root;
+    const bool tile_holds =
+        tile.ok() && tile->width() == merkle::kTileWidth && root.ok() && tile->Root() == *root;
     if (tile_holds) {
       for (uint64_t i = 0; i < merkle::kTileWidth; ++i) {
         verdict_.hashes.push_back(tile->Node(0, i).value());

@@ -33,16 +33,16 @@ absl::Status SelfCheck::CheckCursors() {
   std::vector<CursorSeal> seals;
   std::map<CursorKey, outbox::ReceiverCursor> cursors;
   // Seals first: a cursor that moves meanwhile is ahead of its seal, as it should be.
-  RETURN_IF_ERROR(door_.Run(absl::Now() + absl::Seconds(20),
-                            [&](postgres::Transaction& tx) -> absl::Status {
-                              auto sealed = self_check_store::ReadSeals(tx);
-                              auto rows = self_check_store::ReadCursors(tx);
-                              ASSIGN_OR_RETURN(seals, sealed.Await());
-                              ASSIGN_OR_RETURN(const auto found, rows.Await());
-                              cursors.clear();
-                              for (const CursorRow& row : found) cursors[row.key] = row.cursor;
-                              return absl::OkStatus();
-                            }));
+  RETURN_IF_ERROR(
+      door_.Run(absl::Now() + absl::Seconds(20), [&](postgres::Transaction& tx) -> absl::Status {
+        auto sealed = self_check_store::ReadSeals(tx);
+        auto rows = self_check_store::ReadCursors(tx);
+        ASSIGN_OR_RETURN(seals, sealed.Await());
+        ASSIGN_OR_RETURN(const auto found, rows.Await());
+        cursors.clear();
+        for (const CursorRow& row : found) cursors[row.key] = row.cursor;
+        return absl::OkStatus();
+      }));
   std::vector<Damage> damages;
   std::map<CursorKey, outbox::ReceiverCursor> sound = cursors;
   for (const CursorSeal& seal : seals) {

@@ -73,8 +73,9 @@ class ProofTest : public AuditTest {
 
  private:
   std::string Finished() {
-    return test_->QueryValue("SELECT coalesce(max(finished_at), '-infinity') FROM "
-                             "audit.self_check");
+    return test_->QueryValue(
+        "SELECT coalesce(max(finished_at), '-infinity') FROM "
+        "audit.self_check");
   }
   bool AllFinishedSince(const std::string& time) {
     return test_->QueryValue(StrCat("SELECT count(*) > 0 AND bool_and(coalesce(finished_at, "

@@ -152,13 +152,11 @@ absl::StatusOr<uint64_t> SelfCheck::Advance(TenantId tenant) {
 
 absl::Status SelfCheck::Begin(TenantId tenant, const RawHead& head, Walk* walk) {
   const uint64_t size = head.size.value_or(0);
-  const uint64_t start =
-      std::min(head.min_index, size) / merkle::kTileWidth * merkle::kTileWidth;
+  const uint64_t start = std::min(head.min_index, size) / merkle::kTileWidth * merkle::kTileWidth;
   const std::vector<merkle::NodeId> wanted = SubtreesOf(start);
   LogNodes nodes(tenant, size);
-  RETURN_IF_ERROR(door_.Run(Deadline(), [&](postgres::Transaction& tx) {
-    return nodes.Load(tx, wanted);
-  }));
+  RETURN_IF_ERROR(
+      door_.Run(Deadline(), [&](postgres::Transaction& tx) { return nodes.Load(tx, wanted); }));
   std::string hashes;
   for (const merkle::NodeId& id : wanted) {
     ASSIGN_OR_RETURN(const merkle::Hash hash, nodes.Node(id));
@@ -173,8 +171,7 @@ absl::Status SelfCheck::FindKept(TenantId tenant, const RawHead& head, std::vect
                                  std::vector<Damage>* damages) {
   ASSIGN_OR_RETURN(const auto signer, key_.Get());
   const std::string origin = system_log_.OriginOf(tenant);
-  ASSIGN_OR_RETURN(const auto verifier,
-                   merkle::VerifierKey::Create(origin, signer->public_key()));
+  ASSIGN_OR_RETURN(const auto verifier, merkle::VerifierKey::Create(origin, signer->public_key()));
   if (head.checkpoint) {
     const auto opened = merkle::OpenCheckpoint(head.checkpoint->note, verifier);
     const bool holds = opened.ok() && opened->size == head.checkpoint->size &&
@@ -205,8 +202,7 @@ absl::Status SelfCheck::FindWitnessed(TenantId tenant, std::vector<KeptHead>* ke
   if (holds) {
     ASSIGN_OR_RETURN(merkle::VerifierKey log, system_log_.VerifierKey());
     const merkle::TlogPolicy policy{std::move(log), system_log_.witnesses(), system_log_.quorum()};
-    const auto seen =
-        merkle::OpenSeenHead(head->proof, system_log_.OriginOf(tenant), policy);
+    const auto seen = merkle::OpenSeenHead(head->proof, system_log_.OriginOf(tenant), policy);
     holds = seen.ok();
     if (holds) kept->push_back({seen->entry.size, seen->entry.root});
   }
@@ -248,10 +244,9 @@ absl::StatusOr<bool> SelfCheck::Pass(const StoredStretch& stretch, const RawHead
     RETURN_IF_ERROR(CheckTile(stretch.tenant, node, hash, walk, damages));
   }
   if (is_last && head_tree && head_tree->Root() != walk->tree.Root() && clean) {
-    const bool head_was_signed =
-        std::any_of(kept.begin(), kept.end(), [&](const KeptHead& one) {
-          return one.size == head_tree->size() && one.root == head_tree->Root();
-        });
+    const bool head_was_signed = std::any_of(kept.begin(), kept.end(), [&](const KeptHead& one) {
+      return one.size == head_tree->size() && one.root == head_tree->Root();
+    });
     // The leaves fit each other and not the head.
     for (const std::string& place : DifferingEvents(walk->tree, *head_tree)) {
       damages->push_back({head_was_signed ? damage::kLeafChanged : damage::kHeadChanged,
@@ -280,8 +275,8 @@ absl::Status SelfCheck::CheckTile(TenantId tenant, merkle::NodeId node, const me
     return absl::OkStatus();
   }
   const auto tile = merkle::Tile::Parse(stored->hashes);
-  const bool holds = tile.ok() && tile->width() == merkle::kTileWidth &&
-                     tile->Root() == hash && merkle::View(hash) == stored->root;
+  const bool holds = tile.ok() && tile->width() == merkle::kTileWidth && tile->Root() == hash &&
+                     merkle::View(hash) == stored->root;
   if (holds) return absl::OkStatus();
   // Where it holds together by itself, the tile below may be the one that was changed.
   const bool fits_itself = tile.ok() && tile->width() == merkle::kTileWidth &&
@@ -308,16 +303,15 @@ absl::Status SelfCheck::Report() {
       "kasbah_audit_damaged_total", "Times a log was not what had been written: look at once");
   for (const FoundDamage& one : found) {
     damaged.Add();
-    telemetry::LogError("a log is not what was written", {{"tenant", one.tenant.ToString()},
-                                                          {"kind", one.kind},
-                                                          {"place", one.place}});
+    telemetry::LogError(
+        "a log is not what was written",
+        {{"tenant", one.tenant.ToString()}, {"kind", one.kind}, {"place", one.place}});
     const CallContext call = CallContext::ForBackground("service/audit", kSystemTenant, Deadline());
     const outbox::v1::AuditEvent event = outbox::Succeeded(
         call, clock_, "audit.damage_found", {"audit_log", one.tenant.ToString(), ""},
         {{"kind", one.kind}, {"place", one.place}});
-    RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) {
-      return outbox_.AppendAudit(tx, call, event);
-    }));
+    RETURN_IF_ERROR(database_.WithTenant(
+        call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, event); }));
     RETURN_IF_ERROR(door_.Run(Deadline(), [&](postgres::Transaction& tx) {
       self_check_store::MarkReported(tx, one, clock_.Now());
       return absl::OkStatus();

@@ -1,8 +1,7 @@
-#include "services/audit/log/self_check.h"
-
 #include <gtest/gtest.h>
 
 #include "services/audit/log/proof_fixture.h"
+#include "services/audit/log/self_check.h"
 
 namespace kasbah::audit {
 namespace {
@@ -23,14 +22,16 @@ class SelfCheckTest : public ProofTest {
   }
   // The leaf of a changed event made to fit it.
   static std::string FitLeaf(int sequence) {
-    return StrCat("UPDATE audit.leaf SET leaf = overlay(leaf PLACING (SELECT sha256(body) FROM "
-                  "audit.event WHERE tenant_id = $ AND seq = ",
-                  sequence, ") FROM 51) WHERE tenant_id = $ AND seq = ", sequence);
+    return StrCat(
+        "UPDATE audit.leaf SET leaf = overlay(leaf PLACING (SELECT sha256(body) FROM "
+        "audit.event WHERE tenant_id = $ AND seq = ",
+        sequence, ") FROM 51) WHERE tenant_id = $ AND seq = ", sequence);
   }
   static std::string FlipLeaf(int sequence) {
-    return StrCat("UPDATE audit.leaf SET leaf = set_byte(leaf, 60, get_byte(leaf, 60) # 1) "
-                  "WHERE tenant_id = $ AND seq = ",
-                  sequence);
+    return StrCat(
+        "UPDATE audit.leaf SET leaf = set_byte(leaf, 60, get_byte(leaf, 60) # 1) "
+        "WHERE tenant_id = $ AND seq = ",
+        sequence);
   }
 };
 
@@ -124,8 +125,9 @@ TEST_F(SelfCheckTest, ARemovedCheckpointIsNamed) {
 }
 
 TEST_F(SelfCheckTest, ACutTailIsNamedThoughTheCheckpointWasCutWithIt) {
-  test_->Execute("CREATE TABLE public.kept AS SELECT * FROM audit.log_head; "
-                 "CREATE TABLE public.signed AS SELECT * FROM audit.checkpoint");
+  test_->Execute(
+      "CREATE TABLE public.kept AS SELECT * FROM audit.log_head; "
+      "CREATE TABLE public.signed AS SELECT * FROM audit.checkpoint");
   Log(Repeat(a_, 20));
   Witness();
   const std::string restore =
@@ -157,8 +159,8 @@ TEST_F(SelfCheckTest, DamageIsToldOnceInTheSystemsTrail) {
   const auto told = [&] {
     return test_->QueryValue(StrCat(
         "SELECT count(*) FROM audit.outbox WHERE tenant_id = '", kSystemTenant.uuid().ToString(),
-        "' AND position('audit.damage_found'::bytea IN payload) > 0 AND position('",
-        a_.ToString(), "'::bytea IN payload) > 0 AND position('event 5'::bytea IN payload) > 0"));
+        "' AND position('audit.damage_found'::bytea IN payload) > 0 AND position('", a_.ToString(),
+        "'::bytea IN payload) > 0 AND position('event 5'::bytea IN payload) > 0"));
   };
   EXPECT_EQ(DamageAfter(Create("delete", 5)), "EVENT_CHANGED event 5");
   EXPECT_EQ(told(), "1");

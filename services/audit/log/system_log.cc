@@ -30,8 +30,7 @@ std::vector<std::string> NamesOf(const std::vector<merkle::VerifierKey>& witness
 }  // namespace
 
 SystemLog::SystemLog(std::string trust_domain, std::vector<merkle::VerifierKey> witnesses,
-                     size_t quorum, postgres::Door& door, const SigningKey& key,
-                     const Clock& clock)
+                     size_t quorum, postgres::Door& door, const SigningKey& key, const Clock& clock)
     : trust_domain_(std::move(trust_domain)),
       origin_(merkle::SystemLogOrigin(trust_domain_)),
       witnesses_(std::move(witnesses)),
@@ -77,8 +76,7 @@ absl::StatusOr<size_t> SystemLog::AppendIn(postgres::Transaction& tx,
   for (const HashRange& range : RangesToFillTiles(growth.start(), entries.size())) {
     if (range.level == 0) {
       ASSIGN_OR_RETURN(
-          stored[0],
-          tree_store::ReadLeafHashes(tx, std::nullopt, range.first, range.past).Await());
+          stored[0], tree_store::ReadLeafHashes(tx, std::nullopt, range.first, range.past).Await());
       continue;
     }
     ASSIGN_OR_RETURN(const auto roots, tree_store::ReadRoots(tx, std::nullopt, {range}).Await());
@@ -90,8 +88,7 @@ absl::StatusOr<size_t> SystemLog::AppendIn(postgres::Transaction& tx,
   const LogHead grown_head = std::move(growth).TakeHead();
   system_log_store::Append(tx, entries, tiles, grown_head);
   const merkle::Checkpoint checkpoint{origin_, grown_head.size(), grown_head.root};
-  ASSIGN_OR_RETURN(const std::string note,
-                   merkle::SignNote(checkpoint.ToText(), origin_, signer));
+  ASSIGN_OR_RETURN(const std::string note, merkle::SignNote(checkpoint.ToText(), origin_, signer));
   system_log_store::SaveCheckpoint(tx, grown_head.size(), note, clock_.Now());
   return entries.size();
 }
@@ -133,8 +130,7 @@ absl::StatusOr<WitnessedHead> SystemLog::Find(TenantId tenant, absl::Time deadli
   merkle::TlogProof proof;
   proof.extra = entry->leaf;
   proof.index = entry->sequence;
-  ASSIGN_OR_RETURN(proof.hashes,
-                   merkle::BuildInclusion(entry->sequence, checkpoint->size, *nodes));
+  ASSIGN_OR_RETURN(proof.hashes, merkle::BuildInclusion(entry->sequence, checkpoint->size, *nodes));
   proof.checkpoint = checkpoint->note + checkpoint->cosignatures;
   return WitnessedHead{head.size, head.root, proof.Serialize()};
 }

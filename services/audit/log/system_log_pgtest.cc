@@ -1,10 +1,9 @@
-#include "services/audit/log/system_log.h"
-
 #include <gtest/gtest.h>
 
 #include "libs/merkle/proof.h"
 #include "libs/merkle/system_head.h"
 #include "services/audit/log/proof_fixture.h"
+#include "services/audit/log/system_log.h"
 
 namespace kasbah::audit {
 namespace {
@@ -20,9 +19,7 @@ class SystemLogTest : public ProofTest {
   absl::StatusOr<merkle::SeenHead> Open(const WitnessedHead& head, TenantId tenant) {
     return merkle::OpenSeenHead(head.proof, system_log_->OriginOf(tenant), Policy());
   }
-  uint64_t Size() {
-    return std::stoull(test_->QueryValue("SELECT size FROM audit.system_log"));
-  }
+  uint64_t Size() { return std::stoull(test_->QueryValue("SELECT size FROM audit.system_log")); }
 };
 
 TEST_F(SystemLogTest, EachSignedHeadBecomesAnEntryOnce) {
@@ -70,8 +67,7 @@ TEST_F(SystemLogTest, ItGrowsOverTilesAndStaysConsistent) {
     ASSERT_OK(system_log_->Append());
     if (i % 37 != 0 && i != 299) continue;
     ASSERT_OK_AND_ASSIGN(const auto newest, system_log_->Newest(absl::Now() + absl::Seconds(20)));
-    ASSERT_OK_AND_ASSIGN(const auto head,
-                         merkle::OpenCheckpoint(newest->note, Policy().log));
+    ASSERT_OK_AND_ASSIGN(const auto head, merkle::OpenCheckpoint(newest->note, Policy().log));
     heads.push_back(head);
   }
   EXPECT_EQ(Size(), 300u);
@@ -91,10 +87,10 @@ TEST_F(SystemLogTest, ItGrowsOverTilesAndStaysConsistent) {
 
 TEST_F(SystemLogTest, UntilEnoughWitnessesCosignedNothingIsShown) {
   const crypto::Ed25519Key key = crypto::Ed25519Key::Generate();
-  MakeSystemLog({merkle::VerifierKey::Create("w", key.public_key(),
-                                             merkle::NoteKeyType::kCosignatureV1)
-                     .value()},
-                1);
+  MakeSystemLog(
+      {merkle::VerifierKey::Create("w", key.public_key(), merkle::NoteKeyType::kCosignatureV1)
+           .value()},
+      1);
   Log({{a_, Event()}});
   Witness();
   EXPECT_THAT(Find(a_), ReasonIs("NOT_FOUND"));
@@ -106,8 +102,9 @@ TEST_F(SystemLogTest, ATreeThatSomebodyChangedIsNotContinued) {
     Sign(a_);
     ASSERT_OK(system_log_->Append());
   }
-  test_->Execute("UPDATE audit.system_entry SET leaf = set_byte(leaf, 5, get_byte(leaf, 5) # 1) "
-                 "WHERE seq = 7");
+  test_->Execute(
+      "UPDATE audit.system_entry SET leaf = set_byte(leaf, 5, get_byte(leaf, 5) # 1) "
+      "WHERE seq = 7");
   Log(Repeat(a_, 2));
   Sign(a_);
   EXPECT_THAT(system_log_->Append(), ReasonIs("LOG_DAMAGED"));

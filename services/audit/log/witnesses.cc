@@ -83,8 +83,7 @@ absl::Status Witnesses::Cosign() {
     std::vector<Asked> again;
     for (Asked& one : asked) {
       const bool conflict = one.answer.ok() && one.answer->status == 409;
-      const std::optional<uint64_t> theirs =
-          conflict ? SizeIn(one.answer->body) : std::nullopt;
+      const std::optional<uint64_t> theirs = conflict ? SizeIn(one.answer->body) : std::nullopt;
       if (theirs && *theirs <= head->size && *theirs != one.size && attempt + 1 < kTries) {
         again.push_back({one.address, *theirs});
         continue;
@@ -116,8 +115,7 @@ absl::Status Witnesses::Ask(const SystemCheckpoint& head, std::vector<Asked>* as
     answers.push_back(promise->get_future());
     merkle::AddCheckpoint request{one.size, {}, head.note};
     if (one.size > 0 && one.size < head.size) {
-      auto proof =
-          log_.ConsistencyProof(one.size, head.size, absl::Now() + kDatabaseTimeout);
+      auto proof = log_.ConsistencyProof(one.size, head.size, absl::Now() + kDatabaseTimeout);
       if (!proof.ok()) {
         promise->set_value(proof.status());
         continue;

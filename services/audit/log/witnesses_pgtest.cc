@@ -1,5 +1,3 @@
-#include "services/audit/log/witnesses.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,6 +5,7 @@
 #include "libs/http/server.h"
 #include "libs/merkle/system_head.h"
 #include "services/audit/log/proof_fixture.h"
+#include "services/audit/log/witnesses.h"
 #include "services/witness/domain/witness.h"
 #include "services/witness/domain/witness_key.h"
 #include "services/witness/http/witness_handler.h"
@@ -88,11 +87,10 @@ class WitnessesTest : public ProofTest {
   }
   // What somebody who trusts both witnesses, and the system log's key, finds.
   absl::StatusOr<merkle::SeenHead> Open(const WitnessedHead& head, size_t quorum) {
-    return merkle::OpenSeenHead(
-        head.proof, system_log_->OriginOf(a_),
-        {system_log_->VerifierKey().value(),
-         {running_[0]->VerifierKey(), running_[1]->VerifierKey()},
-         quorum});
+    return merkle::OpenSeenHead(head.proof, system_log_->OriginOf(a_),
+                                {system_log_->VerifierKey().value(),
+                                 {running_[0]->VerifierKey(), running_[1]->VerifierKey()},
+                                 quorum});
   }
 
   std::vector<std::unique_ptr<RunningWitness>> running_;
@@ -139,8 +137,9 @@ TEST_F(WitnessesTest, OneThatIsElsewhereThanWeRememberIsAskedAgainFromThere) {
   Grow();
   ASSERT_OK(witnesses_->Cosign());
   // Its answers were lost, as after a crash or a restore.
-  test_->Execute("DELETE FROM audit.witness; "
-                 "UPDATE audit.system_checkpoint SET cosignatures = '', witnesses = '{}'");
+  test_->Execute(
+      "DELETE FROM audit.witness; "
+      "UPDATE audit.system_checkpoint SET cosignatures = '', witnesses = '{}'");
   ASSERT_OK(witnesses_->Cosign());
   Grow();
   test_->Execute("UPDATE audit.witness SET size = 1");
@@ -155,10 +154,11 @@ TEST_F(WitnessesTest, ASystemLogThatWasCutIsAnAlarmAndNotCosigned) {
   Grow();
   Grow();
   ASSERT_OK(witnesses_->Cosign());
-  test_->Execute("UPDATE audit.system_log s SET size = k.size, root = k.root, "
-                 "frontier = k.frontier FROM public.kept k; "
-                 "DELETE FROM audit.system_entry WHERE seq >= 1; "
-                 "DELETE FROM audit.system_member; DELETE FROM audit.system_checkpoint");
+  test_->Execute(
+      "UPDATE audit.system_log s SET size = k.size, root = k.root, "
+      "frontier = k.frontier FROM public.kept k; "
+      "DELETE FROM audit.system_entry WHERE seq >= 1; "
+      "DELETE FROM audit.system_member; DELETE FROM audit.system_checkpoint");
   // The tenant's head goes in again, so the log has two entries, and the witnesses saw three.
   ASSERT_OK(system_log_->Append());
   EXPECT_THAT(witnesses_->Cosign(), ReasonIs("WITNESS_CONFLICT"));
@@ -170,9 +170,10 @@ TEST_F(WitnessesTest, ARewrittenSystemLogIsAnAlarmAndNotCosigned) {
   Grow();
   Grow();
   ASSERT_OK(witnesses_->Cosign());
-  test_->Execute("UPDATE audit.system_log SET size = 0, root = sha256(''), frontier = ''; "
-                 "DELETE FROM audit.system_entry; DELETE FROM audit.system_member; "
-                 "DELETE FROM audit.system_checkpoint");
+  test_->Execute(
+      "UPDATE audit.system_log SET size = 0, root = sha256(''), frontier = ''; "
+      "DELETE FROM audit.system_entry; DELETE FROM audit.system_member; "
+      "DELETE FROM audit.system_checkpoint");
   for (int i = 0; i < 3; ++i) Grow();
   EXPECT_FALSE(witnesses_->Cosign().ok());
   EXPECT_EQ(Failure("w.example/1"), "STATUS_422");

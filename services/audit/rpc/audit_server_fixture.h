@@ -34,7 +34,8 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
   }
 
   void StartServer() {
-    CreateServer({v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
+    CreateServer({v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
+                  outbox::v1::Entry::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     flusher_ = std::make_unique<Flusher>(
@@ -44,10 +45,10 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
     audit_ = std::make_unique<AuditService>(pipeline, *database_, outbox_, *checkpointer_, *key_,
                                             Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, Clock::Real());
-    system_log_ = std::make_unique<SystemLog>(
-        "kasbah.dev", std::vector<merkle::VerifierKey>(), 0, *door_, *key_, Clock::Real());
-    proofs_ = std::make_unique<ProofService>(pipeline, *database_, *door_, *checkpointer_,
-                                             *system_log_);
+    system_log_ = std::make_unique<SystemLog>("kasbah.dev", std::vector<merkle::VerifierKey>(), 0,
+                                              *door_, *key_, Clock::Real());
+    proofs_ =
+        std::make_unique<ProofService>(pipeline, *database_, *door_, *checkpointer_, *system_log_);
     Serve({receiver_.get(), audit_.get(), subjects_.get(), proofs_.get()});
   }
 

@@ -108,19 +108,18 @@ absl::StatusOr<v1::GetWitnessedHeadResponse> ProofService::Witnessed(
   return reply;
 }
 
-absl::StatusOr<v1::GetSelfCheckResponse> ProofService::SelfCheckOf(
-    const rpc::Call& call, const v1::GetSelfCheckRequest&) {
+absl::StatusOr<v1::GetSelfCheckResponse> ProofService::SelfCheckOf(const rpc::Call& call,
+                                                                   const v1::GetSelfCheckRequest&) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   std::optional<CheckState> state;
   std::vector<FoundDamage> damage;
-  RETURN_IF_ERROR(
-      database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
-        auto found = self_check_store::FindState(tx, call.tenant);
-        auto listed = self_check_store::ListDamageOf(tx, call.tenant, kMostDamage);
-        ASSIGN_OR_RETURN(state, found.Await());
-        ASSIGN_OR_RETURN(damage, listed.Await());
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+    auto found = self_check_store::FindState(tx, call.tenant);
+    auto listed = self_check_store::ListDamageOf(tx, call.tenant, kMostDamage);
+    ASSIGN_OR_RETURN(state, found.Await());
+    ASSIGN_OR_RETURN(damage, listed.Await());
+    return absl::OkStatus();
+  }));
   v1::GetSelfCheckResponse reply;
   if (state) {
     reply.set_checked_events(state->checked);

@@ -1,5 +1,3 @@
-#include "services/audit/rpc/proof_service.h"
-
 #include <gtest/gtest.h>
 
 #include "libs/merkle/system_head.h"
@@ -7,6 +5,7 @@
 #include "libs/merkle/tlog_proof.h"
 #include "services/audit/log/self_check.h"
 #include "services/audit/rpc/audit_server_fixture.h"
+#include "services/audit/rpc/proof_service.h"
 
 namespace kasbah::audit {
 namespace {
@@ -92,9 +91,9 @@ TEST_F(ProofServiceTest, TilesThatTheLogDoesNotReachAreNotFound) {
   for (const char* path : {"tile/0/000.p/255", "tile/0/001.p/44", "tile/1/000.p/1"}) {
     EXPECT_OK(Tile(a_, path)) << path;
   }
-  for (const char* path : {"tile/0/001", "tile/0/001.p/45", "tile/0/002.p/1", "tile/1/000",
-                           "tile/2/000.p/1", "tile/63/000.p/1", "tile/entries/001",
-                           "tile/0/x999/999"}) {
+  for (const char* path :
+       {"tile/0/001", "tile/0/001.p/45", "tile/0/002.p/1", "tile/1/000", "tile/2/000.p/1",
+        "tile/63/000.p/1", "tile/entries/001", "tile/0/x999/999"}) {
     EXPECT_THAT(Tile(a_, path), ReasonIs("NOT_FOUND")) << path;
   }
   EXPECT_THAT(Tile(b_, "tile/0/000.p/1"), ReasonIs("NOT_FOUND"));
@@ -122,9 +121,9 @@ TEST_F(ProofServiceTest, AnEventsProofFileHoldsByItselfForThatEvent) {
     ASSERT_OK_AND_ASSIGN(const merkle::TlogProof proof, merkle::TlogProof::Parse(reply.proof()));
     ASSERT_OK_AND_ASSIGN(const auto key, merkle::VerifierKey::Parse(reply.verifier_key()));
     EXPECT_EQ(proof.index, sequence);
-    ASSERT_OK_AND_ASSIGN(const merkle::Checkpoint checkpoint,
-                         merkle::VerifyTlogProof(proof, merkle::LeafHash(*proof.extra),
-                                                 {key, {}, 0}));
+    ASSERT_OK_AND_ASSIGN(
+        const merkle::Checkpoint checkpoint,
+        merkle::VerifyTlogProof(proof, merkle::LeafHash(*proof.extra), {key, {}, 0}));
     EXPECT_EQ(checkpoint.size, 300u);
     ASSERT_OK_AND_ASSIGN(const merkle::Leaf leaf, merkle::Leaf::Parse(*proof.extra));
     EXPECT_EQ(leaf.tenant, a_);
@@ -139,9 +138,8 @@ TEST_F(ProofServiceTest, AWitnessedHeadIsOneTenantsOwn) {
   EXPECT_THAT(As(a_, &v1::ProofService::Stub::GetWitnessedHead, v1::GetWitnessedHeadRequest()),
               ReasonIs("NOT_FOUND"));
   ASSERT_OK(system_log_->Append());
-  ASSERT_OK_AND_ASSIGN(
-      const auto reply,
-      As(a_, &v1::ProofService::Stub::GetWitnessedHead, v1::GetWitnessedHeadRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto reply, As(a_, &v1::ProofService::Stub::GetWitnessedHead,
+                                            v1::GetWitnessedHeadRequest()));
   EXPECT_EQ(reply.size(), 3u);
   EXPECT_EQ(reply.root(), merkle::View(Head(a_).root));
   ASSERT_OK_AND_ASSIGN(const auto key, merkle::VerifierKey::Parse(reply.verifier_key()));
@@ -157,18 +155,18 @@ TEST_F(ProofServiceTest, WhatTheSelfCheckFoundIsShownToItsTenantAndToOperators) 
   SelfCheck check({.rows_per_second = 2000, .pause = absl::Hours(1)}, *database_, *door_, outbox_,
                   *system_log_, *key_, Clock::Real());
   for (int i = 0; i < 3; ++i) ASSERT_OK(check.Step());
-  ASSERT_OK_AND_ASSIGN(
-      const auto mine, As(a_, &v1::ProofService::Stub::GetSelfCheck, v1::GetSelfCheckRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto mine,
+                       As(a_, &v1::ProofService::Stub::GetSelfCheck, v1::GetSelfCheckRequest()));
   EXPECT_EQ(mine.checked_events(), 3u);
   ASSERT_EQ(mine.damage_size(), 1);
   EXPECT_EQ(mine.damage(0).kind(), "EVENT_MISSING");
   EXPECT_EQ(mine.damage(0).place(), "event 1");
-  ASSERT_OK_AND_ASSIGN(
-      const auto theirs, As(b_, &v1::ProofService::Stub::GetSelfCheck, v1::GetSelfCheckRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto theirs,
+                       As(b_, &v1::ProofService::Stub::GetSelfCheck, v1::GetSelfCheckRequest()));
   EXPECT_EQ(theirs.checked_events(), 1u);
   EXPECT_EQ(theirs.damage_size(), 0);
-  ASSERT_OK_AND_ASSIGN(const auto all, As(TenantId(), &v1::ProofService::Stub::ListDamage,
-                                          v1::ListDamageRequest()));
+  ASSERT_OK_AND_ASSIGN(
+      const auto all, As(TenantId(), &v1::ProofService::Stub::ListDamage, v1::ListDamageRequest()));
   ASSERT_EQ(all.damage_size(), 1);
   EXPECT_EQ(all.damage(0).tenant_id(), a_.ToString());
 }

@@ -122,9 +122,9 @@ StoredEvent EventOf(const postgres::Row& row) {
   for (size_t i = 0; i < event.personal.size(); ++i) {
     const int value = 7 + 2 * static_cast<int>(i);
     if (row.IsNull(value) && row.IsNull(value + 1)) continue;
-    event.personal[i] = merkle::DisclosedValue{
-        row.Get<std::optional<std::string>>(value + 1).value_or(""),
-        row.Get<std::optional<std::string>>(value).value_or("")};
+    event.personal[i] =
+        merkle::DisclosedValue{row.Get<std::optional<std::string>>(value + 1).value_or(""),
+                               row.Get<std::optional<std::string>>(value).value_or("")};
   }
   return event;
 }
@@ -177,8 +177,8 @@ postgres::Pending<RawHead> ReadHead(postgres::Transaction& tx, TenantId tenant) 
     head.frontier = row.Get<std::optional<std::string>>(2).value_or("");
     head.min_index = row.Get<uint64_t>(3);
     if (!row.IsNull(4)) {
-      head.checkpoint = RawHead::Signed{row.Get<uint64_t>(4), row.Get<std::string>(5),
-                                        row.Get<std::string>(6)};
+      head.checkpoint =
+          RawHead::Signed{row.Get<uint64_t>(4), row.Get<std::string>(5), row.Get<std::string>(6)};
     }
     head.member_size = row.Get<std::optional<uint64_t>>(7);
     return head;
@@ -262,13 +262,12 @@ postgres::Pending<std::vector<FoundDamage>> ListDamage(postgres::Transaction& tx
   return FoundIn(tx.Run(kListDamage, limit));
 }
 
-postgres::Pending<std::vector<FoundDamage>> ListDamageOf(postgres::Transaction& tx,
-                                                         TenantId tenant, int limit) {
+postgres::Pending<std::vector<FoundDamage>> ListDamageOf(postgres::Transaction& tx, TenantId tenant,
+                                                         int limit) {
   return FoundIn(tx.Run(kListDamageOf, tenant, limit));
 }
 
-postgres::Pending<std::optional<CheckState>> FindState(postgres::Transaction& tx,
-                                                       TenantId tenant) {
+postgres::Pending<std::optional<CheckState>> FindState(postgres::Transaction& tx, TenantId tenant) {
   return tx.Run(kFindState, tenant)
       .Map([tenant](const postgres::Result& result) -> std::optional<CheckState> {
         if (result.empty()) return std::nullopt;

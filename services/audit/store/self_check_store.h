@@ -84,8 +84,8 @@ postgres::Pending<std::vector<FoundDamage>> ListDamage(postgres::Transaction& tx
 
 // In the tenant's scope.
 postgres::Pending<std::optional<CheckState>> FindState(postgres::Transaction& tx, TenantId tenant);
-postgres::Pending<std::vector<FoundDamage>> ListDamageOf(postgres::Transaction& tx,
-                                                         TenantId tenant, int limit);
+postgres::Pending<std::vector<FoundDamage>> ListDamageOf(postgres::Transaction& tx, TenantId tenant,
+                                                         int limit);
 
 postgres::Pending<std::vector<receiver_store::CursorRow>> ReadCursors(postgres::Transaction& tx);
 postgres::Pending<std::vector<CursorSeal>> ReadSeals(postgres::Transaction& tx);

@@ -85,8 +85,8 @@ absl::StatusOr<LogHead> HeadOf(const postgres::Result& result) {
   if (result.size() != 1) return absl::DataLossError("the system log's head is missing");
   const postgres::Row row = result[0];
   LogHead head;
-  ASSIGN_OR_RETURN(head.frontier, merkle::Frontier::Parse(row.Get<uint64_t>(0),
-                                                          row.Get<std::string>(2)));
+  ASSIGN_OR_RETURN(head.frontier,
+                   merkle::Frontier::Parse(row.Get<uint64_t>(0), row.Get<std::string>(2)));
   ASSIGN_OR_RETURN(head.root, merkle::ParseHash(row.Get<std::string>(1)));
   if (head.frontier.Root() != head.root) {
     return absl::DataLossError("the system log's head does not hold together");

@@ -95,8 +95,8 @@ postgres::Pending<std::vector<RootRow>> ReadRoots(postgres::Transaction& tx, Tre
 
 postgres::Pending<std::vector<std::string>> ReadLeaves(postgres::Transaction& tx, TreeOwner owner,
                                                        uint64_t first, uint64_t past) {
-  auto rows = owner ? tx.Run(kReadLeaves, *owner, first, past)
-                    : tx.Run(kReadSystemLeaves, first, past);
+  auto rows =
+      owner ? tx.Run(kReadLeaves, *owner, first, past) : tx.Run(kReadSystemLeaves, first, past);
   return std::move(rows).Map([](const postgres::Result& result) {
     std::vector<std::string> leaves;
     for (const postgres::Row row : result) leaves.push_back(row.Get<std::string>(0));

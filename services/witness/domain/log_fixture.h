@@ -39,9 +39,7 @@ class SmallLog : public merkle::NodeSource {
     if (old_size > 0) request.proof = merkle::BuildConsistency(old_size, size, *this).value();
     return request;
   }
-  std::string Body(uint64_t old_size, uint64_t size) {
-    return Request(old_size, size).Serialize();
-  }
+  std::string Body(uint64_t old_size, uint64_t size) { return Request(old_size, size).Serialize(); }
   const crypto::Ed25519Key& key() const { return key_; }
 
  private:

@@ -38,8 +38,7 @@ bool ProofHolds(const merkle::AddCheckpoint& request, const merkle::Hash& old_ro
     return merkle::VerifyConsistency(request.old_size, checkpoint.size, old_root, checkpoint.root,
                                      request.proof);
   }
-  return request.proof.empty() &&
-         (checkpoint.size > 0 || checkpoint.root == merkle::EmptyRoot());
+  return request.proof.empty() && (checkpoint.size > 0 || checkpoint.root == merkle::EmptyRoot());
 }
 
 }  // namespace

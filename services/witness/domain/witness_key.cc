@@ -34,8 +34,7 @@ absl::StatusOr<WitnessKey> WitnessKey::Parse(const crypto::SecretBytes& text) {
   if (second == std::string_view::npos) return Malformed();
   absl::StatusOr<std::string> typed = crypto::ParseBase64(rest.substr(second + 1));
   if (!typed.ok() || typed->size() != 33 || typed->front() != kEd25519) return Malformed();
-  const crypto::SecretBytes seed =
-      crypto::SecretBytes::Copy(std::string_view(*typed).substr(1));
+  const crypto::SecretBytes seed = crypto::SecretBytes::Copy(std::string_view(*typed).substr(1));
   crypto::Wipe(*typed);
   ASSIGN_OR_RETURN(crypto::Ed25519Key key, crypto::Ed25519Key::FromSeed(seed));
   const std::string_view name = rest.substr(0, first);

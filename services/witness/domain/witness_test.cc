@@ -174,8 +174,7 @@ TEST_F(WitnessTest, AnEmptyLogHasOneRoot) {
 
 TEST_F(WitnessTest, ExtensionLinesAreCosignedWithTheRest) {
   const std::string text = log_.Text(4) + "extension 1\nextension 2\n";
-  merkle::AddCheckpoint request{
-      0, {}, merkle::SignNote(text, "log.example/a", log_.key()).value()};
+  merkle::AddCheckpoint request{0, {}, merkle::SignNote(text, "log.example/a", log_.key()).value()};
   EXPECT_TRUE(Cosigns(witness_->Add(request.Serialize()), text));
 }
 
@@ -183,9 +182,9 @@ TEST_F(WitnessTest, MalformedRequestsAreBadRequests) {
   for (const std::string& body :
        {std::string(""), std::string("old 0\n"), std::string("old 0\n\n"),
         std::string("old 0\n\nlog.example/a\n"), "old 00\n\n" + log_.Note(1),
-        "old 0\n\n" + log_.Text(1), "old 0\n\n" + merkle::SignNote("log.example/a\nx\n",
-                                                                   "log.example/a", log_.key())
-                                                       .value()}) {
+        "old 0\n\n" + log_.Text(1),
+        "old 0\n\n" +
+            merkle::SignNote("log.example/a\nx\n", "log.example/a", log_.key()).value()}) {
     EXPECT_EQ(StatusOf(body), 400) << body;
   }
 }

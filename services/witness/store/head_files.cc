@@ -69,8 +69,7 @@ absl::StatusOr<std::unique_ptr<HeadFiles>> HeadFiles::Open(const std::string& di
   const int directory_fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory_fd < 0) return SystemProblem(directory, "cannot be opened");
   const int lock_fd = openat(directory_fd, kMarker, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  auto files =
-      std::unique_ptr<HeadFiles>(new HeadFiles(directory, directory_fd, lock_fd));
+  auto files = std::unique_ptr<HeadFiles>(new HeadFiles(directory, directory_fd, lock_fd));
   if (lock_fd < 0) {
     return Problem(directory,
                    "is not a witness's: where one has run before, its volume is not mounted; for a "
@@ -125,8 +124,7 @@ absl::Status HeadFiles::Save(const std::string& origin, const CosignedHead& head
   const int file = openat(directory_fd_, unfinished.c_str(),
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return SystemProblem(directory_, "a head cannot be written");
-  const bool written =
-      WriteAll(file, merkle::Checkpoint{origin, head.size, head.root}.ToText());
+  const bool written = WriteAll(file, merkle::Checkpoint{origin, head.size, head.root}.ToText());
   close(file);
   if (!written || renameat(directory_fd_, unfinished.c_str(), directory_fd_, name.c_str()) != 0) {
     return SystemProblem(directory_, "a head cannot be written");
