@@ -110,7 +110,8 @@ absl::StatusOr<uint64_t> SelfCheck::Advance(TenantId tenant) {
     if (!whole) damages.push_back({damage::kTileMissing, "tiles of the pruned beginning"});
   }
   const uint64_t first = walk.tree.size();
-  const uint64_t past = whole ? std::min(size, first + kStep) : first;
+  // A log that was cut behind us has nothing more to read.
+  const uint64_t past = whole ? std::max(first, std::min(size, first + kStep)) : first;
   if (past > first) {
     // The head last: a beginning that was pruned meanwhile is known by then.
     uint64_t min_index = 0;
