@@ -126,6 +126,18 @@ class WitnessedTrail : public ::testing::Test {
     EXPECT_TRUE(reply.ok()) << reply.status();
     return reply.ok() ? *reply : audit::v1::GetCheckpointResponse();
   }
+  // Until every event of this tenant's is in its log.
+  static bool Settled() {
+    return WaitUntil(absl::Seconds(60), [] {
+      std::string rows;
+      for (const char* schema : {"auth", "vault", "tenant_data", "webhook", "audit"}) {
+        rows += System::Get().QueryValue(StrCat("SELECT count(*) FROM ", schema,
+                                                ".outbox WHERE topic = 'audit' AND tenant_id = '",
+                                                tenant_->id.uuid().ToString(), "'"));
+      }
+      return rows == "00000";
+    });
+  }
   // Until both cosigned a head with at least so many of the tenant's events.
   static bool SeenUpTo(uint64_t events) {
     return WaitUntil(absl::Seconds(60), [&] {
@@ -183,6 +195,7 @@ TEST_F(WitnessedTrail, HeadsAreCosignedAgainAfterAWitnessWasKilled) {
 
 TEST_F(WitnessedTrail, ATailThatWasCutOffIsFoundWithWhatTheWitnessesSaw) {
   Write(3);
+  ASSERT_TRUE(Settled());
   ASSERT_TRUE(SeenUpTo(1));
   ASSERT_TRUE(
       WaitUntil(absl::Seconds(30), [] { return Witnessed()->size() == Checkpoint().size(); }));
