@@ -22,6 +22,10 @@ namespace {
 constexpr absl::Duration kTimeout = absl::Seconds(20);
 // Longer than a step takes, however slow the database is.
 constexpr absl::Duration kLease = absl::Minutes(5);
+// Between two looks for logs that are new.
+constexpr absl::Duration kEnrol = absl::Minutes(1);
+// Until a log that could not be read is tried again.
+constexpr absl::Duration kPostponed = absl::Minutes(1);
 // Events in one step.
 constexpr uint64_t kStep = 2048;
 
@@ -76,14 +80,22 @@ SelfCheck::SelfCheck(SelfCheckOptions options, postgres::Database& database, pos
 
 absl::StatusOr<uint64_t> SelfCheck::Step() {
   const absl::Time now = clock_.Now();
+  const bool enrol = now - enrolled_at_ >= kEnrol;
   ASSIGN_OR_RETURN(const std::optional<TenantId> tenant,
                    door_.Run(Deadline(), [&](postgres::Transaction& tx) {
-                     self_check_store::Enrol(tx, now);
+                     if (enrol) self_check_store::Enrol(tx, now);
                      return self_check_store::Claim(tx, holder_, now, now + kLease);
                    }));
-  uint64_t rows = 0;
-  if (tenant) {
-    ASSIGN_OR_RETURN(rows, Advance(*tenant));
+  if (enrol) enrolled_at_ = now;
+  absl::StatusOr<uint64_t> rows = uint64_t{0};
+  if (tenant) rows = Advance(*tenant);
+  if (!rows.ok()) {
+    // One that cannot be looked at does not hold up the others.
+    walks_.erase(*tenant);
+    RETURN_IF_ERROR(door_.Run(Deadline(), [&](postgres::Transaction& tx) {
+      self_check_store::SavePassed(tx, *tenant, 0, now, now + kPostponed);
+      return absl::OkStatus();
+    }));
   }
   RETURN_IF_ERROR(Report());
   return rows;

@@ -79,6 +79,7 @@ class SelfCheck {
   const Clock& clock_;
   const Uuid holder_;
   // Of the thread that calls Step.
+  absl::Time enrolled_at_ = absl::InfinitePast();
   std::map<TenantId, Walk> walks_;
 };
 
