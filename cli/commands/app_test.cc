@@ -152,6 +152,15 @@ TEST(CommandLine, MistakesEndWithOne) {
 
 TEST(CommandLine, HelpTeachesWithExamples) {
   for (const char* noun : {"dev", "tenants", "secrets", "records", "webhooks", "audit"}) {
+      {"audit", "verify", "1.jsonl", "2.jsonl", "--key", "k", "--checkpoint", "c", "--witnessed",
+       "w", "--system-key", "s", "--witness", "w1", "--witness", "w2", "--quorum", "1"},
+      {"audit", "verify-live", "--key", "k", "--state", "head"},
+      {"audit", "proof", "5"},
+      {"audit", "tile", "tile/0/000"},
+      {"audit", "witnessed"},
+      {"audit", "self-check"},
+      {"audit", "damage"},
+      {"audit", "witnesses"},
     CaptureStdout();
     EXPECT_EQ(RunCommandLine({noun, "--help"}, "/nowhere"), 0);
     const std::string help = GetCapturedStdout();
