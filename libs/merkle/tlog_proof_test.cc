@@ -68,6 +68,49 @@ TEST(AddCheckpointTest, IsReadAsItIsWritten) {
   EXPECT_EQ(parsed.checkpoint, request.checkpoint);
 }
 
+// The examples of the tlog-witness specification: a request and a response.
+TEST(AddCheckpointTest, ReadsTheSpecificationsExamples) {
+  const std::string checkpoint =
+      "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+      "— example.com/behind-the-sofa "
+      "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/"
+      "Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+      "— example.com/behind-the-sofa "
+      "opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/"
+      "V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n";
+  const std::string body =
+      "old 20852014\n"
+      "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+      "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n"
+      "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n"
+      "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n\n" +
+      checkpoint;
+  ASSERT_OK_AND_ASSIGN(const AddCheckpoint request, AddCheckpoint::Parse(body));
+  EXPECT_EQ(request.old_size, 20852014u);
+  EXPECT_EQ(request.proof.size(), 4u);
+  EXPECT_EQ(request.Serialize(), body);
+  ASSERT_OK_AND_ASSIGN(const ParsedNote note, ParseNote(request.checkpoint));
+  EXPECT_EQ(note.signatures.size(), 2u);
+  ASSERT_OK_AND_ASSIGN(const Checkpoint parsed, Checkpoint::Parse(note.text));
+  EXPECT_EQ(parsed.origin, "example.com/behind-the-sofa");
+  EXPECT_EQ(parsed.size, 20852163u);
+  EXPECT_EQ(parsed.ToText(), note.text);
+
+  const std::string response =
+      "— witness.example/w1 "
+      "CMp+6LWBU0anHGH5aNDTJkH/gj79sG+T6+iP2ThYN5krrDJbR1HDnucjL39QsZTSvVjyQLrdk3DXDqI5G2HgLatVs0pW"
+      "h6Up69HVOw==\n"
+      "— witness.example/w2 "
+      "AWui8Sk55XjYLOijihBjhqEH6nS1ndDymE0a+6idX7pLcnoB+dhnz0854aLZgrrKbYKA7nC3HNJhm/"
+      "kWl7oJlqU3rXXvp"
+      "ysAdyP3wQ==\n";
+  ASSERT_OK_AND_ASSIGN(const auto lines, ParseSignatureLines(response));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[1].name, "witness.example/w2");
+  EXPECT_OK(CosignedAt(lines[0]));
+  EXPECT_EQ(lines[0].ToLine() + lines[1].ToLine(), response);
+}
+
 TEST(AddCheckpointTest, MalformedBodiesAreRefused) {
   std::string many;
   for (int i = 0; i < 64; ++i) many += Line("h");
