@@ -18,7 +18,8 @@ void AddTrust(CLI::App* leaf, TrailTrust* trust) {
   leaf->add_option("--system-key", trust->system_key,
                    "The system log's verifier key, or a file with it");
   leaf->add_option("--witness", trust->witnesses,
-                   "A witness's verifier key, or a file with it; may be said again");
+                   "A witness's verifier key, or a file with it; may be said again")
+      ->allow_extra_args(false);
   leaf->add_option("--quorum", trust->quorum, "How many of them; otherwise all");
 }
 
@@ -45,7 +46,8 @@ void AddVerify(CLI::App* noun, Invocation& invocation) {
       ->required();
   AddTrust(leaf, trust.get());
   leaf->add_option("--checkpoint", trust->checkpoints,
-                   "A checkpoint that was kept: the trail has to hold it; may be said again");
+                   "A checkpoint that was kept: the trail has to hold it; may be said again")
+      ->allow_extra_args(false);
   leaf->add_option("--witnessed", trust->witnessed,
                    "What `kasbah audit witnessed` wrote: the trail has to hold it");
   leaf->footer(

@@ -17,6 +17,7 @@
 #include "services/audit/log/flusher.h"
 #include "services/audit/log/key_sealer.h"
 #include "services/audit/log/self_check.h"
+#include "services/audit/log/self_check_loop.h"
 #include "services/audit/log/signing_key.h"
 #include "services/audit/log/system_log.h"
 #include "services/audit/log/witnesses.h"

@@ -1,15 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/database.h"
@@ -57,6 +53,7 @@ class SelfCheck {
     uint64_t size = 0;
     merkle::Hash root{};
   };
+
   absl::StatusOr<uint64_t> Advance(TenantId tenant);
   absl::Status Begin(TenantId tenant, const RawHead& head, Walk* walk);
   absl::Status FindKept(TenantId tenant, const RawHead& head, std::vector<KeptHead>* kept,
@@ -81,23 +78,6 @@ class SelfCheck {
   // Of the thread that calls Step.
   absl::Time enrolled_at_ = absl::InfinitePast();
   std::map<TenantId, Walk> walks_;
-};
-
-// Runs Step at the rate that the options allow, and CheckCursors each minute, on a thread of its
-// own.
-class SelfCheckLoop {
- public:
-  SelfCheckLoop(SelfCheckOptions options, SelfCheck& check);
-  ~SelfCheckLoop();
-
- private:
-  void Loop();
-
-  const SelfCheckOptions options_;
-  SelfCheck& check_;
-  absl::Mutex mutex_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
 };
 
 }  // namespace kasbah::audit
