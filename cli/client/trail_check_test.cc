@@ -130,8 +130,9 @@ TEST_F(TrailCheckTest, ATrailIsHeldAgainstWhatWitnessesSaw) {
   // Another log's head.
   merkle::SmallLog other(6);
   std::swap(log_, other);
-  const TrailTrust foreign = TrustWitnesses(File("foreign.tlog-proof", Witnessed({0, 1})));
+  TrailTrust foreign = TrustWitnesses(File("foreign.tlog-proof", Witnessed({0, 1})));
   std::swap(log_, other);
+  foreign.key = Trust().key;
   EXPECT_THAT(FaultOf({trail}, foreign), HasSubstr("it is the head of another log"));
 }
 
