@@ -39,16 +39,17 @@ class WitnessProcess {
       : directory_(StrCat(System::Get().directory(), "/", name)),
         port_(dev::PickFreePort().value()) {
     EXPECT_EQ(mkdir(directory_.c_str(), 0700), 0);
-    const std::string command = StrCat("'", kBinary, "' keygen ", name, ".example ", directory_,
-                                       "/key ", directory_, "/state > ", directory_, "/vkey");
+    // The directory has a space in its name.
+    const std::string command = StrCat("'", kBinary, "' keygen ", name, ".example '", directory_,
+                                       "/key' '", directory_, "/state' > '", directory_, "/vkey'");
     EXPECT_EQ(system(command.c_str()), 0);
     std::ifstream vkey(directory_ + "/vkey");
     std::getline(vkey, verifier_key_);
   }
   void Start(const std::string& log_key) {
     std::ofstream(directory_ + "/witness.yaml") << StrCat(
-        "listen: 127.0.0.1:", port_, "\nkey_file: ", directory_,
-        "/key\nstate_directory: ", directory_, "/state\nlogs:\n  - verifier_key: ", log_key, "\n");
+        "listen: 127.0.0.1:", port_, "\nkey_file: '", directory_, "/key'\nstate_directory: '",
+        directory_, "/state'\nlogs:\n  - verifier_key: ", log_key, "\n");
     auto process =
         dev::Process::Spawn({.arguments = {kBinary, "--config", directory_ + "/witness.yaml"}});
     ASSERT_TRUE(process.ok()) << process.status();
