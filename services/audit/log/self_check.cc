@@ -102,13 +102,15 @@ absl::StatusOr<uint64_t> SelfCheck::Step() {
 }
 
 absl::StatusOr<uint64_t> SelfCheck::Advance(TenantId tenant) {
+  std::vector<Damage> damages;
+  std::vector<KeptHead> kept;
+  // What was seen first: the head that is read after it cannot be shorter, however the log grows.
+  RETURN_IF_ERROR(FindWitnessed(tenant, &kept, &damages));
   ASSIGN_OR_RETURN(const RawHead head, door_.Run(Deadline(), [&](postgres::Transaction& tx) {
     return self_check_store::ReadHead(tx, tenant);
   }));
-  std::vector<Damage> damages;
-  std::vector<KeptHead> kept;
   CheckHead(head, &damages);
-  RETURN_IF_ERROR(FindKept(tenant, head, &kept, &damages));
+  RETURN_IF_ERROR(FindSigned(tenant, head, &kept, &damages));
 
   const uint64_t size = head.size.value_or(0);
   const bool begins = !walks_.contains(tenant);
@@ -179,9 +181,9 @@ absl::Status SelfCheck::Begin(TenantId tenant, const RawHead& head, Walk* walk) 
   return absl::OkStatus();
 }
 
-// What was signed, and what witnesses saw: this log has to lead there.
-absl::Status SelfCheck::FindKept(TenantId tenant, const RawHead& head, std::vector<KeptHead>* kept,
-                                 std::vector<Damage>* damages) {
+// What was signed; and that the log is as long as that, and as what witnesses saw.
+absl::Status SelfCheck::FindSigned(TenantId tenant, const RawHead& head,
+                                   std::vector<KeptHead>* kept, std::vector<Damage>* damages) {
   ASSIGN_OR_RETURN(const auto signer, key_.Get());
   const std::string origin = system_log_.OriginOf(tenant);
   ASSIGN_OR_RETURN(const auto verifier, merkle::VerifierKey::Create(origin, signer->public_key()));
@@ -198,7 +200,6 @@ absl::Status SelfCheck::FindKept(TenantId tenant, const RawHead& head, std::vect
   } else if (head.member_size) {
     damages->push_back({damage::kCheckpointMissing, "checkpoint"});
   }
-  RETURN_IF_ERROR(FindWitnessed(tenant, kept, damages));
   uint64_t longest = head.member_size.value_or(0);
   for (const KeptHead& one : *kept) longest = std::max(longest, one.size);
   const uint64_t size = head.size.value_or(0);

@@ -56,10 +56,10 @@ class SelfCheck {
 
   absl::StatusOr<uint64_t> Advance(TenantId tenant);
   absl::Status Begin(TenantId tenant, const RawHead& head, Walk* walk);
-  absl::Status FindKept(TenantId tenant, const RawHead& head, std::vector<KeptHead>* kept,
-                        std::vector<Damage>* damages);
   absl::Status FindWitnessed(TenantId tenant, std::vector<KeptHead>* kept,
                              std::vector<Damage>* damages);
+  absl::Status FindSigned(TenantId tenant, const RawHead& head, std::vector<KeptHead>* kept,
+                          std::vector<Damage>* damages);
   absl::StatusOr<bool> Pass(const StoredStretch& stretch, const RawHead& head,
                             const std::vector<KeptHead>& kept, Walk* walk,
                             std::vector<Damage>* damages);
