@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "absl/strings/ascii.h"
+#include "cli/client/trail_check.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -15,18 +15,6 @@
 
 namespace kasbah::cli {
 namespace {
-
-absl::StatusOr<merkle::VerifierKey> ReadKey(const std::string& key) {
-  std::string text = key;
-  if (dev::FileExists(key)) {
-    ASSIGN_OR_RETURN(text, dev::ReadFile(key));
-  }
-  const auto parsed = merkle::VerifierKey::Parse(std::string(absl::StripAsciiWhitespace(text)));
-  if (parsed.ok()) return parsed;
-  return absl::InvalidArgumentError(
-      StrCat("--key is neither a verifier key (name+hash+base64) nor a file with one: ",
-             FromAbsl(parsed.status().message())));
-}
 
 std::string Summarise(const merkle::ExportSummary& summary) {
   const std::string root(reinterpret_cast<const char*>(summary.checkpoint.root.data()),
@@ -80,7 +68,7 @@ absl::StatusOr<uint64_t> ExportTrailToFile(Client& client, const audit::v1::Even
 }
 
 absl::StatusOr<TrailVerdict> VerifyTrail(const std::string& path, const std::string& key) {
-  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier, ReadKey(key));
+  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier, ReadVerifierKey("--key", key));
   std::ifstream file(path, std::ios::binary);
   if (!file) return dev::FileError("read", path, errno);
   const merkle::ExportVerdict verdict = merkle::VerifyExport(file, verifier);

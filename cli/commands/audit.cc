@@ -3,6 +3,7 @@
 #include "cli/client/audit_trail.h"
 #include "cli/commands/audit_append.h"
 #include "cli/commands/audit_filter.h"
+#include "cli/commands/audit_prove.h"
 #include "cli/commands/audit_search.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -36,25 +37,6 @@ void AddExport(CLI::App* noun, Invocation& invocation) {
   });
 }
 
-void AddVerify(CLI::App* noun, Invocation& invocation) {
-  auto file = std::make_shared<std::string>();
-  auto key = std::make_shared<std::string>();
-  CLI::App* leaf = noun->add_subcommand("verify", "Check an exported trail, offline");
-  leaf->add_option("file", *file, "What `kasbah audit export` wrote")->required();
-  leaf->add_option("--key", *key, "The log's verifier key (name+hash+base64), or a file with it")
-      ->required();
-  leaf->footer(
-      "Trusts nothing but the key, which `kasbah audit checkpoint` prints: keep it from the day "
-      "you\n"
-      "start. Names the first line that does not hold, and ends with 1.");
-  OnRun(leaf, invocation, [file, key](Invocation& run) -> absl::Status {
-    ASSIGN_OR_RETURN(const TrailVerdict verdict, VerifyTrail(*file, *key));
-    if (!verdict.ok) return absl::DataLossError(StrCat(*file, ": ", verdict.text));
-    Print(StrCat(run.terminal.Styled(Terminal::Style::kGood, "OK"), ": ", verdict.text, "\n"));
-    return absl::OkStatus();
-  });
-}
-
 void AddCheckpoint(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("checkpoint", "The log's newest signed head, and its key");
   OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
@@ -81,8 +63,8 @@ void AddAudit(CLI::App& root, Invocation& invocation) {
   AddAuditSearch(noun, invocation);
   AddAuditAppend(noun, invocation);
   AddExport(noun, invocation);
-  AddVerify(noun, invocation);
   AddCheckpoint(noun, invocation);
+  AddAuditProofs(noun, invocation);
 }
 
 }  // namespace kasbah::cli

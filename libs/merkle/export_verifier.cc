@@ -1,127 +1,52 @@
 #include "libs/merkle/export_verifier.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "libs/crypto/encoding.h"
 #include "libs/merkle/export_format.h"
+#include "libs/merkle/export_line.h"
 #include "libs/merkle/json_text.h"
+#include "libs/merkle/proof.h"
 
 namespace kasbah::merkle {
 namespace {
 
 absl::Status Broken(std::string_view what) { return absl::InvalidArgumentError(ToAbsl(what)); }
 
-// An event's line, taken apart and not yet believed.
-struct ParsedLine {
-  uint64_t sequence = 0;
-  std::string recorded_at;
-  std::string_view body;
-  std::string leaf_bytes;
-  Leaf leaf;
-  // Shown for a field, or not; and whether it was shown as erased.
-  struct Shown {
-    bool present = false;
-    bool erased = false;
-    std::string salt;
-    std::string value;
-  };
-  std::array<Shown, kPersonalFields.size()> personal;
-  std::vector<Hash> proof;
-};
-
-absl::StatusOr<std::string> TakeBase64(JsonCursor& cursor) {
-  const std::optional<std::string> text = cursor.String();
-  if (!text) return Broken("the line is not in the form of an export");
-  absl::StatusOr<std::string> bytes = crypto::ParseBase64(*text);
-  if (!bytes.ok()) return Broken("a value is not Base64");
-  return bytes;
-}
-
-absl::Status TakePersonal(JsonCursor& cursor, ParsedLine* line) {
-  bool first = true;
-  for (size_t i = 0; i < kPersonalFields.size(); ++i) {
-    const std::string name = StrCat(first ? "" : ",", "\"", kPersonalFields[i], "\":");
-    if (!cursor.TryExpect(name)) continue;
-    first = false;
-    ParsedLine::Shown& shown = line->personal[i];
-    shown.present = true;
-    shown.erased = cursor.TryExpect("null");
-    if (shown.erased) continue;
-    cursor.Expect("{\"salt\":");
-    ASSIGN_OR_RETURN(shown.salt, TakeBase64(cursor));
-    cursor.Expect(",\"value\":");
-    std::optional<std::string> value = cursor.String();
-    cursor.Expect("}");
-    if (!value) return Broken("a personal value is not in the form of an export");
-    shown.value = *std::move(value);
+// Whether the filter leaves nothing out between its first event and its last.
+bool SelectsByTimeAlone(std::string_view filter) {
+  JsonCursor cursor(filter);
+  cursor.Expect("{");
+  if (cursor.TryExpect("\"start_time\":")) {
+    cursor.String();
+    if (cursor.TryExpect("}")) return cursor.AtEnd();
+    cursor.Expect(",");
   }
-  return absl::OkStatus();
-}
-
-absl::Status TakeProof(JsonCursor& cursor, std::vector<Hash>* proof) {
-  cursor.Expect(",\"proof\":[");
-  if (cursor.TryExpect("]")) return absl::OkStatus();
-  do {
-    ASSIGN_OR_RETURN(const std::string bytes, TakeBase64(cursor));
-    absl::StatusOr<Hash> hash = ParseHash(bytes);
-    if (!hash.ok()) return Broken("a hash of the proof does not have 32 bytes");
-    proof->push_back(*hash);
-  } while (cursor.TryExpect(","));
-  cursor.Expect("]");
-  return absl::OkStatus();
-}
-
-absl::Status TakeEvent(JsonCursor& cursor, ParsedLine* line) {
-  const absl::Status malformed = Broken("the line is not in the form of an export");
-  cursor.Expect(",\"recorded_at\":");
-  std::optional<std::string> recorded_at = cursor.String();
-  cursor.Expect(",\"event\":");
-  const std::optional<std::string_view> body = cursor.Object();
-  if (!cursor.Expect(",\"personal\":{") || !recorded_at || !body) return malformed;
-  line->recorded_at = *std::move(recorded_at);
-  line->body = *body;
-  RETURN_IF_ERROR(TakePersonal(cursor, line));
-  if (!cursor.Expect("},\"leaf\":")) return malformed;
-  ASSIGN_OR_RETURN(line->leaf_bytes, TakeBase64(cursor));
-  RETURN_IF_ERROR(TakeProof(cursor, &line->proof));
+  if (cursor.TryExpect("\"end_time\":")) cursor.String();
   cursor.Expect("}");
-  return cursor.AtEnd() ? absl::OkStatus() : malformed;
+  return cursor.AtEnd();
 }
 
-absl::Status CheckPersonal(const ParsedLine& line, uint64_t* erased) {
-  for (size_t i = 0; i < kPersonalFields.size(); ++i) {
-    const ParsedLine::Shown& shown = line.personal[i];
-    if (shown.present != line.leaf.personal[i].has_value()) {
-      return Broken(StrCat(kPersonalFields[i], shown.present
-                                                   ? " was not logged with this event"
-                                                   : " was logged with this event and is missing"));
-    }
-    if (!shown.present) continue;
-    if (shown.erased) {
-      ++*erased;
-      continue;
-    }
-    if (shown.salt.size() != kSaltSize ||
-        CommitPersonal(kPersonalFields[i], shown.salt, shown.value) != *line.leaf.personal[i]) {
-      return Broken(StrCat(kPersonalFields[i], " is not the value that was logged"));
-    }
-  }
-  return absl::OkStatus();
+std::string NotTheKeptHistory(const KeptHead& kept) {
+  return StrCat("the first ", kept.checkpoint.size, " events are not those that ", kept.source,
+                " was made of: the log was rewritten");
 }
 
 // Walks one file.
 class Verification {
  public:
-  Verification(std::istream& file, const VerifierKey& key) : file_(file), key_(key) {}
+  Verification(std::istream& file, const VerifierKey& key, TrailChain* chain)
+      : file_(file), key_(key), chain_(*chain) {}
 
   ExportVerdict Run() {
     absl::Status status = Walk();
     if (!status.ok()) {
       verdict_.fault = ExportFault{line_number_, sequence_, std::string(status.message())};
     }
+    chain_.last_checkpoint = checkpoint_;
     return std::move(verdict_);
   }
 
@@ -173,6 +98,12 @@ class Verification {
     }
     verdict_.summary.checkpoint = checkpoint_;
     verdict_.summary.filter = manifest.filter;
+    contiguous_ = SelectsByTimeAlone(manifest.filter);
+    if (chain_.files > 1 && !(contiguous_ && chain_.contiguous)) {
+      return Broken(
+          "only exports of whole stretches, by time alone, follow each other: check it by itself");
+    }
+    chain_.contiguous = contiguous_;
     return absl::OkStatus();
   }
 
@@ -183,52 +114,65 @@ class Verification {
   }
 
   absl::Status CheckEvent(std::string_view text) {
-    JsonCursor cursor(text);
-    ParsedLine line;
-    cursor.Expect("{\"seq\":");
-    const std::optional<uint64_t> sequence = cursor.Number();
-    if (!sequence) return Broken("the line is not in the form of an export");
-    sequence_ = sequence;
-    line.sequence = *sequence;
-    RETURN_IF_ERROR(TakeEvent(cursor, &line));
+    ExportLineParts line;
+    const absl::Status parsed = ParseExportLine(text, &line);
+    sequence_ = line.sequence;
+    RETURN_IF_ERROR(parsed);
     RETURN_IF_ERROR(CheckPlace(line));
-    absl::StatusOr<Leaf> leaf = Leaf::Parse(line.leaf_bytes);
-    if (!leaf.ok()) return Broken(FromAbsl(leaf.status().message()));
-    line.leaf = *std::move(leaf);
-    RETURN_IF_ERROR(CheckContent(line));
-    ++verdict_.summary.events;
+    RETURN_IF_ERROR(CheckExportLine(line, checkpoint_.origin, &verdict_.summary.erased_values));
+    if (line.leaf.recorded_at < chain_.last_recorded_at)
+      return Broken("recorded_at goes backwards");
+    chain_.last_recorded_at = line.leaf.recorded_at;
+    if (verdict_.summary.events++ == 0) verdict_.summary.first = *line.sequence;
+    verdict_.summary.last = *line.sequence;
     return absl::OkStatus();
   }
 
-  absl::Status CheckPlace(const ParsedLine& line) {
-    if (line.sequence < next_sequence_) return Broken("the events are not in order");
-    if (verdict_.summary.filter == "{}" && line.sequence != next_sequence_) {
+  absl::Status CheckPlace(const ExportLineParts& line) {
+    const uint64_t sequence = *line.sequence;
+    if (sequence < next_sequence_) return Broken("the events are not in order");
+    const bool whole = verdict_.summary.filter == "{}";
+    const bool follows = contiguous_ && (verdict_.summary.events > 0 || whole);
+    if (follows && sequence != next_sequence_) {
       return Broken(StrCat("event ", next_sequence_, " is missing before this line"));
     }
-    next_sequence_ = line.sequence + 1;
-    if (!VerifyInclusion(line.sequence, checkpoint_.size, LeafHash(line.leaf_bytes), line.proof,
-                         checkpoint_.root)) {
+    next_sequence_ = sequence + 1;
+    const Hash leaf_hash = LeafHash(line.leaf_bytes);
+    if (!VerifyInclusion(sequence, checkpoint_.size, leaf_hash, line.proof, checkpoint_.root)) {
       return Broken("leaf and proof do not lead to the checkpoint's root");
     }
-    return absl::OkStatus();
+    return contiguous_ ? Extend(sequence, line.proof, leaf_hash) : absl::OkStatus();
   }
 
-  absl::Status CheckContent(const ParsedLine& line) {
-    if (Sha256Of(line.body) != line.leaf.body) {
-      return Broken("the event is not the one that was logged");
+  // Grows the tree of everything up to this event, which the first event's proof begins and which
+  // every kept head has to be found in.
+  absl::Status Extend(uint64_t sequence, const std::vector<Hash>& proof, const Hash& leaf_hash) {
+    if (verdict_.summary.events == 0) {
+      ASSIGN_OR_RETURN(const Frontier before, FrontierBefore(sequence, checkpoint_.size, proof));
+      if (chain_.tree && chain_.tree->size() < sequence) {
+        return Broken(StrCat("events ", chain_.tree->size(), " to ", sequence - 1,
+                             " are missing between the file before and this one"));
+      }
+      if (chain_.tree && chain_.tree->size() > sequence) {
+        return Broken(StrCat("event ", sequence, " was in the files before"));
+      }
+      if (chain_.tree && chain_.tree->Root() != before.Root()) {
+        return Broken("this file continues another history than the files before hold");
+      }
+      chain_.tree = before;
+      RETURN_IF_ERROR(CheckKept());
     }
-    if (!checkpoint_.origin.ends_with(StrCat("/", line.leaf.tenant.ToString()))) {
-      return Broken("the event is another tenant's");
+    chain_.tree->Append(leaf_hash);
+    return CheckKept();
+  }
+
+  absl::Status CheckKept() {
+    for (KeptHead& kept : chain_.kept) {
+      if (kept.checkpoint.size != chain_.tree->size()) continue;
+      if (kept.checkpoint.root != chain_.tree->Root()) return Broken(NotTheKeptHistory(kept));
+      kept.found = true;
     }
-    if (!line.body.starts_with(StrCat("{\"event_id\":\"", line.leaf.event_id.ToString(), "\""))) {
-      return Broken("event and leaf have different ids");
-    }
-    if (line.recorded_at != FormatLogTime(line.leaf.recorded_at)) {
-      return Broken("recorded_at is not the time that was logged");
-    }
-    if (line.leaf.recorded_at < last_recorded_at_) return Broken("recorded_at goes backwards");
-    last_recorded_at_ = line.leaf.recorded_at;
-    return CheckPersonal(line, &verdict_.summary.erased_values);
+    return absl::OkStatus();
   }
 
   absl::Status CheckTrailer(std::string_view text) {
@@ -263,9 +207,10 @@ class Verification {
   std::string line_;
   uint64_t line_number_ = 0;
   std::optional<uint64_t> sequence_;
+  TrailChain& chain_;
   Checkpoint checkpoint_;
+  bool contiguous_ = false;
   uint64_t next_sequence_ = 0;
-  absl::Time last_recorded_at_ = absl::InfinitePast();
   LineDigest digest_;
   ExportVerdict verdict_;
 };
@@ -277,8 +222,39 @@ std::string ExportFault::ToString() const {
   return StrCat("line ", line, " (event ", *sequence, "): ", what);
 }
 
+TrailVerifier::TrailVerifier(VerifierKey key, std::vector<KeptHead> kept) : key_(std::move(key)) {
+  chain_.kept = std::move(kept);
+}
+
+ExportVerdict TrailVerifier::Add(std::istream& file) {
+  ++chain_.files;
+  return Verification(file, key_, &chain_).Run();
+}
+
+std::optional<std::string> TrailVerifier::Finish() {
+  for (KeptHead& kept : chain_.kept) {
+    if (kept.found || chain_.files == 0) continue;
+    const Checkpoint& newest = chain_.last_checkpoint;
+    const uint64_t size = kept.checkpoint.size;
+    if (size == 0) {
+      kept.found = true;
+    } else if (size > newest.size) {
+      return StrCat("the trail ends after ", newest.size, " events, and ", kept.source, " is of ",
+                    size, ": it was made earlier, or its end was cut off");
+    } else if (size == newest.size) {
+      if (kept.checkpoint.root != newest.root) return NotTheKeptHistory(kept);
+      kept.found = true;
+    } else {
+      return StrCat(kept.source, " is of ", size,
+                    " events, which these files do not reach: hold it against an export of the "
+                    "whole log, or the live log");
+    }
+  }
+  return std::nullopt;
+}
+
 ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key) {
-  return Verification(file, key).Run();
+  return TrailVerifier(key, {}).Add(file);
 }
 
 }  // namespace kasbah::merkle

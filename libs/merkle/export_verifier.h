@@ -4,8 +4,11 @@
 #include <istream>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/time/time.h"
 #include "libs/merkle/note.h"
+#include "libs/merkle/tree.h"
 
 namespace kasbah::merkle {
 
@@ -28,6 +31,9 @@ struct ExportSummary {
   // Canonical JSON of what was asked for; "{}" is the whole log.
   std::string filter;
   uint64_t events = 0;
+  // The first and the last event's; of files without events, 0.
+  uint64_t first = 0;
+  uint64_t last = 0;
   // Personal values that were erased since they were logged.
   uint64_t erased_values = 0;
 };
@@ -38,6 +44,43 @@ struct ExportVerdict {
   ExportSummary summary;
 
   bool ok() const { return !fault.has_value(); }
+};
+
+// A head of the log that somebody kept, or that witnesses cosigned: the trail has to hold it.
+struct KeptHead {
+  // For messages: "yesterday.checkpoint".
+  std::string source;
+  Checkpoint checkpoint;
+  bool found = false;
+};
+
+// What one file of a trail hands to the next.
+struct TrailChain {
+  int files = 0;
+  bool contiguous = true;
+  // Of every event up to the last one read: the first file's first proof begins it.
+  std::optional<Frontier> tree;
+  absl::Time last_recorded_at = absl::InfinitePast();
+  Checkpoint last_checkpoint;
+  std::vector<KeptHead> kept;
+};
+
+// Checks a trail that was exported in several files, such as a year by months: each as VerifyExport
+// does, and that each goes on where the one before ended, in the same history, whatever checkpoint
+// it was exported under. Kept heads are found by building the tree from the events themselves. Not
+// thread safe.
+class TrailVerifier {
+ public:
+  TrailVerifier(VerifierKey key, std::vector<KeptHead> kept);
+
+  // The next file, in order; after one with a fault the rest says nothing.
+  ExportVerdict Add(std::istream& file);
+  // After the last one: a kept head that is not found in the trail, and why.
+  std::optional<std::string> Finish();
+
+ private:
+  VerifierKey key_;
+  TrailChain chain_;
 };
 
 // Checks an exported trail with nothing but the log's public key: the signatures of checkpoint,

@@ -154,6 +154,23 @@ absl::StatusOr<std::vector<Hash>> BuildConsistency(uint64_t old_size, uint64_t n
   return builder.TakeProof();
 }
 
+absl::StatusOr<Frontier> FrontierBefore(uint64_t index, uint64_t size,
+                                        const std::vector<Hash>& proof) {
+  const absl::Status unfit = absl::InvalidArgumentError("the proof is not of a tree of this size");
+  if (index >= size) return unfit;
+  // Up to where the ways of this leaf and of the last one part, siblings stand on both sides;
+  // above, on the left only.
+  const auto both = static_cast<size_t>(std::bit_width(index ^ (size - 1)));
+  const auto left_only = static_cast<size_t>(std::popcount(both < 64 ? index >> both : 0));
+  if (proof.size() != both + left_only) return unfit;
+  std::string hashes;
+  for (size_t i = proof.size(); i > 0; --i) {
+    const bool is_left = i > both || (index >> (i - 1) & 1) != 0;
+    if (is_left) hashes.append(View(proof[i - 1]));
+  }
+  return Frontier::Parse(index, hashes);
+}
+
 std::vector<NodeId> InclusionNodes(uint64_t index, uint64_t size) {
   NodeRecorder recorder;
   if (!BuildInclusion(index, size, recorder).ok()) return {};

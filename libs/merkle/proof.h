@@ -20,6 +20,12 @@ bool VerifyInclusion(uint64_t index, uint64_t size, const Hash& leaf_hash,
 bool VerifyConsistency(uint64_t old_size, uint64_t new_size, const Hash& old_root,
                        const Hash& new_root, const std::vector<Hash>& proof);
 
+// What stands before the leaf at `index`, from its inclusion proof, once that was found to hold:
+// the hashes to the left of the way up are the tree of the leaves [0, index). INVALID_ARGUMENT for
+// a proof that is not of a tree of `size`.
+absl::StatusOr<Frontier> FrontierBefore(uint64_t index, uint64_t size,
+                                        const std::vector<Hash>& proof);
+
 // A perfect subtree: the `index`-th of 2^level leaves.
 struct NodeId {
   int level = 0;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+
+#include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/merkle/tile.h"
 #include "libs/testing/status_matchers.h"
@@ -40,6 +43,24 @@ TEST(FrontierTest, RootsAreTheReferenceTrees) {
     EXPECT_EQ(frontier.size(), i + 1);
     EXPECT_EQ(HexOf(frontier.Root()), kRoots[i + 1]);
   }
+}
+
+// The roots of every aligned subtree of up to 130 leaves, folded into one hash, as
+// draft-ietf-plants-merkle-tree-certs publishes it (transparency-dev/merkle, vectors_test.go).
+TEST(FrontierTest, RootsOfAllAlignedSubtreesAreThePublishedOnes) {
+  std::string lines;
+  for (uint64_t end = 1; end <= 130; ++end) {
+    for (uint64_t start = 0; start < end; ++start) {
+      if (start % std::bit_ceil(end - start) != 0) continue;
+      Frontier frontier;
+      for (uint64_t i = start; i < end; ++i) {
+        frontier.Append(LeafHash(std::string(1, static_cast<char>(i))));
+      }
+      StrAppend(&lines, "[", start, ", ", end, ") ", HexOf(frontier.Root()), "\n");
+    }
+  }
+  EXPECT_EQ(HexOf(Sha256Of(lines)),
+            "94a95384a8c69acea9b50d035a58285b3a777cb7a724005faa5e1f1e1190007f");
 }
 
 TEST(FrontierTest, GoesOnFromItsSerializedFormAtEverySize) {

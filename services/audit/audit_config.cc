@@ -1,6 +1,38 @@
 #include "services/audit/audit_config.h"
 
+#include <set>
+
+#include "libs/http/address_guard.h"
+
 namespace kasbah::audit {
+namespace {
+
+void ReadWitnesses(config::Section& root, std::vector<WitnessAddress>* witnesses) {
+  std::set<std::string> names;
+  for (config::Section* item : root.Items("witnesses", "who cosigns the system log")) {
+    std::string verifier_key;
+    std::string url;
+    item->Field("verifier_key", &verifier_key, "key that kasbah-witness keygen printed").Required();
+    item->Field("url", &url, "submission prefix, to which /add-checkpoint is added").Required();
+    while (url.ends_with('/')) url.pop_back();
+    if (verifier_key.empty()) continue;
+    auto key = merkle::VerifierKey::Parse(verifier_key, merkle::NoteKeyType::kCosignatureV1);
+    if (!key.ok()) {
+      item->AddError("verifier_key", std::string(key.status().message()));
+    } else if (!names.insert(key->name()).second) {
+      item->AddError("verifier_key", "this witness is there twice");
+    } else {
+      witnesses->push_back({*std::move(key), url});
+    }
+  }
+}
+
+}  // namespace
+
+size_t AuditConfig::quorum() const {
+  if (quorum_ >= 0) return static_cast<size_t>(quorum_);
+  return witnesses.empty() ? 0 : witnesses.size() / 2 + 1;
+}
 
 void AuditConfig::Read(config::Section& root) {
   service.Read(root);
@@ -8,6 +40,30 @@ void AuditConfig::Read(config::Section& root) {
   config::Section& flush = root.Child("flush", "how batches are gathered into transactions");
   flush.Field("interval", &flush_interval, "how long the first batch waits for others");
   flush.Field("events", &flush_events, "events that end the wait").Range(1, 100'000);
+  config::Section& system = root.Child("system_log", "the log of all logs' heads");
+  system.Field("interval", &system_log_interval, "how often new heads go into it")
+      .Between(absl::Milliseconds(100), absl::Hours(1));
+  system.Field("quorum", &quorum_, "witnesses that have to have cosigned; otherwise more than half")
+      .Range(0, 64);
+  system.Field("allow_http", &witness_allow_http, "whether witnesses may be plain http");
+  system.Field("allow_addresses", &witness_allow_addresses,
+               "networks that witnesses may be in beside public addresses");
+  system.Field("ca_file", &witness_ca_file, "PEM file of roots instead of the system's")
+      .ReadableFile();
+  for (const std::string& network : witness_allow_addresses) {
+    if (const auto cidr = http::Cidr::Parse(network); !cidr.ok()) {
+      system.AddError("allow_addresses", std::string(cidr.status().message()));
+    }
+  }
+  ReadWitnesses(root, &witnesses);
+  if (quorum() > witnesses.size()) {
+    system.AddError("quorum", "is more than there are witnesses");
+  }
+  config::Section& check = root.Child("self_check", "the walk through every log");
+  check.Field("rows_per_second", &self_check.rows_per_second, "events looked at in a second")
+      .Range(1, 1'000'000);
+  check.Field("pause", &self_check.pause, "between two rounds through one log")
+      .Between(absl::Seconds(1), absl::Hours(24 * 7));
 }
 
 }  // namespace kasbah::audit

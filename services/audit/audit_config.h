@@ -1,9 +1,14 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/time/time.h"
 #include "libs/config/config.h"
 #include "libs/postgres/database.h"
 #include "libs/service/service.h"
+#include "services/audit/log/self_check.h"
+#include "services/audit/log/witnesses.h"
 
 namespace kasbah::audit {
 
@@ -11,13 +16,29 @@ namespace kasbah::audit {
 //
 //   ingest: {dsn, password_file, connections}   the role that writes the logs, kasbah_audit_ingest
 //   flush: {interval, events}                   how long a batch waits for company
+//   system_log: {interval, quorum, …}           how often heads go into the system log
+//   witnesses: [{verifier_key, url}]            who cosigns it
+//   self_check: {rows_per_second, pause}        how fast logs are walked
 struct AuditConfig {
   service::ServiceConfig service;
   postgres::PoolOptions ingest;
   absl::Duration flush_interval = absl::Milliseconds(50);
   int flush_events = 2000;
 
+  absl::Duration system_log_interval = absl::Seconds(10);
+  std::vector<WitnessAddress> witnesses;
+  // Witnesses that have to have cosigned; without a setting more than half of them.
+  size_t quorum() const;
+  bool witness_allow_http = false;
+  std::vector<std::string> witness_allow_addresses;
+  std::string witness_ca_file;
+
+  SelfCheckOptions self_check;
+
   void Read(config::Section& root);
+
+ private:
+  int quorum_ = -1;
 };
 
 }  // namespace kasbah::audit

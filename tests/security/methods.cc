@@ -3,6 +3,7 @@
 #include <map>
 
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/audit/v1/proofs.pb.h"
 #include "kasbah/auth/v1/auth.pb.h"
 #include "kasbah/auth/v1/workloads.pb.h"
 #include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
@@ -60,6 +61,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::File::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
+          audit::v1::Damage::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),
           subject::v1::Subject::descriptor()->file(),
           outbox::v1::Entry::descriptor()->file()};

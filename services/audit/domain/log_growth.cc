@@ -26,14 +26,20 @@ PlacedEvent LogGrowth::Append(merkle::Leaf leaf, absl::Time now) {
   leaf.recorded_at =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(now)), head_.last_recorded_at);
   PlacedEvent placed{head_.size(), leaf.recorded_at, leaf.Serialize()};
-  const merkle::Hash hash = merkle::LeafHash(placed.leaf);
+  AppendLeaf(placed.leaf);
+  head_.last_recorded_at = leaf.recorded_at;
+  return placed;
+}
+
+uint64_t LogGrowth::AppendLeaf(std::string_view leaf) {
+  const uint64_t place = head_.size();
+  const merkle::Hash hash = merkle::LeafHash(leaf);
   leaf_hashes_.push_back(hash);
   head_.frontier.Append(hash, [this](int level, uint64_t index, const merkle::Hash& node) {
     if (level % merkle::kTileHeight != 0) return;
     expected_[{level / merkle::kTileHeight - 1, index}] = node;
   });
-  head_.last_recorded_at = leaf.recorded_at;
-  return placed;
+  return place;
 }
 
 LogHead LogGrowth::TakeHead() && {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -60,6 +61,9 @@ class LogGrowth {
 
   // Gives the event the next place, and a time that is never before the last event's.
   PlacedEvent Append(merkle::Leaf leaf, absl::Time now);
+
+  // The same for a leaf as it is, of a log whose leaves are not events: returns its place.
+  uint64_t AppendLeaf(std::string_view leaf);
 
   // The tiles that became full. Stops at one that does not lead to the node the tree itself has:
   // then a stored leaf or tile was changed behind our back, and `damaged` says so. What is missing

@@ -56,9 +56,9 @@ absl::Status LogNodes::Load(postgres::Transaction& tx, const std::vector<merkle:
     }
   }
   if (missing.empty()) return absl::OkStatus();
-  auto tile_rows = tree_store::ReadTiles(tx, tenant_, full);
-  auto root_rows = tree_store::ReadRoots(tx, tenant_, edges);
-  auto leaf_rows = tree_store::ReadLeafHashes(tx, tenant_, leaves.first, leaves.past);
+  auto tile_rows = tree_store::ReadTiles(tx, owner_, full);
+  auto root_rows = tree_store::ReadRoots(tx, owner_, edges);
+  auto leaf_rows = tree_store::ReadLeafHashes(tx, owner_, leaves.first, leaves.past);
 
   ASSIGN_OR_RETURN(const std::vector<tree_store::TileRow> stored, tile_rows.Await());
   if (stored.size() != full.size()) return Damaged("a tile is missing");

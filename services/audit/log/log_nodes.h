@@ -12,11 +12,11 @@
 
 namespace kasbah::audit {
 
-// The nodes of one tenant's tree at one size, read a few tiles at a time: full tiles are stored,
+// The nodes of one tree at one size, read a few tiles at a time: full tiles are stored,
 // the ones at the right edge are worked out from the tiles and leaves below. Not thread safe.
 class LogNodes : public merkle::NodeSource {
  public:
-  LogNodes(TenantId tenant, uint64_t size) : tenant_(tenant), size_(size) {}
+  LogNodes(TreeOwner owner, uint64_t size) : owner_(owner), size_(size) {}
 
   // Fetches what `nodes` need and is not here yet, in one round trip. DATA_LOSS, LOG_DAMAGED, when
   // tiles or leaves are missing.
@@ -40,7 +40,7 @@ class LogNodes : public merkle::NodeSource {
   uint64_t WidthOf(TileId tile) const;
   absl::Status KeepTile(TileId id, std::vector<merkle::Hash> hashes);
 
-  TenantId tenant_;
+  TreeOwner owner_;
   uint64_t size_;
   std::map<TileId, merkle::Tile> tiles_;
 };

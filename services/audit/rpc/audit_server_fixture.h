@@ -5,11 +5,13 @@
 #include <string>
 
 #include "kasbah/audit/v1/audit.grpc.pb.h"
+#include "kasbah/audit/v1/proofs.grpc.pb.h"
 #include "kasbah/subject/v1/subject.grpc.pb.h"
 #include "libs/merkle/export_verifier.h"
 #include "libs/testing/server_harness.h"
 #include "services/audit/log/audit_fixture.h"
 #include "services/audit/rpc/audit_service.h"
+#include "services/audit/rpc/proof_service.h"
 #include "services/audit/rpc/receiver_service.h"
 #include "services/audit/rpc/subject_service.h"
 
@@ -32,7 +34,8 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
   }
 
   void StartServer() {
-    CreateServer({v1::Event::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
+    CreateServer({v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
+                  outbox::v1::Entry::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     flusher_ = std::make_unique<Flusher>(FlusherOptions{.interval = absl::Milliseconds(1)}, *door_,
@@ -44,7 +47,11 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
     audit_ = std::make_unique<AuditService>(pipeline, *database_, outbox_, *checkpointer_, *key_,
                                             *flusher_, growth_, Clock::Real());
     subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, Clock::Real());
-    Serve({receiver_.get(), audit_.get(), subjects_.get()});
+    system_log_ = std::make_unique<SystemLog>("kasbah.dev", std::vector<merkle::VerifierKey>(), 0,
+                                              *door_, *key_, Clock::Real());
+    proofs_ =
+        std::make_unique<ProofService>(pipeline, *database_, *door_, *checkpointer_, *system_log_);
+    Serve({receiver_.get(), audit_.get(), subjects_.get(), proofs_.get()});
   }
 
   // As an operator, for a tenant.
@@ -95,6 +102,8 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
   std::unique_ptr<ReceiverService> receiver_;
   std::unique_ptr<AuditService> audit_;
   std::unique_ptr<SubjectService> subjects_;
+  std::unique_ptr<SystemLog> system_log_;
+  std::unique_ptr<ProofService> proofs_;
 };
 
 }  // namespace kasbah::audit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,11 @@
 
 namespace kasbah::audit {
 
-// Tiles and leaves of one tenant, in its scope: what proofs are built of. Stateless.
+// Whose tree: a tenant's, read in its scope or through the ingest door; without one the system log,
+// through the ingest door alone.
+using TreeOwner = std::optional<TenantId>;
+
+// Tiles and leaves of one tree: what proofs are built of. Stateless.
 namespace tree_store {
 
 struct TileRow {
@@ -26,16 +31,23 @@ struct RootRow {
 
 // The full tiles among (level, index) that are stored.
 postgres::Pending<std::vector<TileRow>> ReadTiles(
-    postgres::Transaction& tx, TenantId tenant, const std::vector<std::pair<int, uint64_t>>& tiles);
+    postgres::Transaction& tx, TreeOwner owner, const std::vector<std::pair<int, uint64_t>>& tiles);
 
 // Hashes of the ranges' levels, 1 and above, in order of level and number.
-postgres::Pending<std::vector<RootRow>> ReadRoots(postgres::Transaction& tx, TenantId tenant,
+postgres::Pending<std::vector<RootRow>> ReadRoots(postgres::Transaction& tx, TreeOwner owner,
                                                   const std::vector<HashRange>& ranges);
 
 // Hashes of the leaves [first, past), in order.
 postgres::Pending<std::vector<merkle::Hash>> ReadLeafHashes(postgres::Transaction& tx,
-                                                            TenantId tenant, uint64_t first,
+                                                            TreeOwner owner, uint64_t first,
                                                             uint64_t past);
+
+// The leaves themselves.
+postgres::Pending<std::vector<std::string>> ReadLeaves(postgres::Transaction& tx, TreeOwner owner,
+                                                       uint64_t first, uint64_t past);
+
+// The first event of a tenant's log that is not pruned; in its scope.
+postgres::Pending<uint64_t> ReadStart(postgres::Transaction& tx, TenantId tenant);
 
 }  // namespace tree_store
 }  // namespace kasbah::audit
