@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/time/time.h"
 #include "libs/config/config.h"
 #include "libs/postgres/database.h"
@@ -7,15 +10,32 @@
 
 namespace kasbah::audit {
 
+// Of the sinks that tenants set up.
+struct SinkConfig {
+  int workers = 16;
+  absl::Duration timeout = absl::Seconds(30);
+  // Off a developer's machine receivers are https and public.
+  bool allow_http = false;
+  std::vector<std::string> allow_addresses;
+  // PEM file of roots that HTTPS receivers' certificates may come from; empty: the system's.
+  std::string ca_file;
+  // Of the structured data in syslog messages.
+  int enterprise_number = 32473;
+
+  void Read(config::Section& section);
+};
+
 // The settings of kasbah-audit: those of every service, and
 //
 //   ingest: {dsn, password_file, connections}   the role that writes the logs, kasbah_audit_ingest
 //   flush: {interval, events}                   how long a batch waits for company
+//   sinks: {workers, timeout, allow_http, allow_addresses, ca_file, enterprise_number}
 struct AuditConfig {
   service::ServiceConfig service;
   postgres::PoolOptions ingest;
   absl::Duration flush_interval = absl::Milliseconds(50);
   int flush_events = 2000;
+  SinkConfig sinks;
 
   void Read(config::Section& root);
 };
