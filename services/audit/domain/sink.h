@@ -13,8 +13,6 @@
 
 namespace kasbah::audit {
 
-KASBAH_DEFINE_ID(SinkId, "snk");
-
 inline constexpr int kMaxSinks = 20;
 // Single events refused in a row, none taken between them, after which it is taken for the
 // receiver's fault and nothing more is skipped.
