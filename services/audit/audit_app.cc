@@ -35,6 +35,9 @@
 namespace kasbah::audit {
 namespace {
 
+// What a sink's batch may take beside its sending.
+constexpr absl::Duration kSinkBookkeeping = absl::Seconds(30);
+
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
@@ -97,8 +100,9 @@ absl::Status RunAudit(const AuditConfig& config) {
   VaultSinkSecrets secrets(vault);
   SinkCourier courier({service->database(), service->outbox(), batches, secrets, transports, clock},
                       config.sinks.timeout);
-  SinkWorker sinks({.workers = config.sinks.workers, .lease = 2 * config.sinks.timeout}, *ingest,
-                   courier);
+  SinkWorker sinks(
+      {.workers = config.sinks.workers, .lease = config.sinks.timeout + kSinkBookkeeping}, *ingest,
+      courier);
 
   rpc::Pipeline& pipeline = service->pipeline();
   ReceiverService receiver(pipeline, flusher);

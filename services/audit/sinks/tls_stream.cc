@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -75,12 +76,19 @@ absl::StatusOr<int> Connect(const http::IpAddress& address, int port, absl::Time
   return Failure(reason::kConnectRefused, "connection refused or unreachable");
 }
 
+void IgnoreBrokenPipes() {
+  // OpenSSL writes to sockets without MSG_NOSIGNAL: a receiver that hangs up must not end us.
+  static const auto former = std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(former);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TlsStream>> TlsStream::Dial(SSL_CTX* context,
                                                            const std::string& host, int port,
                                                            const http::AddressGuard& guard,
                                                            absl::Time deadline) {
+  IgnoreBrokenPipes();
   ASSIGN_OR_RETURN(const std::vector<http::IpAddress> addresses, http::Resolve(host, guard));
   absl::Status last = Failure(reason::kDnsFailed, "the host has no address");
   for (const http::IpAddress& address : addresses) {
