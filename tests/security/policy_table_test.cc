@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/audit/v1/sinks.pb.h"
 #include "kasbah/auth/v1/workloads.grpc.pb.h"
 #include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
@@ -77,6 +78,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::File::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
+          audit::v1::Sink::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),
           subject::v1::Subject::descriptor()->file(),
           outbox::v1::Entry::descriptor()->file()};

@@ -1,7 +1,5 @@
-#include <array>
 #include <string_view>
 
-#include "absl/strings/match.h"
 #include "libs/base/strings.h"
 #include "libs/http/address_guard.h"
 #include "services/audit/formats/json.h"

@@ -51,11 +51,11 @@ absl::StatusOr<SinkBatch> BatchReader::Read(const CallContext& call, const Sink&
   batch.first = sink.next;
   batch.past = past.value_or(std::min(sink.log_size, sink.next + kEvents));
   // The whole range, whatever the filter: so that a gap is seen, and found by no index.
-  ASSIGN_OR_RETURN(std::vector<EventRecord> records,
-                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
-                     return event_store::ListOldestFirst(tx, call.tenant, EventFilter(),
-                                                         {batch.first, batch.past}, kEvents);
-                   }));
+  ASSIGN_OR_RETURN(
+      std::vector<EventRecord> records, database_.WithTenant(call, [&](postgres::Transaction& tx) {
+        return event_store::ListOldestFirst(tx, call.tenant, EventFilter(),
+                                            {batch.first, batch.past}, static_cast<int>(kEvents));
+      }));
   for (size_t i = 0; i < records.size(); ++i) {
     if (records[i].sequence != batch.first + i) return Gap(batch.first + i);
   }

@@ -1,6 +1,6 @@
 #include "services/audit/sinks/s3_transport.h"
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -27,7 +27,8 @@ std::string S3Transport::ObjectName(const v1::S3Target& target, const SinkBatch&
   const std::string day =
       absl::FormatTime("%E4Y/%m/%d", batch.events.front().recorded_at(), absl::UTCTimeZone());
   return StrCat(target.prefix(), batch.tenant.ToString(), "/", day, "/",
-                absl::StrFormat("%020d-%020d.jsonl", batch.first, batch.past - 1));
+                absl::StrCat(absl::Dec(batch.first, absl::kZeroPad20), "-",
+                             absl::Dec(batch.past - 1, absl::kZeroPad20), ".jsonl"));
 }
 
 Delivery S3Transport::Send(const v1::Sink& target, const crypto::SecretBytes& secret,

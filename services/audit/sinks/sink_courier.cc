@@ -84,7 +84,7 @@ absl::Status SinkCourier::ServeOnce(const CallContext& call, const sink_queue::C
   // What the filter lets nothing through of is done without asking anybody.
   if (batch->events.empty()) return Advance(call, claim, sink, *batch, Delivery::Taken());
   if (!kept) {
-    kept = {Uuid::V7(parts_.clock.Now()), batch->past};
+    kept = sink_queue::Batch{Uuid::V7(parts_.clock.Now()), batch->past};
     RETURN_IF_ERROR(parts_.database
                         .WithTenantUnaudited(call, Unaudited(),
                                              [&](postgres::Transaction& tx) {

@@ -63,7 +63,7 @@ absl::StatusOr<size_t> SinkWorker::State::ClaimSome() {
     const absl::MutexLock lock(&mutex);
     room = options.workers - busy - static_cast<int>(claimed.size());
   }
-  if (room <= 0) return 0;
+  if (room <= 0) return size_t{0};
   const absl::Time now = absl::Now();
   absl::StatusOr<std::vector<sink_queue::Claim>> claims =
       door.Run(now + kDatabaseTimeout, [&](postgres::Transaction& tx) {
