@@ -82,7 +82,9 @@ TEST(Csv, HostileValuesStayInTheirCellsAndCanBeDecoded) {
     EXPECT_TRUE(IsOneCleanLine(line)) << value.substr(0, 40);
     const std::string decoded = Decoded(CellOf(event, "user_agent"));
     // What no line should hold is shown as such and nothing else is lost.
-    if (IsOneCleanLine(value) && !value.starts_with("bad utf-8")) EXPECT_EQ(decoded, value);
+    if (IsOneCleanLine(value) && !value.starts_with("bad utf-8")) {
+      EXPECT_EQ(decoded, value);
+    }
   }
   EXPECT_EQ(Decoded(CellOf(EventOfValue("cr\r\nlf\ttab"), "actor_id")), "cr\r\nlf\ttab");
 }

@@ -143,7 +143,9 @@ TEST(Ocsf, ActivitiesFollowTheVerb) {
     event.event.mutable_event()->set_action(action);
     const Struct json = Parsed(Ocsf(event));
     EXPECT_EQ(Number(json, "activity_id"), activity) << action;
-    if (activity == 99) EXPECT_EQ(Text(json, "activity_name"), action);
+    if (activity == 99) {
+      EXPECT_EQ(Text(json, "activity_name"), action);
+    }
   }
 }
 

@@ -30,7 +30,7 @@ ExportStream::ExportStream(postgres::Database& database, const CallContext& call
 
 absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   ASSIGN_OR_RETURN(*chunk_.mutable_lines(),
-                   has_proofs() ? lines_.Header() : absl::StatusOr(HeaderOf(format_)));
+                   has_proofs() ? lines_.Header() : absl::StatusOr<std::string>(HeaderOf(format_)));
   while (rest_.first < rest_.past) {
     ASSIGN_OR_RETURN(std::vector<EventRecord> page, NextPage());
     if (page.empty()) break;

@@ -158,7 +158,9 @@ TEST_F(RsyslogTest, WhatSomebodyWroteIntoAnEventStaysInItsParameter) {
     const json& data = Rsyslog::DataOf(messages[i]);
     EXPECT_EQ(data.at("seq"), StrCat(i));
     EXPECT_EQ(data.at("outcome"), "SUCCESS");
-    if (IsOneCleanLine(values[i])) EXPECT_EQ(data.at("actorId"), values[i]);
+    if (IsOneCleanLine(values[i])) {
+      EXPECT_EQ(data.at("actorId"), values[i]);
+    }
   }
 }
 
