@@ -17,7 +17,8 @@ v1::Sink ToProto(const Sink& sink, absl::Time now) {
   proto.set_next_sequence(sink.next);
   proto.set_lag_events(sink.log_size - std::min(sink.next, sink.log_size));
   if (sink.oldest_waiting) {
-    *proto.mutable_lag() = ToDuration(std::max(now - *sink.oldest_waiting, absl::ZeroDuration()));
+    const absl::Duration lag = std::max(now - *sink.oldest_waiting, absl::ZeroDuration());
+    *proto.mutable_lag() = ToDuration(absl::Trunc(lag, absl::Seconds(1)));
   }
   if (sink.last_success) *proto.mutable_last_success_time() = ToTimestamp(*sink.last_success);
   if (sink.last_error_time) {
