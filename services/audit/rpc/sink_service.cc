@@ -1,5 +1,6 @@
 #include "services/audit/rpc/sink_service.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "libs/base/error.h"
@@ -20,6 +21,8 @@ template <typename Request>
 SinkSettings SettingsOf(const Request& request) {
   return {request.name(), request.filter(), TargetOf(request)};
 }
+
+bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
 
 // For the trail: where it goes, and nothing of what it shows there.
 std::string KindOf(const Sink& sink) {
@@ -46,6 +49,9 @@ absl::Status SinkService::Check(const SinkSettings& settings, const std::string&
   if (!violations.empty()) return InvalidFields(std::move(violations));
   if (settings.target.has_s3() && secret.empty()) {
     return InvalidField("s3.secret_access_key", "is needed");
+  }
+  if (settings.target.has_http() && !std::all_of(secret.begin(), secret.end(), IsPrintable)) {
+    return InvalidField("http.authorization", "must be one line of printable ASCII");
   }
   if (!settings.target.has_syslog()) return absl::OkStatus();
   const v1::SyslogTarget& syslog = settings.target.syslog();

@@ -125,6 +125,9 @@ TEST_F(SinkServiceTest, WhatIsWrongIsNamedAndNothingIsMade) {
   std::vector<std::string> fields;
   for (const Violation& one : DetailsOf(refused.status()).violations) fields.push_back(one.field);
   EXPECT_THAT(fields, ElementsAre("http.url", "http.index"));
+  request = HttpSink();
+  request.mutable_http()->set_authorization("Splunk x\r\nHost: elsewhere");
+  EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   request.clear_target();
   EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   request.mutable_syslog()->set_host("logs.example.com");
