@@ -9,8 +9,8 @@ CREATE TABLE audit.sink (
   target        bytea NOT NULL,
   -- Sealed by the vault; null: the receiver asks for none.
   sealed_secret bytea,
-  -- Which version of the key sealed it (its ciphertext names it at offset 19); 0 for bytes of another
-  -- form.
+  -- Which version of the key sealed it (its ciphertext names it at offset 19); 0 for bytes of
+  -- another form.
   sealed_key_version bigint GENERATED ALWAYS AS (
     CASE
       WHEN sealed_secret IS NULL THEN NULL
@@ -33,8 +33,8 @@ CREATE TABLE audit.sink_cursor (
   sink_id         uuid NOT NULL,
   -- Everything before it is acknowledged, was not asked for, or stands in audit.sink_refusal.
   next_seq        bigint NOT NULL CHECK (next_seq >= 0),
-  -- The batch on its way, [next_seq, batch_past), kept before it is sent: whoever comes after a crash
-  -- sends the same again under the same id.
+  -- The batch on its way, [next_seq, batch_past), kept before it is sent: whoever comes after a
+  -- crash sends the same again under the same id.
   batch_past      bigint,
   batch_id        uuid,
   paused          boolean NOT NULL DEFAULT false,

@@ -28,7 +28,8 @@ constexpr Statement kClaimDue = {"sink_queue.claim_due", R"sql(
 
 constexpr Statement kReadLag = {"sink_queue.read_lag", R"sql(
   SELECT coalesce(max(h.size - c.next_seq), 0)::bigint,
-         coalesce(extract(epoch FROM now() - min(coalesce(c.last_success_at, c.made_at))), 0)::float8
+         coalesce(extract(epoch FROM now() - min(coalesce(c.last_success_at, c.made_at))),
+                  0)::float8
   FROM audit.sink_cursor c
   JOIN audit.log_head h ON h.tenant_id = c.tenant_id AND h.size > c.next_seq
   WHERE NOT c.paused)sql"};
