@@ -32,10 +32,8 @@ std::string Summarise(const merkle::ExportSummary& summary) {
 
 }  // namespace
 
-absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::EventFilter& filter,
+absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::ExportEventsRequest& request,
                                      const std::function<absl::Status(const std::string&)>& take) {
-  audit::v1::ExportEventsRequest request;
-  *request.mutable_filter() = filter;
   uint64_t events = 0;
   const std::function<absl::Status(const audit::v1::ExportEventsResponse&)> on_reply =
       [&](const audit::v1::ExportEventsResponse& reply) {
@@ -46,12 +44,13 @@ absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::EventFilte
   return events;
 }
 
-absl::StatusOr<uint64_t> ExportTrailToFile(Client& client, const audit::v1::EventFilter& filter,
+absl::StatusOr<uint64_t> ExportTrailToFile(Client& client,
+                                           const audit::v1::ExportEventsRequest& request,
                                            const std::string& path) {
   const std::string unfinished = path + ".part";
   std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
   if (!file) return dev::FileError("write", path, errno);
-  const auto events = ExportTrail(client, filter, [&](const std::string& lines) {
+  const auto events = ExportTrail(client, request, [&](const std::string& lines) {
     file << lines;
     return file ? absl::OkStatus() : dev::FileError("write", path, errno);
   });

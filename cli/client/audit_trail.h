@@ -12,11 +12,12 @@
 namespace kasbah::cli {
 
 // Streams the tenant's trail to `take`, whole lines at a time. Returns how many events there were.
-absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::EventFilter& filter,
+absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::ExportEventsRequest& request,
                                      const std::function<absl::Status(const std::string&)>& take);
 
 // The same into a file, which appears when it is complete.
-absl::StatusOr<uint64_t> ExportTrailToFile(Client& client, const audit::v1::EventFilter& filter,
+absl::StatusOr<uint64_t> ExportTrailToFile(Client& client,
+                                           const audit::v1::ExportEventsRequest& request,
                                            const std::string& path);
 
 struct TrailVerdict {

@@ -227,6 +227,16 @@ TEST(Client, WhatIsNotHttpIsAProtocolError) {
               ReasonIs(reason::kProtocol));
 }
 
+TEST(Client, AnAnswerWhoseHeadersBreakOffIsNone) {
+  for (const char* said :
+       {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nX: y\r\n"}) {
+    RawServer server([said](int fd, std::atomic<bool>&) { WriteAll(fd, said); });
+    EXPECT_THAT(LoopbackClient()->SendAndWait({.url = UrlOf(server.port())}),
+                ReasonIs(reason::kProtocol))
+        << said;
+  }
+}
+
 TEST(Client, PlaintextUnderHttpsIsTlsFailed) {
   RawServer server([](int fd, std::atomic<bool>&) { WriteAll(fd, "HTTP/1.1 200 OK\r\n\r\n"); });
   EXPECT_THAT(

@@ -167,8 +167,10 @@ size_t Transfer::OnHeader(char* data, size_t size, size_t count, void* self) {
   // Interim answers come with headers of their own, before those that count.
   if (line.starts_with("HTTP/")) {
     transfer->response_.headers.clear();
+    transfer->headers_ended_ = false;
     return bytes;
   }
+  if (line == "\r\n" || line == "\n") transfer->headers_ended_ = true;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return bytes;
   const std::string name = absl::AsciiStrToLower(ToAbsl(line.substr(0, colon)));
@@ -206,6 +208,7 @@ absl::StatusOr<ClientResponse> Transfer::Result(CURLcode code) {
                    "the answer is too large");
   }
   if (code != CURLE_OK && !too_large_) return FromCurl(code);
+  if (!headers_ended_) return FromCurl(CURLE_RECV_ERROR);
   return std::move(response_);
 }
 

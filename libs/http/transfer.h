@@ -38,6 +38,8 @@ class Transfer {
   curl_slist* headers_ = nullptr;
   ClientResponse response_;
   size_t header_bytes_ = 0;
+  // The answer's last header has come: one that breaks off before is none, whatever its status.
+  bool headers_ended_ = false;
   bool body_started_ = false;
   bool blocked_ = false;
   bool too_large_ = false;

@@ -1,14 +1,20 @@
 #include "services/audit/audit_app.h"
 
+#include <unistd.h>
+
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "kasbah/audit/v1/audit.pb.h"
 #include "kasbah/audit/v1/proofs.pb.h"
+#include "kasbah/audit/v1/sinks.pb.h"
+#include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
 #include "kasbah/subject/v1/subject.pb.h"
 #include "libs/base/status_macros.h"
+#include "libs/ciphertexts/ciphertext_service.h"
 #include "libs/crypto/secret_arena.h"
 #include "libs/http/client.h"
 #include "libs/service/periodic.h"
@@ -26,17 +32,28 @@
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/proof_service.h"
 #include "services/audit/rpc/receiver_service.h"
+#include "services/audit/rpc/sealed_sinks.h"
+#include "services/audit/rpc/sink_service.h"
 #include "services/audit/rpc/subject_service.h"
+#include "services/audit/sinks/http_transport.h"
+#include "services/audit/sinks/s3_transport.h"
+#include "services/audit/sinks/sink_worker.h"
+#include "services/audit/sinks/syslog_transport.h"
 #include "services/audit/store/signing_key_store.h"
 
 namespace kasbah::audit {
 namespace {
 
+// What a sink's batch may take beside its sending.
+constexpr absl::Duration kSinkBookkeeping = absl::Seconds(30);
+
 std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
-        outbox::v1::Entry::descriptor()->file(), subject::v1::Subject::descriptor()->file()}) {
+        v1::Sink::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
+        subject::v1::Subject::descriptor()->file(),
+        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -58,6 +75,21 @@ absl::Status GrowSystemLog(SystemLog& log, Witnesses& witnesses) {
   return witnesses.Cosign();
 }
 
+std::string Hostname() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "-";
+}
+
+Transports TransportsFor(const SinkConfig& config, const http::AddressGuard& guard,
+                         http::Client& client, const Clock& clock) {
+  const SyslogOrigin origin{Hostname(), static_cast<uint32_t>(config.enterprise_number)};
+  Transports transports;
+  transports[v1::Sink::kSyslog] = std::make_unique<SyslogTransport>(origin, guard);
+  transports[v1::Sink::kHttp] = std::make_unique<HttpTransport>(client, clock);
+  transports[v1::Sink::kS3] = std::make_unique<S3Transport>(client, clock);
+  return transports;
+}
+
 }  // namespace
 
 absl::Status RunAudit(const AuditConfig& config) {
@@ -74,7 +106,7 @@ absl::Status RunAudit(const AuditConfig& config) {
   ASSIGN_OR_RETURN(auto vault, service->ChannelTo("vault", config.service.vault_address));
 
   const Clock& clock = service->clock();
-  VaultKeySealer sealer(std::move(vault), clock);
+  VaultKeySealer sealer(vault, clock);
   SigningKeyStore key_store(*ingest);
   SigningKey key(key_store, sealer, clock);
   Checkpointer checkpointer(service->server().identity().domain, service->database(), *ingest, key,
@@ -92,13 +124,28 @@ absl::Status RunAudit(const AuditConfig& config) {
   for (const WitnessAddress& witness : config.witnesses) witness_keys.push_back(witness.key);
   SystemLog system_log(service->server().identity().domain, std::move(witness_keys),
                        config.quorum(), *ingest, key, clock);
-  ASSIGN_OR_RETURN(const std::unique_ptr<http::Client> http, WitnessClient(config));
-  Witnesses witnesses(config.witnesses, *http, system_log, *ingest, clock);
+  ASSIGN_OR_RETURN(const std::unique_ptr<http::Client> witness_client, WitnessClient(config));
+  Witnesses witnesses(config.witnesses, *witness_client, system_log, *ingest, clock);
   const service::Periodic system_log_loop(config.system_log_interval, "the system log",
                                           [&] { return GrowSystemLog(system_log, witnesses); });
   SelfCheck self_check(config.self_check, service->database(), *ingest, service->outbox(),
                        system_log, key, clock);
   const SelfCheckLoop self_check_loop(config.self_check, self_check);
+
+  ASSIGN_OR_RETURN(const http::AddressGuard guard,
+                   http::AddressGuard::Create(config.sinks.allow_addresses));
+  ASSIGN_OR_RETURN(const std::unique_ptr<http::Client> http,
+                   http::Client::Create({.guard = guard,
+                                         .allow_http = config.sinks.allow_http,
+                                         .ca_file = config.sinks.ca_file}));
+  Transports transports = TransportsFor(config.sinks, guard, *http, clock);
+  BatchReader batches(service->database(), checkpointer, key);
+  VaultSinkSecrets secrets(vault);
+  SinkCourier courier({service->database(), service->outbox(), batches, secrets, transports, clock},
+                      config.sinks.timeout);
+  SinkWorker sinks(
+      {.workers = config.sinks.workers, .lease = config.sinks.timeout + kSinkBookkeeping}, *ingest,
+      courier);
 
   rpc::Pipeline& pipeline = service->pipeline();
   ReceiverService receiver(pipeline, flusher);
@@ -106,7 +153,16 @@ absl::Status RunAudit(const AuditConfig& config) {
                      growth, clock);
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
   ProofService proofs(pipeline, service->database(), *ingest, checkpointer, system_log);
-  return service->Run({&receiver, &audit, &subjects, &proofs});
+  SinkService sink_service(pipeline, {service->database(),
+                                      service->outbox(),
+                                      secrets,
+                                      courier,
+                                      [&] { sinks.Wake(); },
+                                      {{.allow_http = config.sinks.allow_http}, guard},
+                                      clock});
+  SealedSinks sealed(service->database());
+  ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{kSinkKey, &sealed}});
+  return service->Run({&receiver, &audit, &subjects, &proofs, &sink_service, &ciphertexts});
 }
 
 }  // namespace kasbah::audit

@@ -12,6 +12,21 @@
 
 namespace kasbah::audit {
 
+// Of the sinks that tenants set up.
+struct SinkConfig {
+  int workers = 16;
+  absl::Duration timeout = absl::Seconds(30);
+  // Off a developer's machine receivers are https and public.
+  bool allow_http = false;
+  std::vector<std::string> allow_addresses;
+  // PEM file of roots that HTTPS receivers' certificates may come from; empty: the system's.
+  std::string ca_file;
+  // Of the structured data in syslog messages.
+  int enterprise_number = 32473;
+
+  void Read(config::Section& section);
+};
+
 // The settings of kasbah-audit: those of every service, and
 //
 //   ingest: {dsn, password_file, connections}   the role that writes the logs, kasbah_audit_ingest
@@ -19,11 +34,13 @@ namespace kasbah::audit {
 //   system_log: {interval, quorum, …}           how often heads go into the system log
 //   witnesses: [{verifier_key, url}]            who cosigns it
 //   self_check: {rows_per_second, pause}        how fast logs are walked
+//   sinks: {workers, timeout, allow_http, allow_addresses, ca_file, enterprise_number}
 struct AuditConfig {
   service::ServiceConfig service;
   postgres::PoolOptions ingest;
   absl::Duration flush_interval = absl::Milliseconds(50);
   int flush_events = 2000;
+  SinkConfig sinks;
 
   absl::Duration system_log_interval = absl::Seconds(10);
   std::vector<WitnessAddress> witnesses;

@@ -120,7 +120,8 @@ absl::Status RunVault(const VaultConfig& config) {
   CiphertextHolders holders = {{std::string(kVaultOwner), &secret_holder}};
   std::vector<std::unique_ptr<RemoteHolder>> remote;
   for (const auto& [name, address] : {std::pair("tenant-data", config.service.tenant_data_address),
-                                      std::pair("webhook", config.service.webhook_address)}) {
+                                      std::pair("webhook", config.service.webhook_address),
+                                      std::pair("audit", config.service.audit_address)}) {
     if (address.empty()) continue;
     ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, service->ChannelTo(name, address));
     remote.push_back(std::make_unique<RemoteHolder>(std::move(channel)));

@@ -4,6 +4,7 @@
 
 #include "kasbah/audit/v1/audit.pb.h"
 #include "kasbah/audit/v1/proofs.pb.h"
+#include "kasbah/audit/v1/sinks.pb.h"
 #include "kasbah/auth/v1/auth.pb.h"
 #include "kasbah/auth/v1/workloads.pb.h"
 #include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
@@ -62,6 +63,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           audit::v1::Damage::descriptor()->file(),
+          audit::v1::Sink::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),
           subject::v1::Subject::descriptor()->file(),
           outbox::v1::Entry::descriptor()->file()};

@@ -10,6 +10,7 @@
 #include "libs/outbox/audit_event.h"
 #include "services/audit/domain/day_range.h"
 #include "services/audit/domain/event_filter.h"
+#include "services/audit/log/event_forms.h"
 #include "services/audit/log/log_nodes.h"
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/proto_conversion.h"
@@ -161,15 +162,23 @@ absl::Status AuditService::Export(const rpc::Call& call, const v1::ExportEventsR
                                   rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const EventFilter filter, EventFilter::FromProto(request.filter()));
+  if (!v1::ExportFormat_IsValid(request.format())) {
+    return InvalidField("format", "must be one of the formats");
+  }
+  const v1::ExportFormat format = request.format() == v1::EXPORT_FORMAT_UNSPECIFIED
+                                      ? v1::EXPORT_FORMAT_PROOFS
+                                      : request.format();
   ASSIGN_OR_RETURN(const auto signer, key_.Get());
   ASSIGN_OR_RETURN(const SignedCheckpoint head, checkpointer_.Current(call));
   // Before the first line leaves; after the checkpoint, so it is not in the file that it tells of.
   const outbox::v1::AuditEvent own =
       outbox::Succeeded(call, clock_, "audit.export", {std::string(kTrail), "", ""},
-                        {{"filters", filter.Names()}, {"size", StrCat(head.checkpoint.size)}});
+                        {{"filters", filter.Names()},
+                         {"size", StrCat(head.checkpoint.size)},
+                         {"format", v1::ExportFormat_Name(format)}});
   RETURN_IF_ERROR(database_.WithTenant(
       call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, own); }));
-  return ExportStream(database_, call, filter, head.checkpoint, *signer).Run(writer);
+  return ExportStream(database_, call, filter, format, head.checkpoint, *signer).Run(writer);
 }
 
 absl::Status AuditService::Tail(const rpc::Call& call, const v1::TailEventsRequest& request,

@@ -5,7 +5,8 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "services/audit/rpc/proto_conversion.h"
+#include "services/audit/formats/format.h"
+#include "services/audit/log/event_forms.h"
 
 namespace kasbah::audit {
 namespace {
@@ -16,18 +17,20 @@ constexpr size_t kChunkBytes = 512 * 1024;
 }  // namespace
 
 ExportStream::ExportStream(postgres::Database& database, const CallContext& call,
-                           const EventFilter& filter, const merkle::Checkpoint& checkpoint,
-                           const crypto::Ed25519Key& key)
+                           const EventFilter& filter, v1::ExportFormat format,
+                           const merkle::Checkpoint& checkpoint, const crypto::Ed25519Key& key)
     : database_(database),
       call_(call),
       filter_(filter),
+      format_(format),
       size_(checkpoint.size),
       lines_(checkpoint, filter.ToJson(), key),
       nodes_(call.tenant, checkpoint.size),
       rest_{0, checkpoint.size} {}
 
 absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
-  ASSIGN_OR_RETURN(*chunk_.mutable_lines(), lines_.Header());
+  ASSIGN_OR_RETURN(*chunk_.mutable_lines(),
+                   has_proofs() ? lines_.Header() : absl::StatusOr<std::string>(HeaderOf(format_)));
   while (rest_.first < rest_.past) {
     ASSIGN_OR_RETURN(EventPage page, NextPage());
     if (page.records.empty() && !page.stopped_at) break;
@@ -36,12 +39,14 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
     if (writer.Done()) return absl::CancelledError("the stream is over");
     nodes_.ForgetLeavesBefore(rest_.first);
   }
-  if (filter_.ToJson() == "{}" && lines_.events() != size_) {
+  if (filter_.ToJson() == "{}" && events_ != size_) {
     return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                 StrCat("the log is damaged: events are missing after event ", lines_.events()));
+                 StrCat("the log is damaged: events are missing after event ", events_));
   }
-  ASSIGN_OR_RETURN(const std::string trailer, lines_.Trailer());
-  chunk_.mutable_lines()->append(trailer);
+  if (has_proofs()) {
+    ASSIGN_OR_RETURN(const std::string trailer, lines_.Trailer());
+    chunk_.mutable_lines()->append(trailer);
+  }
   return Send(writer, true);
 }
 
@@ -58,6 +63,7 @@ absl::StatusOr<EventPage> ExportStream::NextPage() {
                          search->ListWithLeaves(tx, call_.tenant, range, kPage).Await());
         std::vector<merkle::NodeId> wanted;
         for (const EventRecord& record : found.records) {
+          if (!has_proofs()) break;
           const auto nodes = merkle::InclusionNodes(record.sequence, size_);
           wanted.insert(wanted.end(), nodes.begin(), nodes.end());
         }
@@ -73,18 +79,28 @@ absl::Status ExportStream::SendPage(std::vector<EventRecord> page,
                                     rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   const bool whole = filter_.ToJson() == "{}";
   for (EventRecord& record : page) {
-    if (whole && record.sequence != lines_.events()) {
+    if (whole && record.sequence != events_) {
       return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                   StrCat("the log is damaged: event ", lines_.events(), " is missing"));
+                   StrCat("the log is damaged: event ", events_, " is missing"));
     }
-    ASSIGN_OR_RETURN(const merkle::ExportedEvent event,
-                     ExportedOf(std::move(record), nodes_, size_));
-    ASSIGN_OR_RETURN(const std::string line, lines_.Line(event));
+    ASSIGN_OR_RETURN(const std::string line, LineOfRecord(std::move(record)));
     chunk_.mutable_lines()->append(line);
+    ++events_;
     chunk_.set_events(chunk_.events() + 1);
     RETURN_IF_ERROR(Send(writer, false));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ExportStream::LineOfRecord(EventRecord record) {
+  if (has_proofs()) {
+    ASSIGN_OR_RETURN(const merkle::ExportedEvent event,
+                     ExportedOf(std::move(record), nodes_, size_));
+    return lines_.Line(event);
+  }
+  ASSIGN_OR_RETURN(SentEvent event, SentEventOf(call_.tenant, record));
+  event.log_size = size_;
+  return LineOf(format_, SyslogOrigin(), event);
 }
 
 absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last) {

@@ -1,7 +1,7 @@
 #include "services/webhook/domain/outcome.h"
 
 #include "libs/base/error.h"
-#include "services/webhook/domain/retry_policy.h"
+#include "libs/http/retry_after.h"
 
 namespace kasbah::webhook {
 
@@ -23,7 +23,7 @@ AttemptResult ResultOf(const absl::StatusOr<http::ClientResponse>& response, abs
   if (response->status == 429 || response->status == 503) {
     if (const auto header = response->headers.find("retry-after");
         header != response->headers.end()) {
-      result.retry_after = ParseRetryAfter(header->second, now);
+      result.retry_after = http::ParseRetryAfter(header->second, now);
     }
   }
   return result;

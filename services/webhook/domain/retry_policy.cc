@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
-#include "libs/base/strings.h"
-
 namespace kasbah::webhook {
 namespace {
 
@@ -25,19 +22,6 @@ std::optional<absl::Duration> RetryPolicy::DelayAfter(
   if (!retry_after) return spread;
   const absl::Duration longest = std::max(2 * scheduled, kLongestRetryAfter);
   return std::max(spread, std::min(*retry_after, longest));
-}
-
-std::optional<absl::Duration> ParseRetryAfter(std::string_view value, absl::Time now) {
-  int64_t seconds = 0;
-  if (absl::SimpleAtoi(ToAbsl(value), &seconds)) {
-    if (seconds < 0) return std::nullopt;
-    return absl::Seconds(seconds);
-  }
-  absl::Time at;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", ToAbsl(value), &at, nullptr)) {
-    return std::nullopt;
-  }
-  return std::max(at - now, absl::ZeroDuration());
 }
 
 }  // namespace kasbah::webhook

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -28,8 +26,5 @@ class RetryPolicy {
  private:
   std::vector<absl::Duration> schedule_;
 };
-
-// A Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3). Unset for anything else.
-std::optional<absl::Duration> ParseRetryAfter(std::string_view value, absl::Time now);
 
 }  // namespace kasbah::webhook
