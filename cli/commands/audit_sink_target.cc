@@ -29,9 +29,7 @@ void SinkOptions::AddTo(CLI::App* leaf) {
   leaf->add_option("--endpoint", endpoint, "Another store that speaks S3");
   leaf->add_option("--access-key-id", access_key_id, "The bucket's");
   leaf->add_option("--lock-days", lock_days, "Object Lock for so many days");
-  leaf->add_option("--action", action, "Only this: secret.create, or secret. for all of a kind");
-  leaf->add_option("--actor", actor, "Only of: key_…, usr_… or a SPIFFE path");
-  leaf->add_option("--target", target, "Only with: rec_…, sec_…");
+  filter.AddTo(leaf, /*with_times=*/false);
 }
 
 absl::Status SinkOptions::Check() const {

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "cli/commands/audit_filter.h"
 #include "kasbah/audit/v1/sinks.pb.h"
+#include "libs/base/status_macros.h"
 #include <CLI/CLI.hpp>
 
 namespace kasbah::cli {
@@ -25,18 +27,14 @@ struct SinkOptions {
   std::string endpoint;
   std::string access_key_id;
   uint32_t lock_days = 0;
-  std::string action;
-  std::string actor;
-  std::string target;
+  EventFilterOptions filter;
 
   void AddTo(CLI::App* leaf);
   // Into a CreateSinkRequest or an UpdateSinkRequest.
   template <typename Request>
   absl::Status Fill(Request* request) const {
-    if (const absl::Status status = Check(); !status.ok()) return status;
-    request->mutable_filter()->set_action(action);
-    request->mutable_filter()->set_actor_id(actor);
-    request->mutable_filter()->set_target_id(target);
+    RETURN_IF_ERROR(Check());
+    ASSIGN_OR_RETURN(*request->mutable_filter(), filter.Read());
     if (!http.empty()) return FillHttp(request->mutable_http());
     if (!syslog.empty()) return FillSyslog(request->mutable_syslog());
     return FillS3(request->mutable_s3());

@@ -63,7 +63,7 @@ TEST_F(ExportFormatsTest, WithoutAFormatThereAreProofs) {
 TEST_F(ExportFormatsTest, FiltersHoldAndAMissingEventIsFound) {
   Log({{a_, Event("record.update")}, {a_, Event()}, {a_, Event("record.delete")}});
   v1::EventFilter filter;
-  filter.set_action("record.");
+  filter.add_actions("record.");
   ASSERT_OK_AND_ASSIGN(const std::string file, ExportAs(v1::EXPORT_FORMAT_JSON_LINES, filter));
   EXPECT_EQ(std::count(file.begin(), file.end(), '\n'), 2);
   EXPECT_EQ(Waiting("EXPORT_FORMAT_JSON_LINES"), "1");

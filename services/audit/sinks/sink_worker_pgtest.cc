@@ -38,7 +38,7 @@ TEST_F(SinkWorkerTest, AFilterPicksAndTheCursorPassesTheRest) {
   Log({{a_, Event("record.update")}, {a_, Event()}, {a_, Event("record.delete")}});
   HttpReceiver receiver;
   v1::EventFilter filter;
-  filter.set_action("record.");
+  filter.add_actions("record.");
   const SinkId sink = Add(a_, Http(receiver.url()), filter);
   Start();
   WaitUntilAt(a_, sink, 703);
