@@ -30,7 +30,7 @@ PermissionSet Member() {
                          policy::v1::PERMISSION_FILE_WRITE});
 }
 
-// Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps
+// Everything, but for taking all of it away and erasing people: that cannot be undone. What an admin lacks is also what keeps
 // them from appointing or removing owners.
 PermissionSet Admin() {
   return With(Member(),
@@ -40,7 +40,11 @@ PermissionSet Admin() {
                policy::v1::PERMISSION_DOMAIN_MANAGE, policy::v1::PERMISSION_AUDIT_READ});
 }
 
-PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE}); }
+PermissionSet Owner() {
+  return With(Admin(),
+              {policy::v1::PERMISSION_SUBJECT_MANAGE, policy::v1::PERMISSION_RIGHTS_EXPORT,
+               policy::v1::PERMISSION_RIGHTS_ERASE});
+}
 
 }  // namespace
 
