@@ -33,7 +33,7 @@ const std::map<std::string_view, std::string_view>& Prefixes() {
       {"message_id", MessageIdTag::kPrefix},
       {"attempt_id", AttemptIdTag::kPrefix},
       {"event_id", EventIdTag::kPrefix},
-      {"operation_id", "rop"},
+      {"operation_id", OperationIdTag::kPrefix},
   };
   return *prefixes;
 }
