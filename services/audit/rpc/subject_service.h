@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/subject/subject_service.h"
+#include "services/audit/store/tenant_tables.h"
 
 namespace kasbah::audit {
 
@@ -11,13 +12,16 @@ class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                  const Clock& clock)
-      : subject::SubjectService(pipeline, database, outbox, clock) {}
+      : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables) {}
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(
       const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) override;
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
+  // The same for everybody in a tenant's trail.
+  absl::StatusOr<bool> EraseFurther(const rpc::Call& call,
+                                    subject::v1::EraseTenantResponse* reply) override;
 };
 
 }  // namespace kasbah::audit

@@ -2,6 +2,7 @@
 
 #include "libs/subject/subject_service.h"
 #include "services/webhook/store/delivery_store.h"
+#include "services/webhook/store/tenant_tables.h"
 
 namespace kasbah::webhook {
 
@@ -11,7 +12,7 @@ class SubjectService final : public subject::SubjectService {
  public:
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                  const Clock& clock)
-      : subject::SubjectService(pipeline, database, outbox, clock) {}
+      : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables) {}
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(
