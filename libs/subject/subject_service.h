@@ -56,9 +56,8 @@ class SubjectService : public v1::SubjectService::CallbackService {
   struct TenantPage {
     // As the export names them; mostly the table.
     std::string member;
-    // None: the table is at its end.
     std::vector<std::string> rows;
-    // JSON.
+    // JSON; empty: the table is at its end.
     std::string cursor;
   };
   // After `cursor`; empty: from the beginning.

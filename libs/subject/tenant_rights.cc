@@ -103,11 +103,11 @@ absl::StatusOr<v1::ExportTenantResponse> SubjectService::ExportPage(
   v1::ExportTenantResponse reply;
   while (place.table != nullptr) {
     ASSIGN_OR_RETURN(TenantPage page, PageOf(call, *place.table, place.cursor));
-    if (page.rows.empty()) {
-      place = {NextShown(tables_.tables, IndexOf(tables_.tables, place.table) + 1), ""};
-      continue;
-    }
     place.cursor = page.cursor;
+    if (page.cursor.empty()) {
+      place.table = NextShown(tables_.tables, IndexOf(tables_.tables, place.table) + 1);
+    }
+    if (page.rows.empty()) continue;
     reply.set_table(page.member);
     for (std::string& row : page.rows) reply.add_rows(std::move(row));
     break;

@@ -119,8 +119,7 @@ absl::StatusOr<std::vector<std::string>> KekChanges::ShredSubject(const CallCont
 
 absl::StatusOr<bool> KekChanges::IsTenantShredded(const CallContext& call) {
   ASSIGN_OR_RETURN(const std::optional<StoredKek> stored, store_.Find(call));
-  if (!stored) return true;
-  if (!stored->shredded_at) return false;
+  if (!stored || !stored->shredded_at) return false;
   ASSIGN_OR_RETURN(const std::vector<Uuid> undone, store_.ListShredded(call, 1));
   return undone.empty();
 }

@@ -33,7 +33,7 @@ class KekChanges {
   absl::StatusOr<std::vector<std::string>> ShredTenant(const CallContext& call);
   absl::StatusOr<std::vector<std::string>> ShredSubject(const CallContext& call,
                                                         const std::string& subject);
-  // Nothing of the tenant's is left to shred: all of it was, or there never was anything.
+  // The tenant's share was destroyed, and everybody's of whom it had data.
   absl::StatusOr<bool> IsTenantShredded(const CallContext& call);
   // Destroys the shares whose end is decided.
   absl::Status DestroyShredded(const CallContext& call);
