@@ -41,6 +41,9 @@ GRANT SELECT, INSERT,
 -- A tenant is erased once.
 CREATE UNIQUE INDEX rights_erasures ON tenant_data.rights_operations (tenant_id)
   WHERE kind = 'tenant_erasure' AND state IN ('running', 'done');
+-- Whoever begins a tenant's erasure looks at the tenant in the same transaction.
+GRANT INSERT, SELECT (tenant_id, kind, state, expires_at) ON tenant_data.rights_operations
+  TO kasbah_tenant_data_registry;
 CREATE INDEX rights_due ON tenant_data.rights_operations (lease_until) WHERE state = 'running';
 -- Sees which operations of which tenants wait for somebody, takes them and lets go, and nothing more.
 CALL core.open_door('tenant_data.rights_operations', 'kasbah_tenant_data_upkeep',

@@ -17,8 +17,8 @@ class RightsStore {
   using Pending = postgres::Pending<T>;
   using Transaction = postgres::Transaction;
 
-  // RESOURCE_EXHAUSTED is not this one's: FAILED_PRECONDITION, TOO_MANY_EXPORTS, for one export more
-  // than a tenant may have. ALREADY_EXISTS for a tenant's second erasure.
+  // FAILED_PRECONDITION, TOO_MANY_EXPORTS, for one export more than a tenant may have;
+  // ALREADY_EXISTS for a tenant's second erasure.
   static void Insert(Transaction& tx, const RightsOperation& operation);
   // NOT_FOUND.
   static Pending<RightsOperation> Get(Transaction& tx, TenantId tenant, OperationId id);
