@@ -1,10 +1,10 @@
 #include "libs/subject/row_ids.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "libs/base/ids.h"
 #include "libs/base/uuid.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::subject {
 namespace {

@@ -18,10 +18,10 @@
 
 namespace kasbah::subject {
 
-// What every service's SubjectService has in common: the way in, the transactions, which a suspended
-// or closed tenant gets too, and the events that say what happened. Of a person a service says what
-// it holds and how that goes; of a tenant the list of its tables says it, but for what takes more
-// than rows.
+// What every service's SubjectService has in common: the way in, the transactions, which a
+// suspended or closed tenant gets too, and the events that say what happened. Of a person a service
+// says what it holds and how that goes; of a tenant the list of its tables says it, but for what
+// takes more than rows.
 class SubjectService : public v1::SubjectService::CallbackService {
  public:
   grpc::ServerUnaryReactor* ExportSubject(grpc::CallbackServerContext* context,
@@ -41,11 +41,7 @@ class SubjectService : public v1::SubjectService::CallbackService {
   // `tables` are all of this schema that hold rows of tenants.
   SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
                  const Clock& clock, TenantTables tables)
-      : pipeline_(pipeline),
-        database_(database),
-        outbox_(outbox),
-        clock_(clock),
-        tables_(tables) {}
+      : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock), tables_(tables) {}
 
   virtual absl::StatusOr<v1::ExportSubjectResponse> Export(
       const rpc::Call& call, const v1::ExportSubjectRequest& request) = 0;

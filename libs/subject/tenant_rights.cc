@@ -75,12 +75,12 @@ absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Cal
                                                                   const std::string& cursor) {
   TenantPage page;
   page.member = table.name;
-  ASSIGN_OR_RETURN(const Result rows,
-                   database_.WithTenantInAnyState(
-                       call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
-                         if (cursor.empty()) return tx.Run(table.first, call.tenant);
-                         return tx.Run(table.next, call.tenant, postgres::Json{cursor});
-                       }));
+  ASSIGN_OR_RETURN(
+      const Result rows,
+      database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+        if (cursor.empty()) return tx.Run(table.first, call.tenant);
+        return tx.Run(table.next, call.tenant, postgres::Json{cursor});
+      }));
   for (const Row& row : rows) {
     page.cursor = row.Get<std::string>(0);
     page.rows.push_back(WithPublicIds(row.Get<std::string>(1)));
@@ -199,10 +199,11 @@ absl::StatusOr<v1::EraseTenantResponse> SubjectService::ErasePages(
     ASSIGN_OR_RETURN(const uint64_t rows, ErasePage(call, *left));
     (*reply.mutable_erased())[std::string(left->name)] += rows;
   }
-  ASSIGN_OR_RETURN(const Result waiting,
-                   database_.WithTenantInAnyState(
-                       call, AnyStateToken::ForErasure(),
-                       [&](Transaction& tx) { return tx.Run(tables_.undelivered, call.tenant); }));
+  ASSIGN_OR_RETURN(
+      const Result waiting,
+      database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+        return tx.Run(tables_.undelivered, call.tenant);
+      }));
   reply.set_undelivered(waiting[0].Get<uint64_t>(0));
   return reply;
 }

@@ -35,72 +35,69 @@ struct TenantTables {
 
 // Rows as JSON with a cursor each, in the order of the primary key, some MB at the most: what a row
 // is larger than that by itself comes alone.
-#define KASBAH_TENANT_PAGE(name, key, shown, condition)                                  \
-  "SELECT cursor::text, row::text FROM ("                                                \
-  " SELECT n, cursor, row, sum(octet_length(row::text)) OVER (ORDER BY n) AS bytes FROM" \
-  " (SELECT row_number() OVER (ORDER BY " key                                            \
-  ") AS n,"                                                                              \
-  "    (SELECT row_to_json(k) FROM (SELECT " key                                         \
-  ") k) AS cursor,"                                                                      \
+#define KASBAH_TENANT_PAGE(name, key, shown, condition)                                    \
+  "SELECT cursor::text, row::text FROM ("                                                  \
+  " SELECT n, cursor, row, sum(octet_length(row::text)) OVER (ORDER BY n) AS bytes FROM"   \
+  " (SELECT row_number() OVER (ORDER BY " key                                              \
+  ") AS n,"                                                                                \
+  "    (SELECT row_to_json(k) FROM (SELECT " key                                           \
+  ") k) AS cursor,"                                                                        \
   "    (SELECT row_to_json(r) FROM (SELECT " shown ") r) AS row FROM (SELECT * FROM " name \
-  "     WHERE tenant_id = $1 " condition "ORDER BY " key                                 \
-  " LIMIT 500) t) a) b"                                                                  \
+  "     WHERE tenant_id = $1 " condition "ORDER BY " key                                   \
+  " LIMIT 500) t) a) b"                                                                    \
   " WHERE n = 1 OR bytes <= 3000000 ORDER BY n"
 // The key's types are those of the table.
 #define KASBAH_TENANT_FIRST(name, key, shown) \
   { "tenant.first." name, KASBAH_TENANT_PAGE(name, key, shown, "") }
-#define KASBAH_TENANT_NEXT(name, key, shown)                                                \
-  {                                                                                         \
-    "tenant.next." name,                                                                    \
-        KASBAH_TENANT_PAGE(name, key, shown,                                                \
-                           "AND (" key ") > (SELECT " key                                   \
-                           " FROM jsonb_populate_record(NULL::" name ", $2)) ")             \
+#define KASBAH_TENANT_NEXT(name, key, shown)                                                     \
+  {                                                                                              \
+    "tenant.next." name, KASBAH_TENANT_PAGE(name, key, shown,                                    \
+                                            "AND (" key ") > (SELECT " key                       \
+                                            " FROM jsonb_populate_record(NULL::" name ", $2)) ") \
   }
 #define KASBAH_TENANT_ANY(name) \
   { "tenant.any." name, "SELECT EXISTS (SELECT FROM " name " WHERE tenant_id = $1)" }
-#define KASBAH_TENANT_ERASE(name, key)                                                        \
-  {                                                                                           \
-    "tenant.erase." name,                                                                     \
+#define KASBAH_TENANT_ERASE(name, key)                                                          \
+  {                                                                                             \
+    "tenant.erase." name,                                                                       \
         "WITH gone AS (DELETE FROM " name " WHERE tenant_id = $1 AND (" key ") IN (SELECT " key \
-        " FROM " name " WHERE tenant_id = $1 ORDER BY " key                                   \
-        " LIMIT 2000) RETURNING 1) SELECT count(*) FROM gone",                                \
-        postgres::Access::kWrite                                                              \
+        " FROM " name " WHERE tenant_id = $1 ORDER BY " key                                     \
+        " LIMIT 2000) RETURNING 1) SELECT count(*) FROM gone",                                  \
+        postgres::Access::kWrite                                                                \
   }
 #define KASBAH_NO_STATEMENT \
   { "", "" }
 
 // `key`: the primary key without tenant_id, or that where it is all.
-#define KASBAH_SHOWN_AND_ERASED(name, key, shown)                                  \
-  ::kasbah::subject::TenantTable {                                                 \
-    name, shown, KASBAH_TENANT_FIRST(name, key, shown),                            \
-        KASBAH_TENANT_NEXT(name, key, shown), KASBAH_TENANT_ANY(name),             \
-        KASBAH_TENANT_ERASE(name, key), ""                                         \
+#define KASBAH_SHOWN_AND_ERASED(name, key, shown)                                             \
+  ::kasbah::subject::TenantTable {                                                            \
+    name, shown, KASBAH_TENANT_FIRST(name, key, shown), KASBAH_TENANT_NEXT(name, key, shown), \
+        KASBAH_TENANT_ANY(name), KASBAH_TENANT_ERASE(name, key), ""                           \
   }
 // Shown by the service's own PageOf.
-#define KASBAH_SHOWN_SPECIALLY(name, key)                                              \
-  ::kasbah::subject::TenantTable {                                                     \
-    name, "*", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_TENANT_ANY(name),      \
-        KASBAH_TENANT_ERASE(name, key), ""                                             \
+#define KASBAH_SHOWN_SPECIALLY(name, key)                                         \
+  ::kasbah::subject::TenantTable {                                                \
+    name, "*", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_TENANT_ANY(name), \
+        KASBAH_TENANT_ERASE(name, key), ""                                        \
   }
-#define KASBAH_SHOWN_AND_KEPT(name, key, shown, why)                                        \
-  ::kasbah::subject::TenantTable {                                                          \
-    name, shown, KASBAH_TENANT_FIRST(name, key, shown),                                     \
-        KASBAH_TENANT_NEXT(name, key, shown), KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, why \
+#define KASBAH_SHOWN_AND_KEPT(name, key, shown, why)                                          \
+  ::kasbah::subject::TenantTable {                                                            \
+    name, shown, KASBAH_TENANT_FIRST(name, key, shown), KASBAH_TENANT_NEXT(name, key, shown), \
+        KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, why                                         \
   }
-#define KASBAH_HIDDEN_AND_ERASED(name, key, why)                                        \
-  ::kasbah::subject::TenantTable {                                                      \
-    name, "", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_TENANT_ANY(name),        \
-        KASBAH_TENANT_ERASE(name, key), why                                             \
+#define KASBAH_HIDDEN_AND_ERASED(name, key, why)                                 \
+  ::kasbah::subject::TenantTable {                                               \
+    name, "", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_TENANT_ANY(name), \
+        KASBAH_TENANT_ERASE(name, key), why                                      \
   }
-#define KASBAH_HIDDEN_AND_KEPT(name, why)                                          \
-  ::kasbah::subject::TenantTable {                                                 \
-    name, "", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT,       \
-        KASBAH_NO_STATEMENT, why                                                   \
+#define KASBAH_HIDDEN_AND_KEPT(name, why)                                                         \
+  ::kasbah::subject::TenantTable {                                                                \
+    name, "", KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, KASBAH_NO_STATEMENT, \
+        why                                                                                       \
   }
-#define KASBAH_UNDELIVERED(schema)                                                     \
-  ::kasbah::postgres::Statement {                                                      \
-    "tenant.undelivered." schema,                                                      \
-        "SELECT count(*) FROM " schema ".outbox WHERE tenant_id = $1"                  \
+#define KASBAH_UNDELIVERED(schema)                                                              \
+  ::kasbah::postgres::Statement {                                                               \
+    "tenant.undelivered." schema, "SELECT count(*) FROM " schema ".outbox WHERE tenant_id = $1" \
   }
 
 }  // namespace kasbah::subject

@@ -14,7 +14,8 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                           "seq, recorded_at, convert_from(body, 'UTF8')::json AS body, "
                           "source_address, user_agent, actor_display",
                           "the trail, of which an erasure destroys the personal values"),
-    KASBAH_HIDDEN_AND_KEPT("audit.leaf", "hashed commitments, of which the trail's proofs are made"),
+    KASBAH_HIDDEN_AND_KEPT("audit.leaf",
+                           "hashed commitments, of which the trail's proofs are made"),
     KASBAH_HIDDEN_AND_KEPT("audit.tile", "hashes of the trail's leaves"),
     KASBAH_HIDDEN_AND_KEPT("audit.log_head", "how long the trail is, and its root"),
     KASBAH_HIDDEN_AND_KEPT("audit.checkpoint", "the signed head of the trail"),
@@ -22,7 +23,6 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                              "what could not be understood when it came"),
     KASBAH_HIDDEN_AND_KEPT("audit.outbox", "events on their way: the relay empties it"),
 });
-inline constexpr subject::TenantTables kTenantTables{kTenantTableList,
-                                                     KASBAH_UNDELIVERED("audit")};
+inline constexpr subject::TenantTables kTenantTables{kTenantTableList, KASBAH_UNDELIVERED("audit")};
 
 }  // namespace kasbah::audit

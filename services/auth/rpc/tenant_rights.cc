@@ -1,13 +1,13 @@
 // What an export and an erasure of a tenant take beyond the tables of the tenant: people.
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "libs/base/status_macros.h"
 #include "services/auth/domain/personal_columns.h"
 #include "services/auth/rpc/subject_service.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::auth {
 namespace {
@@ -52,11 +52,11 @@ absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Cal
 absl::Status SubjectService::PrepareErasure(const rpc::Call& call,
                                             subject::v1::EraseTenantResponse* reply) {
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<UserId> leaving,
-                     database().WithTenantInAnyState(
-                         call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
-                           return departures_.List(tx, call.tenant, kMembersAtOnce);
-                         }));
+    ASSIGN_OR_RETURN(
+        const std::vector<UserId> leaving,
+        database().WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+          return departures_.List(tx, call.tenant, kMembersAtOnce);
+        }));
     for (const UserId user : leaving) {
       ASSIGN_OR_RETURN(const bool deleted, users_.DeleteUnlessMember(user, call.deadline));
       if (deleted) ++(*reply->mutable_erased())[std::string(kEmailColumn)];
@@ -66,11 +66,11 @@ absl::Status SubjectService::PrepareErasure(const rpc::Call& call,
                         return departures_.Finish(tx, call.tenant, leaving).Await();
                       }).status());
     }
-    ASSIGN_OR_RETURN(const std::vector<Membership> members,
-                     database().WithTenantInAnyState(
-                         call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
-                           return members_.List(tx, call.tenant, UserId(), 1);
-                         }));
+    ASSIGN_OR_RETURN(
+        const std::vector<Membership> members,
+        database().WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+          return members_.List(tx, call.tenant, UserId(), 1);
+        }));
     if (members.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(const uint64_t gone, EraseCounted(call, kMemberships, [&](Transaction& tx) {
                        return departures_.Begin(tx, call.tenant, kMembersAtOnce).Await();

@@ -43,27 +43,31 @@ RightsState ParseRightsState(std::string_view name) { return Parse(kStates, name
 
 const std::vector<RightsStep>& StepsOf(RightsKind kind) {
   static const auto* const subject_export = new std::vector<RightsStep>{
-      {kExportSubject, kHere},     {kExportSubject, "auth"},  {kExportSubject, "vault"},
-      {kExportSubject, "webhook"}, {kExportSubject, "audit"}, {kExportFiles, ""},
+      {kExportSubject, kHere},   {kExportSubject, "auth"},
+      {kExportSubject, "vault"}, {kExportSubject, "webhook"},
+      {kExportSubject, "audit"}, {kExportFiles, ""},
       {kManifest, ""},
   };
   static const auto* const tenant_export = new std::vector<RightsStep>{
-      {kExportTenant, kHere},     {kExportTenant, "auth"},  {kExportTenant, "vault"},
-      {kExportTenant, "webhook"}, {kExportTenant, "audit"}, {kExportFiles, ""},
+      {kExportTenant, kHere},   {kExportTenant, "auth"},
+      {kExportTenant, "vault"}, {kExportTenant, "webhook"},
+      {kExportTenant, "audit"}, {kExportFiles, ""},
       {kManifest, ""},
   };
   // The trail last: what the others do stands in it. An archive that was begun meanwhile goes too.
   static const auto* const subject_erasure = new std::vector<RightsStep>{
-      {kDropArchives, ""},        {kEraseSubject, kHere},  {kEraseSubject, "vault"},
-      {kEraseSubject, "webhook"}, {kEraseSubject, "auth"}, {kEraseSubject, "audit"},
-      {kDropArchives, ""},
+      {kDropArchives, ""},      {kEraseSubject, kHere},
+      {kEraseSubject, "vault"}, {kEraseSubject, "webhook"},
+      {kEraseSubject, "auth"},  {kEraseSubject, "audit"},
+      {kDropArchives, ""},      {kTell, ""},
   };
   // Keys first: from there on nothing opens, wherever it still stands.
   static const auto* const tenant_erasure = new std::vector<RightsStep>{
-      {kDropArchives, ""},    {kEraseTenant, "vault"}, {kEraseFiles, ""},
-      {kEraseTenant, kHere},  {kEraseTenant, "webhook"}, {kEraseTenant, "auth"},
-      {kEraseTenant, "audit"}, {kSettle, ""},          {kTombstone, ""},
-      {kTell, ""},
+      {kDropArchives, ""},       {kEraseTenant, "vault"},
+      {kEraseFiles, ""},         {kEraseTenant, kHere},
+      {kEraseTenant, "webhook"}, {kEraseTenant, "auth"},
+      {kEraseTenant, "audit"},   {kSettle, ""},
+      {kTombstone, ""},          {kTell, ""},
   };
   switch (kind) {
     case RightsKind::kSubjectExport:

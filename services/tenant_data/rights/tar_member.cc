@@ -12,7 +12,7 @@ namespace kasbah::tenantdata {
 namespace {
 
 constexpr int64_t kBlock = 512;
-constexpr size_t kLongestName = 100;
+constexpr size_t kLongestName = 155;
 
 }  // namespace
 
@@ -79,8 +79,7 @@ absl::Status TarMember::Append(std::string_view content) {
   writer_->left -= static_cast<int64_t>(content.size());
   if (writer_->left < 0) return absl::FailedPreconditionError("more content than announced");
   while (!content.empty()) {
-    const la_ssize_t written =
-        archive_write_data(writer_->archive, content.data(), content.size());
+    const la_ssize_t written = archive_write_data(writer_->archive, content.data(), content.size());
     if (written <= 0) return writer_->Error();
     content.remove_prefix(static_cast<size_t>(written));
   }

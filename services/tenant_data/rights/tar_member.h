@@ -11,9 +11,9 @@
 
 namespace kasbah::tenantdata {
 
-// One member of a tar archive (POSIX ustar), as it is written: header, content, padding. Members one
-// after the other, and then TarEnd(), are an archive; so each can be made, kept and sent by itself.
-// Not thread safe.
+// One member of a tar archive (POSIX ustar), as it is written: header, content, padding. Members
+// one after the other, and then TarEnd(), are an archive; so each can be made, kept and sent by
+// itself. Not thread safe.
 class TarMember {
  public:
   using Sink = std::function<absl::Status(std::string_view)>;
@@ -21,8 +21,8 @@ class TarMember {
   // How long it is with `size` bytes of content.
   static int64_t SizeOf(int64_t size);
 
-  // `name` is at most 100 bytes of ASCII; `size` below 8 GiB. What is written goes to `sink`, the
-  // header at once.
+  // `name` is at most 155 bytes of ASCII, 100 after its last slash; `size` below 8 GiB. What is
+  // written goes to `sink`, the header at once.
   static absl::StatusOr<std::unique_ptr<TarMember>> Begin(const std::string& name, int64_t size,
                                                           absl::Time time, Sink sink);
   ~TarMember();

@@ -7,8 +7,8 @@
 namespace kasbah::vault {
 
 // What becomes of every table of schema vault that holds rows of tenants, in an export and in an
-// erasure. An export shows that secrets and keys are there and never what they are: secrets are read
-// by a program that is registered for it.
+// erasure. An export shows that secrets and keys are there and never what they are: secrets are
+// read by a program that is registered for it.
 inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_SHOWN_AND_ERASED("vault.leases", "lease_id",
                             "lease_id, database_id, role_path, login, state, cause, actor, "
@@ -40,7 +40,6 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                            "nobody has the key any more"),
     KASBAH_HIDDEN_AND_KEPT("vault.outbox", "events on their way: the relay empties it"),
 });
-inline constexpr subject::TenantTables kTenantTables{kTenantTableList,
-                                                     KASBAH_UNDELIVERED("vault")};
+inline constexpr subject::TenantTables kTenantTables{kTenantTableList, KASBAH_UNDELIVERED("vault")};
 
 }  // namespace kasbah::vault
