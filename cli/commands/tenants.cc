@@ -22,6 +22,7 @@ std::string Describe(const Tenant& tenant) {
                    {"created", ToCell(tenant.create_time(), tenant.has_create_time())},
                    {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())},
                    {"closed", ToCell(tenant.close_time(), tenant.has_close_time())},
+                   {"erased", ToCell(tenant.erase_time(), tenant.has_erase_time())},
                    {"etag", tenant.etag()}});
 }
 

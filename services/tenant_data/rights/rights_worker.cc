@@ -63,6 +63,8 @@ absl::Status SomewhereElse() {
   return Error(absl::StatusCode::kAborted, "SOMEWHERE_ELSE", "the operation went on without us");
 }
 
+bool IsElsewhere(const absl::Status& status) { return ReasonOf(status) == "SOMEWHERE_ELSE"; }
+
 std::string EventOf(const RightsOperation& operation, std::string_view verb) {
   return StrCat(NameOf(operation.kind), ".", verb);
 }
@@ -94,7 +96,10 @@ absl::Status RightsWorker::Work(const DueOperation& due) {
   const absl::Time until = parts_.clock.Now() + kTurn;
   ASSIGN_OR_RETURN(RightsOperation operation, Get(CallFor(due.tenant, due.id), due.id));
   while (operation.state == RightsState::kRunning) {
-    if (operation.step == StepsOf(operation.kind).size()) return Finish(operation);
+    if (operation.step == StepsOf(operation.kind).size()) {
+      const absl::Status finished = Finish(operation);
+      return IsElsewhere(finished) ? absl::OkStatus() : finished;
+    }
     const absl::StatusOr<bool> done = Step(&operation);
     if (done.ok() && !*done) return absl::OkStatus();
     if (!done.ok()) {
@@ -127,7 +132,7 @@ absl::StatusOr<bool> RightsWorker::Step(RightsOperation* operation) {
                                         : eraser_.Do(call, *operation);
   if (!note.ok()) return note.status();
   absl::StatusOr<bool> noted = Note(CallFor(operation->tenant, operation->id), *operation, *note);
-  if (ReasonOf(noted.status()) == "SOMEWHERE_ELSE") return false;
+  if (IsElsewhere(noted.status())) return false;
   if (!noted.ok()) return noted.status();
   operation->step = note->step;
   operation->cursor = note->cursor;
