@@ -1,8 +1,10 @@
 #include "cli/commands/rights.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include "absl/time/clock.h"
 #include "cli/commands/named_call.h"

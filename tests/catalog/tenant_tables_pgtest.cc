@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "cli/migrations.h"
@@ -28,7 +31,6 @@ namespace {
 
 using subject::TenantTable;
 using subject::TenantTables;
-using ::testing::Not;
 
 // By the role of the service.
 const std::map<std::string, TenantTables>& Services() {
@@ -66,7 +68,7 @@ std::set<std::string> Words(std::string_view text) {
   std::set<std::string> words;
   std::string word;
   for (const char c : std::string(text) + " ") {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_') {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
       word += c;
     } else if (!word.empty()) {
       words.insert(std::exchange(word, ""));

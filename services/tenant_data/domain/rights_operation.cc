@@ -8,7 +8,6 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using Action = RightsStep::Action;
 using enum RightsStep::Action;
 
 constexpr std::string_view kHere = "tenant-data";

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -109,7 +108,7 @@ absl::StatusOr<RightsNote> RightsExporter::ExportTenant(const CallContext& call,
   for (const std::string& row : page.rows()) StrAppend(&lines, row, "\n");
   note.counts.push_back({service, table, page.rows_size()});
   note.member.service = service;
-  note.member.name = StrCat(prefix, absl::StrFormat("%05d", before + 1), ".jsonl");
+  note.member.name = StrCat(prefix, absl::Dec(before + 1, absl::kZeroPad5), ".jsonl");
   note.member.rows = page.rows_size();
   RETURN_IF_ERROR(Write(call, operation, lines, &note));
   return note;
