@@ -35,16 +35,16 @@ struct TenantTables {
 
 // Rows as JSON with a cursor each, in the order of the primary key, some MB at the most: what a row
 // is larger than that by itself comes alone.
-#define KASBAH_TENANT_PAGE(name, key, shown, condition)                                    \
+#define KASBAH_TENANT_PAGE(name, key, shown, condition)                                     \
   "SELECT cursor::text, line::text FROM ("                                                  \
-  " SELECT n, cursor, line, sum(octet_length(line::text)) OVER (ORDER BY n) AS bytes FROM"   \
-  " (SELECT row_number() OVER (ORDER BY " key                                              \
-  ") AS n,"                                                                                \
-  "    (SELECT row_to_json(k) FROM (SELECT " key                                           \
-  ") k) AS cursor,"                                                                        \
+  " SELECT n, cursor, line, sum(octet_length(line::text)) OVER (ORDER BY n) AS bytes FROM"  \
+  " (SELECT row_number() OVER (ORDER BY " key                                               \
+  ") AS n,"                                                                                 \
+  "    (SELECT row_to_json(k) FROM (SELECT " key                                            \
+  ") k) AS cursor,"                                                                         \
   "    (SELECT row_to_json(r) FROM (SELECT " shown ") r) AS line FROM (SELECT * FROM " name \
-  "     WHERE tenant_id = $1 " condition "ORDER BY " key                                   \
-  " LIMIT 500) t) a) b"                                                                    \
+  "     WHERE tenant_id = $1 " condition "ORDER BY " key                                    \
+  " LIMIT 500) t) a) b"                                                                     \
   " WHERE n = 1 OR bytes <= 3000000 ORDER BY n"
 // The key's types are those of the table.
 #define KASBAH_TENANT_FIRST(name, key, shown) \

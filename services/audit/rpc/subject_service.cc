@@ -61,16 +61,14 @@ absl::StatusOr<bool> SubjectService::EraseFurther(const rpc::Call& call,
   event_store::PersonalPage page;
   for (int pages = 0; pages < kPagesAtOnce; ++pages) {
     const int64_t after = page.last;
-    ASSIGN_OR_RETURN(page, database().WithTenantInAnyState(
-                               call, postgres::AnyStateToken::ForErasure(),
-                               [&](postgres::Transaction& tx) {
-                                 return event_store::FindPersonal(tx, call.tenant, after,
-                                                                  kEventsAtOnce);
-                               }));
+    ASSIGN_OR_RETURN(
+        page, database().WithTenantInAnyState(
+                  call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) {
+                    return event_store::FindPersonal(tx, call.tenant, after, kEventsAtOnce);
+                  }));
     if (page.events == 0) return true;
     ASSIGN_OR_RETURN(
-        const uint64_t erased,
-        EraseCounted(call, "audit.event", [&](postgres::Transaction& tx) {
+        const uint64_t erased, EraseCounted(call, "audit.event", [&](postgres::Transaction& tx) {
           return event_store::ErasePersonal(tx, call.tenant, page.first, page.last).Await();
         }));
     (*reply->mutable_erased())["audit.event"] += erased;

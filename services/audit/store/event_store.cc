@@ -88,7 +88,7 @@ constexpr Statement kEraseSubject = {"events.erase_subject", R"sql(
   SELECT count(source_address), count(user_agent), count(actor_display) FROM erased)sql",
                                      Access::kWrite};
 
-#define AUDIT_HAS_PERSONAL                                             \
+#define AUDIT_HAS_PERSONAL \
   "(source_address IS NOT NULL OR user_agent IS NOT NULL OR actor_display IS NOT NULL)"
 
 constexpr Statement kFindPersonal = {
@@ -229,13 +229,12 @@ postgres::Pending<std::array<uint64_t, 3>> EraseSubject(postgres::Transaction& t
 postgres::Pending<PersonalPage> FindPersonal(postgres::Transaction& tx, TenantId tenant,
                                              int64_t after, int limit) {
   return tx.Run(kFindPersonal, tenant, after, limit).Map([](const postgres::Result& rows) {
-    return PersonalPage{rows[0].Get<int64_t>(0), rows[0].Get<int64_t>(1),
-                        rows[0].Get<int64_t>(2)};
+    return PersonalPage{rows[0].Get<int64_t>(0), rows[0].Get<int64_t>(1), rows[0].Get<int64_t>(2)};
   });
 }
 
-postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant,
-                                          int64_t first, int64_t last) {
+postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant, int64_t first,
+                                          int64_t last) {
   return tx.Run(kErasePersonal, tenant, first, last).Map([](const postgres::Result& rows) {
     return rows[0].Get<uint64_t>(0);
   });

@@ -2,13 +2,13 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/rpc/field_sealer.h"
+#include <nlohmann/json.hpp>
 
 namespace kasbah::tenantdata {
 namespace {
@@ -119,12 +119,12 @@ absl::Status RecordPages::Show(const CallContext& call, const std::vector<Export
 absl::StatusOr<RecordPages::Page> RecordPages::Records(const CallContext& call,
                                                        const std::string& cursor) {
   ASSIGN_OR_RETURN(Place place, ParsePlace(cursor));
-  ASSIGN_OR_RETURN(std::vector<ExportedRecord> records,
-                   database_.WithTenantInAnyState(
-                       call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
-                         return ExportedRecords::After(tx, call.tenant, place.deleted,
-                                                       place.collection, place.record);
-                       }));
+  ASSIGN_OR_RETURN(
+      std::vector<ExportedRecord> records,
+      database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+        return ExportedRecords::After(tx, call.tenant, place.deleted, place.collection,
+                                      place.record);
+      }));
   Page page;
   if (records.empty()) {
     // What is deleted comes after what is not.
@@ -149,12 +149,11 @@ absl::StatusOr<RecordPages::Page> RecordPages::Records(const CallContext& call,
 absl::StatusOr<RecordPages::Page> RecordPages::Past(const CallContext& call,
                                                     const std::string& cursor) {
   ASSIGN_OR_RETURN(Place place, ParsePlace(cursor));
-  ASSIGN_OR_RETURN(const std::vector<ExportedRecord> versions,
-                   database_.WithTenantInAnyState(
-                       call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
-                         return ExportedRecords::PastAfter(tx, call.tenant, place.record,
-                                                           place.version);
-                       }));
+  ASSIGN_OR_RETURN(
+      const std::vector<ExportedRecord> versions,
+      database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
+        return ExportedRecords::PastAfter(tx, call.tenant, place.record, place.version);
+      }));
   Page page;
   if (versions.empty()) return page;
   page.member = kHistory;

@@ -11,8 +11,8 @@
 
 namespace kasbah::tenantdata {
 
-// A tenant's records and their past as pages of an export: with their sealed values opened, those of
-// a collection together. Thread safe.
+// A tenant's records and their past as pages of an export: with their sealed values opened, those
+// of a collection together. Thread safe.
 class RecordPages {
  public:
   RecordPages(postgres::Database& database, RecordOpener& opener)
@@ -29,7 +29,8 @@ class RecordPages {
     // JSON; empty: there is nothing more.
     std::string cursor;
   };
-  // UNAVAILABLE while sealed values cannot be opened; those whose key was shredded are named as such.
+  // UNAVAILABLE while sealed values cannot be opened; those whose key was shredded are named as
+  // such.
   absl::StatusOr<Page> After(const CallContext& call, std::string_view table,
                              const std::string& cursor);
 

@@ -21,9 +21,10 @@ constexpr std::string_view kFileName = kPersonalColumns[2];
 constexpr std::string_view kFileSubject = kPersonalColumns[3];
 constexpr std::string_view kSubject = kPersonalColumns[4];
 constexpr std::string_view kOperation = kPersonalColumns[5];
-static_assert(kPersonalColumns.size() == 6 && kOperation.ends_with("operations.subject") && kDisplayName.ends_with(".display_name") &&
-              kExternalId.ends_with(".external_id") && kFileName.ends_with("files.name") &&
-              kFileSubject.ends_with("files.subject") && kSubject.ends_with("records.subject"));
+static_assert(kPersonalColumns.size() == 6 && kOperation.ends_with("operations.subject") &&
+              kDisplayName.ends_with(".display_name") && kExternalId.ends_with(".external_id") &&
+              kFileName.ends_with("files.name") && kFileSubject.ends_with("files.subject") &&
+              kSubject.ends_with("records.subject"));
 // What a record that is theirs says.
 constexpr std::string_view kData = "tenant_data.records.data";
 

@@ -15,8 +15,9 @@ namespace kasbah::tenantdata {
 
 // What this schema knows about a person (kPersonalColumns): as a customer, by cus_… or by the
 // tenant's own name for it, in records whose subject_id they are, and in files that are said to be
-// theirs, and in operations about them that run. Erasing purges those and has the vault destroy the person's share, so that what backups
-// hold of sealed values opens no more. Asked again after a failure, it goes on.
+// theirs, and in operations about them that run. Erasing purges those and has the vault destroy the
+// person's share, so that what backups hold of sealed values opens no more. Asked again after a
+// failure, it goes on.
 class SubjectService final : public subject::SubjectService {
  public:
   // A channel to the vault.

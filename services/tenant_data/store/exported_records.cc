@@ -11,7 +11,7 @@ using postgres::Transaction;
 
 // The columns that ReadRecord reads, and what an export says besides; the first of a page comes
 // however large it is.
-#define KASBAH_EXPORTED_PAGE(order, from)                                                         \
+#define KASBAH_EXPORTED_PAGE(order, from)                                                        \
   "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "        \
   "created_at, updated_at, subject, key, deleted_at, change, actor_kind, actor_id FROM ("        \
   "SELECT x.*, c.key, row_number() OVER (ORDER BY " order                                        \
@@ -20,13 +20,13 @@ using postgres::Transaction;
   ") x JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = x.collection_id" \
   ") p WHERE n = 1 OR bytes <= 2000000 ORDER BY n"
 
-#define KASBAH_EXPORTED_RECORDS(condition)                                                       \
-  KASBAH_EXPORTED_PAGE(                                                                          \
-      "x.collection_id, x.record_id",                                                            \
-      "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "    \
+#define KASBAH_EXPORTED_RECORDS(condition)                                                        \
+  KASBAH_EXPORTED_PAGE(                                                                           \
+      "x.collection_id, x.record_id",                                                             \
+      "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "     \
       "created_at, updated_at, subject, deleted_at, ''::text AS change, ''::text AS actor_kind, " \
-      "''::text AS actor_id FROM tenant_data.records WHERE tenant_id = $1 "                      \
-      "AND (collection_id, record_id) > ($2, $3) AND " condition                                 \
+      "''::text AS actor_id FROM tenant_data.records WHERE tenant_id = $1 "                       \
+      "AND (collection_id, record_id) > ($2, $3) AND " condition                                  \
       " ORDER BY collection_id, record_id LIMIT 200")
 
 constexpr Statement kLive{"exported.live", KASBAH_EXPORTED_RECORDS("deleted_at IS NULL")};

@@ -81,8 +81,7 @@ constexpr Statement kGiveUp{
     KASBAH_DELETE("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
     Access::kWrite};
 constexpr Statement kExpire{
-    "files.expire",
-    KASBAH_DELETE("file_id = $3 AND state = 'export'") "SELECT count(*) FROM gone",
+    "files.expire", KASBAH_DELETE("file_id = $3 AND state = 'export'") "SELECT count(*) FROM gone",
     Access::kWrite};
 constexpr Statement kDeleteOfSubject{
     "files.delete_of_subject",
@@ -102,9 +101,10 @@ constexpr Statement kFindOfSubject{"files.find_of_subject",
                                    " WHERE tenant_id = $1 AND subject = $2 AND subject <> ''"
                                    " ORDER BY file_id"};
 
-constexpr Statement kFindRest{"files.find_rest",
-                              "SELECT state = 'pending', state = 'deleted', created_at,"
-                              " state = 'export' FROM tenant_data.files WHERE tenant_id = $1 AND file_id = $2"};
+constexpr Statement kFindRest{
+    "files.find_rest",
+    "SELECT state = 'pending', state = 'deleted', created_at,"
+    " state = 'export' FROM tenant_data.files WHERE tenant_id = $1 AND file_id = $2"};
 
 constexpr Statement kClaimDue{"upkeep.claim_due_files", R"sql(
 WITH due AS (
@@ -168,8 +168,7 @@ Pending<StoredFile> FileStore::Get(Transaction& tx, const CallContext& call, Fil
   return tx.RunForOne(kGet, "file", ReadFile, call.tenant, id);
 }
 
-Pending<StoredFile> FileStore::GetPiece(Transaction& tx, const CallContext& call,
-                                        FileId id) const {
+Pending<StoredFile> FileStore::GetPiece(Transaction& tx, const CallContext& call, FileId id) const {
   return tx.RunForOne(kGetPiece, "export", ReadFile, call.tenant, id);
 }
 

@@ -23,9 +23,9 @@ WITH made AS (
 ) SELECT core.require(EXISTS (SELECT FROM made), 'TOO_MANY_EXPORTS'))sql",
                             Access::kWrite};
 
-#define KASBAH_OPERATION                                                                         \
-  "SELECT operation_id, tenant_id, kind, subject, state, step, cursor, waiting_for, error, "     \
-  "actor_kind, actor_id, created_at, updated_at, finished_at, expires_at "                       \
+#define KASBAH_OPERATION                                                                     \
+  "SELECT operation_id, tenant_id, kind, subject, state, step, cursor, waiting_for, error, " \
+  "actor_kind, actor_id, created_at, updated_at, finished_at, expires_at "                   \
   "FROM tenant_data.rights_operations WHERE tenant_id = $1 "
 
 constexpr Statement kGet{"rights.get", KASBAH_OPERATION "AND operation_id = $2"};
@@ -66,7 +66,8 @@ constexpr Statement kAddCounts{"rights.add_counts", R"sql(
 INSERT INTO tenant_data.rights_counts AS c (tenant_id, operation_id, service, name, rows)
 SELECT $1, $2, n.service, n.name, n.rows
 FROM unnest($3::text[], $4::text[], $5::bigint[]) AS n (service, name, rows)
-ON CONFLICT (tenant_id, operation_id, service, name) DO UPDATE SET rows = c.rows + excluded.rows)sql",
+ON CONFLICT (tenant_id, operation_id, service, name)
+  DO UPDATE SET rows = c.rows + excluded.rows)sql",
                                Access::kWrite};
 
 constexpr Statement kListCounts{"rights.list_counts",
@@ -154,8 +155,7 @@ Pending<std::vector<OperationId>> RightsStore::ListExports(Transaction& tx, Tena
 }
 
 Pending<bool> RightsStore::Move(Transaction& tx, const RightsOperation& operation, size_t step,
-                                const std::string& cursor, absl::Time now,
-                                absl::Time lease_until) {
+                                const std::string& cursor, absl::Time now, absl::Time lease_until) {
   return tx
       .Run(kMove, operation.tenant, operation.id, uint64_t{operation.step}, operation.cursor,
            uint64_t{step}, cursor, now, lease_until)
@@ -190,8 +190,7 @@ Pending<std::vector<RightsCount>> RightsStore::ListCounts(Transaction& tx, Tenan
   return tx.Run(kListCounts, tenant, id).Map([](const Result& rows) {
     std::vector<RightsCount> counts;
     for (const Row& row : rows) {
-      counts.push_back(
-          {row.Get<std::string>(0), row.Get<std::string>(1), row.Get<int64_t>(2)});
+      counts.push_back({row.Get<std::string>(0), row.Get<std::string>(1), row.Get<int64_t>(2)});
     }
     return counts;
   });

@@ -101,16 +101,16 @@ absl::Status SubjectService::EndLeases(const rpc::Call& call) {
     is_any_open |= lease.state == LeaseState::kCreating || lease.state == LeaseState::kActive;
   }
   if (is_any_open) {
-    RETURN_IF_ERROR(
-        EraseCounted(call, "vault.leases",
-                     [&](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
-                       ASSIGN_OR_RETURN(const std::vector<Lease> revoked,
-                                        LeaseStore::RevokeWithin(tx, call.tenant, "", DatabaseId(),
-                                                                 now, kLeasesAtOnce)
-                                            .Await());
-                       return revoked.size();
-                     })
-            .status());
+    RETURN_IF_ERROR(EraseCounted(call, "vault.leases",
+                                 [&](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
+                                   ASSIGN_OR_RETURN(
+                                       const std::vector<Lease> revoked,
+                                       LeaseStore::RevokeWithin(tx, call.tenant, "", DatabaseId(),
+                                                                now, kLeasesAtOnce)
+                                           .Await());
+                                   return revoked.size();
+                                 })
+                        .status());
   }
   if (!is_any_left) return absl::OkStatus();
   return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "LEASES_ENDING",
