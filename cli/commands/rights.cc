@@ -67,7 +67,8 @@ std::string Describe(const RightsOperation& operation) {
                                   ? "waits"
                                   : EnumName(*RightsOperation::State_descriptor(), service.state());
     if (service.rows().empty()) table.Add({service.service(), state, "", ""});
-    const std::map<std::string, uint64_t> rows(service.rows().begin(), service.rows().end());
+    std::map<std::string, uint64_t> rows;
+    for (const auto& [name, count] : service.rows()) rows[name] = count;
     for (const auto& [name, count] : rows) {
       table.Add({service.service(), state, name, StrCat(count)});
     }

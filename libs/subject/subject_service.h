@@ -65,8 +65,8 @@ class SubjectService : public v1::SubjectService::CallbackService {
   // What is erased in rows that stay, or beyond rows; true when nothing of it is left.
   virtual absl::StatusOr<bool> EraseFurther(const rpc::Call& call, v1::EraseTenantResponse* reply);
 
-  // A transaction of an erasure, with an event that says how many rows of what went: none without
-  // any. `body` takes the transaction and returns the number.
+  // A transaction of an erasure, with an event that says how many rows of what went. `body` takes
+  // the transaction and returns the number.
   absl::StatusOr<uint64_t> EraseCounted(
       const CallContext& call, std::string_view what,
       absl::FunctionRef<absl::StatusOr<uint64_t>(postgres::Transaction&)> body);

@@ -17,7 +17,7 @@ std::string ManifestOf(const RightsOperation& operation, const Tenant& tenant,
   Json manifest;
   manifest["format"] = "kasbah-export/1";
   manifest["operation_id"] = operation.id.ToString();
-  manifest["kind"] = NameOf(operation.kind);
+  manifest["kind"] = std::string(NameOf(operation.kind));
   if (!operation.subject.empty()) manifest["subject"] = operation.subject;
   manifest["tenant"] = Json{{"tenant_id", tenant.id.ToString()},
                             {"slug", tenant.slug},

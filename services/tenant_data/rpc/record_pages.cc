@@ -45,7 +45,9 @@ absl::StatusOr<Place> ParsePlace(const std::string& cursor) {
   place.deleted = deleted != object.end() && deleted->is_boolean() && deleted->get<bool>();
   place.collection = IdOf<CollectionId>(object, "collection");
   place.record = IdOf<RecordId>(object, "record");
-  if (version != object.end() && version->is_number_integer()) place.version = *version;
+  if (version != object.end() && version->is_number_integer()) {
+    place.version = version->get<int64_t>();
+  }
   return place;
 }
 
