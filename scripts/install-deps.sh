@@ -9,7 +9,7 @@ packages=(
   # libraries
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libpqxx-dev libpq-dev libssl-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev
-  libre2-dev libgumbo-dev libidn2-dev libpsl-dev libicu-dev libmagic-dev libc-ares-dev
+  libre2-dev libgumbo-dev libidn2-dev libpsl-dev libicu-dev libmagic-dev libarchive-dev libc-ares-dev
   libp11-kit-dev libcurl4-openssl-dev nlohmann-json3-dev libboost1.81-dev
   libgtest-dev libgmock-dev
   # what the tour and the tests run against

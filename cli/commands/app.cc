@@ -17,6 +17,7 @@
 #include "cli/commands/migrate.h"
 #include "cli/commands/records.h"
 #include "cli/commands/rewraps.h"
+#include "cli/commands/rights.h"
 #include "cli/commands/run.h"
 #include "cli/commands/seals.h"
 #include "cli/commands/secrets.h"
@@ -95,6 +96,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddCollections(*app, invocation);
   AddRecords(*app, invocation);
   AddFiles(*app, invocation);
+  AddRights(*app, invocation);
   AddWebhooks(*app, invocation);
   AddAudit(*app, invocation);
   AddStatus(*app, invocation);

@@ -15,14 +15,16 @@ std::string StateOf(const Tenant& tenant) {
 }
 
 std::string Describe(const Tenant& tenant) {
-  return ToString({{"tenant", tenant.tenant_id()},
-                   {"slug", tenant.slug()},
-                   {"name", tenant.display_name()},
-                   {"state", StateOf(tenant)},
-                   {"created", ToCell(tenant.create_time(), tenant.has_create_time())},
-                   {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())},
-                   {"closed", ToCell(tenant.close_time(), tenant.has_close_time())},
-                   {"etag", tenant.etag()}});
+  Properties properties = {{"tenant", tenant.tenant_id()},
+                           {"slug", tenant.slug()},
+                           {"name", tenant.display_name()},
+                           {"state", StateOf(tenant)},
+                           {"created", ToCell(tenant.create_time(), tenant.has_create_time())},
+                           {"suspended", ToCell(tenant.suspend_time(), tenant.has_suspend_time())},
+                           {"closed", ToCell(tenant.close_time(), tenant.has_close_time())},
+                           {"etag", tenant.etag()}};
+  if (tenant.has_erase_time()) properties.emplace_back("erased", ToCell(tenant.erase_time(), true));
+  return ToString(properties);
 }
 
 void AddCreate(CLI::App* noun, Invocation& invocation) {

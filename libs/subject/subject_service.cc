@@ -3,8 +3,8 @@
 namespace kasbah::subject {
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
-                               outbox::Outbox& outbox, const Clock& clock)
-    : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock) {}
+                               outbox::Outbox& outbox, const Clock& clock, TenantTables tables)
+    : pipeline_(pipeline), database_(database), outbox_(outbox), clock_(clock), tables_(tables) {}
 
 grpc::ServerUnaryReactor* SubjectService::ExportSubject(grpc::CallbackServerContext* context,
                                                         const v1::ExportSubjectRequest* request,

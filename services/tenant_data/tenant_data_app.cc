@@ -9,6 +9,7 @@
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
@@ -17,6 +18,7 @@
 #include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
+#include "services/tenant_data/rights/rights_worker.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/domain_service.h"
@@ -26,6 +28,7 @@
 #include "services/tenant_data/rpc/record_service.h"
 #include "services/tenant_data/rpc/reference_check.h"
 #include "services/tenant_data/rpc/resolver_service.h"
+#include "services/tenant_data/rpc/rights_service.h"
 #include "services/tenant_data/rpc/sealed_file_keys.h"
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
@@ -47,7 +50,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
         v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
-        v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
+        v1::File::descriptor()->file(), v1::RightsOperation::descriptor()->file(),
+        subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
@@ -59,6 +63,24 @@ absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenObjects(const FileOpti
   if (!options.directory.empty()) return objects::FolderStore::Create(options.directory);
   ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket, aws::S3Bucket::Create(options.s3, clock));
   return std::make_unique<objects::BucketStore>(std::move(bucket));
+}
+
+// Where everybody's SubjectService answers, this service's among them.
+absl::StatusOr<RightsPeers> PeersOf(service::Service& service, const TenantDataConfig& config) {
+  const std::pair<const char*, std::string> addresses[] = {
+      {"auth", config.service.server.auth_address},
+      {"vault", config.service.vault_address},
+      {"tenant-data", config.service.tenant_data_address},
+      {"webhook", config.service.webhook_address},
+      {"audit", config.service.audit_address},
+  };
+  RightsPeers peers;
+  for (const auto& [name, address] : addresses) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                     service.ChannelTo(name, address));
+    peers[name] = subject::v1::SubjectService::NewStub(channel);
+  }
+  return peers;
 }
 
 }  // namespace
@@ -123,6 +145,11 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
     return removal.RunOnce(*upkeep_door).status();
   });
 
+  ASSIGN_OR_RETURN(const RightsPeers peers, PeersOf(*service, config));
+  const RightsParts rights_parts{database, *upkeep_door, outbox, files,
+                                 removal,  registry,     peers,  clock};
+  RightsWorker rights_worker(rights_parts);
+
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
   CustomerService customers(pipeline, database, outbox, clock);
@@ -142,8 +169,11 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   IndexBuilder index_builder(database, *upkeep_door, clock);
   const service::Periodic building(absl::Seconds(1), "building indexes",
                                    [&] { return index_builder.RunOnce().status(); });
+  RightsService rights(pipeline, rights_parts);
+  const service::Periodic working(absl::Seconds(1), "exports and erasures",
+                                  [&] { return rights_worker.RunOnce(); });
   return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
-                       &subjects, &file_service, &ciphertexts});
+                       &subjects, &file_service, &rights, &ciphertexts});
 }
 
 }  // namespace kasbah::tenantdata

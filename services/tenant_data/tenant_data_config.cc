@@ -31,6 +31,11 @@ void ReadFiles(config::Section& section, FileOptions* files) {
 
 void TenantDataConfig::Read(config::Section& section) {
   service.Read(section);
+  // An export or an erasure that left a service out would be none.
+  if (service.webhook_address.empty() || service.vault_address.empty() ||
+      service.tenant_data_address.empty()) {
+    section.AddError("peers", "webhook, vault and tenant_data are needed: rights reach them all");
+  }
   service::ReadPool(section.Child("registry", "the role that keeps the list of tenants"),
                     &registry);
   service::ReadPool(section.Child("resolver", "the role that knows whose a host is"), &resolver);

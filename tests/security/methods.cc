@@ -15,6 +15,7 @@
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "kasbah/vault/v1/crypto.pb.h"
 #include "kasbah/vault/v1/keys.pb.h"
@@ -60,6 +61,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::Collection::descriptor()->file(),
           tenantdata::v1::Record::descriptor()->file(),
           tenantdata::v1::File::descriptor()->file(),
+          tenantdata::v1::RightsOperation::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           audit::v1::Damage::descriptor()->file(),

@@ -17,6 +17,10 @@ using subject::v1::EraseSubjectResponse;
 using subject::v1::ExportSubjectRequest;
 using subject::v1::ExportSubjectResponse;
 
+// Of EraseTenant: events of a transaction, and transactions of a call.
+constexpr int kEventsAtOnce = 2000;
+constexpr int kPagesAtOnce = 10;
+
 absl::Status CheckSubject(const std::string& id) {
   if (id.find('\0') == std::string::npos) return absl::OkStatus();
   return InvalidField("subject.id", "must not hold a zero byte");
@@ -26,7 +30,7 @@ absl::Status CheckSubject(const std::string& id) {
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
                                outbox::Outbox& outbox, const Clock& clock)
-    : subject::SubjectService(pipeline, database, outbox, clock) {}
+    : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables) {}
 
 absl::StatusOr<ExportSubjectResponse> SubjectService::Export(const rpc::Call& call,
                                                              const ExportSubjectRequest& request) {
@@ -54,6 +58,26 @@ absl::StatusOr<EraseSubjectResponse> SubjectService::Erase(const rpc::Call& call
     (*reply.mutable_erased())[std::string(kPersonalColumns[i])] = erased[i];
   }
   return reply;
+}
+
+absl::StatusOr<bool> SubjectService::EraseFurther(const rpc::Call& call,
+                                                  subject::v1::EraseTenantResponse* reply) {
+  event_store::PersonalPage page;
+  for (int pages = 0; pages < kPagesAtOnce; ++pages) {
+    const int64_t after = page.last;
+    ASSIGN_OR_RETURN(
+        page, database().WithTenantInAnyState(
+                  call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) {
+                    return event_store::FindPersonal(tx, call.tenant, after, kEventsAtOnce);
+                  }));
+    if (page.events == 0) return true;
+    ASSIGN_OR_RETURN(
+        const uint64_t erased, EraseCounted(call, "audit.event", [&](postgres::Transaction& tx) {
+          return event_store::ErasePersonal(tx, call.tenant, page.first, page.last).Await();
+        }));
+    (*reply->mutable_erased())["audit.event"] += erased;
+  }
+  return false;
 }
 
 }  // namespace kasbah::audit

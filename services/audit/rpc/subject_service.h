@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/subject/subject_service.h"
+#include "services/audit/store/tenant_tables.h"
 
 namespace kasbah::audit {
 
@@ -17,6 +18,9 @@ class SubjectService final : public subject::SubjectService {
       const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) override;
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
+  // The same for everybody in a tenant's trail.
+  absl::StatusOr<bool> EraseFurther(const rpc::Call& call,
+                                    subject::v1::EraseTenantResponse* reply) override;
 };
 
 }  // namespace kasbah::audit

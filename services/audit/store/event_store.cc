@@ -40,6 +40,24 @@ constexpr Statement kEraseSubject = {"events.erase_subject", R"sql(
   SELECT count(source_address), count(user_agent), count(actor_display) FROM erased)sql",
                                      Access::kWrite};
 
+#define AUDIT_HAS_PERSONAL \
+  "(source_address IS NOT NULL OR user_agent IS NOT NULL OR actor_display IS NOT NULL)"
+
+constexpr Statement kFindPersonal = {
+    "events.find_personal",
+    "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM ("
+    "SELECT seq FROM audit.event WHERE tenant_id = $1 AND seq > $2 AND " AUDIT_HAS_PERSONAL
+    " ORDER BY seq LIMIT $3) p"};
+
+constexpr Statement kErasePersonal = {
+    "events.erase_personal",
+    "WITH erased AS (UPDATE audit.event SET source_address = NULL, source_address_salt = NULL,"
+    " user_agent = NULL, user_agent_salt = NULL, actor_display = NULL, actor_display_salt = NULL"
+    " WHERE tenant_id = $1 AND seq BETWEEN $2 AND $3 AND " AUDIT_HAS_PERSONAL
+    " RETURNING 1) SELECT count(*) FROM erased",
+    Access::kWrite};
+#undef AUDIT_HAS_PERSONAL
+
 }  // namespace
 
 EventRecord RecordOf(const postgres::Row& row) {
@@ -93,6 +111,20 @@ postgres::Pending<std::array<uint64_t, 3>> EraseSubject(postgres::Transaction& t
                                        row.Get<uint64_t>(2)};
       },
       tenant, subject);
+}
+
+postgres::Pending<PersonalPage> FindPersonal(postgres::Transaction& tx, TenantId tenant,
+                                             int64_t after, int limit) {
+  return tx.Run(kFindPersonal, tenant, after, limit).Map([](const postgres::Result& rows) {
+    return PersonalPage{rows[0].Get<int64_t>(0), rows[0].Get<int64_t>(1), rows[0].Get<int64_t>(2)};
+  });
+}
+
+postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant, int64_t first,
+                                          int64_t last) {
+  return tx.Run(kErasePersonal, tenant, first, last).Map([](const postgres::Result& rows) {
+    return rows[0].Get<uint64_t>(0);
+  });
 }
 
 }  // namespace kasbah::audit::event_store

@@ -53,5 +53,18 @@ postgres::Pending<std::vector<SubjectValue>> ListOfSubject(postgres::Transaction
 postgres::Pending<std::array<uint64_t, 3>> EraseSubject(postgres::Transaction& tx, TenantId tenant,
                                                         std::string_view subject);
 
+// Some of a tenant's events after `after` that have personal values, and where they stand.
+struct PersonalPage {
+  int64_t events = 0;
+  int64_t first = 0;
+  // Before the first there is.
+  int64_t last = -1;
+};
+postgres::Pending<PersonalPage> FindPersonal(postgres::Transaction& tx, TenantId tenant,
+                                             int64_t after, int limit);
+// Destroys values and salts from `first` to `last`: of how many events.
+postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant, int64_t first,
+                                          int64_t last);
+
 }  // namespace event_store
 }  // namespace kasbah::audit

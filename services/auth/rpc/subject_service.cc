@@ -35,7 +35,7 @@ struct Erased {
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
                                UserDirectory& users, outbox::Outbox& outbox, const Clock& clock)
-    : subject::SubjectService(pipeline, database, outbox, clock), users_(users) {}
+    : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables), users_(users) {}
 
 absl::StatusOr<std::optional<UserId>> SubjectService::UserOf(const rpc::Call& call,
                                                              const std::string& id) {

@@ -2,7 +2,9 @@
 
 #include "libs/subject/subject_service.h"
 #include "services/auth/store/api_key_store.h"
+#include "services/auth/store/departure_store.h"
 #include "services/auth/store/membership_store.h"
+#include "services/auth/store/tenant_tables.h"
 #include "services/auth/store/user_directory.h"
 
 namespace kasbah::auth {
@@ -20,12 +22,20 @@ class SubjectService final : public subject::SubjectService {
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
 
+  // With the members' addresses, which are shown to the tenants that they belong to.
+  absl::StatusOr<TenantPage> PageOf(const rpc::Call& call, const subject::TenantTable& table,
+                                    const std::string& cursor) override;
+  // Members and their addresses, unless another tenant has them as well.
+  absl::Status PrepareErasure(const rpc::Call& call,
+                              subject::v1::EraseTenantResponse* reply) override;
+
   // The user that a subject's id means; nobody for ids of other things.
   absl::StatusOr<std::optional<UserId>> UserOf(const rpc::Call& call, const std::string& id);
 
   UserDirectory& users_;
   const MembershipStore members_{};
   const ApiKeyStore keys_{};
+  const DepartureStore departures_{};
 };
 
 }  // namespace kasbah::auth

@@ -14,6 +14,7 @@ inline constexpr auto kPersonalColumns = std::to_array<std::string_view>({
     "tenant_data.files.name",
     "tenant_data.files.subject",
     "tenant_data.records.subject",
+    "tenant_data.rights_operations.subject",
 });
 
 }  // namespace kasbah::tenantdata

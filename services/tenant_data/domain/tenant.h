@@ -13,7 +13,9 @@ enum class TenantState {
   kActive,
   kSuspended,
   // For good.
-  kClosed
+  kClosed,
+  // Closed, and nothing is left but this.
+  kErased
 };
 
 struct Tenant {
@@ -27,6 +29,7 @@ struct Tenant {
   // Set while the tenant is suspended.
   std::optional<absl::Time> suspended;
   std::optional<absl::Time> closed;
+  std::optional<absl::Time> erased;
 };
 
 }  // namespace kasbah::tenantdata

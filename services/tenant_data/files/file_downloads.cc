@@ -48,6 +48,20 @@ absl::StatusOr<std::unique_ptr<FileDownload>> FileDownload::Begin(const FilePart
   return download;
 }
 
+absl::StatusOr<std::unique_ptr<FileDownload>> FileDownload::BeginPiece(const FileParts& parts,
+                                                                       const CallContext& call,
+                                                                       FileId id) {
+  const FileStore files;
+  ASSIGN_OR_RETURN(StoredFile file, parts.database.WithTenant(call, [&](postgres::Transaction& tx) {
+    return files.GetPiece(tx, call, id);
+  }));
+  std::unique_ptr<FileDownload> download(new FileDownload(parts, call, std::move(file)));
+  download->end_ = download->file_.size;
+  download->digest_ = std::make_unique<crypto::Sha256Stream>();
+  RETURN_IF_ERROR(download->Open());
+  return download;
+}
+
 absl::Status FileDownload::Open() {
   ASSIGN_OR_RETURN(const crypto::SecretBytes key,
                    parts_.keys.Open(call_, file_.id, file_.subject, file_.data_key));

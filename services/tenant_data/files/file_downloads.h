@@ -16,6 +16,10 @@ class FileDownload {
   static absl::StatusOr<std::unique_ptr<FileDownload>> Begin(const FileParts& parts,
                                                              const CallContext& call, FileId id,
                                                              int64_t offset, int64_t length);
+  // A piece of an archive, whole.
+  static absl::StatusOr<std::unique_ptr<FileDownload>> BeginPiece(const FileParts& parts,
+                                                                  const CallContext& call,
+                                                                  FileId id);
 
   const StoredFile& file() const { return file_; }
   // The next bytes; empty at the end. DATA_LOSS, FILE_CORRUPT; NOT_FOUND when it was deleted

@@ -87,6 +87,16 @@ absl::Status FileRemoval::GiveUp(const CallContext& call, FileId id) {
       });
 }
 
+absl::Status FileRemoval::Expire(const CallContext& call, FileId id) {
+  const FileStore files;
+  return parts_.database.WithTenantInAnyState(
+      call, AnyStateToken::ForErasure(), [&](Transaction& tx) -> absl::Status {
+        files.Expire(tx, call, id, parts_.clock.Now());
+        return parts_.outbox.AppendAudit(
+            tx, call, outbox::Succeeded(call, parts_.clock, "export.expire", FileTarget(id)));
+      });
+}
+
 absl::Status FileRemoval::Remove(const DueFile& due) {
   const FileStore files;
   const CallContext call = CallContext::ForBackground("service/tenant-data", due.tenant,
@@ -99,6 +109,8 @@ absl::Status FileRemoval::Remove(const DueFile& due) {
   if (!rest.has_value()) return absl::OkStatus();
   if (rest->is_pending) {
     RETURN_IF_ERROR(GiveUp(call, due.id));
+  } else if (rest->is_export) {
+    RETURN_IF_ERROR(Expire(call, due.id));
   } else if (!rest->is_deleted) {
     return absl::OkStatus();
   }

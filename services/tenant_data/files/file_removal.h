@@ -17,13 +17,15 @@ class FileRemoval {
   // files there were.
   absl::StatusOr<int64_t> EraseTenant(const CallContext& call);
 
-  // What is due in any tenant: uploads that nobody finishes, and what is left of deleted files.
+  // What is due in any tenant: uploads that nobody finishes, archives that are old enough, and what
+  // is left of deleted files.
   // Returns how many were looked at; fails with the first failure, after trying all.
   absl::StatusOr<int> RunOnce(postgres::Door& upkeep);
 
  private:
   absl::Status Remove(const DueFile& due);
   absl::Status GiveUp(const CallContext& call, FileId id);
+  absl::Status Expire(const CallContext& call, FileId id);
 
   const FileParts& parts_;
 };

@@ -12,6 +12,8 @@ v1::LifecycleState ToProto(TenantState state) {
       return v1::LIFECYCLE_STATE_SUSPENDED;
     case TenantState::kClosed:
       return v1::LIFECYCLE_STATE_CLOSED;
+    case TenantState::kErased:
+      return v1::LIFECYCLE_STATE_ERASED;
   }
   return v1::LIFECYCLE_STATE_UNSPECIFIED;
 }
@@ -25,6 +27,7 @@ v1::Tenant ToProto(const Tenant& tenant) {
   *proto.mutable_create_time() = ToTimestamp(tenant.created);
   if (tenant.suspended) *proto.mutable_suspend_time() = ToTimestamp(*tenant.suspended);
   if (tenant.closed) *proto.mutable_close_time() = ToTimestamp(*tenant.closed);
+  if (tenant.erased) *proto.mutable_erase_time() = ToTimestamp(*tenant.erased);
   proto.set_etag(FormatEtag(tenant.version));
   return proto;
 }

@@ -20,9 +20,11 @@ constexpr std::string_view kExternalId = kPersonalColumns[1];
 constexpr std::string_view kFileName = kPersonalColumns[2];
 constexpr std::string_view kFileSubject = kPersonalColumns[3];
 constexpr std::string_view kSubject = kPersonalColumns[4];
-static_assert(kPersonalColumns.size() == 5 && kDisplayName.ends_with(".display_name") &&
-              kExternalId.ends_with(".external_id") && kFileName.ends_with("files.name") &&
-              kFileSubject.ends_with("files.subject") && kSubject.ends_with("records.subject"));
+constexpr std::string_view kOperation = kPersonalColumns[5];
+static_assert(kPersonalColumns.size() == 6 && kOperation.ends_with("operations.subject") &&
+              kDisplayName.ends_with(".display_name") && kExternalId.ends_with(".external_id") &&
+              kFileName.ends_with("files.name") && kFileSubject.ends_with("files.subject") &&
+              kSubject.ends_with("records.subject"));
 // What a record that is theirs says.
 constexpr std::string_view kData = "tenant_data.records.data";
 
@@ -33,6 +35,7 @@ constexpr size_t kMostBytes = 6'000'000;
 struct Held {
   std::vector<SubjectRow> customers;
   std::vector<FileStore::OfSubject> files;
+  std::vector<OperationId> operations;
 };
 struct Erased {
   int64_t customers = 0;
@@ -49,10 +52,31 @@ absl::Status TooMuch() {
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
                                outbox::Outbox& outbox, RecordOpener& opener,
                                std::shared_ptr<grpc::Channel> vault, const Clock& clock)
-    : subject::SubjectService(pipeline, database, outbox, clock),
+    : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables),
       outbox_(outbox),
       opener_(opener),
-      vault_(vault::v1::ShredService::NewStub(std::move(vault))) {}
+      vault_(vault::v1::ShredService::NewStub(std::move(vault))),
+      pages_(database, opener) {}
+
+absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Call& call,
+                                                                  const subject::TenantTable& table,
+                                                                  const std::string& cursor) {
+  TenantPage page;
+  if (RecordPages::Has(table.name)) {
+    ASSIGN_OR_RETURN(RecordPages::Page found, pages_.After(call, table.name, cursor));
+    page.member = std::move(found.member);
+    page.rows = std::move(found.rows);
+    page.cursor = std::move(found.cursor);
+    return page;
+  }
+  ASSIGN_OR_RETURN(page, subject::SubjectService::PageOf(call, table, cursor));
+  if (table.name == "tenant_data.files") {
+    std::erase_if(page.rows, [](const std::string& row) {
+      return row.find(R"("state":"stored")") == std::string::npos;
+    });
+  }
+  return page;
+}
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
@@ -64,10 +88,12 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
                     [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Held>> {
                       auto customers = subjects_.Find(tx, call, id);
                       auto files = files_.FindOfSubject(tx, call, id);
+                      auto operations = RightsStore::FindAbout(tx, call.tenant, id);
                       ASSIGN_OR_RETURN(
                           records, subjects_.FindRecords(tx, call, id, kMostRecords + 1).Await());
-                      return tx.AfterCommit([customers, files]() -> absl::StatusOr<Held> {
+                      return tx.AfterCommit([=]() -> absl::StatusOr<Held> {
                         Held all;
+                        ASSIGN_OR_RETURN(all.operations, operations.Take());
                         ASSIGN_OR_RETURN(all.customers, customers.Take());
                         ASSIGN_OR_RETURN(all.files, files.Take());
                         return all;
@@ -77,6 +103,9 @@ absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
   for (const FileStore::OfSubject& file : held.files) {
     AddValue(kFileName, file.id.ToString(), file.name, &reply);
     AddValue(kFileSubject, file.id.ToString(), id, &reply);
+  }
+  for (const OperationId operation : held.operations) {
+    AddValue(kOperation, operation.ToString(), id, &reply);
   }
   for (const SubjectRow& row : held.customers) {
     AddValue(kDisplayName, row.customer.ToString(), row.display_name, &reply);
@@ -148,6 +177,8 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
         static_cast<uint64_t>(is_files ? done.files : done.customers);
   }
   (*reply.mutable_erased())[std::string(kSubject)] = purged;
+  // Says whom an erasure is about until it is done, and nobody then.
+  (*reply.mutable_erased())[std::string(kOperation)] = 0;
   return reply;
 }
 

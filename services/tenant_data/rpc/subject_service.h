@@ -5,15 +5,19 @@
 #include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/subject/subject_service.h"
 #include "services/tenant_data/rpc/record_opener.h"
+#include "services/tenant_data/rpc/record_pages.h"
 #include "services/tenant_data/store/file_store.h"
+#include "services/tenant_data/store/rights_store.h"
 #include "services/tenant_data/store/subject_store.h"
+#include "services/tenant_data/store/tenant_tables.h"
 
 namespace kasbah::tenantdata {
 
 // What this schema knows about a person (kPersonalColumns): as a customer, by cus_… or by the
 // tenant's own name for it, in records whose subject_id they are, and in files that are said to be
-// theirs. Erasing purges those and has the vault destroy the person's share, so that what backups
-// hold of sealed values opens no more. Asked again after a failure, it goes on.
+// theirs, and in operations about them that run. Erasing purges those and has the vault destroy the
+// person's share, so that what backups hold of sealed values opens no more. Asked again after a
+// failure, it goes on.
 class SubjectService final : public subject::SubjectService {
  public:
   // A channel to the vault.
@@ -26,6 +30,10 @@ class SubjectService final : public subject::SubjectService {
   absl::StatusOr<subject::v1::EraseSubjectResponse> Erase(
       const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) override;
 
+  // Records with their sealed values opened, by collection; files without pieces of archives.
+  absl::StatusOr<TenantPage> PageOf(const rpc::Call& call, const subject::TenantTable& table,
+                                    const std::string& cursor) override;
+
   absl::Status ExportRecords(const rpc::Call& call, const std::vector<StoredRecord>& records,
                              subject::v1::ExportSubjectResponse* reply);
   absl::Status AppendPurged(postgres::Transaction& tx, const rpc::Call& call,
@@ -36,6 +44,7 @@ class SubjectService final : public subject::SubjectService {
   const std::unique_ptr<vault::v1::ShredService::Stub> vault_;
   SubjectStore subjects_;
   FileStore files_;
+  RecordPages pages_;
 };
 
 }  // namespace kasbah::tenantdata

@@ -53,6 +53,8 @@ WITH finished AS (
 
 constexpr Statement kGet{"files.get",
                          KASBAH_FILE "WHERE tenant_id = $1 AND file_id = $2 AND state = 'stored'"};
+constexpr Statement kGetPiece{
+    "files.get_piece", KASBAH_FILE "WHERE tenant_id = $1 AND file_id = $2 AND state = 'export'"};
 constexpr Statement kList{"files.list", KASBAH_FILE
                           "WHERE tenant_id = $1 AND file_id > $2 AND state = 'stored' "
                           "ORDER BY file_id LIMIT $3"};
@@ -60,12 +62,14 @@ constexpr Statement kListOfRecord{"files.list_of_record", KASBAH_FILE
                                   "WHERE tenant_id = $1 AND file_id > $2 AND state = 'stored' "
                                   "AND record_id = $4 ORDER BY file_id LIMIT $3"};
 
-// What every deletion does to the rows that `condition` names; their bytes are free at once.
+// What every deletion does to the rows that `condition` names; their bytes are free at once. Pieces
+// of archives took none.
 #define KASBAH_DELETE(condition)                                                            \
   "WITH gone AS (UPDATE tenant_data.files SET state = 'deleted', name = '', subject = '', " \
   "data_key = NULL, due_at = $2 WHERE tenant_id = $1 AND " condition                        \
   " RETURNING *), freed AS (UPDATE tenant_data.file_usage SET bytes = bytes - "             \
-  "(SELECT coalesce(sum(size), 0) FROM gone)::bigint WHERE tenant_id = $1) "
+  "(SELECT coalesce(sum(size), 0) FROM gone WHERE operation_id IS NULL)::bigint "           \
+  "WHERE tenant_id = $1) "
 
 constexpr Statement kDelete{"files.delete",
                             KASBAH_DELETE("file_id = $3 AND state = 'stored'")
@@ -75,6 +79,9 @@ constexpr Statement kDelete{"files.delete",
 constexpr Statement kGiveUp{
     "files.give_up",
     KASBAH_DELETE("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
+    Access::kWrite};
+constexpr Statement kExpire{
+    "files.expire", KASBAH_DELETE("file_id = $3 AND state = 'export'") "SELECT count(*) FROM gone",
     Access::kWrite};
 constexpr Statement kDeleteOfSubject{
     "files.delete_of_subject",
@@ -94,9 +101,10 @@ constexpr Statement kFindOfSubject{"files.find_of_subject",
                                    " WHERE tenant_id = $1 AND subject = $2 AND subject <> ''"
                                    " ORDER BY file_id"};
 
-constexpr Statement kFindRest{"files.find_rest",
-                              "SELECT state = 'pending', state = 'deleted', created_at"
-                              " FROM tenant_data.files WHERE tenant_id = $1 AND file_id = $2"};
+constexpr Statement kFindRest{
+    "files.find_rest",
+    "SELECT state = 'pending', state = 'deleted', created_at,"
+    " state = 'export' FROM tenant_data.files WHERE tenant_id = $1 AND file_id = $2"};
 
 constexpr Statement kClaimDue{"upkeep.claim_due_files", R"sql(
 WITH due AS (
@@ -160,6 +168,10 @@ Pending<StoredFile> FileStore::Get(Transaction& tx, const CallContext& call, Fil
   return tx.RunForOne(kGet, "file", ReadFile, call.tenant, id);
 }
 
+Pending<StoredFile> FileStore::GetPiece(Transaction& tx, const CallContext& call, FileId id) const {
+  return tx.RunForOne(kGetPiece, "export", ReadFile, call.tenant, id);
+}
+
 Pending<std::vector<StoredFile>> FileStore::List(Transaction& tx, const CallContext& call,
                                                  std::optional<RecordId> record, FileId after,
                                                  int64_t limit) const {
@@ -188,6 +200,11 @@ Pending<bool> FileStore::GiveUp(Transaction& tx, const CallContext& call, FileId
                                 absl::Time now) const {
   return tx.RunForOne(
       kGiveUp, "file", [](const Row& row) { return CountOf(row) > 0; }, call.tenant, now, id);
+}
+
+Pending<int64_t> FileStore::Expire(Transaction& tx, const CallContext& call, FileId id,
+                                   absl::Time now) const {
+  return tx.RunForOne(kExpire, "file", CountOf, call.tenant, now, id);
 }
 
 Pending<int64_t> FileStore::DeleteOfSubject(Transaction& tx, const CallContext& call,
@@ -219,7 +236,8 @@ Pending<std::optional<FileStore::Rest>> FileStore::FindRest(Transaction& tx,
   return tx.Run(kFindRest, call.tenant, id).Map([](const Result& rows) {
     std::optional<Rest> rest;
     if (!rows.empty()) {
-      rest = {rows[0].Get<bool>(0), rows[0].Get<bool>(1), rows[0].Get<absl::Time>(2)};
+      rest = {rows[0].Get<bool>(0), rows[0].Get<bool>(1), rows[0].Get<bool>(3),
+              rows[0].Get<absl::Time>(2)};
     }
     return rest;
   });

@@ -32,6 +32,9 @@ class FileStore {
 
   postgres::Pending<StoredFile> Get(postgres::Transaction& tx, const CallContext& call,
                                     FileId id) const;
+  // A piece of an archive, which no other call here shows.
+  postgres::Pending<StoredFile> GetPiece(postgres::Transaction& tx, const CallContext& call,
+                                         FileId id) const;
   // Those after `after`, of `record` if it is set.
   postgres::Pending<std::vector<StoredFile>> List(postgres::Transaction& tx,
                                                   const CallContext& call,
@@ -45,6 +48,9 @@ class FileStore {
   // The same for one that is still on its way: whether it was.
   postgres::Pending<bool> GiveUp(postgres::Transaction& tx, const CallContext& call, FileId id,
                                  absl::Time now) const;
+  // The same for a piece of an archive: how many.
+  postgres::Pending<int64_t> Expire(postgres::Transaction& tx, const CallContext& call, FileId id,
+                                    absl::Time now) const;
   // The same for all of one person's, or of the tenant's: how many.
   postgres::Pending<int64_t> DeleteOfSubject(postgres::Transaction& tx, const CallContext& call,
                                              const std::string& subject, absl::Time now) const;
@@ -58,6 +64,7 @@ class FileStore {
   struct Rest {
     bool is_pending = false;
     bool is_deleted = false;
+    bool is_export = false;
     absl::Time created;
   };
   postgres::Pending<std::optional<Rest>> FindRest(postgres::Transaction& tx,

@@ -2,6 +2,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/outbox/audit_event.h"
 #include "services/tenant_data/domain/etag.h"
 #include "services/tenant_data/domain/slug.h"
 #include "services/tenant_data/store/lifecycle_events.h"
@@ -14,6 +15,11 @@ using postgres::Transaction;
 
 absl::Status Closed() {
   return Error(absl::StatusCode::kPermissionDenied, reason::kTenantClosed, "the tenant is closed");
+}
+
+absl::Status NotClosed() {
+  return Error(absl::StatusCode::kFailedPrecondition, "TENANT_NOT_CLOSED",
+               "a tenant is erased when it is closed, and not before");
 }
 
 }  // namespace
@@ -86,7 +92,7 @@ absl::StatusOr<Tenant> TenantRegistry::Move(const CallContext& call, TenantState
   return door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
     ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
     if (tenant.state == to) return tenant;
-    if (tenant.state == TenantState::kClosed) return Closed();
+    if (tenant.closed) return Closed();
     tenant.state = to;
     ++tenant.version;
     tenant.suspended.reset();
@@ -100,6 +106,37 @@ absl::StatusOr<Tenant> TenantRegistry::Move(const CallContext& call, TenantState
     tx.OnCommit([this] { cache_.Clear(); });
     RETURN_IF_ERROR(AppendTenantEvents(outbox_, tx, call, clock_, verb, tenant, reason));
     return tenant;
+  });
+}
+
+absl::Status TenantRegistry::Erase(const CallContext& call) {
+  return door_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
+    if (tenant.state == TenantState::kErased) return absl::OkStatus();
+    if (tenant.state != TenantState::kClosed) return NotClosed();
+    ++tenant.version;
+    tenants_.EraseNames(tx, tenant, clock_.Now());
+    tenants_.Enter(tx, tenant.id);
+    tx.OnCommit([this] { cache_.Clear(); });
+    return outbox_.AppendAudit(
+        tx, call,
+        outbox::Succeeded(call, clock_, "tenant.erase", {"tenant", tenant.id.ToString(), ""}));
+  });
+}
+
+absl::Status TenantRegistry::ConfirmErasure(
+    const CallContext& call, const std::string& confirm,
+    absl::FunctionRef<absl::Status(postgres::Transaction&)> body) {
+  if (call.tenant == kSystemTenant) return NotFound("tenant");
+  return door_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
+    if (tenant.state == TenantState::kErased) {
+      return Error(absl::StatusCode::kAlreadyExists, "TENANT_ERASED", "the tenant is erased");
+    }
+    if (tenant.state != TenantState::kClosed) return NotClosed();
+    if (confirm != tenant.slug) return InvalidField("confirm", "must be the tenant's slug");
+    tenants_.Enter(tx, tenant.id);
+    return body(tx);
   });
 }
 

@@ -11,6 +11,7 @@ std::string_view NameOf(TenantState state) {
     case TenantState::kSuspended:
       return "suspended";
     case TenantState::kClosed:
+    case TenantState::kErased:
       return "closed";
   }
   Crash("a tenant's state that is not stored", __FILE__, __LINE__);

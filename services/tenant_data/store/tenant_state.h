@@ -6,7 +6,7 @@
 
 namespace kasbah::tenantdata {
 
-// As core.tenants has it: "active", "suspended", "closed".
+// As core.tenants has it: "active", "suspended", "closed", which one that is erased is as well.
 std::string_view NameOf(TenantState state);
 // Crashes for what the table's constraint does not allow.
 TenantState ParseTenantState(std::string_view name);

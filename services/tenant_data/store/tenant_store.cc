@@ -14,16 +14,30 @@ using postgres::Transaction;
 
 #define KASBAH_TENANT                                                        \
   "SELECT tenant_id, slug, display_name, state, state_version, created_at, " \
-  "suspended_at, closed_at FROM core.tenants "
+  "suspended_at, closed_at, erased_at FROM core.tenants "
 
 constexpr Statement kGet{"tenants.get", KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
 
 constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, 'all')"};
 
+// What is left of the slug of a tenant that is erased.
+#define KASBAH_RETIRED(slug) "'-' || encode(sha256(convert_to(" slug ", 'UTF8')), 'hex')"
+
 constexpr Statement kInsert{
     "tenants.insert",
-    "INSERT INTO core.tenants (tenant_id, slug, display_name, created_at) VALUES ($1, $2, $3, $4)",
+    "WITH made AS (INSERT INTO core.tenants (tenant_id, slug, display_name, created_at) "
+    "SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM core.tenants "
+    "WHERE slug = " KASBAH_RETIRED("$2") ") RETURNING 1) "
+    "SELECT core.require(EXISTS (SELECT FROM made), 'ALREADY_EXISTS')",
     Access::kWrite};
+
+constexpr Statement kEraseNames{
+    "tenants.erase_names",
+    "UPDATE core.tenants SET slug = " KASBAH_RETIRED("slug") ", display_name = '', "
+    "erased_at = $2, state_version = $3 WHERE tenant_id = $1 AND slug <> '-system' "
+    "AND state = 'closed' AND erased_at IS NULL",
+    Access::kWrite};
+#undef KASBAH_RETIRED
 
 constexpr Statement kEnter{"tenants.enter", "SELECT core.enter_any_state($1, 'all')"};
 
@@ -55,6 +69,8 @@ Tenant ReadTenant(const Row& row) {
   tenant.created = row.Get<absl::Time>(5);
   tenant.suspended = row.Get<std::optional<absl::Time>>(6);
   tenant.closed = row.Get<std::optional<absl::Time>>(7);
+  tenant.erased = row.Get<std::optional<absl::Time>>(8);
+  if (tenant.erased) tenant.state = TenantState::kErased;
   return tenant;
 }
 
@@ -81,6 +97,10 @@ Pending<Tenant> TenantStore::GetForChange(Transaction& tx, TenantId tenant) cons
 void TenantStore::Save(Transaction& tx, const Tenant& tenant) const {
   tx.Run(kSave, tenant.id, tenant.display_name, NameOf(tenant.state), tenant.version,
          tenant.suspended, tenant.closed);
+}
+
+void TenantStore::EraseNames(Transaction& tx, const Tenant& tenant, absl::Time now) const {
+  tx.Run(kEraseNames, tenant.id, now, tenant.version);
 }
 
 void TenantStore::ReleaseHosts(Transaction& tx, TenantId tenant) const {

@@ -16,7 +16,7 @@ class TenantStore {
   void EnterActive(postgres::Transaction& tx, TenantId tenant) const;
   postgres::Pending<Tenant> Get(postgres::Transaction& tx, TenantId tenant) const;
 
-  // ALREADY_EXISTS when the slug is taken, by a closed tenant too.
+  // ALREADY_EXISTS when the slug is taken, by a closed tenant too, or was by one that is erased.
   postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, const Tenant& tenant) const;
   // Enters a tenant from the registry, so that an event can be written to its trail.
   void Enter(postgres::Transaction& tx, TenantId tenant) const;
@@ -24,6 +24,8 @@ class TenantStore {
   postgres::Pending<Tenant> GetForChange(postgres::Transaction& tx, TenantId tenant) const;
   // Name, state and version. Takes effect with the commit: core.enter reads the row.
   void Save(postgres::Transaction& tx, const Tenant& tenant) const;
+  // Of a closed tenant.
+  void EraseNames(postgres::Transaction& tx, const Tenant& tenant, absl::Time now) const;
   // The hosts of a tenant are nobody's from the commit on.
   void ReleaseHosts(postgres::Transaction& tx, TenantId tenant) const;
   // At most `limit` in the order of their creation, after `after`.

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/vault/domain/personal_columns.h"
-#include "services/vault/store/lease_store.h"
 #include "services/vault/store/secret_store.h"
 
 namespace kasbah::vault {
@@ -17,6 +17,9 @@ constexpr std::string_view kGrantActor = kPersonalColumns[1];
 constexpr std::string_view kLeaseActor = kPersonalColumns[2];
 static_assert(kPersonalColumns.size() == 3 && kCreatedBy.ends_with(".created_by") &&
               kGrantActor.ends_with("grants.actor") && kLeaseActor.ends_with("leases.actor"));
+
+// Of an erasure, in one call.
+constexpr int kLeasesAtOnce = 1000;
 
 struct Held {
   std::vector<SecretVersion> added;
@@ -34,7 +37,8 @@ struct Erased {
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
                                outbox::Outbox& outbox, const Clock& clock, KekChanges& changes)
-    : subject::SubjectService(pipeline, database, outbox, clock), changes_(changes) {}
+    : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables),
+      changes_(changes) {}
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
@@ -84,6 +88,47 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
   (*reply.mutable_erased())[std::string(kGrantActor)] = static_cast<uint64_t>(erased.grants);
   (*reply.mutable_erased())[std::string(kLeaseActor)] = static_cast<uint64_t>(erased.leases);
   return reply;
+}
+
+absl::Status SubjectService::EndLeases(const rpc::Call& call) {
+  const absl::Time now = clock().Now();
+  LeaseStore::ListOptions unended;
+  unended.limit = kLeasesAtOnce;
+  ASSIGN_OR_RETURN(const std::vector<Lease> leases,
+                   database().WithTenantInAnyState(
+                       call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) {
+                         return LeaseStore::List(tx, call.tenant, unended);
+                       }));
+  bool is_any_left = false;
+  bool is_any_open = false;
+  for (const Lease& lease : leases) {
+    is_any_left |= lease.expires_at > now;
+    is_any_open |= lease.state == LeaseState::kCreating || lease.state == LeaseState::kActive;
+  }
+  if (is_any_open) {
+    RETURN_IF_ERROR(EraseCounted(call, "vault.leases",
+                                 [&](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
+                                   ASSIGN_OR_RETURN(
+                                       const std::vector<Lease> revoked,
+                                       LeaseStore::RevokeWithin(tx, call.tenant, "", DatabaseId(),
+                                                                now, kLeasesAtOnce)
+                                           .Await());
+                                   return revoked.size();
+                                 })
+                        .status());
+  }
+  if (!is_any_left) return absl::OkStatus();
+  return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "LEASES_ENDING",
+                              "logins in the tenant's databases are being ended"),
+                        absl::Seconds(1));
+}
+
+absl::Status SubjectService::PrepareErasure(const rpc::Call& call,
+                                            subject::v1::EraseTenantResponse*) {
+  ASSIGN_OR_RETURN(const bool is_shredded, changes_.IsTenantShredded(call));
+  if (is_shredded) return absl::OkStatus();
+  RETURN_IF_ERROR(EndLeases(call));
+  return changes_.ShredTenant(call).status();
 }
 
 }  // namespace kasbah::vault

@@ -117,6 +117,13 @@ absl::StatusOr<std::vector<std::string>> KekChanges::ShredSubject(const CallCont
   return keys;
 }
 
+absl::StatusOr<bool> KekChanges::IsTenantShredded(const CallContext& call) {
+  ASSIGN_OR_RETURN(const std::optional<StoredKek> stored, store_.Find(call));
+  if (!stored || !stored->shredded_at) return false;
+  ASSIGN_OR_RETURN(const std::vector<Uuid> undone, store_.ListShredded(call, 1));
+  return undone.empty();
+}
+
 absl::Status KekChanges::DestroyShredded(const CallContext& call) {
   while (true) {
     ASSIGN_OR_RETURN(const std::vector<Uuid> shares, store_.ListShredded(call, kDestroyedAtOnce));

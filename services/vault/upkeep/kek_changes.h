@@ -33,6 +33,8 @@ class KekChanges {
   absl::StatusOr<std::vector<std::string>> ShredTenant(const CallContext& call);
   absl::StatusOr<std::vector<std::string>> ShredSubject(const CallContext& call,
                                                         const std::string& subject);
+  // The tenant's share was destroyed, and everybody's of whom it had data.
+  absl::StatusOr<bool> IsTenantShredded(const CallContext& call);
   // Destroys the shares whose end is decided.
   absl::Status DestroyShredded(const CallContext& call);
 

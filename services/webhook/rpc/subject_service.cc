@@ -14,7 +14,7 @@ CustomerId CustomerOf(const subject::v1::Subject& subject) {
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
                                outbox::Outbox& outbox, const Clock& clock)
-    : subject::SubjectService(pipeline, database, outbox, clock) {}
+    : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables) {}
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {

@@ -2,6 +2,7 @@
 
 #include "libs/subject/subject_service.h"
 #include "services/webhook/store/delivery_store.h"
+#include "services/webhook/store/tenant_tables.h"
 
 namespace kasbah::webhook {
 
