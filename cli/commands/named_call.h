@@ -31,6 +31,8 @@ void SetName(const std::string& name, Request* request) {
     request->set_workload(name);
   } else if constexpr (requires { request->set_path(name); }) {
     request->set_path(name);
+  } else if constexpr (requires { request->set_move_id(name); }) {
+    request->set_move_id(name);
   } else {
     request->set_rewrap_id(name);
   }
