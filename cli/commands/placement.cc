@@ -26,8 +26,8 @@ std::string StateOf(const Move& move) {
 std::string HeldOf(const Move& move) {
   if (move.attempts() == 0) return "";
   const int64_t milliseconds = move.held().seconds() * 1000 + move.held().nanos() / 1'000'000;
-  return StrCat(milliseconds, " ms", move.attempts() == 1 ? "" : StrCat(", at attempt ",
-                                                                         move.attempts()));
+  return StrCat(milliseconds, " ms",
+                move.attempts() == 1 ? "" : StrCat(", at attempt ", move.attempts()));
 }
 
 std::string Describe(const Move& move) {
@@ -67,8 +67,8 @@ void AddShards(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("shards", "Every database that has records");
   OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto reply, client->CallSystem(&Stub::ListShards,
-                                                          tenantdata::v1::ListShardsRequest()));
+    ASSIGN_OR_RETURN(const auto reply,
+                     client->CallSystem(&Stub::ListShards, tenantdata::v1::ListShardsRequest()));
     return run.Show(reply, [&] {
       Table table({"SHARD", "TENANTS", "ANSWERS"});
       for (const auto& shard : reply.shards()) {
@@ -83,8 +83,8 @@ void AddGet(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("get", "Where a tenant's records are");
   OnRun(leaf, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(const auto placement, client->Call(&Stub::GetPlacement,
-                                                        tenantdata::v1::GetPlacementRequest()));
+    ASSIGN_OR_RETURN(const auto placement,
+                     client->Call(&Stub::GetPlacement, tenantdata::v1::GetPlacementRequest()));
     return run.Show(placement, [&] { return ToString({{"shard", placement.shard()}}); });
   });
 }
@@ -114,11 +114,10 @@ void AddMoves(CLI::App* noun, Invocation& invocation) {
   AddLimit(leaf, limit.get());
   OnRun(leaf, invocation, [limit](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
-    ASSIGN_OR_RETURN(
-        const auto reply,
-        ListAll(*client, Client::Scope::kTenant, &Stub::ListMoves,
-                tenantdata::v1::ListMovesRequest(),
-                &tenantdata::v1::ListMovesResponse::mutable_moves, *limit));
+    ASSIGN_OR_RETURN(const auto reply,
+                     ListAll(*client, Client::Scope::kTenant, &Stub::ListMoves,
+                             tenantdata::v1::ListMovesRequest(),
+                             &tenantdata::v1::ListMovesResponse::mutable_moves, *limit));
     return run.Show(reply, [&] {
       Table table({"MOVE", "FROM", "TO", "STATE", "ROWS", "WRITES HELD", "STARTED"});
       for (const Move& move : reply.moves()) {

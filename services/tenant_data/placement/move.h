@@ -9,8 +9,6 @@
 
 namespace kasbah::tenantdata {
 
-KASBAH_DEFINE_ID(MoveId, "mov");
-
 // The database with the list of tenants, where records are unless something else is said. The name
 // is also what its outbox goes by.
 inline constexpr std::string_view kHomeShard = "main";

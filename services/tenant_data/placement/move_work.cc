@@ -138,6 +138,7 @@ absl::Status TenantMover::Save(Work& work, MoveStep next) {
     return absl::OkStatus();
   }));
   work.move = std::move(saved);
+  if (stopping_) return Error(absl::StatusCode::kUnavailable, kStopping, "this process ends");
   return before == next ? absl::OkStatus() : Reached("saved");
 }
 

@@ -15,6 +15,7 @@ namespace kasbah::tenantdata {
 // Notes that are caught up with in one transaction.
 inline constexpr int64_t kNotesAtOnce = 1000;
 inline constexpr std::string_view kMoveTakenOver = "MOVE_TAKEN_OVER";
+inline constexpr std::string_view kStopping = "STOPPING";
 
 inline absl::Status MoveTakenOver() {
   return Error(absl::StatusCode::kFailedPrecondition, kMoveTakenOver,

@@ -50,7 +50,7 @@ absl::StatusOr<bool> TenantMover::RunOnce() {
   }
   if (absl::IsCancelled(done)) return done;
   // Another has it, or it was cancelled: the next round sees which.
-  if (ReasonOf(done) == kMoveTakenOver) done = absl::OkStatus();
+  if (ReasonOf(done) == kMoveTakenOver || ReasonOf(done) == kStopping) done = absl::OkStatus();
   if (!done.ok()) {
     work.move.problem = ReasonOf(done).empty() ? "INTERNAL" : ReasonOf(done);
     work.move.due = clock_.Now() + kPause;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -40,6 +41,8 @@ class TenantMover {
   // Works on one move that is due, until it is over or has to wait. False: none is due. The first
   // error is the move's problem, and tried again later.
   absl::StatusOr<bool> RunOnce();
+  // From now on a move is left where it is, between two of its steps, for another worker.
+  void Stop() { stopping_ = true; }
 
  private:
   // A move that this has the lease of.
@@ -73,6 +76,7 @@ class TenantMover {
   const MoveSettings settings_;
   const Checkpoint checkpoint_;
   const Uuid worker_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace kasbah::tenantdata
