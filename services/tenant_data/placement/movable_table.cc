@@ -89,6 +89,17 @@ std::string UpsertSql(const Described& table, const std::string& insert) {
                 set.empty() ? "NOTHING" : StrCat("UPDATE SET ", absl::StrJoin(set, ", ")));
 }
 
+// By keys, so that what is gone already is not looked at again.
+std::string WipeSql(const Described& table, const std::string& qualified) {
+  if (table.key.empty()) {
+    return StrCat("DELETE FROM ", qualified, " WHERE tenant_id = $1 AND $2 > 0");
+  }
+  const std::string key = Listed(table.key, "");
+  return StrCat("DELETE FROM ", qualified, " t USING (SELECT ", key, " FROM ", qualified,
+                " WHERE tenant_id = $1 ORDER BY ", key, " LIMIT $2) d WHERE t.tenant_id = $1 AND ",
+                Equal(table.key, "t.", "d."));
+}
+
 MovableTable WithSql(const Described& table) {
   const std::string qualified = StrCat("tenant_data.", table.name);
   const std::string insert =
@@ -112,9 +123,7 @@ MovableTable WithSql(const Described& table) {
                                               "[]) r WHERE ", Equal(table.key, "t.", "r."), ")")
                                      : "")),
           named("upsert", UpsertSql(table, insert)),
-          named("wipe",
-                StrCat("DELETE FROM ", qualified, " WHERE tenant_id = $1 AND ctid = ANY ",
-                       "(ARRAY(SELECT ctid FROM ", qualified, " WHERE tenant_id = $1 LIMIT $2))"))};
+          named("wipe", WipeSql(table, qualified))};
 }
 
 }  // namespace

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "services/tenant_data/placement/placements.h"
+#include "services/tenant_data/placement/shard_copies.h"
+#include "services/tenant_data/placement/shard_map.h"
+#include "services/tenant_data/placement/tenant_mover.h"
+#include "services/tenant_data/store/tenant_data_fixture.h"
+#include "services/tenant_data/store/tenant_registry.h"
+
+namespace kasbah::tenantdata {
+
+// A second database beside a test's own, and what leads to it.
+class SecondDatabase {
+ public:
+  explicit SecondDatabase(testing::TestDatabase& home)
+      : home_(home), database_(testing::TestDatabase::Create(migrations::tenant_data())) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    shards_ = std::make_unique<Shards>(
+        *postgres::Door::Open(home.Pool("kasbah_tenant_data_mover"),
+                              postgres::DoorToken::RecordsMover(), deadline),
+        *postgres::Door::Open(home.Pool("kasbah_tenant_data_upkeep"),
+                              postgres::DoorToken::TenantDataUpkeep(), deadline));
+    EXPECT_OK(shards_->Open(Options(*database_), deadline));
+    map_ = NewMap();
+  }
+
+  static ShardOptions Options(testing::TestDatabase& database) {
+    return {"second", database.Pool("kasbah_tenant_data"),
+            database.Pool("kasbah_tenant_data_relay"), database.Pool("kasbah_tenant_data_upkeep"),
+            database.Pool("kasbah_tenant_data_mover")};
+  }
+
+  // As another replica has it.
+  std::unique_ptr<ShardMap> NewMap() {
+    auto map = std::make_unique<ShardMap>(*shards_);
+    EXPECT_OK(map->Load(absl::Now() + absl::Seconds(30)));
+    return map;
+  }
+
+  testing::TestDatabase& database() { return *database_; }
+  Shards& shards() { return *shards_; }
+  ShardMap& map() { return *map_; }
+
+  // Carries out what is in both outboxes, as relays would: home's first, since that is where a
+  // tenant is before it is elsewhere.
+  void CarryOut() {
+    absl::MutexLock lock(&mutex_);
+    for (testing::TestDatabase* database : {&home_, database_.get()}) {
+      const std::string gone = database->QueryValue(
+          "WITH gone AS (DELETE FROM tenant_data.outbox RETURNING id, topic, payload) "
+          "SELECT string_agg(encode(payload, 'hex'), ' ' ORDER BY id) FROM gone "
+          "WHERE topic = 'change'");
+      for (const auto hex : absl::StrSplit(gone, ' ', absl::SkipEmpty())) {
+        outbox::v1::ChangeEvent event;
+        EXPECT_TRUE(event.ParseFromString(*crypto::ParseHex(hex)));
+        changes_.push_back(std::move(event));
+      }
+    }
+  }
+  // In the order in which they were carried out.
+  const std::vector<outbox::v1::ChangeEvent>& changes() const { return changes_; }
+
+ private:
+  testing::TestDatabase& home_;
+  std::unique_ptr<testing::TestDatabase> database_;
+  std::unique_ptr<Shards> shards_;
+  std::unique_ptr<ShardMap> map_;
+  absl::Mutex mutex_;
+  std::vector<outbox::v1::ChangeEvent> changes_;
+};
+
+// Tenants with records, of which one moves to another database.
+class PlacementTest : public TenantDataTest {
+ protected:
+  void SetUp() override {
+    TenantDataTest::SetUp();
+    second_ = std::make_unique<SecondDatabase>(*test_);
+    database_->PlaceBy(&second_->map());
+    placements_ = std::make_unique<Placements>(second_->shards(), outbox_, Clock::Real());
+    copies_ = std::make_unique<ShardCopies>(second_->shards());
+  }
+
+  // What happens at a worker's checkpoints, after events were carried out; an error is a crash.
+  using AtPoint = std::function<absl::Status(std::string_view)>;
+  std::unique_ptr<TenantMover> NewMover(AtPoint at = nullptr, MoveSettings settings = {}) {
+    settings.clean_after = absl::ZeroDuration();
+    return std::make_unique<TenantMover>(second_->shards(), second_->map(), outbox_, Clock::Real(),
+                                         settings,
+                                         [this, at = std::move(at)](std::string_view point) {
+                                           if (carries_out_) second_->CarryOut();
+                                           return at ? at(point) : absl::OkStatus();
+                                         });
+  }
+  static AtPoint CrashAt(std::string wanted) {
+    return [wanted = std::move(wanted)](std::string_view point) {
+      return point == wanted ? absl::CancelledError("crashed") : absl::OkStatus();
+    };
+  }
+  // Until nothing is due: what waits for another attempt is due at once.
+  void RunAll(TenantMover& mover) {
+    for (int round = 0; round < 50; ++round) {
+      test_->Execute("UPDATE tenant_data.moves SET lease_until = '-infinity', due_at = now()");
+      const auto worked = mover.RunOnce();
+      if (worked.ok() && !*worked) return;
+    }
+    ADD_FAILURE() << "a move does not end";
+  }
+
+  Move Start(TenantId tenant, const std::string& target) {
+    const auto move = placements_->Start(Call(tenant), target);
+    EXPECT_OK(move);
+    return move.value_or(Move());
+  }
+  Move Current(const Move& move) {
+    const auto now = placements_->Get(Call(move.tenant), move.id);
+    EXPECT_OK(now);
+    return now.value_or(Move());
+  }
+  void MoveTo(TenantId tenant, const std::string& target) {
+    const Move move = Start(tenant, target);
+    RunAll(*NewMover());
+    EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
+  }
+
+  static std::string IdOf(TenantId tenant) {
+    return absl::StrCat("'", tenant.uuid().ToString(), "'");
+  }
+  // "records 3, record_history 4, …", of all tables with records of tenants.
+  static std::string RowsOf(testing::TestDatabase& database, TenantId tenant) {
+    return database.QueryValue(
+        absl::StrCat("SELECT string_agg(c.relname || ' ' || d.row_count || ' ' || d.digest, ', ' "
+                     "ORDER BY c.relname) FROM pg_class c JOIN pg_trigger g ON g.tgrelid = c.oid "
+                     "AND g.tgname = 'note_change', "
+                     "LATERAL tenant_data.digest_of(c.oid, ",
+                     IdOf(tenant), ") d WHERE d.row_count > 0"));
+  }
+  static std::string PlaceIn(testing::TestDatabase& database, TenantId tenant) {
+    return database.QueryValue("SELECT records FROM core.tenants WHERE tenant_id = " +
+                               IdOf(tenant));
+  }
+  // Where it says that the records are, "nowhere" or "both".
+  std::string Place(TenantId tenant) {
+    const bool home = PlaceIn(*test_, tenant) != "elsewhere";
+    const std::string second = PlaceIn(second_->database(), tenant);
+    const bool there = !second.empty() && second != "elsewhere";
+    return home ? (there ? "both" : "main") : (there ? "second" : "nowhere");
+  }
+
+  std::unique_ptr<SecondDatabase> second_;
+  std::unique_ptr<Placements> placements_;
+  std::unique_ptr<ShardCopies> copies_;
+  bool carries_out_ = true;
+};
+
+}  // namespace kasbah::tenantdata
