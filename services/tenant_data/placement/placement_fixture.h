@@ -16,6 +16,33 @@
 
 namespace kasbah::tenantdata {
 
+// A row in every table of records.
+inline constexpr char kRowsOfAllKinds[] = R"sql(
+INSERT INTO tenant_data.field_groups
+  (tenant_id, collection_id, schema_version, group_id, position, key, display_name, revision)
+  SELECT tenant_id, collection_id, 1, gen_random_uuid(), 1, 'group', 'Group', 1
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.field_indexes
+  (tenant_id, field_id, collection_id, state, last_record, started_at)
+  SELECT tenant_id, gen_random_uuid(), collection_id, 'ready', gen_random_uuid(), now()
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.imports
+  SELECT tenant_id, collection_id, NULL, collection_id, 'csv', 2, 20, 1, 1, false, now()
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.import_refusals
+  SELECT tenant_id, import_id, 2, NULL, '\x0a00' FROM tenant_data.imports;
+INSERT INTO tenant_data.cursor_keys
+  SELECT tenant_id, sha256(collection_id::text::bytea) FROM tenant_data.collections;
+INSERT INTO tenant_data.file_usage SELECT tenant_id, 5 FROM tenant_data.collections;
+INSERT INTO tenant_data.files (tenant_id, file_id, name, content_type, size, sha256, state, data_key,
+                               creator_kind, creator_id, created_at)
+  SELECT tenant_id, gen_random_uuid(), E'odd "name", (with\\ ü', 'text/plain', 5, '\x00ff',
+         'stored', '\x01', 'user', 'u', now()
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.requests
+  SELECT tenant_id, gen_random_uuid(), NULL, '\x00', '\x01', now() FROM tenant_data.collections;
+)sql";
+
 // A second database beside a test's own, and what leads to it.
 class SecondDatabase {
  public:
@@ -127,6 +154,18 @@ class PlacementTest : public TenantDataTest {
     const Move move = Start(tenant, target);
     RunAll(*NewMover());
     EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
+  }
+
+  void Fill(TenantId tenant, int records) {
+    const CustomerId customer = MakeCustomer(tenant, "customer");
+    for (int i = 0; i < records; ++i) {
+      const auto id = Create(tenant,
+                             {{"alpha_2", absl::StrCat("A", i)},
+                              {"name", "Name \"quoted\", {braces}"},
+                              {"code", absl::StrCat("C", i)}},
+                             customer);
+      ASSERT_OK(id);
+    }
   }
 
   static std::string IdOf(TenantId tenant) {

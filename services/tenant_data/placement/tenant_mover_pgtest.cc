@@ -7,47 +7,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A row in every table of records.
-constexpr char kRowsOfAllKinds[] = R"sql(
-INSERT INTO tenant_data.field_groups
-  (tenant_id, collection_id, schema_version, group_id, position, key, display_name, revision)
-  SELECT tenant_id, collection_id, 1, gen_random_uuid(), 1, 'group', 'Group', 1
-  FROM tenant_data.collections;
-INSERT INTO tenant_data.field_indexes
-  (tenant_id, field_id, collection_id, state, last_record, started_at)
-  SELECT tenant_id, gen_random_uuid(), collection_id, 'ready', gen_random_uuid(), now()
-  FROM tenant_data.collections;
-INSERT INTO tenant_data.imports
-  SELECT tenant_id, collection_id, NULL, collection_id, 'csv', 2, 20, 1, 1, false, now()
-  FROM tenant_data.collections;
-INSERT INTO tenant_data.import_refusals
-  SELECT tenant_id, import_id, 2, NULL, '\x0a00' FROM tenant_data.imports;
-INSERT INTO tenant_data.cursor_keys
-  SELECT tenant_id, sha256(collection_id::text::bytea) FROM tenant_data.collections;
-INSERT INTO tenant_data.file_usage SELECT tenant_id, 5 FROM tenant_data.collections;
-INSERT INTO tenant_data.files (tenant_id, file_id, name, content_type, size, sha256, state, data_key,
-                               creator_kind, creator_id, created_at)
-  SELECT tenant_id, gen_random_uuid(), E'odd "name", (with\\ ü', 'text/plain', 5, '\x00ff',
-         'stored', '\x01', 'user', 'u', now()
-  FROM tenant_data.collections;
-INSERT INTO tenant_data.requests
-  SELECT tenant_id, gen_random_uuid(), NULL, '\x00', '\x01', now() FROM tenant_data.collections;
-)sql";
-
 class TenantMoverTest : public PlacementTest {
  protected:
-  void Fill(TenantId tenant, int records) {
-    const CustomerId customer = MakeCustomer(tenant, "customer");
-    for (int i = 0; i < records; ++i) {
-      const auto id = Create(tenant,
-                             {{"alpha_2", absl::StrCat("A", i)},
-                              {"name", "Name \"quoted\", {braces}"},
-                              {"code", absl::StrCat("C", i)}},
-                             customer);
-      ASSERT_OK(id);
-    }
-  }
-
   TenantRegistry Registry() {
     return TenantRegistry(*registry_door_, outbox_, hosts_, clock_, copies_.get());
   }
@@ -225,72 +186,6 @@ TEST_F(TenantMoverTest, WhileWritesAreHeldReadsGoOn) {
   EXPECT_OK(SetNote(a_, *id, 1, "in time"));
 }
 
-TEST_F(TenantMoverTest, AHoldEndsByItselfWhenItsWorkerIsGone) {
-  const auto id = Create(a_, {{"alpha_2", "DE"}, {"name", "Germany"}});
-  const Move move = Start(a_, "second");
-  MoveSettings settings;
-  settings.hold = absl::Milliseconds(300);
-  EXPECT_TRUE(absl::IsCancelled(NewMover(CrashAt("held"), settings)->RunOnce().status()));
-  absl::Status written = absl::UnavailableError("");
-  const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  while (absl::IsUnavailable(written) && absl::Now() < deadline) {
-    written = SetNote(a_, *id, 1, "after the hold");
-  }
-  EXPECT_OK(written);
-  RunAll(*NewMover());
-  EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
-  EXPECT_EQ(Get(a_, *id)->version, 2u);
-}
-
-class CrashTest : public TenantMoverTest, public ::testing::WithParamInterface<const char*> {};
-
-TEST_P(CrashTest, AnotherWorkerEndsTheMove) {
-  Fill(a_, 3);
-  test_->Execute(kRowsOfAllKinds);
-  const Move move = Start(a_, "second");
-  ASSERT_TRUE(absl::IsCancelled(NewMover(CrashAt(GetParam()))->RunOnce().status()));
-  EXPECT_NE(Place(a_), "both");
-  RunAll(*NewMover());
-  EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
-  EXPECT_EQ(Place(a_), "second");
-  EXPECT_EQ(RowsOf(*test_, a_), "");
-  EXPECT_THAT(RowsOf(second_->database(), a_), HasSubstr("records 3 "));
-  EXPECT_OK(Create(a_, {{"alpha_2", "DE"}, {"name", "Germany"}}));
-}
-
-TEST_P(CrashTest, WhatWasGoingOnBeforeItCanBeCancelledUnlessItIsThere) {
-  Fill(a_, 3);
-  const std::string rows = RowsOf(*test_, a_);
-  const Move move = Start(a_, "second");
-  ASSERT_TRUE(absl::IsCancelled(NewMover(CrashAt(GetParam()))->RunOnce().status()));
-  const absl::StatusOr<Move> cancelled = placements_->Cancel(Call(a_), move.id);
-  RunAll(*NewMover());
-  if (cancelled.ok()) {
-    EXPECT_EQ(Current(move).step, MoveStep::kCancelled);
-    EXPECT_EQ(Place(a_), "main");
-    EXPECT_EQ(RowsOf(*test_, a_), rows);
-    EXPECT_EQ(RowsOf(second_->database(), a_), "");
-  } else {
-    EXPECT_EQ(ReasonOf(cancelled.status()), "MOVE_PAST_SWITCH");
-    EXPECT_EQ(Place(a_), "second");
-    EXPECT_EQ(RowsOf(second_->database(), a_), rows);
-  }
-  EXPECT_OK(Create(a_, {{"alpha_2", "DE"}, {"name", "Germany"}}));
-  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM tenant_data.changed_rows"), "0");
-  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM pg_trigger WHERE tgname = 'note_change' "
-                              "AND tgenabled <> 'D'"),
-            "0");
-}
-
-INSTANTIATE_TEST_SUITE_P(AtEachPoint, CrashTest,
-                         ::testing::Values("leaving", "saved", "page", "caught up", "held",
-                                           "verified", "nowhere", "switched", "here"),
-                         [](const auto& point) {
-                           std::string name = point.param;
-                           std::erase(name, ' ');
-                           return name;
-                         });
-
 TEST_F(TenantMoverTest, AReplicaThatHasNotHeardIsRefusedAndLearns) {
   const auto id = Create(a_, {{"alpha_2", "DE"}, {"name", "Germany"}});
   ASSERT_OK(id);
@@ -396,27 +291,6 @@ TEST_F(TenantMoverTest, ACopyThatIsNotTheSameIsNeverSwitchedTo) {
   EXPECT_EQ(Place(a_), "main");
   EXPECT_EQ(RowsOf(*test_, a_), rows);
   EXPECT_OK(Create(a_, {{"alpha_2", "DE"}, {"name", "n"}}));
-}
-
-TEST_F(TenantMoverTest, AWorkerThatWasTakenForDeadChangesNothing) {
-  Fill(a_, 3);
-  const Move move = Start(a_, "second");
-  bool taken_over = false;
-  // In the middle of the first one's copy another comes, ends the move, and the tenant works there.
-  const auto first = NewMover([&](std::string_view point) {
-    if (point == "page" && !taken_over) {
-      taken_over = true;
-      RunAll(*NewMover());
-      EXPECT_OK(
-          writer().Delete(Call(a_), *Create(a_, {{"alpha_2", "DE"}, {"name", "n"}}), std::nullopt));
-    }
-    return absl::OkStatus();
-  });
-  EXPECT_OK(first->RunOnce());
-  const std::string rows = RowsOf(second_->database(), a_);
-  EXPECT_EQ(Current(move).step, MoveStep::kDone);
-  EXPECT_EQ(Place(a_), "second");
-  EXPECT_THAT(rows, HasSubstr("records 4 "));
 }
 
 TEST_F(TenantMoverTest, OneMoveOfATenantAtATime) {
