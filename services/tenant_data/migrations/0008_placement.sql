@@ -174,3 +174,5 @@ GRANT EXECUTE ON FUNCTION tenant_data.follow_changes(regclass),
   tenant_data.digest_of(regclass, uuid) TO kasbah_tenant_data_mover;
 GRANT EXECUTE ON FUNCTION tenant_data.key_of(jsonb, text[])
   TO kasbah_tenant_data, kasbah_tenant_data_upkeep;
+-- Of generated columns.
+GRANT EXECUTE ON FUNCTION tenant_data.oldest_key_version(bytea) TO kasbah_tenant_data_mover;
