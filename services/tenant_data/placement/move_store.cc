@@ -40,11 +40,11 @@ constexpr Statement kGet{"moves.get",
                          "SELECT " KASBAH_MOVE
                          "FROM tenant_data.moves WHERE tenant_id = $1 AND move_id = $2"};
 
-constexpr Statement kList{"moves.list",
-                          "SELECT " KASBAH_MOVE
-                          "FROM tenant_data.moves WHERE tenant_id = $1 "
-                          "AND move_id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
-                          "ORDER BY move_id DESC LIMIT $3"};
+constexpr Statement kList{
+    "moves.list", "SELECT " KASBAH_MOVE
+                  "FROM tenant_data.moves WHERE tenant_id = $1 "
+                  "AND move_id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
+                  "ORDER BY move_id DESC LIMIT $3"};
 
 constexpr Statement kClaim{"moves.claim",
                            "UPDATE tenant_data.moves SET holder = $1, "

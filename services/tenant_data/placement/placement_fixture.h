@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "services/tenant_data/placement/placements.h"
 #include "services/tenant_data/placement/shard_copies.h"
@@ -84,7 +85,8 @@ class SecondDatabase {
           "WITH gone AS (DELETE FROM tenant_data.outbox RETURNING id, topic, payload) "
           "SELECT string_agg(encode(payload, 'hex'), ' ' ORDER BY id) FROM gone "
           "WHERE topic = 'change'");
-      for (const auto hex : absl::StrSplit(gone, ' ', absl::SkipEmpty())) {
+      const std::vector<std::string> payloads = absl::StrSplit(gone, ' ', absl::SkipEmpty());
+      for (const std::string& hex : payloads) {
         outbox::v1::ChangeEvent event;
         EXPECT_TRUE(event.ParseFromString(*crypto::ParseHex(hex)));
         changes_.push_back(std::move(event));

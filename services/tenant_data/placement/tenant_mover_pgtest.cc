@@ -1,4 +1,7 @@
-#include "absl/strings/str_split.h"
+#include <atomic>
+#include <map>
+#include <thread>
+
 #include "services/tenant_data/placement/placement_fixture.h"
 #include "services/tenant_data/placement/tenant_mover.h"
 
