@@ -70,7 +70,7 @@ TEST_F(WorkerTest, AHoldEndsByItselfWhenItsWorkerIsGone) {
   EXPECT_OK(written);
   RunAll(*NewMover());
   EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
-  EXPECT_EQ(Get(a_, *id)->version, 2u);
+  EXPECT_EQ(Get(Call(a_), *id)->version, 2u);
 }
 
 TEST_F(WorkerTest, AWorkerThatWasTakenForDeadChangesNothing) {

@@ -52,11 +52,11 @@ TEST_F(TenantMoverTest, ATenantWorksWhereItWasMovedTo) {
   const auto before = Create(a_, {{"alpha_2", "DE"}, {"name", "Germany"}});
   ASSERT_OK(before);
   MoveTo(a_, "second");
-  EXPECT_OK(Get(a_, *before));
+  EXPECT_OK(Get(Call(a_), *before));
   EXPECT_OK(SetNote(a_, *before, 1, "a note"));
   const auto after = Create(a_, {{"alpha_2", "FR"}, {"name", "France"}});
   ASSERT_OK(after);
-  EXPECT_OK(Get(a_, *after));
+  EXPECT_OK(Get(Call(a_), *after));
   // A value that was taken before the move is taken after it.
   EXPECT_FALSE(Create(a_, {{"alpha_2", "DE"}, {"name", "Again"}}).ok());
   EXPECT_EQ(Count("tenant_data.records WHERE tenant_id = " + IdOf(a_)), 0);
@@ -143,7 +143,7 @@ TEST_F(TenantMoverTest, WritersGoOnWhileItMovesAndLoseNothing) {
   EXPECT_EQ(RowsOf(*test_, a_), "");
   for (const auto& ids : made) {
     for (const RecordId id : ids) {
-      const auto record = Get(a_, id);
+      const auto record = Get(Call(a_), id);
       ASSERT_OK(record);
       EXPECT_EQ(record->version, 2u);
     }
@@ -176,7 +176,7 @@ TEST_F(TenantMoverTest, WhileWritesAreHeldReadsGoOn) {
   RunAll(*NewMover([&](std::string_view point) {
     if (point != "held") return absl::OkStatus();
     was_held = true;
-    EXPECT_OK(Get(a_, *id));
+    EXPECT_OK(Get(Call(a_), *id));
     const absl::Status refused = SetNote(a_, *id, 1, "too late");
     EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
     EXPECT_EQ(ReasonOf(refused), "TENANT_MOVING");
@@ -205,7 +205,7 @@ TEST_F(TenantMoverTest, AReplicaThatHasNotHeardIsRefusedAndLearns) {
   EXPECT_EQ(ReasonOf(refused.status()), "TENANT_MOVED");
   EXPECT_OK(
       RecordWriter(*replica, outbox_, clock_).Create(Call(a_), *rules_a_, late, std::nullopt));
-  EXPECT_OK(Get(a_, late.id));
+  EXPECT_OK(Get(Call(a_), late.id));
   EXPECT_EQ(Count("tenant_data.records WHERE tenant_id = " + IdOf(a_)), 0);
 }
 
