@@ -15,6 +15,7 @@
 #include "cli/commands/leases.h"
 #include "cli/commands/members.h"
 #include "cli/commands/migrate.h"
+#include "cli/commands/placement.h"
 #include "cli/commands/records.h"
 #include "cli/commands/rewraps.h"
 #include "cli/commands/rights.h"
@@ -78,6 +79,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddGlobalOptions(*app, invocation.global);
   AddDev(*app, invocation);
   AddTenants(*app, invocation);
+  AddPlacement(*app, invocation);
   AddCustomers(*app, invocation);
   AddDomains(*app, invocation);
   AddMembers(*app, invocation);

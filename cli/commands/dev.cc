@@ -30,6 +30,8 @@ void AddUp(CLI::App* noun, Invocation& invocation) {
   CLI::App* leaf = noun->add_subcommand("up", "Start everything on this machine");
   AddDirectory(leaf, &options->directory);
   leaf->add_flag("--detach", options->detach, "Leave it running in the background");
+  leaf->add_option("--shard", options->shards,
+                   "A name: one more database that tenants' records can be moved to");
   leaf->footer(
       "PostgreSQL, a certificate authority, the five services and a demo tenant, all in one "
       "directory.\n"

@@ -81,6 +81,7 @@ absl::Status Up(Invocation& run, const UpOptions& options) {
   start.directory = options.directory;
   start.binaries = run.binaries;
   start.migrations = AllMigrations();
+  start.shards = options.shards;
   start.interrupt = &interrupt.notification();
   start.on_progress = [&](std::string_view line) { run.terminal.Progress(StrCat("  ", line)); };
   start.on_error = [&](std::string_view source, std::string_view line) {
@@ -107,6 +108,9 @@ absl::Status UpDetached(Invocation& run, const UpOptions& options) {
   if (file < 0) return dev::FileError("write", output, errno);
   dev::Process::Options child;
   child.arguments = {run.binaries + "/kasbah", "dev", "up", "--directory", options.directory};
+  for (const std::string& shard : options.shards) {
+    child.arguments.insert(child.arguments.end(), {"--shard", shard});
+  }
   child.output = file;
   child.detached = true;
   auto process = dev::Process::Spawn(child);

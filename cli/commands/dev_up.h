@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cli/console/invocation.h"
@@ -9,6 +10,8 @@ namespace kasbah::cli {
 
 struct UpOptions {
   std::string directory;
+  // Names of more databases for tenants' records.
+  std::vector<std::string> shards;
   bool detach = false;
 };
 

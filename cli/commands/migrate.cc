@@ -17,8 +17,19 @@ struct Options {
   std::string bootstrap_dsn;
   std::string passwords;
   std::string database = "kasbah";
+  bool is_shard = false;
   bool check = false;
 };
+
+// What a database of tenants' records alone has.
+std::vector<postgres::Migration> MigrationsFor(const Options& options) {
+  std::vector<postgres::Migration> migrations = AllMigrations();
+  if (!options.is_shard) return migrations;
+  std::erase_if(migrations, [](const postgres::Migration& migration) {
+    return migration.schema != "core" && migration.schema != "tenant_data";
+  });
+  return migrations;
+}
 
 absl::StatusOr<std::string> ReadPassword(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, dev::ReadFile(path));
@@ -70,7 +81,8 @@ absl::Status Run(const Options& options) {
     Print("every table, view, function, grant and role follows the rules\n");
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const postgres::MigrationReport report, postgres::Migrate(dsn, AllMigrations()));
+  ASSIGN_OR_RETURN(const postgres::MigrationReport report,
+                   postgres::Migrate(dsn, MigrationsFor(options)));
   for (const std::string& name : report.applied) Print(StrCat("applied ", name, "\n"));
   Print(StrCat(report.applied.size(), " applied, ", report.already_applied, " already there\n"));
   return absl::OkStatus();
@@ -84,6 +96,8 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
   leaf->add_option("--dsn", options->dsn, "Connection string of the role kasbah_migrator")
       ->envname("KASBAH_MIGRATE_DSN");
   leaf->add_option("--password-file", options->password_file, "Its password");
+  leaf->add_flag("--shard", options->is_shard,
+                 "The database is one more for tenants' records: schemas core and tenant_data");
   leaf->add_flag("--check", options->check, "Change nothing; report what breaks the rules");
   leaf->add_option("--bootstrap", options->bootstrap_dsn,
                    "Make roles and database first: a superuser's connection string");
@@ -98,7 +112,9 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
       "Examples:\n"
       "  kasbah migrate --dsn 'host=db sslmode=verify-full dbname=kasbah user=kasbah_migrator' \\\n"
       "      --password-file migrator.password\n"
-      "  kasbah migrate --bootstrap 'host=db user=postgres' --passwords /run/secrets/kasbah");
+      "  kasbah migrate --bootstrap 'host=db user=postgres' --passwords /run/secrets/kasbah\n"
+      "  kasbah migrate --shard --dsn 'host=db2 sslmode=verify-full dbname=records "
+      "user=kasbah_migrator'");
   OnRun(leaf, invocation, [options](Invocation&) { return Run(*options); });
 }
 

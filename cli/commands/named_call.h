@@ -33,6 +33,8 @@ void SetName(const std::string& name, Request* request) {
     request->set_path(name);
   } else if constexpr (requires { request->set_operation_id(name); }) {
     request->set_operation_id(name);
+  } else if constexpr (requires { request->set_move_id(name); }) {
+    request->set_move_id(name);
   } else {
     request->set_rewrap_id(name);
   }

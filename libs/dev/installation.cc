@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -151,6 +154,21 @@ absl::StatusOr<std::string> Installation::IssueTenantCertificate(
   RETURN_IF_ERROR(
       authority.Issue({.uris = {StrCat("spiffe://", kTrustDomain, "/", identity)}}, directory));
   return directory;
+}
+
+absl::StatusOr<std::vector<std::string>> Installation::Shards() const {
+  if (!FileExists(Path("shards"))) return std::vector<std::string>();
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(Path("shards")));
+  return std::vector<std::string>(absl::StrSplit(text, '\n', absl::SkipEmpty()));
+}
+
+absl::Status Installation::AddShards(const std::vector<std::string>& names) const {
+  ASSIGN_OR_RETURN(std::vector<std::string> shards, Shards());
+  for (const std::string& name : names) {
+    if (std::find(shards.begin(), shards.end(), name) == shards.end()) shards.push_back(name);
+  }
+  if (shards.empty()) return absl::OkStatus();
+  return WriteFile(Path("shards"), absl::StrJoin(shards, "\n") + "\n", 0644);
 }
 
 absl::StatusOr<std::map<std::string, std::string>> Installation::Passwords() const {

@@ -32,6 +32,7 @@ struct ServicePorts {
 //   state.json      pids and restarts, now         certificates/    one directory an identity
 //   ports.json      chosen once                    passwords/       one file a database role
 //   postgres/       the cluster                    config/          one YAML file a service
+//   shards          names of more databases for records
 //   vault.seal      what opens the root key        logs/kasbah.log  everybody's lines
 class Installation {
  public:
@@ -65,6 +66,11 @@ class Installation {
   // Issues one for a workload of a tenant and returns its directory.
   absl::StatusOr<std::string> IssueTenantCertificate(const TenantId& tenant,
                                                      const std::string& workload) const;
+
+  // More databases for records that were ever asked for here, by name. Once there are some, tenants
+  // may have their records in them.
+  absl::StatusOr<std::vector<std::string>> Shards() const;
+  absl::Status AddShards(const std::vector<std::string>& names) const;
 
   // Of every login role: 256 random bits in hexadecimal.
   absl::StatusOr<std::map<std::string, std::string>> Passwords() const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
 
@@ -12,9 +13,9 @@ namespace kasbah::dev {
 namespace {
 
 YAML::Node Pool(const Installation& installation, const PostgresServer& postgres,
-                const std::string& role, int connections) {
+                const std::string& role, int connections, const std::string& database = "kasbah") {
   YAML::Node pool;
-  pool["dsn"] = postgres.RoleDsn(role, "kasbah");
+  pool["dsn"] = postgres.RoleDsn(role, database);
   pool["password_file"] = installation.password_file(role);
   pool["connections"] = connections;
   return pool;
@@ -31,6 +32,21 @@ YAML::Node Server(const Installation& installation, const std::string& service) 
   server["drain"] = "5s";
   if (service != "auth") server["auth_address"] = installation.Address("auth");
   return server;
+}
+
+YAML::Node Shard(const Installation& installation, const PostgresServer& postgres,
+                 const std::string& name) {
+  const auto pool = [&](const std::string& role, int connections) {
+    return Pool(installation, postgres, StrCat("kasbah_tenant_data", role), connections,
+                ShardDatabase(name));
+  };
+  YAML::Node shard;
+  shard["name"] = name;
+  shard["database"] = pool("", 8);
+  shard["relay"] = pool("_relay", 2);
+  shard["upkeep"] = pool("_upkeep", 4);
+  shard["mover"] = pool("_mover", 4);
+  return shard;
 }
 
 // What a service has beside the settings that all have.
@@ -66,6 +82,8 @@ void AddOwn(const Installation& installation, const std::string& service, YAML::
 
 }  // namespace
 
+std::string ShardDatabase(const std::string& name) { return StrCat("kasbah-shard-", name); }
+
 std::string SchemaOf(const std::string& service) {
   return absl::StrReplaceAll(service, {{"-", "_"}});
 }
@@ -76,7 +94,8 @@ std::vector<DoorSetting> DoorsOf(const std::string& service) {
   if (service == "tenant-data") {
     return {{"registry", "kasbah_tenant_data_registry"},
             {"resolver", "kasbah_tenant_data_resolver"},
-            {"upkeep", "kasbah_tenant_data_upkeep"}};
+            {"upkeep", "kasbah_tenant_data_upkeep"},
+            {"mover", "kasbah_tenant_data_mover"}};
   }
   if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
   if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};
@@ -97,6 +116,14 @@ absl::Status WriteServiceSettings(const Installation& installation, const Postgr
     root["peers"][SchemaOf(peer)] = installation.Address(peer);
   }
   AddOwn(installation, service, &root);
+  if (service == "tenant-data") {
+    ASSIGN_OR_RETURN(const std::vector<std::string> shards, installation.Shards());
+    for (const std::string& name : shards) {
+      root["shards"].push_back(Shard(installation, postgres, name));
+    }
+    // Nobody waits ten minutes to see a move's end.
+    root["clean_after"] = "5s";
+  }
   YAML::Emitter text;
   text << root;
   return WriteFile(installation.config_file(service),

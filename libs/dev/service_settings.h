@@ -21,6 +21,9 @@ struct DoorSetting {
 };
 std::vector<DoorSetting> DoorsOf(const std::string& service);
 
+// The database of one more shard of records: "kasbah-shard-second".
+std::string ShardDatabase(const std::string& name);
+
 // "tenant-data" → "tenant_data".
 std::string SchemaOf(const std::string& service);
 

@@ -102,6 +102,7 @@ absl::Status Supervisor::State::OpenDirectory() {
   RETURN_IF_ERROR(MakeDirectory(options.directory, Installation::DirectoryMode()));
   ASSIGN_OR_RETURN(lock, DirectoryLock::Take(options.directory + "/lock"));
   ASSIGN_OR_RETURN(installation, Installation::Prepare(options.directory));
+  RETURN_IF_ERROR(installation->AddShards(options.shards));
   const auto report = [this](std::string_view source, std::string_view line) {
     if (options.on_error) options.on_error(source, line);
   };
@@ -120,14 +121,19 @@ absl::Status Supervisor::State::StartDatabaseServer() {
 
 absl::Status Supervisor::State::PrepareDatabase() {
   ASSIGN_OR_RETURN(const auto passwords, installation->Passwords());
-  RETURN_IF_ERROR(postgres::Bootstrap(postgres->AdminDsn("postgres"), "kasbah", passwords));
-  const std::string migrator = "kasbah_migrator";
-  const std::string dsn =
-      StrCat(postgres->RoleDsn(migrator, "kasbah"), " password=", passwords.at(migrator));
-  ASSIGN_OR_RETURN(const postgres::MigrationReport report,
-                   postgres::Migrate(dsn, options.migrations));
-  log->Note(StrCat("migrations applied: ", report.applied.size(),
-                   ", already there: ", report.already_applied));
+  ASSIGN_OR_RETURN(std::vector<std::string> databases, installation->Shards());
+  for (std::string& name : databases) name = ShardDatabase(name);
+  databases.insert(databases.begin(), "kasbah");
+  for (const std::string& database : databases) {
+    RETURN_IF_ERROR(postgres::Bootstrap(postgres->AdminDsn("postgres"), database, passwords));
+    const std::string migrator = "kasbah_migrator";
+    const std::string dsn =
+        StrCat(postgres->RoleDsn(migrator, database), " password=", passwords.at(migrator));
+    ASSIGN_OR_RETURN(const postgres::MigrationReport report,
+                     postgres::Migrate(dsn, options.migrations));
+    log->Note(StrCat(database, ": migrations applied: ", report.applied.size(),
+                     ", already there: ", report.already_applied));
+  }
   return absl::OkStatus();
 }
 

@@ -32,6 +32,8 @@ class Supervisor {
     std::string binaries;
     // Of every schema: cli/migrations.h.
     std::vector<postgres::Migration> migrations;
+    // Names of more databases for tenants' records; those of earlier starts stay.
+    std::vector<std::string> shards;
     // PostgreSQL without fsync: a test's data.
     bool throwaway = false;
     // Of the services, beside their files: settings such as KASBAH_SERVER__RATE_LIMITS__READ.

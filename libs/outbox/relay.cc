@@ -50,7 +50,9 @@ struct Relay::State {
         refused(telemetry::GetCounter("kasbah_outbox_refused_total",
                                       "Batches that their receiver refused", Labels())) {}
 
-  telemetry::Labels Labels() const { return {{"topic", std::string(TopicName(options.topic))}}; }
+  telemetry::Labels Labels() const {
+    return {{"topic", std::string(TopicName(options.topic))}, {"shard", options.shard}};
+  }
 
   void Loop();
   absl::StatusOr<bool> Step();

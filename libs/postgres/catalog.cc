@@ -30,7 +30,7 @@ WITH ours AS (
   WHERE rolname LIKE '%\_relay' OR rolname IN (
     'kasbah_audit_ingest', 'kasbah_webhook_queue', 'kasbah_auth_resolver',
     'kasbah_tenant_data_registry', 'kasbah_tenant_data_resolver', 'kasbah_tenant_data_upkeep',
-    'kasbah_vault_root', 'kasbah_vault_upkeep')
+    'kasbah_tenant_data_mover', 'kasbah_vault_root', 'kasbah_vault_upkeep')
 )
 )sql";
 
@@ -100,7 +100,7 @@ constexpr const char* kRules[] = {
     FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
     WHERE p.prosecdef AND p.oid::regprocedure::text NOT IN (
       'core.enter(uuid,text)', 'core.enter_any_state(uuid,text)',
-      'audit.extend_partitions()'))sql",
+      'audit.extend_partitions()', 'tenant_data.follow_changes(regclass)'))sql",
 
     R"sql(SELECT p.oid::regprocedure::text || ': SECURITY DEFINER without search_path = '''''
     FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/postgres/connect_settings.h"
 #include "libs/postgres/lanes.h"
@@ -43,9 +44,33 @@ Database::Shared Database::NewShared(const internal::Scope& scope) {
 
 Transaction& Database::TransactionOf(internal::SharedTransaction& shared) { return shared; }
 
+absl::Status Database::Run(const internal::Scope& scope, internal::Body body,
+                           internal::After after) {
+  if (placement_ == nullptr) return internal::RunTransaction(*pool_, scope, body, after);
+  for (bool again = false;; again = true) {
+    ASSIGN_OR_RETURN(Database* const place, placement_->Find(scope.tenant));
+    internal::Pool& pool = place == nullptr ? *pool_ : *place->pool_;
+    const absl::Status status = internal::RunTransaction(pool, scope, body, after);
+    if (status.ok() || again || ReasonOf(status) != kTenantMoved) return status;
+    RETURN_IF_ERROR(placement_->Refresh(scope.tenant, scope.deadline));
+  }
+}
+
 void Database::Submit(Shared shared, absl::AnyInvocable<void(std::optional<absl::Status>)> done) {
+  internal::Lanes* lanes = lanes_.get();
+  if (placement_ != nullptr) {
+    const absl::StatusOr<Database*> place = placement_->Find(shared->scope().tenant);
+    // The ordinary way says why.
+    if (!place.ok()) return done(std::nullopt);
+    if (*place != nullptr) lanes = (*place)->lanes_.get();
+    done = [done = std::move(done)](std::optional<absl::Status> outcome) mutable {
+      // Nothing was committed, and the ordinary way asks where the rows are by now.
+      if (outcome.has_value() && ReasonOf(*outcome) == kTenantMoved) outcome.reset();
+      done(std::move(outcome));
+    };
+  }
   shared->set_done(std::move(done));
-  lanes_->Submit(std::unique_ptr<internal::SharedTransaction>(shared.release()));
+  lanes->Submit(std::unique_ptr<internal::SharedTransaction>(shared.release()));
 }
 
 absl::Status Database::Ping(absl::Time deadline) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "absl/functional/any_invocable.h"
@@ -70,25 +71,25 @@ struct BodyTraits<absl::Status> {
   using Return = absl::Status;
 };
 
+using Body = absl::FunctionRef<absl::Status(Transaction&)>;
+using After = absl::FunctionRef<absl::Status()>;
+
 // Runs `body` in a transaction in `scope`, commits, then runs `after` while its results are at
 // hand. Retries serialisation failures, deadlocks, stale plans, and reads whose connection was
 // lost.
-absl::Status RunTransaction(Pool& pool, const Scope& scope,
-                            absl::FunctionRef<absl::Status(Transaction&)> body,
-                            absl::FunctionRef<absl::Status()> after);
+absl::Status RunTransaction(Pool& pool, const Scope& scope, Body body, After after);
 
-template <typename F>
-auto RunBody(Pool& pool, const Scope& scope, F&& body) {
+// `run` is RunTransaction with all but the last two given.
+template <typename Run, typename F>
+auto RunBody(Run&& run, F&& body) {
   using R = std::invoke_result_t<F, Transaction&>;
   using Return = typename BodyTraits<R>::Return;
   if constexpr (std::is_same_v<R, absl::Status>) {
-    return RunTransaction(
-        pool, scope, [&](Transaction& tx) { return body(tx); }, [] { return absl::OkStatus(); });
+    return run([&](Transaction& tx) { return body(tx); }, [] { return absl::OkStatus(); });
   } else {
     std::optional<R> returned;
     std::optional<Return> value;
-    absl::Status status = RunTransaction(
-        pool, scope,
+    absl::Status status = run(
         [&](Transaction& tx) -> absl::Status {
           returned.emplace(body(tx));
           if constexpr (std::is_same_v<R, Return> ||
@@ -116,16 +117,36 @@ auto RunBody(Pool& pool, const Scope& scope, F&& body) {
 
 }  // namespace internal
 
+class Database;
+
+// The tenant's rows are in another database by now: nothing was done, and the way there is asked
+// for again (Placement).
+inline constexpr std::string_view kTenantMoved = "TENANT_MOVED";
+// They can be read and not changed, for seconds.
+inline constexpr std::string_view kTenantMoving = "TENANT_MOVING";
+
+// Which of several databases has a tenant's rows. Every transaction of Database is led by it, so
+// nothing else need know. It may be wrong: a database that does not have the rows refuses the
+// tenant. Thread safe.
+class Placement {
+ public:
+  virtual ~Placement() = default;
+  // Null: the database that asks. As far as it is known; never waits.
+  virtual absl::StatusOr<Database*> Find(TenantId tenant) = 0;
+  // Was refused where Find said: looks where they are now.
+  virtual absl::Status Refresh(TenantId tenant, absl::Time deadline) = 0;
+};
+
 // The door to tenant rows: a pool of connections of one service's role. Thread safe.
 //
 // Errors: UNAVAILABLE, DATABASE_UNAVAILABLE, when PostgreSQL cannot be reached (it reconnects by
 // itself) or has no connection left; RESOURCE_EXHAUSTED, OVERLOADED, when the pool is busy past
 // the wait; DEADLINE_EXCEEDED; UNKNOWN, COMMIT_UNKNOWN, when the connection was lost or the
 // deadline passed after a write was sent to be committed; ABORTED, CONTENTION, when others kept
-// changing the same rows; PERMISSION_DENIED, TENANT_SUSPENDED or TENANT_CLOSED; NOT_FOUND for a
-// tenant that does not exist; ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION,
-// REFERENCE_MISSING, for a foreign key's; INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and
-// what core.require raised.
+// changing the same rows; PERMISSION_DENIED, TENANT_SUSPENDED or TENANT_CLOSED; UNAVAILABLE,
+// TENANT_MOVING or TENANT_MOVED, with a time to wait; NOT_FOUND for a tenant that does not exist;
+// ALREADY_EXISTS for a unique violation; FAILED_PRECONDITION, REFERENCE_MISSING, for a foreign
+// key's; INVALID_ARGUMENT, INVALID_TEXT, for text with U+0000; and what core.require raised.
 class Database {
  public:
   // Connects, and refuses a server older than 15.14, a role that owns anything or may bypass
@@ -135,24 +156,27 @@ class Database {
                                                         absl::Time deadline);
   ~Database();
 
+  // Before the first transaction; outlives this.
+  void PlaceBy(Placement* placement) { placement_ = placement; }
+
   // Runs `body` with the rows of the call's tenant (and customer) and no others. `body` takes a
   // Transaction& and returns a Pending<T>, absl::StatusOr<Pending<T>>, absl::StatusOr<T> or
   // absl::Status; an error it returns rolls back. Refuses to commit writes without an audit event.
   template <typename F>
   auto WithTenant(const CallContext& call, F&& body) {
-    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kActive, true), body);
+    return RunIn(ScopeOf(call, internal::EnterMode::kActive, true), body);
   }
 
   // For lifecycle, denial events and erasure only: the tenant may be suspended.
   template <typename F>
   auto WithTenantInAnyState(const CallContext& call, AnyStateToken, F&& body) {
-    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kAnyState, true), body);
+    return RunIn(ScopeOf(call, internal::EnterMode::kAnyState, true), body);
   }
 
   // For writes that are bookkeeping of ours and no business of the tenant's trail.
   template <typename F>
   auto WithTenantUnaudited(const CallContext& call, UnauditedToken, F&& body) {
-    return internal::RunBody(*pool_, ScopeOf(call, internal::EnterMode::kActive, false), body);
+    return RunIn(ScopeOf(call, internal::EnterMode::kActive, false), body);
   }
 
   // The same for calls too short to wait for a thread each: `body` runs at once and queues
@@ -184,6 +208,14 @@ class Database {
   Database(std::unique_ptr<internal::Pool> pool, std::unique_ptr<internal::Lanes> lanes);
   static internal::Scope ScopeOf(const CallContext& call, internal::EnterMode mode, bool audited);
 
+  template <typename F>
+  auto RunIn(const internal::Scope& scope, F&& body) {
+    return internal::RunBody(
+        [&](internal::Body b, internal::After after) { return Run(scope, b, after); }, body);
+  }
+  // Where the tenant's rows are.
+  absl::Status Run(const internal::Scope& scope, internal::Body body, internal::After after);
+
   using Shared =
       std::unique_ptr<internal::SharedTransaction, void (*)(internal::SharedTransaction*)>;
   static Shared NewShared(const internal::Scope& scope);
@@ -192,6 +224,7 @@ class Database {
 
   std::unique_ptr<internal::Pool> pool_;
   std::unique_ptr<internal::Lanes> lanes_;
+  Placement* placement_ = nullptr;
 };
 
 // A named way past the scope of one tenant: a login role of its own, with policies of its own on a
@@ -208,7 +241,11 @@ class Door {
     scope.mode = internal::EnterMode::kDoor;
     scope.deadline = deadline;
     scope.audit_required = false;
-    return internal::RunBody(*pool_, scope, body);
+    return internal::RunBody(
+        [&](internal::Body b, internal::After after) {
+          return internal::RunTransaction(*pool_, scope, b, after);
+        },
+        body);
   }
 
  private:

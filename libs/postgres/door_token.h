@@ -24,6 +24,8 @@ class DoorToken {
   static DoorToken HostResolver() { return DoorToken("resolver"); }
   // tenant-data: domains due for another look, files to be removed, indexes to be built.
   static DoorToken TenantDataUpkeep() { return DoorToken("upkeep"); }
+  // tenant-data: where tenants' records are, and moving them.
+  static DoorToken RecordsMover() { return DoorToken("mover"); }
   // vault: root keys, which belong to no tenant.
   static DoorToken VaultRoot() { return DoorToken("root"); }
 

@@ -8,6 +8,8 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/postgres/connect_settings.h"
+#include "libs/postgres/conninfo.h"
 #include "libs/postgres/tool_error.h"
 #include <pqxx/pqxx>
 
@@ -78,6 +80,31 @@ absl::Status CheckHistory(const std::map<std::string, std::string>& applied,
   return absl::OkStatus();
 }
 
+absl::Status CheckApplied(const std::map<std::string, std::string>& applied,
+                          const std::vector<Migration>& migrations) {
+  std::vector<std::string> missing;
+  for (const Migration& migration : migrations) {
+    const auto found = applied.find(KeyOf(migration));
+    if (found == applied.end()) {
+      missing.push_back(KeyOf(migration));
+    } else if (found->second != HexSha256(migration.sql)) {
+      return absl::FailedPreconditionError(
+          StrCat("migration ", KeyOf(migration), " was applied in another form than it has here"));
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      StrCat("the schema is behind: ", absl::StrJoin(missing, ", "),
+             " not applied; run kasbah migrate against this database"));
+}
+
+absl::Status CheckGate(const std::string& dsn) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> faults, CheckCatalog(dsn));
+  if (faults.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      StrCat("the catalog breaks the rules: ", absl::StrJoin(faults, "; ")));
+}
+
 void Apply(pqxx::connection_base& connection, const Migration& migration) {
   pqxx::work tx(connection);
   tx.exec(migration.sql);
@@ -122,12 +149,24 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
   } catch (const std::exception& e) {
     return internal::ToolError(doing, e);
   }
-  ASSIGN_OR_RETURN(const std::vector<std::string> faults, CheckCatalog(dsn));
-  if (!faults.empty()) {
-    return absl::FailedPreconditionError(
-        StrCat("the catalog breaks the rules: ", absl::StrJoin(faults, "; ")));
-  }
+  RETURN_IF_ERROR(CheckGate(dsn));
   return report;
+}
+
+absl::Status CheckDatabase(const PoolOptions& role, const std::vector<Migration>& migrations) {
+  ASSIGN_OR_RETURN(const internal::ConnectSettings settings,
+                   internal::ConnectSettings::Create(role));
+  ASSIGN_OR_RETURN(const auto parameters, settings.Parameters());
+  const std::string dsn = internal::FormatConninfo({parameters.begin(), parameters.end()});
+  std::map<std::string, std::string> applied;
+  try {
+    pqxx::connection connection(dsn);
+    applied = ReadApplied(connection);
+  } catch (const std::exception& e) {
+    return internal::ToolError("read core.migrations", e);
+  }
+  RETURN_IF_ERROR(CheckApplied(applied, migrations));
+  return CheckGate(dsn);
 }
 
 }  // namespace kasbah::postgres

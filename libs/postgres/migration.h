@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/postgres/database.h"
 
 namespace kasbah::postgres {
 
@@ -39,6 +40,11 @@ absl::Status Bootstrap(const std::string& admin_dsn, const std::string& database
 
 // Every login role that Bootstrap makes: "kasbah_vault", "kasbah_vault_relay", ….
 const std::vector<std::string>& LoginRoles();
+
+// Whether a role's database is one that this program can work in: everything of `migrations` was
+// applied to it, as it is here, and the catalog gate holds. FAILED_PRECONDITION says what does not.
+// More than that may have been applied: by a newer release, for another service.
+absl::Status CheckDatabase(const PoolOptions& role, const std::vector<Migration>& migrations);
 
 // Walks every table, view, function, grant and role of our schemas and returns what breaks the
 // rules of ARCHITECTURE.md, a line each: row-level security enabled and forced, tenant_id leading

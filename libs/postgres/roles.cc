@@ -24,6 +24,7 @@ const std::vector<std::string>& LoginRoles() {
       "kasbah_tenant_data_resolver",
       "kasbah_backup",
       "kasbah_tenant_data_upkeep",
+      "kasbah_tenant_data_mover",
   };
   return *roles;
 }

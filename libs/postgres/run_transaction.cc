@@ -52,9 +52,7 @@ bool MayRetry(Remedy remedy, absl::Time deadline, Attempts* attempts, Pool::Leas
 
 }  // namespace
 
-absl::Status RunTransaction(Pool& pool, const Scope& scope,
-                            absl::FunctionRef<absl::Status(Transaction&)> body,
-                            absl::FunctionRef<absl::Status()> after) {
+absl::Status RunTransaction(Pool& pool, const Scope& scope, Body body, After after) {
   static telemetry::Counter& retries =
       telemetry::GetCounter("kasbah_postgres_retries_total", "Transactions that were run again.");
   Attempts attempts;

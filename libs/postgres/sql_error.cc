@@ -4,6 +4,7 @@
 #include "absl/time/time.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/postgres/database.h"
 #include "libs/telemetry/log.h"
 
 namespace kasbah::postgres::internal {
@@ -97,6 +98,15 @@ SqlError ToSqlError(const PGresult* result, std::string_view statement) {
   } else if (state == "KB005") {
     error.status =
         Error(absl::StatusCode::kPermissionDenied, reason::kTenantClosed, "the tenant is closed");
+  } else if (state == "KB006") {
+    error.status = WithRetryDelay(Error(absl::StatusCode::kUnavailable, kTenantMoved,
+                                        "the tenant's records are moving; try again"),
+                                  absl::Milliseconds(200));
+  } else if (state == "25006") {
+    // core.enter let it only read.
+    error.status = WithRetryDelay(Error(absl::StatusCode::kUnavailable, kTenantMoving,
+                                        "the tenant's records are moving; try again"),
+                                  absl::Seconds(1));
   } else if (state == "KB004") {
     error.status = RequirementFailed(FieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
   } else if (state == "23505") {
@@ -109,6 +119,10 @@ SqlError ToSqlError(const PGresult* result, std::string_view statement) {
     // A zero character: valid in UTF-8 and so in a request, and not in PostgreSQL's text.
     error.status = Error(absl::StatusCode::kInvalidArgument, "INVALID_TEXT",
                          "a text holds a character that cannot be stored, such as U+0000");
+  } else if (state == "55P03") {
+    error.status = WithRetryDelay(Error(absl::StatusCode::kAborted, "CONTENTION",
+                                        "others hold what this waits for; try again"),
+                                  absl::Milliseconds(100));
   } else if (state == "53300") {
     error.status = DatabaseUnavailable();
   } else if (state_class == "53") {

@@ -35,13 +35,15 @@ std::string SpiffeName(std::string_view schema) {
 struct Service::State {
   explicit State(Options o) : options(std::move(o)), outbox(options.schema) {}
 
-  absl::Status StartRelay(outbox::v1::Topic topic, const std::string& service,
-                          const std::string& address);
+  // To whom events of both kinds go: of the outbox behind the door.
+  absl::Status StartRelays(const std::string& shard, postgres::Door& door);
+  absl::Status StartRelay(const std::string& shard, postgres::Door& door, outbox::v1::Topic topic,
+                          const std::string& receiver, const std::string& address);
 
   Options options;
   outbox::Outbox outbox;
   std::unique_ptr<postgres::Database> database;
-  std::unique_ptr<postgres::Door> relay_door;
+  std::vector<std::unique_ptr<postgres::Door>> relay_doors;
   std::unique_ptr<outbox::CountedEvents> counted;
   std::unique_ptr<DenialEvents> denials;
   std::unique_ptr<rpc::Server> server;
@@ -69,8 +71,9 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   ASSIGN_OR_RETURN(state->database,
                    postgres::Database::Open(config.database, absl::InfiniteFuture()));
   ASSIGN_OR_RETURN(
-      state->relay_door,
+      std::unique_ptr<postgres::Door> relay_door,
       postgres::Door::Open(config.relay, postgres::DoorToken::Relay(), absl::InfiniteFuture()));
+  state->relay_doors.push_back(std::move(relay_door));
   state->counted =
       std::make_unique<outbox::CountedEvents>(*state->database, state->outbox, Clock::Real());
   state->denials = std::make_unique<DenialEvents>(*state->counted);
@@ -88,16 +91,21 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
 
   auto service = std::unique_ptr<Service>(new Service(std::move(state)));
-  RETURN_IF_ERROR(
-      service->state_->StartRelay(outbox::v1::TOPIC_AUDIT, "audit", config.audit_address));
-  if (service->state_->options.emits_changes) {
-    RETURN_IF_ERROR(
-        service->state_->StartRelay(outbox::v1::TOPIC_CHANGE, "webhook", config.webhook_address));
-  }
+  RETURN_IF_ERROR(service->state_->StartRelays(outbox::RelayOptions().shard,
+                                               *service->state_->relay_doors.front()));
   return service;
 }
 
-absl::Status Service::State::StartRelay(outbox::v1::Topic topic, const std::string& receiver,
+absl::Status Service::State::StartRelays(const std::string& shard, postgres::Door& door) {
+  RETURN_IF_ERROR(
+      StartRelay(shard, door, outbox::v1::TOPIC_AUDIT, "audit", options.config.audit_address));
+  if (!options.emits_changes) return absl::OkStatus();
+  return StartRelay(shard, door, outbox::v1::TOPIC_CHANGE, "webhook",
+                    options.config.webhook_address);
+}
+
+absl::Status Service::State::StartRelay(const std::string& shard, postgres::Door& door,
+                                        outbox::v1::Topic topic, const std::string& receiver,
                                         const std::string& address) {
   if (address.empty()) {
     return Error(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
@@ -113,8 +121,9 @@ absl::Status Service::State::StartRelay(outbox::v1::Topic topic, const std::stri
   outbox::RelayOptions relay;
   relay.schema = options.schema;
   relay.topic = topic;
+  relay.shard = shard;
   relays.push_back(std::make_unique<outbox::Relay>(
-      relay, *relay_door, outbox,
+      relay, door, outbox,
       [stub, workload = server->identity().path](const outbox::v1::ReceiveBatchRequest& batch,
                                                  absl::Time deadline) {
         CallContext call = CallContext::ForBackground(workload, TenantId(), deadline);
@@ -144,6 +153,13 @@ absl::StatusOr<std::unique_ptr<postgres::Door>> Service::OpenDoor(
   named.application_name =
       StrCat(state_->options.config.database.application_name, "-", token.name());
   return postgres::Door::Open(named, token, absl::InfiniteFuture());
+}
+
+absl::Status Service::AddOutbox(const std::string& shard, const postgres::PoolOptions& relay) {
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Door> door,
+                   OpenDoor(relay, postgres::DoorToken::Relay()));
+  state_->relay_doors.push_back(std::move(door));
+  return state_->StartRelays(shard, *state_->relay_doors.back());
 }
 
 absl::Status Service::Run(std::vector<grpc::Service*> services,

@@ -71,6 +71,10 @@ class Service {
   absl::StatusOr<std::unique_ptr<postgres::Door>> OpenDoor(const postgres::PoolOptions& options,
                                                            postgres::DoorToken token);
 
+  // Carries out one more outbox of this service, in another database, under that database's name.
+  // Waits for it, saying so. Before Run.
+  absl::Status AddOutbox(const std::string& shard, const postgres::PoolOptions& relay);
+
   // Serves `services` until SIGTERM or SIGINT, then drains. `readiness` adds to the database's own:
   // "" when ready.
   absl::Status Run(std::vector<grpc::Service*> services,

@@ -1,29 +1,39 @@
 #include "services/tenant_data/tenant_data_app.h"
 
+#include <functional>
+#include <list>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "kasbah/subject/v1/subject.pb.h"
 #include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
+#include "kasbah/tenantdata/v1/placement.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/ciphertexts/ciphertext_service.h"
 #include "libs/dns/txt_resolver.h"
 #include "libs/objects/bucket_store.h"
 #include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
+#include "services/tenant_data/placement/placements.h"
+#include "services/tenant_data/placement/shard_copies.h"
+#include "services/tenant_data/placement/tenant_mover.h"
 #include "services/tenant_data/rights/rights_worker.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/domain_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/file_service.h"
+#include "services/tenant_data/rpc/placement_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
 #include "services/tenant_data/rpc/reference_check.h"
@@ -51,6 +61,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
        {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
         v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
         v1::File::descriptor()->file(), v1::RightsOperation::descriptor()->file(),
+        v1::Move::descriptor()->file(),
         subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
@@ -83,9 +94,39 @@ absl::StatusOr<RightsPeers> PeersOf(service::Service& service, const TenantDataC
   return peers;
 }
 
+absl::StatusOr<std::unique_ptr<postgres::Door>> OpenDoor(postgres::PoolOptions options,
+                                                         postgres::DoorToken token) {
+  options.application_name = StrCat("kasbah-tenant-data-", token.name());
+  return postgres::Door::Open(options, token, absl::InfiniteFuture());
+}
+
+// Every database that has records; each waited for.
+absl::StatusOr<std::unique_ptr<Shards>> OpenShards(const TenantDataConfig& config) {
+  ASSIGN_OR_RETURN(auto mover, OpenDoor(config.mover, postgres::DoorToken::RecordsMover()));
+  ASSIGN_OR_RETURN(auto upkeep, OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
+  auto shards = std::make_unique<Shards>(std::move(mover), std::move(upkeep));
+  for (ShardOptions shard : config.shards) {
+    shard.database.application_name = "kasbah-tenant-data";
+    shard.upkeep.application_name = "kasbah-tenant-data-upkeep";
+    shard.mover.application_name = "kasbah-tenant-data-mover";
+    RETURN_IF_ERROR(shards->Open(shard, absl::InfiniteFuture()));
+  }
+  return shards;
+}
+
+// In every database, whatever becomes of the others; the first failure.
+absl::Status InEach(const Shards& shards, const std::function<absl::Status(Shard&)>& work) {
+  absl::Status first;
+  for (const auto& shard : shards.all()) first.Update(work(*shard));
+  return first;
+}
+
 }  // namespace
 
 absl::Status RunTenantData(const TenantDataConfig& config) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Shards> shards, OpenShards(config));
+  ShardMap shard_map(*shards);
+  RETURN_IF_ERROR(shard_map.Load(absl::Now() + absl::Seconds(30)));
   service::Service::Options options;
   options.schema = "tenant_data";
   options.config = config.service;
@@ -97,21 +138,24 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                    service->OpenDoor(config.registry, postgres::DoorToken::TenantRegistry()));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> resolver_door,
                    service->OpenDoor(config.resolver, postgres::DoorToken::HostResolver()));
-  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
-                   service->OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
+  for (const ShardOptions& shard : config.shards) {
+    RETURN_IF_ERROR(service->AddOutbox(shard.name, shard.relay));
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<dns::TxtResolver> dns,
                    dns::TxtResolver::Create(config.dns));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> vault,
                    service->ChannelTo("vault", config.service.vault_address));
 
   postgres::Database& database = service->database();
+  if (!config.shards.empty()) database.PlaceBy(&shard_map);
   outbox::Outbox& outbox = service->outbox();
   const Clock& clock = service->clock();
   HostCache hosts(clock);
   HostResolver resolver(config.base_domain, *resolver_door, hosts);
-  TenantRegistry registry(*registry_door, outbox, hosts, clock);
-  DomainRegistry domain_registry({config.base_domain, config.checks}, database, *resolver_door,
-                                 *upkeep_door, outbox, hosts, clock);
+  ShardCopies copies(*shards);
+  TenantRegistry registry(*registry_door, outbox, hosts, clock, &copies);
+  DomainRegistry domain_registry({config.base_domain, config.checks}, *resolver_door,
+                                 *shards->home().upkeep, outbox, hosts, clock);
   DomainChecker domain_checker(domain_registry, *dns);
   const service::Periodic checking(absl::Seconds(1), "looking at domains again",
                                    [&] { return domain_checker.RunOnce().status(); });
@@ -142,13 +186,17 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   TransientFiles transients({}, clock);
   const service::Periodic removing(absl::Seconds(1), "removing files", [&] {
     transients.Expire();
-    return removal.RunOnce(*upkeep_door).status();
+    return InEach(*shards, [&](Shard& shard) { return removal.RunOnce(*shard.upkeep).status(); });
   });
 
   ASSIGN_OR_RETURN(const RightsPeers peers, PeersOf(*service, config));
-  const RightsParts rights_parts{database, *upkeep_door, outbox, files,
-                                 removal,  registry,     peers,  clock};
-  RightsWorker rights_worker(rights_parts);
+  std::list<RightsParts> rights_parts;
+  std::map<const Shard*, std::unique_ptr<RightsWorker>> rights_workers;
+  for (const auto& shard : shards->all()) {
+    rights_parts.push_back(
+        {database, *shard->upkeep, outbox, files, removal, registry, peers, clock});
+    rights_workers[shard.get()] = std::make_unique<RightsWorker>(rights_parts.back());
+  }
 
   rpc::Pipeline& pipeline = service->pipeline();
   TenantService tenants(pipeline, registry);
@@ -166,14 +214,30 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   SealedFileKeys file_keys(database);
   ciphertexts::CiphertextService ciphertexts(
       pipeline, vault, {{std::string(kFieldsKey), &sealed}, {std::string(kFilesKey), &file_keys}});
-  IndexBuilder index_builder(database, *upkeep_door, clock);
-  const service::Periodic building(absl::Seconds(1), "building indexes",
-                                   [&] { return index_builder.RunOnce().status(); });
-  RightsService rights(pipeline, rights_parts);
-  const service::Periodic working(absl::Seconds(1), "exports and erasures",
-                                  [&] { return rights_worker.RunOnce(); });
-  return service->Run({&tenants, &customers, &domains, &resolving, &collections, &records,
-                       &subjects, &file_service, &rights, &ciphertexts});
+  const service::Periodic building(absl::Seconds(1), "building indexes", [&] {
+    return InEach(*shards, [&](Shard& shard) {
+      return IndexBuilder(database, *shard.upkeep, clock).RunOnce().status();
+    });
+  });
+  RightsService rights(pipeline, rights_parts.front());
+  const service::Periodic working(absl::Seconds(1), "exports and erasures", [&] {
+    return InEach(*shards, [&](Shard& shard) { return rights_workers.at(&shard)->RunOnce(); });
+  });
+
+  Placements placements(*shards, outbox, clock);
+  PlacementService placing(pipeline, placements);
+  TenantMover tenant_mover(*shards, shard_map, outbox, clock, {.clean_after = config.clean_after});
+  const service::Periodic moving(absl::Seconds(1), "moving records",
+                                 [&] { return tenant_mover.RunOnce().status(); });
+  const service::Periodic repairing(absl::Seconds(10), "comparing shards' tenants", [&] {
+    return copies.Repair(absl::Now() + absl::Seconds(30)).status();
+  });
+  const absl::Status served =
+      service->Run({&tenants, &customers, &domains, &resolving, &collections, &records, &subjects,
+                    &file_service, &rights, &ciphertexts, &placing});
+  tenant_mover.Stop();
+  return served;
+}
 }
 
 }  // namespace kasbah::tenantdata

@@ -1,6 +1,7 @@
 #include "services/tenant_data/tenant_data_config.h"
 
 #include "services/tenant_data/domain/host_name.h"
+#include "services/tenant_data/placement/move.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -27,6 +28,24 @@ void ReadFiles(config::Section& section, FileOptions* files) {
   files->s3.timeout = absl::Seconds(60);
 }
 
+// Part of metrics, of outboxes' names and of what operators type.
+bool IsShardName(const std::string& name) {
+  constexpr char kAllowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !name.empty() && name.size() <= 63 && name != kHomeShard &&
+         name.find_first_not_of(kAllowed) == std::string::npos;
+}
+
+void ReadShard(config::Section& section, ShardOptions* shard) {
+  section.Field("name", &shard->name, "Lower-case letters, digits, hyphens; not main").Required();
+  if (!shard->name.empty() && !IsShardName(shard->name)) {
+    section.AddError("name", "must be lower-case letters, digits and hyphens, and not main");
+  }
+  service::ReadPool(section.Child("database", "the service's own role there"), &shard->database);
+  service::ReadPool(section.Child("relay", "the role of its outbox relay"), &shard->relay);
+  service::ReadPool(section.Child("upkeep", "the role that sees what is due"), &shard->upkeep);
+  service::ReadPool(section.Child("mover", "the role that moves records"), &shard->mover);
+}
+
 }  // namespace
 
 void TenantDataConfig::Read(config::Section& section) {
@@ -41,6 +60,13 @@ void TenantDataConfig::Read(config::Section& section) {
   service::ReadPool(section.Child("resolver", "the role that knows whose a host is"), &resolver);
   service::ReadPool(section.Child("upkeep", "the role that sees what is due in any tenant"),
                     &upkeep);
+  service::ReadPool(section.Child("mover", "the role that moves tenants' records"), &mover);
+  for (config::Section* const item :
+       section.Items("shards", "More databases with tenants' records")) {
+    ReadShard(*item, &shards.emplace_back());
+  }
+  section.Field("clean_after", &clean_after, "How long moved records stay where they were")
+      .Between(absl::ZeroDuration(), absl::Hours(24 * 7));
   section.Field("base_domain", &base_domain,
                 "Tenants answer below it by their slugs; empty: by custom domains alone");
   if (!base_domain.empty() && NormaliseHost(base_domain) != base_domain) {

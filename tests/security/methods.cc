@@ -14,6 +14,7 @@
 #include "kasbah/tenantdata/v1/collections.pb.h"
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
+#include "kasbah/tenantdata/v1/placement.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
@@ -62,6 +63,7 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::Record::descriptor()->file(),
           tenantdata::v1::File::descriptor()->file(),
           tenantdata::v1::RightsOperation::descriptor()->file(),
+          tenantdata::v1::Move::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           audit::v1::Damage::descriptor()->file(),

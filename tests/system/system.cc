@@ -22,6 +22,7 @@ namespace kasbah::system_test {
 namespace {
 
 System* instance = nullptr;
+std::vector<std::string> shards;
 
 template <typename T>
 T OrDie(absl::StatusOr<T> value, const char* what) {
@@ -57,6 +58,11 @@ System& System::Get() {
   return *instance;
 }
 
+void System::AskForShards(std::vector<std::string> names) {
+  KASBAH_CHECK(instance == nullptr);
+  shards = std::move(names);
+}
+
 void System::TearDown() {
   if (instance == nullptr) return;
   const std::string directory = instance->directory_;
@@ -76,6 +82,7 @@ System::System() {
   options.directory = StrCat(directory_, "/installation");
   options.binaries = KASBAH_BINARY_DIR;
   options.migrations = cli::AllMigrations();
+  options.shards = shards;
   options.throwaway = true;
   options.on_error = [](std::string_view source, std::string_view line) {
     fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(source.size()), source.data(),
@@ -236,8 +243,8 @@ std::string System::Logs() const {
   return all.str();
 }
 
-std::string System::QueryValue(const std::string& sql) {
-  pqxx::connection connection(supervisor_->PostgresAdminDsn("kasbah"));
+std::string System::QueryValue(const std::string& sql, const std::string& database) {
+  pqxx::connection connection(supervisor_->PostgresAdminDsn(database));
   pqxx::nontransaction work(connection);
   const pqxx::result result = work.exec(sql);
   return result.empty() || result[0][0].is_null() ? "" : result[0][0].as<std::string>();

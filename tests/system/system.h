@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
@@ -29,6 +30,8 @@ struct TestTenant {
 class System {
  public:
   static System& Get();
+  // More databases for tenants' records, by name; before the first Get.
+  static void AskForShards(std::vector<std::string> names);
   // Stops and removes it; main calls this after the tests.
   static void TearDown();
 
@@ -72,7 +75,7 @@ class System {
   // Everything that every process has logged so far.
   std::string Logs() const;
   // First column of the first row, as superuser.
-  std::string QueryValue(const std::string& sql);
+  std::string QueryValue(const std::string& sql, const std::string& database = "kasbah");
 
  private:
   System();

@@ -14,6 +14,7 @@ CREATE TABLE tenant_data.file_references (
 CREATE INDEX file_references_of_record ON tenant_data.file_references (tenant_id, record_id, field_id);
 CALL core.protect('tenant_data.file_references');
 GRANT SELECT, INSERT, DELETE ON tenant_data.file_references TO kasbah_tenant_data;
+CALL tenant_data.make_movable('tenant_data.file_references');
 
 -- Lines of an import that went in without members of their JSON values are kept beside those that
 -- were refused, to be said again.

@@ -27,9 +27,9 @@ class DomainServerTest : public TenantDataServerTest {
     upkeep_door_ = *postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
                                          postgres::DoorToken::TenantDataUpkeep(), deadline);
     txt_ = *dns::TxtResolver::Create({dns_.address(), absl::Seconds(4)});
-    domain_registry_ = std::make_unique<DomainRegistry>(
-        DomainRegistry::Options{kBaseDomain, schedule_}, *database_, *resolver_door_, *upkeep_door_,
-        outbox_, hosts_, clock_);
+    domain_registry_ =
+        std::make_unique<DomainRegistry>(DomainRegistry::Options{kBaseDomain, schedule_},
+                                         *resolver_door_, *upkeep_door_, outbox_, hosts_, clock_);
     checker_ = std::make_unique<DomainChecker>(*domain_registry_, *txt_);
     resolver_ = std::make_unique<HostResolver>(kBaseDomain, *resolver_door_, hosts_);
     domain_service_ = std::make_unique<DomainService>(pipeline, *domain_registry_, *checker_);

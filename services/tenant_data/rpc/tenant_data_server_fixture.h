@@ -9,6 +9,7 @@
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
+#include "kasbah/tenantdata/v1/placement.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
@@ -146,7 +147,8 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   void StartServer() {
     CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
                   v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
-                  v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
+                  v1::File::descriptor()->file(), v1::Move::descriptor()->file(),
+                  subject::v1::Subject::descriptor()->file()});
     rpc::Pipeline& pipeline = server_->pipeline();
     const Clock& clock = Clock::Real();
     registry_ = std::make_unique<TenantRegistry>(*door_, outbox_, hosts_, clock);

@@ -34,7 +34,8 @@ absl::StatusOr<Domain> DomainRegistry::Create(const CallContext& call, const std
   domain.created = clock_.Now();
   domain.id = DomainId::New(domain.created);
   domain.nonce = crypto::RandomBytes(kNonceBytes);
-  const absl::Status created = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+  const absl::Status created = resolver_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
+    HostStore::Enter(tx, call.tenant);
     ASSIGN_OR_RETURN(const int64_t count, DomainStore::Count(tx, call.tenant).Await());
     ASSIGN_OR_RETURN(domain.host, ParseHost(host, options_.base_domain));
     if (count >= kMost) {
@@ -53,14 +54,18 @@ absl::StatusOr<Domain> DomainRegistry::Create(const CallContext& call, const std
 }
 
 absl::StatusOr<Domain> DomainRegistry::Get(const CallContext& call, DomainId id) {
-  return database_.WithTenant(
-      call, [&](Transaction& tx) { return DomainStore::Get(tx, call.tenant, id); });
+  return resolver_.Run(call.deadline, [&](Transaction& tx) {
+    HostStore::Enter(tx, call.tenant);
+    return DomainStore::Get(tx, call.tenant, id);
+  });
 }
 
 absl::StatusOr<std::vector<Domain>> DomainRegistry::List(const CallContext& call, DomainId after,
                                                          int64_t limit) {
-  return database_.WithTenant(
-      call, [&](Transaction& tx) { return DomainStore::List(tx, call.tenant, after, limit); });
+  return resolver_.Run(call.deadline, [&](Transaction& tx) {
+    HostStore::Enter(tx, call.tenant);
+    return DomainStore::List(tx, call.tenant, after, limit);
+  });
 }
 
 absl::Status DomainRegistry::Delete(const CallContext& call, DomainId id) {
@@ -111,9 +116,10 @@ absl::StatusOr<std::vector<DueDomain>> DomainRegistry::ClaimDue(absl::Time deadl
 }
 
 absl::StatusOr<Domain> DomainRegistry::GetDue(const CallContext& call, DomainId id) {
-  return database_.WithTenantInAnyState(
-      call, postgres::AnyStateToken::ForLifecycle(),
-      [&](Transaction& tx) { return DomainStore::Get(tx, call.tenant, id); });
+  return resolver_.Run(call.deadline, [&](Transaction& tx) {
+    HostStore::EnterAnyState(tx, call.tenant);
+    return DomainStore::Get(tx, call.tenant, id);
+  });
 }
 
 absl::Status DomainRegistry::RecordLook(const CallContext& call, DomainId id, Look look) {

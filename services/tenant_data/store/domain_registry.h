@@ -27,12 +27,10 @@ class DomainRegistry {
     std::string base_domain;
     CheckSchedule schedule;
   };
-  // `resolver` and `upkeep` are doors.
-  DomainRegistry(Options options, postgres::Database& database, postgres::Door& resolver,
-                 postgres::Door& upkeep, outbox::Outbox& outbox, HostCache& cache,
-                 const Clock& clock)
+  // `resolver` and `upkeep` are doors of home, where domains stay, wherever records are.
+  DomainRegistry(Options options, postgres::Door& resolver, postgres::Door& upkeep,
+                 outbox::Outbox& outbox, HostCache& cache, const Clock& clock)
       : options_(std::move(options)),
-        database_(database),
         resolver_(resolver),
         upkeep_(upkeep),
         outbox_(outbox),
@@ -66,7 +64,6 @@ class DomainRegistry {
   void HastenHolder(const CallContext& call, DomainId id);
 
   const Options options_;
-  postgres::Database& database_;
   postgres::Door& resolver_;
   postgres::Door& upkeep_;
   outbox::Outbox& outbox_;

@@ -108,8 +108,10 @@ constexpr Statement kFindRest{
 
 constexpr Statement kClaimDue{"upkeep.claim_due_files", R"sql(
 WITH due AS (
-  SELECT tenant_id, file_id FROM tenant_data.files WHERE due_at <= $1
-  ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+  SELECT f.tenant_id, f.file_id FROM tenant_data.files f WHERE f.due_at <= $1
+    -- Those that move are looked after when they are there.
+    AND EXISTS (SELECT FROM core.tenants t WHERE t.tenant_id = f.tenant_id AND t.records = 'here')
+  ORDER BY f.due_at LIMIT $3 FOR UPDATE OF f SKIP LOCKED
 )
 UPDATE tenant_data.files f SET due_at = $2 FROM due
 WHERE f.tenant_id = due.tenant_id AND f.file_id = due.file_id

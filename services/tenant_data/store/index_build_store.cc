@@ -22,9 +22,11 @@ constexpr Statement kBegin{
     Access::kWrite};
 
 constexpr Statement kListDue{"field_indexes.due",
-                             "SELECT tenant_id, collection_id, field_id "
-                             "FROM tenant_data.field_indexes WHERE state = 'building' "
-                             "ORDER BY tenant_id, field_id LIMIT $1"};
+                             "SELECT i.tenant_id, i.collection_id, i.field_id "
+                             "FROM tenant_data.field_indexes i "
+                             "JOIN core.tenants t ON t.tenant_id = i.tenant_id "
+                             "WHERE i.state = 'building' AND t.records = 'here' "
+                             "ORDER BY i.tenant_id, i.field_id LIMIT $1"};
 
 constexpr Statement kClaim{"field_indexes.claim",
                            "SELECT last_record FROM tenant_data.field_indexes "

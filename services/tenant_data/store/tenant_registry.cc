@@ -89,7 +89,7 @@ absl::StatusOr<Tenant> TenantRegistry::Close(const CallContext& call, const std:
 absl::StatusOr<Tenant> TenantRegistry::Move(const CallContext& call, TenantState to,
                                             std::string_view verb, const std::string& reason) {
   if (call.tenant == kSystemTenant) return NotFound("tenant");
-  return door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
+  auto moved = door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
     ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
     if (tenant.state == to) return tenant;
     if (tenant.closed) return Closed();
@@ -101,12 +101,21 @@ absl::StatusOr<Tenant> TenantRegistry::Move(const CallContext& call, TenantState
       tenant.closed = clock_.Now();
       tenants_.ReleaseHosts(tx, tenant.id);
     }
+    // What fails from here on leaves it refused there and not at home, until it is said again.
+    if (to != TenantState::kActive) RETURN_IF_ERROR(Push(tenant, call.deadline));
     tenants_.Save(tx, tenant);
     tenants_.Enter(tx, tenant.id);
     tx.OnCommit([this] { cache_.Clear(); });
     RETURN_IF_ERROR(AppendTenantEvents(outbox_, tx, call, clock_, verb, tenant, reason));
     return tenant;
   });
+  RETURN_IF_ERROR(moved.status());
+  RETURN_IF_ERROR(Push(*moved, call.deadline));
+  return moved;
+}
+
+absl::Status TenantRegistry::Push(const Tenant& tenant, absl::Time deadline) {
+  return copies_ == nullptr ? absl::OkStatus() : copies_->Push(tenant, deadline);
 }
 
 absl::Status TenantRegistry::Erase(const CallContext& call) {

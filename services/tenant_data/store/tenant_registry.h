@@ -10,6 +10,7 @@
 #include "libs/outbox/outbox.h"
 #include "libs/postgres/database.h"
 #include "services/tenant_data/domain/host_cache.h"
+#include "services/tenant_data/store/tenant_copies.h"
 #include "services/tenant_data/store/tenant_store.h"
 
 namespace kasbah::tenantdata {
@@ -18,9 +19,10 @@ namespace kasbah::tenantdata {
 // Thread safe.
 class TenantRegistry {
  public:
-  // `door` is the registry's. `cache` is told of every change.
-  TenantRegistry(postgres::Door& door, outbox::Outbox& outbox, HostCache& cache, const Clock& clock)
-      : door_(door), outbox_(outbox), cache_(cache), clock_(clock) {}
+  // `door` is the registry's. `cache` is told of every change, and `copies`, if there are any.
+  TenantRegistry(postgres::Door& door, outbox::Outbox& outbox, HostCache& cache, const Clock& clock,
+                 TenantCopies* copies = nullptr)
+      : door_(door), outbox_(outbox), cache_(cache), clock_(clock), copies_(copies) {}
 
   // ALREADY_EXISTS when the slug is taken; what CheckSlug says of it.
   absl::StatusOr<Tenant> Create(const CallContext& call, const std::string& slug,
@@ -30,7 +32,8 @@ class TenantRegistry {
   // ETAG_MISMATCH when the tenant is not in the version that `etag` names.
   absl::StatusOr<Tenant> Update(const CallContext& call, const std::string& etag,
                                 const std::string& display_name);
-  // From the commit every service refuses the tenant. Again: the same answer and no second event.
+  // From the commit every service refuses the tenant, where its records are first. Again: the same
+  // answer and no second event, which is also how a call that did not reach every copy ends well.
   // TENANT_CLOSED for a closed one, which stays so.
   absl::StatusOr<Tenant> Suspend(const CallContext& call, const std::string& reason);
   absl::StatusOr<Tenant> Resume(const CallContext& call);
@@ -49,11 +52,13 @@ class TenantRegistry {
  private:
   absl::StatusOr<Tenant> Move(const CallContext& call, TenantState to, std::string_view verb,
                               const std::string& reason);
+  absl::Status Push(const Tenant& tenant, absl::Time deadline);
 
   postgres::Door& door_;
   outbox::Outbox& outbox_;
   HostCache& cache_;
   const Clock& clock_;
+  TenantCopies* const copies_;
   TenantStore tenants_;
 };
 
