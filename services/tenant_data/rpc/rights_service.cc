@@ -71,10 +71,8 @@ absl::StatusOr<v1::RightsOperation> RightsService::ExportSubject(
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const RightsOperation operation = New(call, RightsKind::kSubjectExport, request.subject());
   const absl::Status zero = CheckSubject(request.subject());
-  RETURN_IF_ERROR(Explained(parts_.database.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-    RETURN_IF_ERROR(zero);
-    return Begin(tx, call, operation);
-  })));
+  RETURN_IF_ERROR(Explained(parts_.database.WithTenant(
+      call, [&](Transaction& tx) { return zero.ok() ? Begin(tx, call, operation) : zero; })));
   return ToProto(operation, {}, {});
 }
 
@@ -182,7 +180,7 @@ absl::Status RightsService::Download(const rpc::Call& call,
       ParseId<OperationId>("operation_id", request.operation_id());
   std::vector<ArchiveMember> members;
   // The event commits before the first byte leaves.
-  RETURN_IF_ERROR(parts_.database.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+  const auto admit = [&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(id.status());
     auto listed = RightsStore::ListMembers(tx, call.tenant, *id);
     ASSIGN_OR_RETURN(const RightsOperation operation,
@@ -197,7 +195,8 @@ absl::Status RightsService::Download(const rpc::Call& call,
     return parts_.outbox.AppendAudit(tx, call,
                                      outbox::Succeeded(call, parts_.clock, "export.download",
                                                        {"operation", id->ToString(), ""}));
-  }));
+  };
+  RETURN_IF_ERROR(parts_.database.WithTenant(call, admit));
   v1::DownloadExportResponse message;
   message.set_size(static_cast<uint64_t>(ArchiveSize(members)));
   RETURN_IF_ERROR(writer.Write(message));
