@@ -61,8 +61,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
        {v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
         v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
         v1::File::descriptor()->file(), v1::RightsOperation::descriptor()->file(),
-        v1::Move::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file(),
+        v1::Move::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
@@ -237,7 +236,6 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                     &file_service, &rights, &ciphertexts, &placing});
   tenant_mover.Stop();
   return served;
-}
 }
 
 }  // namespace kasbah::tenantdata
