@@ -16,8 +16,6 @@ namespace {
 
 using outbox::v1::AuditEvent;
 
-// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what a Timestamp may say and a body can write.
-
 absl::Status Unfit(std::string_view why) { return absl::InvalidArgumentError(ToAbsl(why)); }
 
 // PostgreSQL's text cannot hold a zero byte, and one bad entry must not fail a flush.

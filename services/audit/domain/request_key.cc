@@ -30,10 +30,11 @@ int64_t RequestKeyOf(std::string_view request_id) {
 }
 
 bool BodyHasRequest(std::string_view body, std::string_view request_id) {
-  // No text within the body can hold this: its quotes would be escaped.
+  // No text within the body can hold this: its quotes would be escaped. Attributes, which may have
+  // any name, come behind it.
   std::string member = ",\"request_id\":";
   merkle::AppendJsonString(request_id, &member);
-  return body.find(member) != std::string_view::npos;
+  return body.substr(0, body.find(",\"attributes\":{")).find(member) != std::string_view::npos;
 }
 
 }  // namespace kasbah::audit

@@ -28,9 +28,11 @@ TEST(RequestKeyTest, ABodyNamesItsRequestAndNoAttributeImitatesIt) {
   event.set_event_id("evt_x");
   event.set_request_id("a\"b");
   (*event.mutable_attributes())["note"] = ",\"request_id\":\"r-9\"";
+  (*event.mutable_attributes())["request_id"] = "r-10";
   const std::string body = CanonicalBody(event);
   EXPECT_TRUE(BodyHasRequest(body, "a\"b"));
   EXPECT_FALSE(BodyHasRequest(body, "r-9"));
+  EXPECT_FALSE(BodyHasRequest(body, "r-10"));
   EXPECT_FALSE(BodyHasRequest(body, "a"));
 }
 

@@ -6,11 +6,17 @@
 #include "libs/base/strings.h"
 #include "libs/merkle/tile_path.h"
 #include "services/audit/domain/event_body.h"
+#include "services/audit/domain/request_key.h"
 
 namespace kasbah::audit {
 namespace {
 
 std::string PlaceOf(uint64_t sequence) { return StrCat("event ", sequence); }
+
+std::optional<int64_t> KeyOf(const outbox::v1::AuditEvent& event) {
+  if (event.request_id().empty()) return std::nullopt;
+  return RequestKeyOf(event.request_id());
+}
 
 // How the stored event differs from what its leaf was made of; nothing when it does not.
 std::optional<std::string_view> Difference(const StoredEvent& event, const merkle::Leaf& leaf) {
@@ -30,7 +36,8 @@ std::optional<std::string_view> Difference(const StoredEvent& event, const merkl
   if (!body.ok()) return damage::kEventChanged;
   if (body->event_id() != leaf.event_id.ToString()) return damage::kEventChanged;
   if (event.action != body->action() || event.actor_id != body->actor().id() ||
-      event.target_id != body->target().id() || event.outcome != body->outcome()) {
+      event.target_id != body->target().id() || event.outcome != body->outcome() ||
+      event.request_key != KeyOf(*body)) {
     return damage::kIndexChanged;
   }
   return std::nullopt;

@@ -55,6 +55,7 @@ struct StoredEvent {
   std::string actor_id;
   std::string target_id;
   int outcome = 0;
+  std::optional<int64_t> request_key;
   std::string body;
   // In the order of merkle::kPersonalFields; unset where there is neither value nor salt.
   std::array<std::optional<merkle::DisclosedValue>, merkle::kPersonalFields.size()> personal;

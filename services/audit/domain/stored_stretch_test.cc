@@ -4,6 +4,7 @@
 
 #include "libs/base/strings.h"
 #include "services/audit/domain/event_body.h"
+#include "services/audit/domain/request_key.h"
 
 namespace kasbah::audit {
 namespace {
@@ -25,11 +26,13 @@ class StretchTest : public ::testing::Test {
       body.set_event_id(leaf.event_id.ToString());
       body.set_action("secret.create");
       body.set_outcome(outbox::v1::OUTCOME_SUCCESS);
+      body.set_request_id("r-7");
       StoredEvent event;
       event.sequence = i;
       event.recorded_at = leaf.recorded_at;
       event.action = "secret.create";
       event.outcome = outbox::v1::OUTCOME_SUCCESS;
+      event.request_key = RequestKeyOf("r-7");
       event.body = CanonicalBody(body);
       leaf.body = merkle::Sha256Of(event.body);
       stretch_.events.push_back(event);
@@ -80,6 +83,13 @@ TEST_F(StretchTest, AnotherTenantsLeafIsNotThisLogs) {
 TEST_F(StretchTest, ATimeThatIsNotTheLeafsIsAChangedEvent) {
   stretch_.events[5].recorded_at += absl::Seconds(1);
   EXPECT_EQ(Damages(), "EVENT_CHANGED event 261");
+}
+
+TEST_F(StretchTest, ARequestsKeyThatIsNotTheBodysHidesTheEventFromASearch) {
+  stretch_.events[5].request_key = RequestKeyOf("r-8");
+  EXPECT_EQ(Damages(), "INDEX_CHANGED event 261");
+  stretch_.events[5].request_key.reset();
+  EXPECT_EQ(Damages(), "INDEX_CHANGED event 261");
 }
 
 TEST_F(StretchTest, AChangedTileDoesNotBlameLeaves) {

@@ -68,6 +68,10 @@ TEST_F(SelfCheckTest, AChangedSearchColumnIsNamed) {
                         "AND seq = 3"),
             "INDEX_CHANGED event 3");
 }
+TEST_F(SelfCheckTest, ARequestsKeyThatTheEventDoesNotNameIsNamed) {
+  EXPECT_EQ(DamageAfter("UPDATE audit.event SET request_key = 7 WHERE tenant_id = $ AND seq = 3"),
+            "INDEX_CHANGED event 3");
+}
 TEST_F(SelfCheckTest, AChangedPersonalValueIsNamed) {
   EXPECT_EQ(DamageAfter("UPDATE audit.event SET source_address = '192.0.2.9' WHERE tenant_id = $ "
                         "AND seq = 3"),

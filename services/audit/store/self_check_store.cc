@@ -49,7 +49,7 @@ constexpr Statement kReadHead = {"self_check.read_head", R"sql(
 
 constexpr Statement kReadEvents = {"self_check.read_events", R"sql(
   SELECT seq, recorded_at, action, actor_id, target_id, outcome::bigint, body, source_address,
-    source_address_salt, user_agent, user_agent_salt, actor_display, actor_display_salt
+    source_address_salt, user_agent, user_agent_salt, actor_display, actor_display_salt, request_key
   FROM audit.event
   WHERE tenant_id = $1 AND seq >= $2 AND seq < $3
   ORDER BY seq)sql"};
@@ -119,6 +119,7 @@ StoredEvent EventOf(const postgres::Row& row) {
   event.target_id = row.Get<std::string>(4);
   event.outcome = row.Get<int>(5);
   event.body = row.Get<std::string>(6);
+  event.request_key = row.Get<std::optional<int64_t>>(13);
   for (size_t i = 0; i < event.personal.size(); ++i) {
     const int value = 7 + 2 * static_cast<int>(i);
     if (row.IsNull(value) && row.IsNull(value + 1)) continue;
