@@ -40,6 +40,20 @@ INSERT INTO tenant_data.files (tenant_id, file_id, name, content_type, size, sha
   SELECT tenant_id, gen_random_uuid(), E'odd "name", (with\\ ü', 'text/plain', 5, '\x00ff',
          'stored', '\x01', 'user', 'u', now()
   FROM tenant_data.collections;
+INSERT INTO tenant_data.file_references
+  SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.rights_operations
+  (tenant_id, operation_id, kind, subject, actor_kind, actor_id, lease_until, created_at, updated_at)
+  SELECT tenant_id, gen_random_uuid(), 'subject_export', 'someone', 'user', 'u', 'infinity', now(),
+         now()
+  FROM tenant_data.collections;
+INSERT INTO tenant_data.rights_members
+  SELECT tenant_id, operation_id, 1, 'tenant_data', 'customers', 2, 20, sha256('\x00'),
+         gen_random_uuid()
+  FROM tenant_data.rights_operations;
+INSERT INTO tenant_data.rights_counts
+  SELECT tenant_id, operation_id, 'tenant_data', 'customers', 2 FROM tenant_data.rights_operations;
 INSERT INTO tenant_data.requests
   SELECT tenant_id, gen_random_uuid(), NULL, '\x00', '\x01', now() FROM tenant_data.collections;
 )sql";

@@ -36,7 +36,7 @@ constexpr Statement kShardsWithCopy{"placements.shards_with_copy", R"sql(
 SELECT shard FROM (
   SELECT shard FROM tenant_data.placements WHERE tenant_id = $1
   UNION SELECT unnest(ARRAY[source, target]) FROM tenant_data.moves
-        WHERE tenant_id = $1 AND finished_at IS NULL) s
+        WHERE tenant_id = $1 AND ($2 OR finished_at IS NULL)) s
 WHERE shard <> 'main' ORDER BY shard)sql"};
 
 }  // namespace
@@ -70,8 +70,9 @@ Pending<std::vector<PlacementStore::Population>> PlacementStore::Count(Transacti
   });
 }
 
-Pending<std::vector<std::string>> PlacementStore::ShardsWithCopy(Transaction& tx, TenantId tenant) {
-  return tx.Run(kShardsWithCopy, tenant).Map([](const Result& rows) {
+Pending<std::vector<std::string>> PlacementStore::ShardsWithCopy(Transaction& tx, TenantId tenant,
+                                                                 Copied copied) {
+  return tx.Run(kShardsWithCopy, tenant, copied == Copied::kEver).Map([](const Result& rows) {
     std::vector<std::string> shards;
     for (const Row& row : rows) shards.push_back(row.Get<std::string>(0));
     return shards;

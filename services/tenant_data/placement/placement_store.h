@@ -29,10 +29,11 @@ class PlacementStore {
   };
   // How many tenants have their records where; of all there are, home has the rest.
   static postgres::Pending<std::vector<Population>> Count(postgres::Transaction& tx);
-  // The databases, but home, that have a row of the tenant which matters: its records or a copy
-  // that is being made.
+  // The databases, but home, that have a row of the tenant: now that matters, for its records or a
+  // copy that is being made, or ever, since a row stays when the records go.
+  enum class Copied { kNow, kEver };
   static postgres::Pending<std::vector<std::string>> ShardsWithCopy(postgres::Transaction& tx,
-                                                                    TenantId tenant);
+                                                                    TenantId tenant, Copied copied);
 };
 
 }  // namespace kasbah::tenantdata

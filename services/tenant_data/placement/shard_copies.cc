@@ -28,9 +28,11 @@ absl::Status Unknown(std::string_view shard) {
 }  // namespace
 
 absl::Status ShardCopies::Push(const Tenant& tenant, absl::Time deadline) {
+  // A name must be gone from where the tenant once was, too.
+  const auto copied = tenant.erased ? PlacementStore::Copied::kEver : PlacementStore::Copied::kNow;
   ASSIGN_OR_RETURN(const std::vector<std::string> names,
                    shards_.home().mover->Run(deadline, [&](Transaction& tx) {
-                     return PlacementStore::ShardsWithCopy(tx, tenant.id);
+                     return PlacementStore::ShardsWithCopy(tx, tenant.id, copied);
                    }));
   for (const std::string& name : names) {
     Shard* const shard = shards_.Find(name);

@@ -28,22 +28,25 @@ constexpr Statement kRequireMine{
 
 constexpr Statement kHold{"copies.hold",
                           "SELECT tenant_id, slug, display_name, state, state_version, created_at, "
-                          "suspended_at, closed_at FROM core.tenants "
+                          "suspended_at, closed_at, erased_at FROM core.tenants "
                           "WHERE tenant_id = $1 AND slug <> '-system' FOR SHARE"};
 
 constexpr Statement kPut{
     "copies.put",
     "INSERT INTO core.tenants (tenant_id, slug, display_name, state, state_version, created_at, "
-    "suspended_at, closed_at, records) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'elsewhere') "
-    "ON CONFLICT (tenant_id) DO UPDATE SET display_name = excluded.display_name, "
-    "state = excluded.state, state_version = excluded.state_version, "
-    "suspended_at = excluded.suspended_at, closed_at = excluded.closed_at",
+    "suspended_at, closed_at, erased_at, records) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'elsewhere') "
+    "ON CONFLICT (tenant_id) DO UPDATE SET slug = excluded.slug, "
+    "display_name = excluded.display_name, state = excluded.state, "
+    "state_version = excluded.state_version, suspended_at = excluded.suspended_at, "
+    "closed_at = excluded.closed_at, erased_at = excluded.erased_at",
     Access::kWrite};
 
 constexpr Statement kPush{
     "copies.push",
-    "UPDATE core.tenants SET display_name = $2, state = $3, state_version = $4, "
-    "suspended_at = $5, closed_at = $6 WHERE tenant_id = $1 AND state_version <= $4",
+    "UPDATE core.tenants SET slug = $2, display_name = $3, state = $4, state_version = $5, "
+    "suspended_at = $6, closed_at = $7, erased_at = $8 "
+    "WHERE tenant_id = $1 AND state_version <= $5",
     Access::kWrite};
 
 constexpr Statement kVersions{"copies.versions",
@@ -90,6 +93,8 @@ Pending<Tenant> TenantCopyStore::Hold(Transaction& tx, TenantId id) {
         tenant.created = row.Get<absl::Time>(5);
         tenant.suspended = row.Get<std::optional<absl::Time>>(6);
         tenant.closed = row.Get<std::optional<absl::Time>>(7);
+        tenant.erased = row.Get<std::optional<absl::Time>>(8);
+        if (tenant.erased) tenant.state = TenantState::kErased;
         return tenant;
       },
       id);
@@ -97,12 +102,12 @@ Pending<Tenant> TenantCopyStore::Hold(Transaction& tx, TenantId id) {
 
 void TenantCopyStore::Put(Transaction& tx, const Tenant& tenant) {
   tx.Run(kPut, tenant.id, tenant.slug, tenant.display_name, NameOf(tenant.state), tenant.version,
-         tenant.created, tenant.suspended, tenant.closed);
+         tenant.created, tenant.suspended, tenant.closed, tenant.erased);
 }
 
 void TenantCopyStore::Push(Transaction& tx, const Tenant& tenant) {
-  tx.Run(kPush, tenant.id, tenant.display_name, NameOf(tenant.state), tenant.version,
-         tenant.suspended, tenant.closed);
+  tx.Run(kPush, tenant.id, tenant.slug, tenant.display_name, NameOf(tenant.state), tenant.version,
+         tenant.suspended, tenant.closed, tenant.erased);
 }
 
 Pending<std::vector<TenantCopyStore::Version>> TenantCopyStore::Versions(

@@ -8,7 +8,7 @@
 namespace kasbah::tenantdata {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class TenantMoverTest : public PlacementTest {
  protected:
@@ -249,6 +249,22 @@ TEST_F(TenantMoverTest, ACopyThatDiffersFromHomeIsRepaired) {
   EXPECT_EQ(copies_->Repair(absl::Now() + absl::Seconds(30)).value_or(-1), 1);
   EXPECT_OK(Create(a_, {{"alpha_2", "DE"}, {"name", "n"}}));
   EXPECT_EQ(copies_->Repair(absl::Now() + absl::Seconds(30)).value_or(-1), 0);
+}
+
+TEST_F(TenantMoverTest, AnErasedTenantsNamesAreGoneFromEveryDatabaseThatItWasEverIn) {
+  MoveTo(a_, "second");
+  MoveTo(a_, "main");
+  MoveTo(b_, "second");
+  for (const TenantId tenant : {a_, b_}) {
+    ASSERT_OK(Registry().Close(Call(tenant), "they left"));
+    ASSERT_OK(Registry().Erase(Call(tenant)));
+    const std::string names =
+        "SELECT slug || ' ' || display_name || ' ' || state || ' ' || (erased_at IS NOT NULL) "
+        "FROM core.tenants WHERE tenant_id = " +
+        IdOf(tenant);
+    EXPECT_EQ(second_->database().QueryValue(names), test_->QueryValue(names));
+    EXPECT_THAT(test_->QueryValue(names), MatchesRegex("-[0-9a-f]+  closed true"));
+  }
 }
 
 TEST_F(TenantMoverTest, NobodyIsHeldUpForEventsThatNobodyTakes) {

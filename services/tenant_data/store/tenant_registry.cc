@@ -119,18 +119,21 @@ absl::Status TenantRegistry::Push(const Tenant& tenant, absl::Time deadline) {
 }
 
 absl::Status TenantRegistry::Erase(const CallContext& call) {
-  return door_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
+  const auto erased = door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
     ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
-    if (tenant.state == TenantState::kErased) return absl::OkStatus();
+    if (tenant.state == TenantState::kErased) return tenant;
     if (tenant.state != TenantState::kClosed) return NotClosed();
     ++tenant.version;
     tenants_.EraseNames(tx, tenant, clock_.Now());
     tenants_.Enter(tx, tenant.id);
     tx.OnCommit([this] { cache_.Clear(); });
-    return outbox_.AppendAudit(
+    RETURN_IF_ERROR(outbox_.AppendAudit(
         tx, call,
-        outbox::Succeeded(call, clock_, "tenant.erase", {"tenant", tenant.id.ToString(), ""}));
+        outbox::Succeeded(call, clock_, "tenant.erase", {"tenant", tenant.id.ToString(), ""})));
+    return tenants_.Get(tx, call.tenant).Await();
   });
+  RETURN_IF_ERROR(erased.status());
+  return Push(*erased, call.deadline);
 }
 
 absl::Status TenantRegistry::ConfirmErasure(
