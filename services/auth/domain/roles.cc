@@ -37,10 +37,14 @@ PermissionSet Admin() {
               {policy::v1::PERMISSION_MEMBER_MANAGE, policy::v1::PERMISSION_API_KEY_MANAGE,
                policy::v1::PERMISSION_KEY_MANAGE, policy::v1::PERMISSION_COLLECTION_MANAGE,
                policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_WORKLOAD_MANAGE,
-               policy::v1::PERMISSION_DOMAIN_MANAGE, policy::v1::PERMISSION_AUDIT_READ});
+               policy::v1::PERMISSION_DOMAIN_MANAGE, policy::v1::PERMISSION_AUDIT_READ,
+               policy::v1::PERMISSION_AUDIT_RETENTION_MANAGE});
 }
 
-PermissionSet Owner() { return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE}); }
+PermissionSet Owner() {
+  return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE, policy::v1::PERMISSION_AUDIT_HOLD,
+                        policy::v1::PERMISSION_AUDIT_REDACT});
+}
 
 }  // namespace
 
