@@ -68,6 +68,12 @@ KASBAH_DEFINE_ID(EndpointId, "ep");
 KASBAH_DEFINE_ID(MessageId, "msg");
 KASBAH_DEFINE_ID(AttemptId, "atmpt");
 KASBAH_DEFINE_ID(EventId, "evt");
+KASBAH_DEFINE_ID(OperationId, "op");
+KASBAH_DEFINE_ID(MoveId, "mov");
+KASBAH_DEFINE_ID(SinkId, "snk");
+KASBAH_DEFINE_ID(HoldId, "hld");
+KASBAH_DEFINE_ID(ArchiveId, "arc");
+KASBAH_DEFINE_ID(IncidentId, "inc");
 
 // Owns what belongs to the installation and no tenant: system keys, operators' events. No assertion
 // can carry it.

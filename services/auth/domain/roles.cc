@@ -27,23 +27,26 @@ PermissionSet Viewer() {
 PermissionSet Member() {
   return With(Viewer(), {policy::v1::PERMISSION_CUSTOMER_WRITE, policy::v1::PERMISSION_RECORD_WRITE,
                          policy::v1::PERMISSION_SECRET_ACCESS, policy::v1::PERMISSION_SECRET_WRITE,
-                         policy::v1::PERMISSION_FILE_WRITE});
+                         policy::v1::PERMISSION_FILE_WRITE, policy::v1::PERMISSION_AUDIT_WRITE});
 }
 
-// Everything, but for erasing people: that cannot be undone. What an admin lacks is also what keeps
-// them from appointing or removing owners.
+// Everything, but for erasing and what leads to it, which cannot be undone. What an admin lacks is
+// also what keeps them from appointing or removing owners.
 PermissionSet Admin() {
   return With(Member(),
               {policy::v1::PERMISSION_MEMBER_MANAGE, policy::v1::PERMISSION_API_KEY_MANAGE,
                policy::v1::PERMISSION_KEY_MANAGE, policy::v1::PERMISSION_COLLECTION_MANAGE,
                policy::v1::PERMISSION_WEBHOOK_MANAGE, policy::v1::PERMISSION_WORKLOAD_MANAGE,
                policy::v1::PERMISSION_DOMAIN_MANAGE, policy::v1::PERMISSION_AUDIT_READ,
-               policy::v1::PERMISSION_AUDIT_RETENTION_MANAGE});
+               policy::v1::PERMISSION_TENANT_MANAGE, policy::v1::PERMISSION_AUDIT_HOLD_MANAGE,
+               policy::v1::PERMISSION_AUDIT_SINK_MANAGE});
 }
 
 PermissionSet Owner() {
-  return With(Admin(), {policy::v1::PERMISSION_SUBJECT_MANAGE, policy::v1::PERMISSION_AUDIT_HOLD,
-                        policy::v1::PERMISSION_AUDIT_REDACT});
+  return With(Admin(),
+              {policy::v1::PERMISSION_SUBJECT_MANAGE, policy::v1::PERMISSION_TENANT_EXPORT,
+               policy::v1::PERMISSION_TENANT_ERASE, policy::v1::PERMISSION_AUDIT_RETENTION_MANAGE,
+               policy::v1::PERMISSION_AUDIT_REDACT});
 }
 
 }  // namespace
