@@ -1,5 +1,6 @@
 #include "libs/merkle/export_verifier.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/merkle/export_format.h"
+#include "libs/merkle/export_range.h"
 #include "libs/merkle/json_text.h"
 
 namespace kasbah::merkle {
@@ -115,7 +117,8 @@ absl::Status CheckPersonal(const ParsedLine& line, uint64_t* erased) {
 // Walks one file.
 class Verification {
  public:
-  Verification(std::istream& file, const VerifierKey& key) : file_(file), key_(key) {}
+  Verification(std::istream& file, const VerifierKey& key, const EventObserver& observe)
+      : file_(file), key_(key), observe_(observe) {}
 
   ExportVerdict Run() {
     absl::Status status = Walk();
@@ -173,6 +176,7 @@ class Verification {
     }
     verdict_.summary.checkpoint = checkpoint_;
     verdict_.summary.filter = manifest.filter;
+    whole_ = WholeRangeOf(manifest.filter, manifest.size);
     return absl::OkStatus();
   }
 
@@ -196,14 +200,17 @@ class Verification {
     if (!leaf.ok()) return Broken(FromAbsl(leaf.status().message()));
     line.leaf = *std::move(leaf);
     RETURN_IF_ERROR(CheckContent(line));
+    if (observe_) RETURN_IF_ERROR(observe_(line.sequence, line.leaf));
     ++verdict_.summary.events;
     return absl::OkStatus();
   }
 
   absl::Status CheckPlace(const ParsedLine& line) {
     if (line.sequence < next_sequence_) return Broken("the events are not in order");
-    if (verdict_.summary.filter == "{}" && line.sequence != next_sequence_) {
-      return Broken(StrCat("event ", next_sequence_, " is missing before this line"));
+    if (whole_ && line.sequence >= whole_->first) {
+      const uint64_t due = std::max(next_sequence_, whole_->first);
+      if (line.sequence != due) return Broken(StrCat("event ", due, " is missing before this line"));
+      if (line.sequence >= whole_->past) return Broken("the event is past the end of the export");
     }
     next_sequence_ = line.sequence + 1;
     if (!VerifyInclusion(line.sequence, checkpoint_.size, LeafHash(line.leaf_bytes), line.proof,
@@ -245,8 +252,9 @@ class Verification {
       return Broken(StrCat("the trailer counts ", trailer.events, " events, the file has ",
                            verdict_.summary.events, ": lines were added or removed"));
     }
-    if (verdict_.summary.filter == "{}" && next_sequence_ != checkpoint_.size) {
-      return Broken(StrCat("event ", next_sequence_, " is missing before this line"));
+    if (whole_ && std::max(next_sequence_, whole_->first) != whole_->past) {
+      return Broken(StrCat("event ", std::max(next_sequence_, whole_->first),
+                           " is missing before this line"));
     }
     if (trailer.digest != digest_.hash()) {
       return Broken("the lines before are not the lines that were exported");
@@ -260,10 +268,13 @@ class Verification {
 
   std::istream& file_;
   const VerifierKey& key_;
+  const EventObserver& observe_;
   std::string line_;
   uint64_t line_number_ = 0;
   std::optional<uint64_t> sequence_;
   Checkpoint checkpoint_;
+  // What the file says is whole; nothing where it picks events.
+  std::optional<ExportRange> whole_;
   uint64_t next_sequence_ = 0;
   absl::Time last_recorded_at_ = absl::InfinitePast();
   LineDigest digest_;
@@ -277,8 +288,9 @@ std::string ExportFault::ToString() const {
   return StrCat("line ", line, " (event ", *sequence, "): ", what);
 }
 
-ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key) {
-  return Verification(file, key).Run();
+ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key,
+                           const EventObserver& observe) {
+  return Verification(file, key, observe).Run();
 }
 
 }  // namespace kasbah::merkle

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <optional>
 #include <string>
 
+#include "libs/merkle/leaf.h"
 #include "libs/merkle/note.h"
 
 namespace kasbah::merkle {
@@ -43,11 +45,14 @@ struct ExportVerdict {
 // Checks an exported trail with nothing but the log's public key: the signatures of checkpoint,
 // manifest and trailer; that each event is the one that was logged, at its place in the tree of the
 // checkpoint; personal values against what the log committed to; order and times; that no line was
-// added, left out, changed or moved; and, of a whole log, that no event is missing. Reads line by
-// line and stops at the first fault.
+// added, left out, changed or moved; and, of a whole log or a whole part of one (ExportRange), that
+// no event is missing. Reads line by line and stops at the first fault. `observe`, where there is
+// one, is given each event that holds; an error of its own is a fault of that line.
 //
 // Does not show that the checkpoint is the log's newest, nor that the log shows everybody the same
 // one: keep checkpoints and ask for consistency proofs between them.
-ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key);
+using EventObserver = std::function<absl::Status(uint64_t sequence, const Leaf& leaf)>;
+ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key,
+                           const EventObserver& observe = nullptr);
 
 }  // namespace kasbah::merkle
