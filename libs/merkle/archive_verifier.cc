@@ -62,7 +62,8 @@ class PersonalValues {
       ++values_;
     }
     if (next_->recorded_at != FormatLogTime(leaf.recorded_at)) {
-      return Broken(StrCat("personal values, line ", line_number_, ": not the time that was logged"));
+      return Broken(
+          StrCat("personal values, line ", line_number_, ": not the time that was logged"));
     }
     next_.reset();
     return absl::OkStatus();
@@ -101,10 +102,9 @@ absl::Status Verify(std::istream& events, std::istream& personal, std::string_vi
   HashingBuffer hashing(*events.rdbuf());
   std::istream hashed(&hashing);
   PersonalValues values(personal);
-  const ExportVerdict exported =
-      VerifyExport(hashed, key, [&values](uint64_t sequence, const Leaf& leaf) {
-        return values.Check(sequence, leaf);
-      });
+  const ExportVerdict exported = VerifyExport(
+      hashed, key,
+      [&values](uint64_t sequence, const Leaf& leaf) { return values.Check(sequence, leaf); });
   verdict->summary = exported.summary;
   if (!exported.ok()) return Broken(exported.fault->ToString());
   RETURN_IF_ERROR(values.AtEnd());

@@ -43,9 +43,10 @@ struct ArchiveVerdict {
   bool ok() const { return !fault.has_value(); }
 };
 
-// Checks a bundle with nothing but the log's public key: the events as VerifyExport does, all of the
-// manifest's range and no other, under its digest; and each personal value against what its event's
-// leaf commits to. Personal values may be missing: those were redacted, or are kept elsewhere.
+// Checks a bundle with nothing but the log's public key: the events as VerifyExport does, all of
+// the manifest's range and no other, under its digest; and each personal value against what its
+// event's leaf commits to. Personal values may be missing: those were redacted, or are kept
+// elsewhere.
 ArchiveVerdict VerifyArchive(std::istream& events, std::istream& personal,
                              std::string_view manifest, const VerifierKey& key);
 

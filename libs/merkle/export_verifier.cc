@@ -209,7 +209,8 @@ class Verification {
     if (line.sequence < next_sequence_) return Broken("the events are not in order");
     if (whole_ && line.sequence >= whole_->first) {
       const uint64_t due = std::max(next_sequence_, whole_->first);
-      if (line.sequence != due) return Broken(StrCat("event ", due, " is missing before this line"));
+      if (line.sequence != due)
+        return Broken(StrCat("event ", due, " is missing before this line"));
       if (line.sequence >= whole_->past) return Broken("the event is past the end of the export");
     }
     next_sequence_ = line.sequence + 1;

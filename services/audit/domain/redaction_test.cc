@@ -21,16 +21,18 @@ TEST(Redaction, TakesOnlyTheFieldsThatItNames) {
 
 TEST(Redaction, LeavesOtherEventsAlone) {
   merkle::PersonalEntry entry = Entry();
-  EXPECT_FALSE((Redaction{
-      .sequences = {{6, 8}}, .subject_id = "", .fields = kAllPersonalFields}.Apply(&entry)));
+  EXPECT_FALSE(
+      (Redaction{.sequences = {{6, 8}}, .subject_id = "", .fields = kAllPersonalFields}.Apply(
+          &entry)));
   EXPECT_TRUE(entry.personal[0].has_value());
 }
 
 TEST(Redaction, FindsASubjectByIdAndByName) {
   for (const char* subject : {"usr_ada", "Ada"}) {
     merkle::PersonalEntry entry = Entry();
-    EXPECT_TRUE((Redaction{.sequences = {}, .subject_id = subject, .fields = kAllPersonalFields}
-                     .Apply(&entry)));
+    EXPECT_TRUE(
+        (Redaction{.sequences = {}, .subject_id = subject, .fields = kAllPersonalFields}.Apply(
+            &entry)));
     EXPECT_TRUE(entry.empty());
   }
 }

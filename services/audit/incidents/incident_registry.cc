@@ -12,8 +12,7 @@ namespace {
 using postgres::Pending;
 using postgres::Transaction;
 
-constexpr postgres::Statement kEnter = {"incident.enter",
-                                        "SELECT core.enter_any_state($1, 'all')"};
+constexpr postgres::Statement kEnter = {"incident.enter", "SELECT core.enter_any_state($1, 'all')"};
 constexpr char kState[] = "STATE";
 
 }  // namespace
@@ -54,8 +53,7 @@ absl::StatusOr<Incident> IncidentRegistry::Get(const CallContext& call, Incident
 }
 
 absl::StatusOr<std::vector<Incident>> IncidentRegistry::List(const CallContext& call, int limit) {
-  return door_.Run(call.deadline,
-                   [&](Transaction& tx) { return incident_store::List(tx, limit); });
+  return door_.Run(call.deadline, [&](Transaction& tx) { return incident_store::List(tx, limit); });
 }
 
 absl::StatusOr<std::vector<AffectedTenant>> IncidentRegistry::ListTenants(const CallContext& call,

@@ -69,8 +69,8 @@ absl::StatusOr<bool> IncidentSearch::Step() {
                        incident_search_store::NextTenant(tx, place->tenant).Await());
       if (!tenant) {
         incident_search_store::Finish(tx, place->incident.id, clock_.Now());
-        RETURN_IF_ERROR(AppendState(tx, place->incident.id, "incident.searched",
-                                    "every trail was searched"));
+        RETURN_IF_ERROR(
+            AppendState(tx, place->incident.id, "incident.searched", "every trail was searched"));
         return true;
       }
       ASSIGN_OR_RETURN(place, incident_search_store::Enter(tx, *place, *tenant).Await());
@@ -96,11 +96,11 @@ absl::StatusOr<bool> IncidentSearch::TellOne() {
     incident_search_store::SetTold(tx, *untold, clock_.Now());
     tx.Run(kEnter, call.tenant);
     RETURN_IF_ERROR(outbox_.AppendChange(tx, call, MessageOf(call, clock_, *untold)));
-    RETURN_IF_ERROR(outbox_.AppendAudit(
-        tx, call,
-        outbox::Succeeded(call, clock_, "incident.notify",
-                          {"incident", untold->incident.ToString(), ""},
-                          {{"events", StrCat(untold->affected.events)}})));
+    RETURN_IF_ERROR(
+        outbox_.AppendAudit(tx, call,
+                            outbox::Succeeded(call, clock_, "incident.notify",
+                                              {"incident", untold->incident.ToString(), ""},
+                                              {{"events", StrCat(untold->affected.events)}})));
     return true;
   });
 }
@@ -108,16 +108,15 @@ absl::StatusOr<bool> IncidentSearch::TellOne() {
 absl::Status IncidentSearch::FinishTelling() {
   bool more = true;
   while (more) {
-    ASSIGN_OR_RETURN(more,
-                     door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) -> absl::StatusOr<bool> {
-                       ASSIGN_OR_RETURN(
-                           const std::optional<IncidentId> told,
+    ASSIGN_OR_RETURN(
+        more, door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) -> absl::StatusOr<bool> {
+          ASSIGN_OR_RETURN(const std::optional<IncidentId> told,
                            incident_search_store::FinishTelling(tx, clock_.Now()).Await());
-                       if (!told) return false;
-                       RETURN_IF_ERROR(AppendState(tx, *told, "incident.notified",
-                                                   "the owners of every affected tenant were told"));
-                       return true;
-                     }));
+          if (!told) return false;
+          RETURN_IF_ERROR(AppendState(tx, *told, "incident.notified",
+                                      "the owners of every affected tenant were told"));
+          return true;
+        }));
   }
   return absl::OkStatus();
 }

@@ -8,9 +8,9 @@
 
 namespace kasbah::audit {
 
-// Takes redacted values out of bundles: the object with the personal values is written again without
-// them, takes the place of the old one, and the old one is deleted. A crash at any point leaves the
-// redaction pending and no object that the database does not know. Thread safe.
+// Takes redacted values out of bundles: the object with the personal values is written again
+// without them, takes the place of the old one, and the old one is deleted. A crash at any point
+// leaves the redaction pending and no object that the database does not know. Thread safe.
 class BundleRedactor {
  public:
   BundleRedactor(postgres::Door& upkeep, objects::ObjectStore& objects, const Clock& clock)

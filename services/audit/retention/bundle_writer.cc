@@ -136,11 +136,10 @@ class Bundle {
 absl::StatusOr<merkle::Checkpoint> BundleWriter::CheckpointFor(const CallContext& call,
                                                                uint64_t past) {
   ASSIGN_OR_RETURN(const std::optional<HeadState> head,
-                   database_.WithTenantInAnyState(
-                       call, postgres::AnyStateToken::ForRetention(),
-                       [&](postgres::Transaction& tx) {
-                         return checkpoint_store::Find(tx, call.tenant);
-                       }));
+                   database_.WithTenantInAnyState(call, postgres::AnyStateToken::ForRetention(),
+                                                  [&](postgres::Transaction& tx) {
+                                                    return checkpoint_store::Find(tx, call.tenant);
+                                                  }));
   if (!head || !head->last || head->last->size < past) {
     return absl::UnavailableError("no checkpoint of these events is signed yet");
   }
@@ -163,8 +162,7 @@ absl::Status BundleWriter::Write(const CallContext& call, Archive* archive) {
   archive->personal_bytes = bundle.personal().size();
   const merkle::ArchiveManifest manifest{checkpoint.origin, archive->name,   archive->first,
                                          archive->past,     checkpoint.size, std::move(digest)};
-  ASSIGN_OR_RETURN(archive->manifest,
-                   merkle::SignNote(manifest.ToText(), checkpoint.origin, *key));
+  ASSIGN_OR_RETURN(archive->manifest, merkle::SignNote(manifest.ToText(), checkpoint.origin, *key));
   return Verify(*archive, *key);
 }
 

@@ -32,8 +32,8 @@ struct Metrics {
       telemetry::GetCounter("kasbah_audit_archived_events_total", "Events that went into bundles");
   telemetry::Counter& months =
       telemetry::GetCounter("kasbah_audit_dropped_months_total", "Months whose partitions went");
-  telemetry::Counter& rows =
-      telemetry::GetCounter("kasbah_audit_deleted_rows_total", "Rows that went without a partition");
+  telemetry::Counter& rows = telemetry::GetCounter("kasbah_audit_deleted_rows_total",
+                                                   "Rows that went without a partition");
 };
 
 Metrics& Counters() {
@@ -157,11 +157,10 @@ absl::Status RetentionWorker::WriteBundle(Archive archive) {
   const auto record = [&](Transaction& tx) -> absl::Status {
     archive_store::Finish(tx, archive, clock_.Now());
     tx.Run(kEnter, archive.tenant);
-    return outbox_.AppendAudit(
-        tx, call,
-        outbox::Succeeded(call, clock_, "audit.archive", TargetOf(archive),
-                          {{"first_sequence", StrCat(archive.first)},
-                           {"past_sequence", StrCat(archive.past)}}));
+    return outbox_.AppendAudit(tx, call,
+                               outbox::Succeeded(call, clock_, "audit.archive", TargetOf(archive),
+                                                 {{"first_sequence", StrCat(archive.first)},
+                                                  {"past_sequence", StrCat(archive.past)}}));
   };
   RETURN_IF_ERROR(upkeep_.Run(absl::Now() + kTimeout, record));
   Counters().bundles.Add();
@@ -181,10 +180,9 @@ absl::Status RetentionWorker::AdvanceStart(const Archive& archive) {
 }
 
 absl::Status RetentionWorker::DropMonths() {
-  ASSIGN_OR_RETURN(
-      const std::vector<absl::CivilMonth> months,
-      upkeep_.Run(absl::Now() + kTimeout,
-                  [](Transaction& tx) { return prune_store::ListPastMonths(tx); }));
+  ASSIGN_OR_RETURN(const std::vector<absl::CivilMonth> months,
+                   upkeep_.Run(absl::Now() + kTimeout,
+                               [](Transaction& tx) { return prune_store::ListPastMonths(tx); }));
   absl::Status first;
   for (const absl::CivilMonth month : months) {
     const absl::Status dropped = upkeep_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
@@ -206,8 +204,8 @@ absl::Status RetentionWorker::DropMonths() {
 absl::Status RetentionWorker::DeletePruned(TenantId tenant) {
   while (true) {
     ASSIGN_OR_RETURN(const uint64_t gone, upkeep_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
-                       return prune_store::DeletePruned(tx, tenant, options_.page);
-                     }));
+      return prune_store::DeletePruned(tx, tenant, options_.page);
+    }));
     Counters().rows.Add(gone);
     if (gone == 0) return absl::OkStatus();
     ASSIGN_OR_RETURN(const bool is_ours, TakeTurn());

@@ -12,8 +12,10 @@
 #include "services/audit/log/log_nodes.h"
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/proto_conversion.h"
+#include "services/audit/store/archive_store.h"
 #include "services/audit/store/checkpoint_store.h"
 #include "services/audit/store/event_store.h"
+#include "services/audit/store/retention_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -22,6 +24,11 @@ constexpr std::string_view kTrail = "audit_log";
 
 // Well under a message's limit, whatever the events' sizes: each is at most 1 MiB.
 constexpr size_t kPageBytes = 4 * 1024 * 1024;
+
+absl::Status Archived(const Archive& bundle) {
+  return Error(absl::StatusCode::kNotFound, "EVENT_ARCHIVED",
+               StrCat("the event left the log for bundle ", bundle.name));
+}
 
 absl::StatusOr<v1::ListEventsResponse> PageOf(const std::vector<EventRecord>& records,
                                               size_t size) {
@@ -79,9 +86,14 @@ absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
         RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
         auto found = event_store::ListOldestFirst(tx, call.tenant, EventFilter(),
                                                   {sequence, sequence + 1}, 1);
-        RETURN_IF_ERROR(nodes.Load(tx, merkle::InclusionNodes(sequence, head.checkpoint.size)));
+        auto archive = archive_store::FindWith(tx, call.tenant, sequence);
+        // What is pruned has no nodes either: whether it is there is said first.
+        const absl::Status loaded =
+            nodes.Load(tx, merkle::InclusionNodes(sequence, head.checkpoint.size));
         ASSIGN_OR_RETURN(std::vector<EventRecord> records, found.Await());
-        if (records.empty()) return NotFound("event");
+        ASSIGN_OR_RETURN(const std::optional<Archive> bundle, archive.Await());
+        if (records.empty()) return bundle ? Archived(*bundle) : NotFound("event");
+        RETURN_IF_ERROR(loaded);
         return std::move(records.front());
       }));
   v1::GetEventResponse reply;
@@ -139,9 +151,16 @@ absl::Status AuditService::Export(const rpc::Call& call, const v1::ExportEventsR
   const outbox::v1::AuditEvent own =
       outbox::Succeeded(call, clock_, "audit.export", {std::string(kTrail), "", ""},
                         {{"filters", filter.Names()}, {"size", StrCat(head.checkpoint.size)}});
-  RETURN_IF_ERROR(database_.WithTenant(
-      call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, own); }));
-  return ExportStream(database_, call, filter, head.checkpoint, *signer).Run(writer);
+  ASSIGN_OR_RETURN(
+      const retention_store::Choice retention,
+      database_.WithTenant(call,
+                           [&](postgres::Transaction& tx)
+                               -> absl::StatusOr<postgres::Pending<retention_store::Choice>> {
+                             RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
+                             return retention_store::Find(tx, call.tenant);
+                           }));
+  return ExportStream(database_, call, filter, head.checkpoint, retention.first_sequence, *signer)
+      .Run(writer);
 }
 
 }  // namespace kasbah::audit

@@ -5,7 +5,9 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/merkle/export_range.h"
 #include "services/audit/rpc/proto_conversion.h"
+#include "services/audit/store/retention_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -13,16 +15,24 @@ namespace {
 constexpr int kPage = 500;
 constexpr size_t kChunkBytes = 512 * 1024;
 
+// What the file says of itself: a log that begins later is whole from there on.
+std::string StatementOf(const EventFilter& filter, uint64_t begins, uint64_t size) {
+  const std::string asked = filter.ToJson();
+  return asked == "{}" && begins > 0 ? merkle::RangeFilter({begins, size}) : asked;
+}
+
 }  // namespace
 
 ExportStream::ExportStream(postgres::Database& database, const CallContext& call,
                            const EventFilter& filter, const merkle::Checkpoint& checkpoint,
-                           const crypto::Ed25519Key& key)
+                           uint64_t begins, const crypto::Ed25519Key& key)
     : database_(database),
       call_(call),
       filter_(filter),
       size_(checkpoint.size),
-      lines_(checkpoint, filter.ToJson(), key),
+      whole_(filter.ToJson() == "{}"),
+      due_(begins),
+      lines_(checkpoint, StatementOf(filter, begins, checkpoint.size), key),
       nodes_(call.tenant, checkpoint.size),
       rest_{0, checkpoint.size} {}
 
@@ -35,10 +45,7 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
     RETURN_IF_ERROR(SendPage(std::move(page), writer));
     nodes_.ForgetLeavesBefore(rest_.first);
   }
-  if (filter_.ToJson() == "{}" && lines_.events() != size_) {
-    return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                 StrCat("the log is damaged: events are missing after event ", lines_.events()));
-  }
+  if (due_ < size_) RETURN_IF_ERROR(CheckDue(size_));
   ASSIGN_OR_RETURN(const std::string trailer, lines_.Trailer());
   chunk_.mutable_lines()->append(trailer);
   return Send(writer, true);
@@ -69,12 +76,8 @@ absl::StatusOr<std::vector<EventRecord>> ExportStream::NextPage() {
 
 absl::Status ExportStream::SendPage(std::vector<EventRecord> page,
                                     rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
-  const bool whole = filter_.ToJson() == "{}";
   for (EventRecord& record : page) {
-    if (whole && record.sequence != lines_.events()) {
-      return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                   StrCat("the log is damaged: event ", lines_.events(), " is missing"));
-    }
+    RETURN_IF_ERROR(CheckDue(record.sequence));
     ASSIGN_OR_RETURN(const merkle::ExportedEvent event,
                      ExportedOf(std::move(record), nodes_, size_));
     ASSIGN_OR_RETURN(const std::string line, lines_.Line(event));
@@ -83,6 +86,24 @@ absl::Status ExportStream::SendPage(std::vector<EventRecord> page,
     RETURN_IF_ERROR(Send(writer, false));
   }
   return absl::OkStatus();
+}
+
+absl::Status ExportStream::CheckDue(uint64_t sequence) {
+  if (!whole_ || sequence < due_) return absl::OkStatus();
+  if (sequence == due_) {
+    ++due_;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const retention_store::Choice now,
+                   database_.WithTenant(call_, [&](postgres::Transaction& tx) {
+                     return retention_store::Find(tx, call_.tenant);
+                   }));
+  if (now.first_sequence > due_) {
+    return Error(absl::StatusCode::kAborted, "LOG_PRUNED",
+                 StrCat("event ", due_, " left the log for a bundle meanwhile: export again"));
+  }
+  return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
+               StrCat("the log is damaged: event ", due_, " is missing"));
 }
 
 absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last) {

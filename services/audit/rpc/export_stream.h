@@ -17,17 +17,22 @@ namespace kasbah::audit {
 // since what was logged does not change. Holds a page and a few tiles, however long the log.
 class ExportStream {
  public:
-  // `key` outlives it.
+  // `begins`: the log's first event; of those before it, what is held may be there. `key` outlives
+  // it.
   ExportStream(postgres::Database& database, const CallContext& call, const EventFilter& filter,
-               const merkle::Checkpoint& checkpoint, const crypto::Ed25519Key& key);
+               const merkle::Checkpoint& checkpoint, uint64_t begins,
+               const crypto::Ed25519Key& key);
 
   // DATA_LOSS, LOG_DAMAGED, where events, leaves or tiles are missing: no trailer follows then.
+  // ABORTED, LOG_PRUNED, where they left for a bundle meanwhile.
   absl::Status Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer);
 
  private:
   absl::StatusOr<std::vector<EventRecord>> NextPage();
   absl::Status SendPage(std::vector<EventRecord> page,
                         rpc::StreamWriter<v1::ExportEventsResponse>& writer);
+  // Of an export that leaves nothing out: whether event `sequence` is the one that is due.
+  absl::Status CheckDue(uint64_t sequence);
   // What has gathered, once it is worth a message; `last` whatever it is.
   absl::Status Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last);
 
@@ -35,6 +40,9 @@ class ExportStream {
   const CallContext& call_;
   const EventFilter& filter_;
   const uint64_t size_;
+  const bool whole_;
+  // The next event that must not be missing.
+  uint64_t due_;
   merkle::ExportWriter lines_;
   LogNodes nodes_;
   SequenceRange rest_;

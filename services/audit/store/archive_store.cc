@@ -6,8 +6,8 @@ namespace {
 using postgres::Access;
 using postgres::Statement;
 
-#define AUDIT_ARCHIVE                                                                       \
-  "SELECT tenant_id, to_char(month, 'YYYY-MM') || '-' || first_seq, first_seq, past_seq, "  \
+#define AUDIT_ARCHIVE                                                                        \
+  "SELECT tenant_id, to_char(month, 'YYYY-MM') || '-' || first_seq, first_seq, past_seq, "   \
   "first_at, last_at, events_object, personal_object, next_object, manifest, events_bytes, " \
   "personal_bytes, written_at, pruned_at FROM audit.archive WHERE tenant_id = $1 "
 
@@ -16,15 +16,15 @@ constexpr Statement kList = {
     AUDIT_ARCHIVE "AND first_seq >= $2 AND written_at IS NOT NULL ORDER BY first_seq LIMIT $3"};
 
 // Bundles do not overlap: the last that begins at or before the event is the only one to have it.
-constexpr Statement kFindWith = {
-    "archive.find_with", "SELECT * FROM (" AUDIT_ARCHIVE
-                         "AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1) a "
-                         "WHERE past_seq > $2 AND pruned_at IS NOT NULL"};
+constexpr Statement kFindWith = {"archive.find_with",
+                                 "SELECT * FROM (" AUDIT_ARCHIVE
+                                 "AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1) a "
+                                 "WHERE past_seq > $2 AND pruned_at IS NOT NULL"};
 
 constexpr Statement kFindAt = {"archive.find_at", AUDIT_ARCHIVE "AND first_seq = $2"};
 
-constexpr Statement kListWritten = {
-    "archive.list_written", AUDIT_ARCHIVE "AND written_at IS NOT NULL ORDER BY first_seq"};
+constexpr Statement kListWritten = {"archive.list_written",
+                                    AUDIT_ARCHIVE "AND written_at IS NOT NULL ORDER BY first_seq"};
 
 constexpr Statement kBegin = {"archive.begin", R"sql(
   INSERT INTO audit.archive (tenant_id, first_seq, past_seq, month, first_at, last_at,

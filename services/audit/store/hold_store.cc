@@ -6,7 +6,7 @@ namespace {
 using postgres::Access;
 using postgres::Statement;
 
-#define AUDIT_HOLD                                                                            \
+#define AUDIT_HOLD                                                                              \
   "SELECT hold_id, actor_id, target_id, start_time, end_time, reason, created_at, released_at " \
   "FROM audit.hold WHERE tenant_id = $1 "
 

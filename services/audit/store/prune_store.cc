@@ -52,8 +52,8 @@ postgres::Pending<Stretch> Measure(postgres::Transaction& tx, TenantId tenant, u
   return tx.RunForOne(
       kMeasure, "event",
       [](const postgres::Row& row) {
-        return Stretch{row.Get<uint64_t>(0), row.Get<std::optional<absl::Time>>(1).value_or(
-                                                 absl::InfinitePast())};
+        return Stretch{row.Get<uint64_t>(0),
+                       row.Get<std::optional<absl::Time>>(1).value_or(absl::InfinitePast())};
       },
       tenant, from, end, limit);
 }

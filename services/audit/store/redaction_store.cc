@@ -7,10 +7,10 @@ using postgres::Access;
 using postgres::Statement;
 
 // $2 the fields' bits. Two statements: each with the index that finds its events.
-#define AUDIT_HAS_COVERED                                  \
-  " AND (($2 & 1 <> 0 AND source_address IS NOT NULL)"     \
-  " OR ($2 & 2 <> 0 AND user_agent IS NOT NULL)"           \
-  " OR ($2 & 4 <> 0 AND actor_display IS NOT NULL))"       \
+#define AUDIT_HAS_COVERED                              \
+  " AND (($2 & 1 <> 0 AND source_address IS NOT NULL)" \
+  " OR ($2 & 2 <> 0 AND user_agent IS NOT NULL)"       \
+  " OR ($2 & 4 <> 0 AND actor_display IS NOT NULL))"   \
   " ORDER BY seq LIMIT $3"
 
 constexpr Statement kChooseListed = {

@@ -58,8 +58,8 @@ postgres::Pending<std::vector<TenantLog>> ListLogs(postgres::Transaction& tx, Te
   return tx.Run(kListLogs, after, limit).Map([](const postgres::Result& result) {
     std::vector<TenantLog> logs;
     for (const postgres::Row row : result) {
-      logs.push_back({row.Get<TenantId>(0), row.Get<uint64_t>(1), row.Get<uint64_t>(2),
-                      row.Get<int>(3)});
+      logs.push_back(
+          {row.Get<TenantId>(0), row.Get<uint64_t>(1), row.Get<uint64_t>(2), row.Get<int>(3)});
     }
     return logs;
   });
