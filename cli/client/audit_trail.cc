@@ -10,13 +10,32 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/dev/files.h"
+#include "libs/merkle/export_range.h"
 #include "libs/merkle/export_verifier.h"
 #include "libs/merkle/note.h"
 
 namespace kasbah::cli {
 namespace {
 
-absl::StatusOr<merkle::VerifierKey> ReadKey(const std::string& key) {
+std::string Summarise(const merkle::ExportSummary& summary) {
+  const std::string root(reinterpret_cast<const char*>(summary.checkpoint.root.data()),
+                         summary.checkpoint.root.size());
+  const auto whole = merkle::WholeRangeOf(summary.filter, summary.checkpoint.size);
+  std::string text = StrCat(summary.events, " events");
+  if (whole && whole->past > whole->first) {
+    StrAppend(&text, ", sequence ", whole->first, "..", whole->past - 1);
+  }
+  if (!whole) StrAppend(&text, " of those asked for with ", summary.filter);
+  StrAppend(&text, ", checkpoint ", summary.checkpoint.origin, " ", summary.checkpoint.size, " ",
+            crypto::Base64(root));
+  if (summary.erased_values > 0)
+    StrAppend(&text, ", ", summary.erased_values, " personal values erased");
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<merkle::VerifierKey> ReadVerifierKey(const std::string& key) {
   std::string text = key;
   if (dev::FileExists(key)) {
     ASSIGN_OR_RETURN(text, dev::ReadFile(key));
@@ -27,22 +46,6 @@ absl::StatusOr<merkle::VerifierKey> ReadKey(const std::string& key) {
       StrCat("--key is neither a verifier key (name+hash+base64) nor a file with one: ",
              FromAbsl(parsed.status().message())));
 }
-
-std::string Summarise(const merkle::ExportSummary& summary) {
-  const std::string root(reinterpret_cast<const char*>(summary.checkpoint.root.data()),
-                         summary.checkpoint.root.size());
-  const bool whole = summary.filter == "{}";
-  std::string text = StrCat(summary.events, " events");
-  if (whole && summary.events > 0) StrAppend(&text, ", sequence 0..", summary.events - 1);
-  if (!whole) StrAppend(&text, " of those asked for with ", summary.filter);
-  StrAppend(&text, ", checkpoint ", summary.checkpoint.origin, " ", summary.checkpoint.size, " ",
-            crypto::Base64(root));
-  if (summary.erased_values > 0)
-    StrAppend(&text, ", ", summary.erased_values, " personal values erased");
-  return text;
-}
-
-}  // namespace
 
 absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::EventFilter& filter,
                                      const std::function<absl::Status(const std::string&)>& take) {
@@ -80,7 +83,7 @@ absl::StatusOr<uint64_t> ExportTrailToFile(Client& client, const audit::v1::Even
 }
 
 absl::StatusOr<TrailVerdict> VerifyTrail(const std::string& path, const std::string& key) {
-  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier, ReadKey(key));
+  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier, ReadVerifierKey(key));
   std::ifstream file(path, std::ios::binary);
   if (!file) return dev::FileError("read", path, errno);
   const merkle::ExportVerdict verdict = merkle::VerifyExport(file, verifier);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "cli/client/client.h"
 #include "kasbah/audit/v1/audit.pb.h"
+#include "libs/merkle/note.h"
 
 namespace kasbah::cli {
 
@@ -18,6 +19,9 @@ absl::StatusOr<uint64_t> ExportTrail(Client& client, const audit::v1::EventFilte
 // The same into a file, which appears when it is complete.
 absl::StatusOr<uint64_t> ExportTrailToFile(Client& client, const audit::v1::EventFilter& filter,
                                            const std::string& path);
+
+// A verifier key, or the file with one that `key` names.
+absl::StatusOr<merkle::VerifierKey> ReadVerifierKey(const std::string& key);
 
 struct TrailVerdict {
   bool ok = false;

@@ -1,9 +1,10 @@
 #include "cli/commands/audit.h"
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "cli/client/audit_trail.h"
 #include "cli/client/paging.h"
+#include "cli/commands/audit_holds.h"
+#include "cli/commands/audit_retention.h"
+#include "cli/commands/options.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -33,22 +34,6 @@ struct FilterOptions {
   }
   absl::StatusOr<audit::v1::EventFilter> Read() const;
 };
-
-absl::Status ReadTime(const std::string& option, const std::string& text,
-                      google::protobuf::Timestamp* time) {
-  absl::Time at;
-  absl::Duration ago;
-  std::string error;
-  if (absl::ParseDuration(text, &ago)) {
-    at = absl::Now() - ago;
-  } else if (!absl::ParseTime(absl::RFC3339_full, text, &at, &error)) {
-    return absl::InvalidArgumentError(
-        StrCat(option, " ", text, ": say a time (2026-05-01T00:00:00Z) or how long ago (2h)"));
-  }
-  time->set_seconds(absl::ToUnixSeconds(at));
-  time->set_nanos(static_cast<int32_t>(absl::ToUnixNanos(at) % 1'000'000'000));
-  return absl::OkStatus();
-}
 
 absl::StatusOr<audit::v1::EventFilter> FilterOptions::Read() const {
   audit::v1::EventFilter filter;
@@ -168,6 +153,10 @@ void AddAudit(CLI::App& root, Invocation& invocation) {
   AddExport(noun, invocation);
   AddVerify(noun, invocation);
   AddCheckpoint(noun, invocation);
+  AddRetention(noun, invocation);
+  AddArchives(noun, invocation);
+  AddHolds(noun, invocation);
+  AddRedact(noun, invocation);
 }
 
 }  // namespace kasbah::cli
