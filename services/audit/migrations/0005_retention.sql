@@ -219,7 +219,12 @@ DECLARE
   tenant uuid;
   last_seq bigint;
   begins bigint;
-  kept bigint;
+  held_tenants uuid[];
+  held_seqs bigint[];
+  held_times timestamptz[];
+  edge_tenants uuid[];
+  edge_seqs bigint[];
+  edge_times timestamptz[];
 BEGIN
   LOCK TABLE audit.hold IN SHARE MODE;
   FOREACH parent IN ARRAY ARRAY['event', 'leaf'] LOOP
@@ -256,39 +261,47 @@ BEGIN
     RAISE EXCEPTION 'RETENTION_NOT_OVER' USING ERRCODE = 'KB004';
   END IF;
 
-  SELECT count(*) INTO kept FROM (
-    SELECT 1 FROM audit.hold h JOIN audit.event e
-      ON e.tenant_id = h.tenant_id AND e.recorded_at >= low AND e.recorded_at < high
-      AND (h.actor_id IS NULL OR h.actor_id = e.actor_id)
-      AND (h.target_id IS NULL OR h.target_id = e.target_id)
-      AND e.recorded_at >= h.start_time AND e.recorded_at < h.end_time
-    WHERE h.released_at IS NULL
-    UNION ALL
-    SELECT 1 FROM audit.log_head h JOIN audit.leaf l
-      ON l.tenant_id = h.tenant_id AND l.seq >= (h.size >> 8) << 8
-      AND l.recorded_at >= low AND l.recorded_at < high
-    LIMIT most_moved + 1) some;
-  IF kept > most_moved THEN RAISE EXCEPTION 'MONTH_HELD' USING ERRCODE = 'KB004'; END IF;
+  -- What moves is looked up here, before anybody has to wait. OFFSET 0 keeps each a scan of an index.
+  SELECT array_agg(k.tenant_id), array_agg(k.seq), array_agg(k.recorded_at)
+  INTO held_tenants, held_seqs, held_times FROM (
+    SELECT DISTINCT e.tenant_id, e.seq, e.recorded_at FROM audit.hold h CROSS JOIN LATERAL (
+      SELECT v.tenant_id, v.seq, v.recorded_at FROM audit.event v
+      WHERE v.tenant_id = h.tenant_id AND v.recorded_at >= low AND v.recorded_at < high
+        AND (h.actor_id IS NULL OR h.actor_id = v.actor_id)
+        AND (h.target_id IS NULL OR h.target_id = v.target_id)
+        AND v.recorded_at >= h.start_time AND v.recorded_at < h.end_time
+      OFFSET 0) e
+    WHERE h.released_at IS NULL LIMIT most_moved + 1) k;
+  SELECT array_agg(k.tenant_id), array_agg(k.seq), array_agg(k.recorded_at)
+  INTO edge_tenants, edge_seqs, edge_times FROM (
+    SELECT l.tenant_id, l.seq, l.recorded_at FROM audit.log_head h CROSS JOIN LATERAL (
+      SELECT v.tenant_id, v.seq, v.recorded_at FROM audit.leaf v
+      WHERE v.tenant_id = h.tenant_id AND v.seq >= (h.size >> 8) << 8
+        AND v.recorded_at >= low AND v.recorded_at < high
+      OFFSET 0) l
+    LIMIT most_moved + 1) k;
+  IF coalesce(cardinality(held_seqs), 0) > most_moved
+     OR coalesce(cardinality(edge_seqs), 0) > most_moved THEN
+    RAISE EXCEPTION 'MONTH_HELD' USING ERRCODE = 'KB004';
+  END IF;
 
   partition := pg_catalog.format('audit.%I', 'event' || suffix)::regclass;
   EXECUTE pg_catalog.format('ALTER TABLE audit.event DETACH PARTITION %s', partition);
   EXECUTE pg_catalog.format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', partition);
   EXECUTE pg_catalog.format(
-    'INSERT INTO audit.event SELECT e.* FROM %s e WHERE EXISTS ('
-    'SELECT FROM audit.hold h WHERE h.tenant_id = e.tenant_id AND h.released_at IS NULL '
-    'AND (h.actor_id IS NULL OR h.actor_id = e.actor_id) '
-    'AND (h.target_id IS NULL OR h.target_id = e.target_id) '
-    'AND e.recorded_at >= h.start_time AND e.recorded_at < h.end_time)', partition);
+    'INSERT INTO audit.event SELECT e.* FROM unnest($1, $2, $3) AS k (tenant_id, seq, recorded_at) '
+    'JOIN %s e USING (tenant_id, seq, recorded_at)', partition)
+    USING held_tenants, held_seqs, held_times;
   EXECUTE pg_catalog.format('DROP TABLE %s', partition);
 
   partition := pg_catalog.format('audit.%I', 'leaf' || suffix)::regclass;
   EXECUTE pg_catalog.format('ALTER TABLE audit.leaf DETACH PARTITION %s', partition);
   EXECUTE pg_catalog.format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', partition);
   EXECUTE pg_catalog.format(
-    'INSERT INTO audit.leaf SELECT l.* FROM %s l WHERE l.seq >= ('
-    'SELECT (h.size >> 8) << 8 FROM audit.log_head h WHERE h.tenant_id = l.tenant_id) '
-    'OR EXISTS (SELECT FROM audit.event e WHERE e.tenant_id = l.tenant_id AND e.seq = l.seq)',
-    partition);
+    'INSERT INTO audit.leaf SELECT l.* FROM (SELECT * FROM unnest($1, $2, $3) '
+    'UNION SELECT * FROM unnest($4, $5, $6)) AS k (tenant_id, seq, recorded_at) '
+    'JOIN %s l USING (tenant_id, seq, recorded_at)', partition)
+    USING held_tenants, held_seqs, held_times, edge_tenants, edge_seqs, edge_times;
   EXECUTE pg_catalog.format('DROP TABLE %s', partition);
 END $$;
 

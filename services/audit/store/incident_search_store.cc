@@ -100,12 +100,13 @@ postgres::Pending<std::optional<TenantId>> NextTenant(postgres::Transaction& tx,
 }
 
 postgres::Pending<Place> Enter(postgres::Transaction& tx, const Place& place, TenantId tenant) {
-  Place at = place;
-  at.tenant = tenant;
-  at.next.reset();
+  Place between = place;
+  between.tenant = tenant;
+  between.next.reset();
   return tx.RunForOne(
       kEnter, "log",
-      [at](const postgres::Row& row) mutable {
+      [between](const postgres::Row& row) {
+        Place at = between;
         const auto first = row.Get<std::optional<uint64_t>>(0);
         const auto last = row.Get<std::optional<uint64_t>>(1);
         if (first && last && *first <= *last) {
