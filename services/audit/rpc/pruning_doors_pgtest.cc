@@ -111,8 +111,8 @@ TEST_F(PruningDoorsTest, NoRoleOfTheServiceDropsDeletesOrMovesByItself) {
   };
   for (const std::string role : {"kasbah_audit", "kasbah_audit_ingest", "kasbah_audit_upkeep",
                                  "kasbah_audit_incidents", "kasbah_audit_relay"}) {
-    for (const std::string table :
-         {"event", "leaf", "tile", "log_head", "event_" + month, "leaf_" + month}) {
+    for (const std::string& table : std::vector<std::string>{"event", "leaf", "tile", "log_head",
+                                                             "event_" + month, "leaf_" + month}) {
       EXPECT_EQ(may(role, "DELETE, TRUNCATE", table), "f") << role << " " << table;
     }
     if (role == "kasbah_audit_upkeep") continue;
