@@ -161,7 +161,7 @@ TEST_F(RetentionTest, AChangedEventStopsItsLogAndNoOther) {
   LogOld(a_, 5);
   LogOld(b_, 5);
   Tamper(a_,
-         "UPDATE audit.event SET body = replace(body::text, '01', '02')::bytea "
+         "UPDATE audit.event SET body = overlay(body placing '\\x41'::bytea from 20 for 1) "
          "WHERE tenant_id = $ AND seq = 2");
   EXPECT_THAT(RunWorker(), ReasonIs("LOG_DAMAGED"));
   EXPECT_EQ(FirstSequence(a_), "0");
