@@ -77,7 +77,7 @@ absl::Status BundleRedactor::Rewrite(Archive archive, const Redaction& redaction
 
 absl::StatusOr<bool> BundleRedactor::Copy(const Archive& archive, const Redaction& redaction,
                                           uint64_t* bytes) {
-  ObjectBuffer buffer(objects_, {archive.tenant, archive.personal_object});
+  ObjectBuffer buffer(objects_, {archive.tenant, archive.personal_object}, archive.personal_bytes);
   std::istream lines(&buffer);
   ASSIGN_OR_RETURN(const auto writer, objects_.Write({archive.tenant, *archive.next_object}));
   bool changed = false;

@@ -170,8 +170,9 @@ absl::Status BundleWriter::Verify(const Archive& archive, const crypto::Ed25519K
   ASSIGN_OR_RETURN(
       const merkle::VerifierKey verifier,
       merkle::VerifierKey::Create(checkpointer_.OriginOf(archive.tenant), key.public_key()));
-  ObjectBuffer events(objects_, {archive.tenant, archive.events_object});
-  ObjectBuffer personal(objects_, {archive.tenant, archive.personal_object});
+  ObjectBuffer events(objects_, {archive.tenant, archive.events_object}, archive.events_bytes);
+  ObjectBuffer personal(objects_, {archive.tenant, archive.personal_object},
+                        archive.personal_bytes);
   std::istream events_stream(&events);
   std::istream personal_stream(&personal);
   const merkle::ArchiveVerdict verdict =

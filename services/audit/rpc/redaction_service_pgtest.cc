@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "absl/strings/str_split.h"
+#include "libs/objects/bucket_store.h"
+#include "libs/testing/aws_server.h"
 #include "services/audit/rpc/retention_fixture.h"
 
 namespace kasbah::audit {
@@ -144,6 +144,52 @@ TEST_F(RedactionServiceTest, ARewritingThatBrokeOffIsDoneAgain) {
   EXPECT_FALSE(AnyObjectHolds("Mallory Unique"));
   ASSERT_OK_AND_ASSIGN(const auto objects, objects_->List(a_, FileId(), 10));
   EXPECT_EQ(objects.size(), 2u);
+}
+
+// The same over a bucket.
+class BucketRedactionTest : public RedactionServiceTest {
+ protected:
+  std::unique_ptr<objects::ObjectStore> MakeObjects() override {
+    auto bucket = aws::S3Bucket::Create({.bucket = testing::AwsServer::kBucket,
+                                         .prefix = "audit/",
+                                         .region = testing::AwsServer::kRegion,
+                                         .endpoint = aws_.endpoint(),
+                                         .credentials_file = aws_.credentials_file()},
+                                        Clock::Real());
+    EXPECT_OK(bucket);
+    return std::make_unique<objects::BucketStore>(*std::move(bucket));
+  }
+  testing::AwsServer aws_;
+};
+
+TEST_F(BucketRedactionTest, ABucketTakesBundlesAndTheirRewriting) {
+  Events events = Repeat(a_, 20);
+  events[4].second = Named("Mallory Unique", "usr_mallory");
+  Log(events, LongAgo());
+  Sign(a_);
+  ASSERT_OK(RunWorker());
+  merkle::ArchiveVerdict verdict = VerifyBundle(a_, Archives(a_)[0]);
+  ASSERT_TRUE(verdict.ok()) << *verdict.fault;
+  EXPECT_EQ(verdict.personal_values, 40u);
+  ASSERT_OK(Redact(Of({4})));
+  ASSERT_OK(RunWorker());
+  verdict = VerifyBundle(a_, Archives(a_)[0]);
+  ASSERT_TRUE(verdict.ok()) << *verdict.fault;
+  EXPECT_EQ(verdict.personal_values, 38u);
+}
+
+TEST_F(BucketRedactionTest, ABundleWithoutPersonalValuesIsOneToo) {
+  Events events = Repeat(a_, 3);
+  for (auto& [tenant, event] : events) {
+    event.clear_source_address();
+    event.mutable_actor()->clear_display();
+  }
+  Log(events, LongAgo());
+  Sign(a_);
+  ASSERT_OK(RunWorker());
+  const merkle::ArchiveVerdict verdict = VerifyBundle(a_, Archives(a_)[0]);
+  ASSERT_TRUE(verdict.ok()) << *verdict.fault;
+  EXPECT_EQ(verdict.personal_values, 0u);
 }
 
 TEST_F(RedactionServiceTest, ManyEventsGoAThousandAtATime) {

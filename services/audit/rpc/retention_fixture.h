@@ -28,12 +28,18 @@ class RetentionTestBase : public AuditServerTest {
   static constexpr RetentionLimits kLimits = {
       .minimum_days = 90, .default_days = 400, .maximum_days = 3650};
 
+  virtual std::unique_ptr<objects::ObjectStore> MakeObjects() {
+    auto store = objects::FolderStore::Create(directory_ + "/bundles");
+    EXPECT_OK(store);
+    return *std::move(store);
+  }
+
   void SetUp() override {
     AuditTest::SetUp();
     AwaitKey();
     directory_ = ::testing::TempDir() + "/archive.XXXXXX";
     ASSERT_NE(mkdtemp(directory_.data()), nullptr);
-    ASSERT_OK_AND_ASSIGN(objects_, objects::FolderStore::Create(directory_ + "/bundles"));
+    objects_ = MakeObjects();
     ASSERT_OK_AND_ASSIGN(upkeep_, postgres::Door::Open(test_->Pool("kasbah_audit_upkeep"),
                                                        postgres::DoorToken::AuditUpkeep(),
                                                        absl::Now() + absl::Seconds(20)));
