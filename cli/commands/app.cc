@@ -11,6 +11,7 @@
 #include "cli/commands/dev.h"
 #include "cli/commands/domains.h"
 #include "cli/commands/files.h"
+#include "cli/commands/incidents.h"
 #include "cli/commands/keys.h"
 #include "cli/commands/leases.h"
 #include "cli/commands/members.h"
@@ -97,6 +98,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddFiles(*app, invocation);
   AddWebhooks(*app, invocation);
   AddAudit(*app, invocation);
+  AddIncidents(*app, invocation);
   AddStatus(*app, invocation);
   AddContexts(*app, invocation);
   AddMigrate(*app, invocation);

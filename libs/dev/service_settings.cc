@@ -41,6 +41,7 @@ void AddOwn(const Installation& installation, const std::string& service, YAML::
     // A developer's own databases.
     (*root)["allow_addresses"].push_back("127.0.0.0/8");
   }
+  if (service == "audit") (*root)["archive"]["directory"] = installation.Path("archive");
   if (service == "tenant-data") {
     (*root)["files"]["directory"] = installation.Path("files");
     // Resolves to loopback by itself, and its subdomains do.
@@ -79,7 +80,11 @@ std::vector<DoorSetting> DoorsOf(const std::string& service) {
             {"upkeep", "kasbah_tenant_data_upkeep"}};
   }
   if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
-  if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};
+  if (service == "audit") {
+    return {{"ingest", "kasbah_audit_ingest"},
+            {"upkeep", "kasbah_audit_upkeep"},
+            {"incidents", "kasbah_audit_incidents"}};
+  }
   return {};
 }
 

@@ -24,6 +24,8 @@ const std::vector<std::string>& LoginRoles() {
       "kasbah_tenant_data_resolver",
       "kasbah_backup",
       "kasbah_tenant_data_upkeep",
+      "kasbah_audit_upkeep",
+      "kasbah_audit_incidents",
   };
   return *roles;
 }

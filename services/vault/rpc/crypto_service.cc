@@ -6,8 +6,4 @@ CryptoService::CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, SubjectRing
                              outbox::CountedEvents& counted)
     : pipeline_(pipeline), keys_(ring, subjects, counted) {}
 
-CryptoService::CryptoService(rpc::Pipeline& pipeline, KeyRing& ring, SubjectRing& subjects,
-                             outbox::CountedEvents& counted)
-    : pipeline_(pipeline), keys_(ring, subjects, counted) {}
-
 }  // namespace kasbah::vault
