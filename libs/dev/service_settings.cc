@@ -41,13 +41,13 @@ void AddOwn(const Installation& installation, const std::string& service, YAML::
     // A developer's own databases.
     (*root)["allow_addresses"].push_back("127.0.0.0/8");
   }
-  if (service == "audit") (*root)["archive"]["directory"] = installation.Path("archive");
   if (service == "tenant-data") {
     (*root)["files"]["directory"] = installation.Path("files");
     // Resolves to loopback by itself, and its subdomains do.
     (*root)["base_domain"] = "kasbah.localhost";
   }
   if (service == "audit") {
+    (*root)["archive"]["directory"] = installation.Path("archive");
     // Receivers of a development machine speak plain HTTP on loopback.
     (*root)["sinks"]["allow_http"] = true;
     (*root)["sinks"]["allow_addresses"].push_back("127.0.0.0/8");
