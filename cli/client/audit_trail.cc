@@ -10,6 +10,7 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/dev/files.h"
+#include "libs/merkle/export_range.h"
 #include "libs/merkle/export_verifier.h"
 #include "libs/merkle/note.h"
 
@@ -19,9 +20,11 @@ namespace {
 std::string Summarise(const merkle::ExportSummary& summary) {
   const std::string root(reinterpret_cast<const char*>(summary.checkpoint.root.data()),
                          summary.checkpoint.root.size());
-  const bool whole = summary.filter == "{}";
+  const auto whole = merkle::WholeRangeOf(summary.filter, summary.checkpoint.size);
   std::string text = StrCat(summary.events, " events");
-  if (whole && summary.events > 0) StrAppend(&text, ", sequence 0..", summary.events - 1);
+  if (whole && whole->past > whole->first) {
+    StrAppend(&text, ", sequence ", whole->first, "..", whole->past - 1);
+  }
   if (!whole) StrAppend(&text, " of those asked for with ", summary.filter);
   StrAppend(&text, ", checkpoint ", summary.checkpoint.origin, " ", summary.checkpoint.size, " ",
             crypto::Base64(root));

@@ -11,6 +11,7 @@
 #include "cli/commands/dev.h"
 #include "cli/commands/domains.h"
 #include "cli/commands/files.h"
+#include "cli/commands/incidents.h"
 #include "cli/commands/keys.h"
 #include "cli/commands/leases.h"
 #include "cli/commands/members.h"
@@ -101,6 +102,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddRights(*app, invocation);
   AddWebhooks(*app, invocation);
   AddAudit(*app, invocation);
+  AddIncidents(*app, invocation);
   AddStatus(*app, invocation);
   AddContexts(*app, invocation);
   AddMigrate(*app, invocation);

@@ -3,7 +3,9 @@
 #include "cli/client/audit_trail.h"
 #include "cli/commands/audit_append.h"
 #include "cli/commands/audit_filter.h"
+#include "cli/commands/audit_holds.h"
 #include "cli/commands/audit_prove.h"
+#include "cli/commands/audit_retention.h"
 #include "cli/commands/audit_search.h"
 #include "cli/commands/audit_sinks.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
@@ -80,6 +82,10 @@ void AddAudit(CLI::App& root, Invocation& invocation) {
   AddCheckpoint(noun, invocation);
   AddAuditProofs(noun, invocation);
   AddAuditSinks(*noun, invocation);
+  AddRetention(noun, invocation);
+  AddArchives(noun, invocation);
+  AddHolds(noun, invocation);
+  AddRedact(noun, invocation);
 }
 
 }  // namespace kasbah::cli

@@ -1,31 +1,11 @@
 #include "cli/commands/audit_filter.h"
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
+#include "cli/commands/options.h"
 #include "cli/console/output.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 
 namespace kasbah::cli {
-namespace {
-
-absl::Status ReadTime(const std::string& option, const std::string& text,
-                      google::protobuf::Timestamp* time) {
-  absl::Time at;
-  absl::Duration ago;
-  std::string error;
-  if (absl::ParseDuration(text, &ago)) {
-    at = absl::Now() - ago;
-  } else if (!absl::ParseTime(absl::RFC3339_full, text, &at, &error)) {
-    return absl::InvalidArgumentError(
-        StrCat(option, " ", text, ": say a time (2026-05-01T00:00:00Z) or how long ago (2h)"));
-  }
-  time->set_seconds(absl::ToUnixSeconds(at));
-  time->set_nanos(static_cast<int32_t>(absl::ToUnixNanos(at) % 1'000'000'000));
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 void EventFilterOptions::AddTo(CLI::App* leaf, bool with_times) {
   leaf->add_option("--actor", actors, "Who: key_…, usr_… or a SPIFFE path; may be repeated");

@@ -63,6 +63,7 @@ void AddOwn(const Installation& installation, const std::string& service, YAML::
     (*root)["base_domain"] = "kasbah.localhost";
   }
   if (service == "audit") {
+    (*root)["archive"]["directory"] = installation.Path("archive");
     // Receivers of a development machine speak plain HTTP on loopback.
     (*root)["sinks"]["allow_http"] = true;
     (*root)["sinks"]["allow_addresses"].push_back("127.0.0.0/8");
@@ -98,7 +99,11 @@ std::vector<DoorSetting> DoorsOf(const std::string& service) {
             {"mover", "kasbah_tenant_data_mover"}};
   }
   if (service == "webhook") return {{"queue", "kasbah_webhook_queue"}};
-  if (service == "audit") return {{"ingest", "kasbah_audit_ingest"}};
+  if (service == "audit") {
+    return {{"ingest", "kasbah_audit_ingest"},
+            {"upkeep", "kasbah_audit_upkeep"},
+            {"incidents", "kasbah_audit_incidents"}};
+  }
   return {};
 }
 

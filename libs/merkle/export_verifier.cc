@@ -1,6 +1,5 @@
 #include "libs/merkle/export_verifier.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "libs/base/strings.h"
 #include "libs/merkle/export_format.h"
 #include "libs/merkle/export_line.h"
+#include "libs/merkle/export_range.h"
 #include "libs/merkle/json_text.h"
 #include "libs/merkle/proof.h"
 
@@ -15,20 +15,6 @@ namespace kasbah::merkle {
 namespace {
 
 absl::Status Broken(std::string_view what) { return absl::InvalidArgumentError(ToAbsl(what)); }
-
-// Whether the filter leaves nothing out between its first event and its last.
-bool SelectsByTimeAlone(std::string_view filter) {
-  JsonCursor cursor(filter);
-  cursor.Expect("{");
-  if (cursor.TryExpect("\"start_time\":")) {
-    cursor.String();
-    if (cursor.TryExpect("}")) return cursor.AtEnd();
-    cursor.Expect(",");
-  }
-  if (cursor.TryExpect("\"end_time\":")) cursor.String();
-  cursor.Expect("}");
-  return cursor.AtEnd();
-}
 
 std::string NotTheKeptHistory(const KeptHead& kept) {
   return StrCat("the first ", kept.checkpoint.size, " events are not those that ", kept.source,
@@ -38,8 +24,9 @@ std::string NotTheKeptHistory(const KeptHead& kept) {
 // Walks one file.
 class Verification {
  public:
-  Verification(std::istream& file, const VerifierKey& key, TrailChain* chain)
-      : file_(file), key_(key), chain_(*chain) {}
+  Verification(std::istream& file, const VerifierKey& key, TrailChain* chain,
+               const EventObserver& observe)
+      : file_(file), key_(key), observe_(observe), chain_(*chain) {}
 
   ExportVerdict Run() {
     absl::Status status = Walk();
@@ -98,12 +85,15 @@ class Verification {
     }
     verdict_.summary.checkpoint = checkpoint_;
     verdict_.summary.filter = manifest.filter;
-    contiguous_ = SelectsByTimeAlone(manifest.filter);
-    if (chain_.files > 1 && !(contiguous_ && chain_.contiguous)) {
+    const std::string& filter = manifest.filter;
+    whole_ = WholeRangeOf(filter, manifest.size);
+    if (whole_) due_ = whole_->first;
+    gapless_from_ = GaplessFrom(filter, manifest.size);
+    if (chain_.files > 1 && !(gapless_from_ && chain_.contiguous)) {
       return Broken(
           "only exports of whole stretches, by time alone, follow each other: check it by itself");
     }
-    chain_.contiguous = contiguous_;
+    chain_.contiguous = gapless_from_.has_value();
     return absl::OkStatus();
   }
 
@@ -120,9 +110,12 @@ class Verification {
     RETURN_IF_ERROR(parsed);
     RETURN_IF_ERROR(CheckPlace(line));
     RETURN_IF_ERROR(CheckExportLine(line, checkpoint_.origin, &verdict_.summary.erased_values));
-    if (line.leaf.recorded_at < chain_.last_recorded_at)
+    const absl::Time recorded_at = line.leaf.recorded_at;
+    if (recorded_at < last_recorded_at_ || (chained_ && recorded_at < chain_.last_recorded_at))
       return Broken("recorded_at goes backwards");
-    chain_.last_recorded_at = line.leaf.recorded_at;
+    last_recorded_at_ = recorded_at;
+    if (chained_) chain_.last_recorded_at = recorded_at;
+    if (observe_) RETURN_IF_ERROR(observe_(*line.sequence, line.leaf));
     if (verdict_.summary.events++ == 0) verdict_.summary.first = *line.sequence;
     verdict_.summary.last = *line.sequence;
     return absl::OkStatus();
@@ -131,23 +124,27 @@ class Verification {
   absl::Status CheckPlace(const ExportLineParts& line) {
     const uint64_t sequence = *line.sequence;
     if (sequence < next_sequence_) return Broken("the events are not in order");
-    const bool whole = verdict_.summary.filter == "{}";
-    const bool follows = contiguous_ && (verdict_.summary.events > 0 || whole);
-    if (follows && sequence != next_sequence_) {
-      return Broken(StrCat("event ", next_sequence_, " is missing before this line"));
+    const bool in_stretch = gapless_from_ && sequence >= *gapless_from_;
+    if (in_stretch && due_ && sequence != *due_) {
+      return Broken(StrCat("event ", *due_, " is missing before this line"));
+    }
+    if (in_stretch && whole_ && sequence >= whole_->past) {
+      return Broken("the event is past the end of the export");
     }
     next_sequence_ = sequence + 1;
     const Hash leaf_hash = LeafHash(line.leaf_bytes);
     if (!VerifyInclusion(sequence, checkpoint_.size, leaf_hash, line.proof, checkpoint_.root)) {
       return Broken("leaf and proof do not lead to the checkpoint's root");
     }
-    return contiguous_ ? Extend(sequence, line.proof, leaf_hash) : absl::OkStatus();
+    if (!in_stretch) return absl::OkStatus();
+    due_ = sequence + 1;
+    return Extend(sequence, line.proof, leaf_hash);
   }
 
-  // Grows the tree of everything up to this event, which the first event's proof begins and which
-  // every kept head has to be found in.
+  // Grows the tree of everything up to this event, which the first proof of the stretch begins and
+  // which every kept head has to be found in.
   absl::Status Extend(uint64_t sequence, const std::vector<Hash>& proof, const Hash& leaf_hash) {
-    if (verdict_.summary.events == 0) {
+    if (!std::exchange(chained_, true)) {
       ASSIGN_OR_RETURN(const Frontier before, FrontierBefore(sequence, checkpoint_.size, proof));
       if (chain_.tree && chain_.tree->size() < sequence) {
         return Broken(StrCat("events ", chain_.tree->size(), " to ", sequence - 1,
@@ -189,8 +186,8 @@ class Verification {
       return Broken(StrCat("the trailer counts ", trailer.events, " events, the file has ",
                            verdict_.summary.events, ": lines were added or removed"));
     }
-    if (verdict_.summary.filter == "{}" && next_sequence_ != checkpoint_.size) {
-      return Broken(StrCat("event ", next_sequence_, " is missing before this line"));
+    if (whole_ && *due_ != whole_->past) {
+      return Broken(StrCat("event ", *due_, " is missing before this line"));
     }
     if (trailer.digest != digest_.hash()) {
       return Broken("the lines before are not the lines that were exported");
@@ -204,12 +201,22 @@ class Verification {
 
   std::istream& file_;
   const VerifierKey& key_;
+  const EventObserver& observe_;
   std::string line_;
   uint64_t line_number_ = 0;
   std::optional<uint64_t> sequence_;
   TrailChain& chain_;
   Checkpoint checkpoint_;
-  bool contiguous_ = false;
+  // From where on the file says that nothing is left out up to its last event; unset where it picks
+  // events. Before it single ones may stand.
+  std::optional<uint64_t> gapless_from_;
+  // What the file says is whole, to its end.
+  std::optional<ExportRange> whole_;
+  // The next event that must not be missing, once that is known.
+  std::optional<uint64_t> due_;
+  // Whether this file has gone into the chain's tree.
+  bool chained_ = false;
+  absl::Time last_recorded_at_ = absl::InfinitePast();
   uint64_t next_sequence_ = 0;
   LineDigest digest_;
   ExportVerdict verdict_;
@@ -228,7 +235,7 @@ TrailVerifier::TrailVerifier(VerifierKey key, std::vector<KeptHead> kept) : key_
 
 ExportVerdict TrailVerifier::Add(std::istream& file) {
   ++chain_.files;
-  return Verification(file, key_, &chain_).Run();
+  return Verification(file, key_, &chain_, nullptr).Run();
 }
 
 std::optional<std::string> TrailVerifier::Finish() {
@@ -253,8 +260,11 @@ std::optional<std::string> TrailVerifier::Finish() {
   return std::nullopt;
 }
 
-ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key) {
-  return TrailVerifier(key, {}).Add(file);
+ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key,
+                           const EventObserver& observe) {
+  TrailChain chain;
+  chain.files = 1;
+  return Verification(file, key, &chain, observe).Run();
 }
 
 }  // namespace kasbah::merkle

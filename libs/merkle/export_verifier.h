@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/merkle/leaf.h"
 #include "libs/merkle/note.h"
 #include "libs/merkle/tree.h"
 
@@ -67,8 +69,9 @@ struct TrailChain {
 
 // Checks a trail that was exported in several files, such as a year by months: each as VerifyExport
 // does, and that each goes on where the one before ended, in the same history, whatever checkpoint
-// it was exported under. Kept heads are found by building the tree from the events themselves. Not
-// thread safe.
+// it was exported under. Kept heads are found by building the tree from the events themselves.
+// Events of a pruned beginning that were held are checked by their own proofs and are no part of
+// what follows. Not thread safe.
 class TrailVerifier {
  public:
   TrailVerifier(VerifierKey key, std::vector<KeptHead> kept);
@@ -83,14 +86,18 @@ class TrailVerifier {
   TrailChain chain_;
 };
 
+using EventObserver = std::function<absl::Status(uint64_t sequence, const Leaf& leaf)>;
+
 // Checks an exported trail with nothing but the log's public key: the signatures of checkpoint,
 // manifest and trailer; that each event is the one that was logged, at its place in the tree of the
 // checkpoint; personal values against what the log committed to; order and times; that no line was
-// added, left out, changed or moved; and, of a whole log, that no event is missing. Reads line by
-// line and stops at the first fault.
+// added, left out, changed or moved; and, of a whole log or a whole part of one (ExportRange), that
+// no event is missing. Reads line by line and stops at the first fault. `observe`, where there is
+// one, is given each event that holds; an error of its own is a fault of that line.
 //
 // Does not show that the checkpoint is the log's newest, nor that the log shows everybody the same
 // one: keep checkpoints and ask for consistency proofs between them.
-ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key);
+ExportVerdict VerifyExport(std::istream& file, const VerifierKey& key,
+                           const EventObserver& observe = nullptr);
 
 }  // namespace kasbah::merkle

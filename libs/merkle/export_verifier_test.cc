@@ -7,6 +7,7 @@
 
 #include "libs/base/strings.h"
 #include "libs/merkle/export_fixture.h"
+#include "libs/merkle/export_range.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::merkle {
@@ -91,6 +92,73 @@ TEST(ExportVerifierTest, EveryMissingRepeatedOrSwappedLineIsFound) {
       std::swap(swapped[i - 1], swapped[i]);
       EXPECT_FALSE(log.Verify(Join(swapped)).ok()) << "line " << i << " swapped with the next";
     }
+  }
+}
+
+TEST(ExportVerifierTest, ALogThatBeginsLaterIsWholeFromThere) {
+  SmallLog log(9);
+  const std::string filter = RangeFilter({4, 9});
+  for (const std::vector<uint64_t>& chosen :
+       {std::vector<uint64_t>{4, 5, 6, 7, 8}, std::vector<uint64_t>{1, 4, 5, 6, 7, 8}}) {
+    const ExportVerdict verdict = log.Verify(log.Export(chosen, filter));
+    EXPECT_TRUE(verdict.ok()) << verdict.fault->ToString();
+  }
+  // Whatever the log itself signed.
+  for (const auto& [chosen, fault] : std::vector<std::pair<std::vector<uint64_t>, std::string>>{
+           {{4, 5, 7, 8}, "line 4 (event 7): event 6 is missing before this line"},
+           {{5, 6, 7, 8}, "line 2 (event 5): event 4 is missing before this line"},
+           {{4, 5, 6, 7}, "line 6: event 8 is missing before this line"},
+           {{1, 2}, "line 4: event 4 is missing before this line"}}) {
+    const ExportVerdict verdict = log.Verify(log.Export(chosen, filter));
+    ASSERT_FALSE(verdict.ok());
+    EXPECT_EQ(verdict.fault->ToString(), fault);
+  }
+}
+
+TEST(ExportVerifierTest, ARangeHoldsNoEventPastItsEnd) {
+  SmallLog log(9);
+  const std::string filter = RangeFilter({2, 4});
+  EXPECT_TRUE(log.Verify(log.Export({2, 3}, filter)).ok());
+  const ExportVerdict verdict = log.Verify(log.Export({2, 3, 4}, filter));
+  ASSERT_FALSE(verdict.ok());
+  EXPECT_EQ(verdict.fault->ToString(), "line 4 (event 4): the event is past the end of the export");
+}
+
+TEST(ExportVerifierTest, OnlyARangeInItsOneSpellingIsARange) {
+  EXPECT_EQ(WholeRangeOf("{}", 7)->past, 7u);
+  EXPECT_EQ(WholeRangeOf(RangeFilter({3, 5}), 7)->first, 3u);
+  for (const char* filter :
+       {"{\"first_sequence\":3,\"past_sequence\":8}", "{\"first_sequence\":5,\"past_sequence\":3}",
+        "{\"first_sequence\":\"3\",\"past_sequence\":5}", "{\"first_sequence\":3}",
+        "{\"action\":\"secret.create\"}", ""}) {
+    EXPECT_FALSE(WholeRangeOf(filter, 7).has_value()) << filter;
+  }
+}
+
+TEST(ExportVerifierTest, AnExportByTimeSaysFromWhereItIsGapless) {
+  SmallLog log(9);
+  const std::string times = "{\"end_time\":\"2030-01-01T00:00:00.000000Z\"}";
+  const std::string filter = StatementFrom(times, 4, 9);
+  EXPECT_EQ(filter, "{\"first_sequence\":4,\"end_time\":\"2030-01-01T00:00:00.000000Z\"}");
+  // Held ones of the beginning; and those that follow, of which none is missing.
+  EXPECT_TRUE(log.Verify(log.Export({0, 2, 5, 6, 7}, filter)).ok());
+  const ExportVerdict gap = log.Verify(log.Export({0, 2, 5, 7}, filter));
+  ASSERT_FALSE(gap.ok());
+  EXPECT_EQ(gap.fault->ToString(), "line 5 (event 7): event 6 is missing before this line");
+  EXPECT_FALSE(log.Verify(log.Export({0, 2, 5, 6}, times)).ok());
+}
+
+TEST(ExportVerifierTest, WhatPicksEventsIsNotGapless) {
+  EXPECT_EQ(GaplessFrom("{}", 9), 0u);
+  EXPECT_EQ(GaplessFrom(RangeFilter({3, 5}), 9), 3u);
+  EXPECT_EQ(GaplessFrom("{\"start_time\":\"a\"}", 9), 0u);
+  EXPECT_EQ(GaplessFrom("{\"start_time\":\"a\",\"end_time\":\"b\"}", 9), 0u);
+  for (const char* filter :
+       {"{\"first_sequence\":3}", "{\"start_time\":\"a\",}", "{\"first_sequence\":3,}",
+        "{\"first_sequence\":3,\"past_sequence\":5,\"actors\":[\"usr_1\"]}",
+        "{\"start_time\":\"a\",\"target\":\"sec_1\"}", ""}) {
+    EXPECT_FALSE(GaplessFrom(filter, 9).has_value()) << filter;
+    EXPECT_EQ(StatementFrom(filter, 4, 9), filter);
   }
 }
 

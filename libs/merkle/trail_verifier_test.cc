@@ -44,6 +44,20 @@ TEST(TrailVerifierTest, FilesUnderDifferentCheckpointsFollowEachOther) {
   EXPECT_EQ(Fault(log, {january, log.Export({}, kFebruary), log.Export(From(5, 14), kMarch)}), "");
 }
 
+TEST(TrailVerifierTest, HeldEventsOfAPrunedBeginningAreInNobodysWay) {
+  SmallLog log(9);
+  const std::string before = log.Export(From(0, 6), kJanuary);
+  log.Grow(3);
+  // The log begins with event 6 by now; 1 and 2 were held.
+  const std::string range = R"({"first_sequence":6,"past_sequence":12})";
+  std::vector<uint64_t> chosen = From(6, 12);
+  chosen.insert(chosen.begin(), {1, 2});
+  EXPECT_EQ(Fault(log, {before, log.Export(chosen, range)}), "");
+  EXPECT_EQ(Fault(log, {log.Export(chosen, range)}), "");
+  chosen.erase(chosen.begin() + 4);
+  EXPECT_NE(Fault(log, {log.Export(chosen, range)}), "");
+}
+
 TEST(TrailVerifierTest, AMissingARepeatedAndASwappedFileAreNamed) {
   SmallLog log(9);
   const std::string january = log.Export(From(0, 3), kJanuary);

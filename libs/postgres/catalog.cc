@@ -30,7 +30,8 @@ WITH ours AS (
   WHERE rolname LIKE '%\_relay' OR rolname IN (
     'kasbah_audit_ingest', 'kasbah_webhook_queue', 'kasbah_auth_resolver',
     'kasbah_tenant_data_registry', 'kasbah_tenant_data_resolver', 'kasbah_tenant_data_upkeep',
-    'kasbah_tenant_data_mover', 'kasbah_vault_root', 'kasbah_vault_upkeep')
+    'kasbah_tenant_data_mover', 'kasbah_vault_root', 'kasbah_vault_upkeep', 'kasbah_audit_upkeep',
+    'kasbah_audit_incidents')
 )
 )sql";
 
@@ -56,8 +57,9 @@ constexpr const char* kRules[] = {
     FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
     WHERE p.polpermissive AND p.polname <> 'tenant_rows'
       AND r.role NOT IN (SELECT oid FROM doors)
+      -- What core.enter reads, and what audit's doors to pruning look at.
       AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner'
-                AND t.oid = to_regclass('core.tenants')))sql",
+                AND (p.polname = 'owner_prunes' OR t.oid = to_regclass('core.tenants'))))sql",
 
     R"sql(SELECT t.label || ': ' || g.rolname || ' has rights on a table that is not a tenant''s'
     FROM tables t, logins g
@@ -100,7 +102,9 @@ constexpr const char* kRules[] = {
     FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
     WHERE p.prosecdef AND p.oid::regprocedure::text NOT IN (
       'core.enter(uuid,text)', 'core.enter_any_state(uuid,text)',
-      'audit.extend_partitions()', 'tenant_data.follow_changes(regclass)'))sql",
+      'audit.extend_partitions()', 'audit.advance_start(uuid,bigint)',
+      'audit.delete_pruned(uuid,integer)', 'audit.drop_month(date)',
+      'tenant_data.follow_changes(regclass)'))sql",
 
     R"sql(SELECT p.oid::regprocedure::text || ': SECURITY DEFINER without search_path = '''''
     FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace

@@ -14,6 +14,10 @@ class DoorToken {
   static DoorToken Relay() { return DoorToken("relay"); }
   // audit: writes what the relays bring, many tenants in a flush.
   static DoorToken AuditIngest() { return DoorToken("ingest"); }
+  // audit: what of which log is past its retention; archiving, pruning and dropping it.
+  static DoorToken AuditUpkeep() { return DoorToken("upkeep"); }
+  // audit: incidents, which are the installation's, and whose logs they show in.
+  static DoorToken AuditIncidents() { return DoorToken("incidents"); }
   // webhook: takes in change events, claims and finishes deliveries.
   static DoorToken WebhookQueue() { return DoorToken("queue"); }
   // auth: users by e-mail, a table that holds nothing else; revocations and signing keys.
@@ -46,6 +50,8 @@ class AnyStateToken {
   static AnyStateToken ForLifecycle() { return {}; }
   static AnyStateToken ForDenialEvents() { return {}; }
   static AnyStateToken ForErasure() { return {}; }
+  // A trail is kept, archived and pruned whether its tenant is suspended or not.
+  static AnyStateToken ForRetention() { return {}; }
 
  private:
   AnyStateToken() = default;

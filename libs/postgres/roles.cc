@@ -25,6 +25,8 @@ const std::vector<std::string>& LoginRoles() {
       "kasbah_backup",
       "kasbah_tenant_data_upkeep",
       "kasbah_tenant_data_mover",
+      "kasbah_audit_upkeep",
+      "kasbah_audit_incidents",
   };
   return *roles;
 }

@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/audit/v1/holds.pb.h"
+#include "kasbah/audit/v1/incidents.pb.h"
 #include "kasbah/audit/v1/proofs.pb.h"
+#include "kasbah/audit/v1/redaction.pb.h"
+#include "kasbah/audit/v1/retention.pb.h"
 #include "kasbah/audit/v1/sinks.pb.h"
 #include "kasbah/ciphertexts/v1/ciphertexts.pb.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
@@ -17,8 +21,12 @@
 #include "libs/ciphertexts/ciphertext_service.h"
 #include "libs/crypto/secret_arena.h"
 #include "libs/http/client.h"
+#include "libs/objects/bucket_store.h"
+#include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
+#include "services/audit/incidents/incident_registry.h"
+#include "services/audit/incidents/incident_search.h"
 #include "services/audit/log/checkpointer.h"
 #include "services/audit/log/flusher.h"
 #include "services/audit/log/growth_signal.h"
@@ -29,9 +37,14 @@
 #include "services/audit/log/signing_key.h"
 #include "services/audit/log/system_log.h"
 #include "services/audit/log/witnesses.h"
+#include "services/audit/retention/retention_worker.h"
 #include "services/audit/rpc/audit_service.h"
+#include "services/audit/rpc/hold_service.h"
+#include "services/audit/rpc/incident_service.h"
 #include "services/audit/rpc/proof_service.h"
 #include "services/audit/rpc/receiver_service.h"
+#include "services/audit/rpc/redaction_service.h"
+#include "services/audit/rpc/retention_service.h"
 #include "services/audit/rpc/sealed_sinks.h"
 #include "services/audit/rpc/sink_service.h"
 #include "services/audit/rpc/subject_service.h"
@@ -51,7 +64,9 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
   std::vector<const google::protobuf::ServiceDescriptor*> descriptors;
   for (const google::protobuf::FileDescriptor* file :
        {v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
-        v1::Sink::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
+        v1::Sink::descriptor()->file(), v1::Retention::descriptor()->file(),
+        v1::Hold::descriptor()->file(), v1::RedactEventsRequest::descriptor()->file(),
+        v1::Incident::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
         subject::v1::Subject::descriptor()->file(),
         ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
@@ -90,6 +105,16 @@ Transports TransportsFor(const SinkConfig& config, const http::AddressGuard& gua
   return transports;
 }
 
+absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenArchive(const AuditConfig& config,
+                                                                  const Clock& clock) {
+  if (!config.archive_directory.empty()) {
+    return objects::FolderStore::Create(config.archive_directory);
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<aws::S3Bucket> bucket,
+                   aws::S3Bucket::Create(config.archive_bucket, clock));
+  return std::make_unique<objects::BucketStore>(std::move(bucket));
+}
+
 }  // namespace
 
 absl::Status RunAudit(const AuditConfig& config) {
@@ -99,10 +124,17 @@ absl::Status RunAudit(const AuditConfig& config) {
   options.schema = "audit";
   options.config = config.service;
   options.descriptors = Descriptors();
+  options.emits_changes = true;
   ASSIGN_OR_RETURN(const std::unique_ptr<service::Service> service,
                    service::Service::Create(std::move(options)));
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> ingest,
                    service->OpenDoor(config.ingest, postgres::DoorToken::AuditIngest()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> upkeep_door,
+                   service->OpenDoor(config.upkeep, postgres::DoorToken::AuditUpkeep()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Door> incidents_door,
+                   service->OpenDoor(config.incidents, postgres::DoorToken::AuditIncidents()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<objects::ObjectStore> archive,
+                   OpenArchive(config, service->clock()));
   ASSIGN_OR_RETURN(auto vault, service->ChannelTo("vault", config.service.vault_address));
 
   const Clock& clock = service->clock();
@@ -118,7 +150,7 @@ absl::Status RunAudit(const AuditConfig& config) {
         growth.Grown(grown);
         checkpointer.Grown(grown);
       });
-  LogUpkeep upkeep(*ingest, clock);
+  LogUpkeep log_upkeep(*ingest, clock);
 
   std::vector<merkle::VerifierKey> witness_keys;
   for (const WitnessAddress& witness : config.witnesses) witness_keys.push_back(witness.key);
@@ -147,6 +179,16 @@ absl::Status RunAudit(const AuditConfig& config) {
       {.workers = config.sinks.workers, .lease = config.sinks.timeout + kSinkBookkeeping}, *ingest,
       courier);
 
+  RetentionWorker retention_worker(
+      {.limits = config.retention, .bundle_events = config.bundle_events}, service->database(),
+      *upkeep_door, service->outbox(), *archive, checkpointer, key, clock);
+  const service::Periodic retaining(config.retention_period, "ending what is past its retention",
+                                    [&] { return retention_worker.RunOnce(); });
+  IncidentRegistry incident_registry(*incidents_door, service->outbox(), clock);
+  IncidentSearch incident_search({}, *incidents_door, service->outbox(), clock);
+  const service::Periodic searching(absl::Seconds(2), "searching for incidents",
+                                    [&] { return incident_search.RunOnce(); });
+
   rpc::Pipeline& pipeline = service->pipeline();
   ReceiverService receiver(pipeline, flusher);
   AuditService audit(pipeline, service->database(), service->outbox(), checkpointer, key, flusher,
@@ -162,7 +204,13 @@ absl::Status RunAudit(const AuditConfig& config) {
                                       clock});
   SealedSinks sealed(service->database());
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{kSinkKey, &sealed}});
-  return service->Run({&receiver, &audit, &subjects, &proofs, &sink_service, &ciphertexts});
+  RetentionService retention(pipeline, service->database(), service->outbox(), *archive,
+                             config.retention, clock);
+  HoldService holds(pipeline, service->database(), service->outbox(), clock);
+  RedactionService redaction(pipeline, service->database(), service->outbox(), clock);
+  IncidentService incidents(pipeline, incident_registry, clock);
+  return service->Run({&receiver, &audit, &subjects, &proofs, &sink_service, &ciphertexts,
+                       &retention, &holds, &redaction, &incidents});
 }
 
 }  // namespace kasbah::audit

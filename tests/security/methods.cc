@@ -3,7 +3,11 @@
 #include <map>
 
 #include "kasbah/audit/v1/audit.pb.h"
+#include "kasbah/audit/v1/holds.pb.h"
+#include "kasbah/audit/v1/incidents.pb.h"
 #include "kasbah/audit/v1/proofs.pb.h"
+#include "kasbah/audit/v1/redaction.pb.h"
+#include "kasbah/audit/v1/retention.pb.h"
 #include "kasbah/audit/v1/sinks.pb.h"
 #include "kasbah/auth/v1/auth.pb.h"
 #include "kasbah/auth/v1/workloads.pb.h"
@@ -68,6 +72,10 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           audit::v1::Event::descriptor()->file(),
           audit::v1::Damage::descriptor()->file(),
           audit::v1::Sink::descriptor()->file(),
+          audit::v1::Retention::descriptor()->file(),
+          audit::v1::Hold::descriptor()->file(),
+          audit::v1::RedactEventsRequest::descriptor()->file(),
+          audit::v1::Incident::descriptor()->file(),
           status::v1::PingRequest::descriptor()->file(),
           subject::v1::Subject::descriptor()->file(),
           outbox::v1::Entry::descriptor()->file()};

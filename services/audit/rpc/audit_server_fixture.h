@@ -37,6 +37,11 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
     CreateServer({v1::Event::descriptor()->file(), v1::Damage::descriptor()->file(),
                   outbox::v1::Entry::descriptor()->file(),
                   subject::v1::Subject::descriptor()->file()});
+    MakeServices();
+    Serve({receiver_.get(), audit_.get(), subjects_.get(), proofs_.get()});
+  }
+  // Those of a server that was created and does not serve yet.
+  void MakeServices() {
     rpc::Pipeline& pipeline = server_->pipeline();
     flusher_ = std::make_unique<Flusher>(FlusherOptions{.interval = absl::Milliseconds(1)}, *door_,
                                          Clock::Real(), [this](const std::vector<TenantId>& grown) {
@@ -51,7 +56,6 @@ class AuditServerTest : public AuditTest, protected testing::ServerHarness {
                                               *door_, *key_, Clock::Real());
     proofs_ =
         std::make_unique<ProofService>(pipeline, *database_, *door_, *checkpointer_, *system_log_);
-    Serve({receiver_.get(), audit_.get(), subjects_.get(), proofs_.get()});
   }
 
   // As an operator, for a tenant.

@@ -12,13 +12,16 @@
 #include "services/audit/domain/event_filter.h"
 #include "services/audit/log/event_forms.h"
 #include "services/audit/log/log_nodes.h"
+#include "services/audit/log/missing_event.h"
 #include "services/audit/rpc/export_stream.h"
 #include "services/audit/rpc/proto_conversion.h"
 #include "services/audit/rpc/tail_stream.h"
+#include "services/audit/store/archive_store.h"
 #include "services/audit/store/checkpoint_store.h"
 #include "services/audit/store/count_store.h"
 #include "services/audit/store/event_search.h"
 #include "services/audit/store/event_store.h"
+#include "services/audit/store/tree_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -108,9 +111,14 @@ absl::StatusOr<v1::GetEventResponse> AuditService::Get(const rpc::Call& call,
       database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<EventRecord> {
         RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
         auto found = event_store::Read(tx, call.tenant, {sequence, sequence + 1}, 1);
-        RETURN_IF_ERROR(nodes.Load(tx, merkle::InclusionNodes(sequence, head.checkpoint.size)));
+        auto archive = archive_store::FindWith(tx, call.tenant, sequence);
+        // What is pruned has no nodes either: whether it is there is said first.
+        const absl::Status loaded =
+            nodes.Load(tx, merkle::InclusionNodes(sequence, head.checkpoint.size));
         ASSIGN_OR_RETURN(std::vector<EventRecord> records, found.Await());
-        if (records.empty()) return NotFound("event");
+        ASSIGN_OR_RETURN(const std::optional<Archive> bundle, archive.Await());
+        if (records.empty()) return bundle ? ArchivedEvent(*bundle) : NotFound("event");
+        RETURN_IF_ERROR(loaded);
         return std::move(records.front());
       }));
   v1::GetEventResponse reply;
@@ -149,7 +157,15 @@ absl::StatusOr<v1::GetConsistencyProofResponse> AuditService::Consistency(
     if (new_size > size) {
       return InvalidField("new_size", StrCat("is past the log's ", size, " events"));
     }
-    return nodes.Load(tx, merkle::ConsistencyNodes(old_size, new_size));
+    const absl::Status loaded = nodes.Load(tx, merkle::ConsistencyNodes(old_size, new_size));
+    // Last: what was pruned meanwhile is known by then.
+    ASSIGN_OR_RETURN(const uint64_t begins, tree_store::ReadStart(tx, call.tenant).Await());
+    if (absl::IsDataLoss(loaded) && old_size < begins) {
+      return Error(absl::StatusCode::kNotFound, "LOG_PRUNED",
+                   StrCat("the log begins with event ", begins,
+                          ": consistency is provable from that size on"));
+    }
+    return loaded;
   }));
   ASSIGN_OR_RETURN(const std::vector<merkle::Hash> proof,
                    merkle::BuildConsistency(old_size, new_size, nodes));
@@ -176,9 +192,15 @@ absl::Status AuditService::Export(const rpc::Call& call, const v1::ExportEventsR
                         {{"filters", filter.Names()},
                          {"size", StrCat(head.checkpoint.size)},
                          {"format", v1::ExportFormat_Name(format)}});
-  RETURN_IF_ERROR(database_.WithTenant(
-      call, [&](postgres::Transaction& tx) { return outbox_.AppendAudit(tx, call, own); }));
-  return ExportStream(database_, call, filter, format, head.checkpoint, *signer).Run(writer);
+  ASSIGN_OR_RETURN(
+      const uint64_t begins,
+      database_.WithTenant(
+          call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<uint64_t>> {
+            RETURN_IF_ERROR(outbox_.AppendAudit(tx, call, own));
+            return tree_store::ReadStart(tx, call.tenant);
+          }));
+  return ExportStream(database_, call, filter, format, head.checkpoint, begins, *signer)
+      .Run(writer);
 }
 
 absl::Status AuditService::Tail(const rpc::Call& call, const v1::TailEventsRequest& request,

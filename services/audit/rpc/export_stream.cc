@@ -2,11 +2,12 @@
 
 #include <utility>
 
-#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
-#include "libs/base/strings.h"
+#include "libs/merkle/export_range.h"
 #include "services/audit/formats/format.h"
 #include "services/audit/log/event_forms.h"
+#include "services/audit/log/missing_event.h"
+#include "services/audit/store/tree_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -18,15 +19,21 @@ constexpr size_t kChunkBytes = 512 * 1024;
 
 ExportStream::ExportStream(postgres::Database& database, const CallContext& call,
                            const EventFilter& filter, v1::ExportFormat format,
-                           const merkle::Checkpoint& checkpoint, const crypto::Ed25519Key& key)
+                           const merkle::Checkpoint& checkpoint, uint64_t begins,
+                           const crypto::Ed25519Key& key)
     : database_(database),
       call_(call),
       filter_(filter),
       format_(format),
       size_(checkpoint.size),
-      lines_(checkpoint, filter.ToJson(), key),
+      begins_(begins),
+      whole_(filter.ToJson() == "{}"),
+      gapless_(merkle::GaplessFrom(filter.ToJson(), checkpoint.size).has_value()),
+      lines_(checkpoint, merkle::StatementFrom(filter.ToJson(), begins, checkpoint.size), key),
       nodes_(call.tenant, checkpoint.size),
-      rest_{0, checkpoint.size} {}
+      rest_{0, checkpoint.size} {
+  if (whole_) due_ = begins;
+}
 
 absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
   ASSIGN_OR_RETURN(*chunk_.mutable_lines(),
@@ -39,10 +46,7 @@ absl::Status ExportStream::Run(rpc::StreamWriter<v1::ExportEventsResponse>& writ
     if (writer.Done()) return absl::CancelledError("the stream is over");
     nodes_.ForgetLeavesBefore(rest_.first);
   }
-  if (filter_.ToJson() == "{}" && events_ != size_) {
-    return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                 StrCat("the log is damaged: events are missing after event ", events_));
-  }
+  if (whole_ && *due_ < size_) RETURN_IF_ERROR(CheckDue(size_));
   if (has_proofs()) {
     ASSIGN_OR_RETURN(const std::string trailer, lines_.Trailer());
     chunk_.mutable_lines()->append(trailer);
@@ -77,15 +81,10 @@ absl::StatusOr<EventPage> ExportStream::NextPage() {
 
 absl::Status ExportStream::SendPage(std::vector<EventRecord> page,
                                     rpc::StreamWriter<v1::ExportEventsResponse>& writer) {
-  const bool whole = filter_.ToJson() == "{}";
   for (EventRecord& record : page) {
-    if (whole && record.sequence != events_) {
-      return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                   StrCat("the log is damaged: event ", events_, " is missing"));
-    }
+    RETURN_IF_ERROR(CheckDue(record.sequence));
     ASSIGN_OR_RETURN(const std::string line, LineOfRecord(std::move(record)));
     chunk_.mutable_lines()->append(line);
-    ++events_;
     chunk_.set_events(chunk_.events() + 1);
     RETURN_IF_ERROR(Send(writer, false));
   }
@@ -101,6 +100,19 @@ absl::StatusOr<std::string> ExportStream::LineOfRecord(EventRecord record) {
   ASSIGN_OR_RETURN(SentEvent event, SentEventOf(call_.tenant, record));
   event.log_size = size_;
   return LineOf(format_, SyslogOrigin(), event);
+}
+
+absl::Status ExportStream::CheckDue(uint64_t sequence) {
+  if (!gapless_ || sequence < begins_) return absl::OkStatus();
+  if (!due_ || sequence == *due_) {
+    due_ = sequence + 1;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const uint64_t begins,
+                   database_.WithTenant(call_, [&](postgres::Transaction& tx) {
+                     return tree_store::ReadStart(tx, call_.tenant);
+                   }));
+  return MissingEvent(*due_, begins);
 }
 
 absl::Status ExportStream::Send(rpc::StreamWriter<v1::ExportEventsResponse>& writer, bool last) {

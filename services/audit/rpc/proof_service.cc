@@ -11,6 +11,8 @@
 #include "libs/merkle/tlog_proof.h"
 #include "services/audit/log/log_nodes.h"
 #include "services/audit/log/log_tiles.h"
+#include "services/audit/log/missing_event.h"
+#include "services/audit/store/archive_store.h"
 #include "services/audit/store/checkpoint_store.h"
 #include "services/audit/store/self_check_store.h"
 
@@ -76,15 +78,17 @@ absl::StatusOr<v1::GetEventProofResponse> ProofService::EventProof(
       proof.extra,
       database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<std::string> {
         auto leaves = tree_store::ReadLeaves(tx, call.tenant, sequence, sequence + 1);
-        auto start = tree_store::ReadStart(tx, call.tenant);
+        const absl::Status loaded = nodes.Load(tx, merkle::InclusionNodes(sequence, size));
+        auto archive = archive_store::FindWith(tx, call.tenant, sequence);
         ASSIGN_OR_RETURN(const std::vector<std::string> found, leaves.Await());
-        ASSIGN_OR_RETURN(const uint64_t begins, start.Await());
-        if (found.empty() && sequence < begins) return NotFound("event");
+        ASSIGN_OR_RETURN(const std::optional<Archive> bundle, archive.Await());
+        // What left for a bundle may have left its leaf or its tile behind, not both for long.
+        if (bundle && (found.empty() || absl::IsDataLoss(loaded))) return ArchivedEvent(*bundle);
         if (found.empty()) {
           return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
                        StrCat("the log is damaged: the leaf of event ", sequence, " is missing"));
         }
-        RETURN_IF_ERROR(nodes.Load(tx, merkle::InclusionNodes(sequence, size)));
+        RETURN_IF_ERROR(loaded);
         return found.front();
       }));
   proof.index = sequence;

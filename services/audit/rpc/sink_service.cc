@@ -187,11 +187,19 @@ absl::StatusOr<v1::Sink> SinkService::SetPaused(const rpc::Call& call, const std
       parts_.database.WithTenant(
           call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Sink>> {
             sink_store::SetPaused(tx, call.tenant, id, paused);
-            RETURN_IF_ERROR(parts_.outbox.AppendAudit(
-                tx, call,
-                outbox::Succeeded(call, parts_.clock,
-                                  paused ? "audit.sink.pause" : "audit.sink.resume",
-                                  {"sink", id.ToString(), ""})));
+            outbox::v1::AuditEvent own = outbox::Succeeded(
+                call, parts_.clock, paused ? "audit.sink.pause" : "audit.sink.resume",
+                {"sink", id.ToString(), ""});
+            if (!paused) {
+              ASSIGN_OR_RETURN(const std::optional<SequenceRange> passed,
+                               sink_store::PassPruned(tx, call.tenant, id).Await());
+              if (passed) {
+                auto& attributes = *own.mutable_attributes();
+                attributes["passed_first_sequence"] = StrCat(passed->first);
+                attributes["passed_past_sequence"] = StrCat(passed->past);
+              }
+            }
+            RETURN_IF_ERROR(parts_.outbox.AppendAudit(tx, call, own));
             return sink_store::Get(tx, call.tenant, id);
           }));
   if (!paused) parts_.wake();
@@ -232,20 +240,22 @@ absl::StatusOr<v1::ListRefusedEventsResponse> SinkService::ListRefused(
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const SinkId id, SinkId::Parse(request.sink_id()));
   ASSIGN_OR_RETURN(const int size, PageSizeOf(request.page_size()));
-  ASSIGN_OR_RETURN(const uint64_t below, ParsePageToken(request.page_token()));
+  ASSIGN_OR_RETURN(const SequenceRange rest,
+                   ParsePageToken(EventOrder::kNewestFirst, request.page_token()));
   using Refused = std::vector<sink_store::RefusedEvent>;
   ASSIGN_OR_RETURN(
       const Refused refused,
       parts_.database.WithTenant(call, [&](postgres::Transaction& tx) -> absl::StatusOr<Refused> {
         auto sink = sink_store::Get(tx, call.tenant, id);
-        auto listed = sink_store::ListRefused(tx, call.tenant, id, below, size + 1);
+        auto listed = sink_store::ListRefused(tx, call.tenant, id, rest.past, size + 1);
         RETURN_IF_ERROR(sink.Await().status());
         return listed.Await();
       }));
   v1::ListRefusedEventsResponse reply;
   for (const sink_store::RefusedEvent& one : refused) {
     if (reply.events_size() == size) {
-      reply.set_next_page_token(PageTokenOf(reply.events().rbegin()->sequence()));
+      reply.set_next_page_token(
+          PageTokenOf(EventOrder::kNewestFirst, reply.events().rbegin()->sequence()));
       break;
     }
     v1::RefusedEvent* event = reply.add_events();

@@ -206,6 +206,22 @@ TEST_F(SinkServiceTest, PausedResumedDeleted) {
   }
 }
 
+TEST_F(SinkServiceTest, OneThatTheLogsBeginningOvertookGoesOnThereAndTheTrailTellsWhatItPassed) {
+  Log(Repeat(a_, 5));
+  v1::CreateSinkRequest request = HttpSink();
+  request.set_from_beginning(true);
+  const v1::Sink sink = Made(a_, request);
+  Tamper(a_, "UPDATE audit.log_head SET min_index = 3 WHERE tenant_id = $");
+  Tamper(a_, "UPDATE audit.sink_cursor SET last_error = 'LOG_PRUNED' WHERE tenant_id = $");
+  ASSERT_OK_AND_ASSIGN(const auto resumed,
+                       As(a_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
+  EXPECT_EQ(resumed.next_sequence(), 3u);
+  EXPECT_EQ(resumed.state(), v1::Sink::STATE_ACTIVE);
+  EXPECT_EQ(Waiting("passed_past_sequence"), 1);
+  ASSERT_OK(As(a_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
+  EXPECT_EQ(Waiting("passed_past_sequence"), 1);
+}
+
 TEST_F(SinkServiceTest, ATestSendsOneEventAndMovesNothing) {
   Log(Repeat(a_, 3));
   HttpReceiver receiver([](int number, const http::Request&) {

@@ -7,6 +7,7 @@
 #include "libs/base/strings.h"
 #include "services/audit/domain/personal_columns.h"
 #include "services/audit/store/event_store.h"
+#include "services/audit/store/redaction_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -50,7 +51,11 @@ absl::StatusOr<EraseSubjectResponse> SubjectService::Erase(const rpc::Call& call
                                                            const EraseSubjectRequest& request) {
   RETURN_IF_ERROR(CheckSubject(request.subject().id()));
   using Counts = std::array<uint64_t, kPersonalColumns.size()>;
+  Redaction of_bundles;
+  of_bundles.subject_id = request.subject().id();
+  of_bundles.fields = kAllPersonalFields;
   ASSIGN_OR_RETURN(const Counts erased, EraseAudited(call, [&](postgres::Transaction& tx) {
+                     redaction_store::AddPending(tx, call.tenant, of_bundles, clock().Now());
                      return event_store::EraseSubject(tx, call.tenant, request.subject().id());
                    }));
   EraseSubjectResponse reply;

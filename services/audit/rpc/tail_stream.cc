@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
-#include "libs/base/strings.h"
-#include "services/audit/rpc/proto_conversion.h"
+#include "services/audit/log/event_forms.h"
+#include "services/audit/log/missing_event.h"
 #include "services/audit/store/checkpoint_store.h"
+#include "services/audit/store/tree_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -54,10 +54,7 @@ absl::StatusOr<bool> TailStream::SendNew(rpc::StreamWriter<v1::TailEventsRespons
   RETURN_IF_ERROR(Send(page, writer));
   if (!page.stopped_at && page.records.size() < static_cast<size_t>(kPage)) {
     // All that there was.
-    if (whole_ && next_ < size_) {
-      return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                   StrCat("the log is damaged: event ", next_, " is missing"));
-    }
+    if (whole_ && next_ < size_) return Missing();
     next_ = std::max(next_, size_);
   } else if (page.stopped_at) {
     next_ = *page.stopped_at + 1;
@@ -74,10 +71,14 @@ absl::StatusOr<EventPage> TailStream::NextPage() {
   call_.deadline = absl::Now() + kTimeout;
   return database_.WithTenant(call_, [&](postgres::Transaction& tx) -> absl::StatusOr<EventPage> {
     // The end first: everything before it is committed, so nothing is passed over.
-    ASSIGN_OR_RETURN(const std::optional<HeadState> head,
-                     checkpoint_store::Find(tx, call_.tenant).Await());
+    auto found = checkpoint_store::Find(tx, call_.tenant);
+    auto start = tree_store::ReadStart(tx, call_.tenant);
+    ASSIGN_OR_RETURN(const std::optional<HeadState> head, found.Await());
+    ASSIGN_OR_RETURN(const uint64_t begins, start.Await());
     size_ = head ? head->size : 0;
     if (next_ >= size_) return EventPage();
+    // What is held of a pruned beginning is listed; a tail promises all that there was.
+    if (next_ < begins) return MissingEvent(next_, begins);
     return search_
         .List(tx, call_.tenant, {.first = next_, .past = size_}, EventOrder::kOldestFirst, kPage)
         .Await();
@@ -89,10 +90,7 @@ absl::Status TailStream::Send(const EventPage& page,
   v1::TailEventsResponse message;
   size_t bytes = 0;
   for (const EventRecord& record : page.records) {
-    if (whole_ && record.sequence != next_) {
-      return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-                   StrCat("the log is damaged: event ", next_, " is missing"));
-    }
+    if (whole_ && record.sequence != next_) return Missing();
     ASSIGN_OR_RETURN(*message.add_events(), EventOf(record));
     next_ = record.sequence + 1;
     message.set_next_sequence(next_);
@@ -102,6 +100,14 @@ absl::Status TailStream::Send(const EventPage& page,
     bytes = 0;
   }
   return message.events_size() == 0 ? absl::OkStatus() : Write(std::move(message), writer);
+}
+
+absl::Status TailStream::Missing() {
+  ASSIGN_OR_RETURN(const uint64_t begins,
+                   database_.WithTenant(call_, [&](postgres::Transaction& tx) {
+                     return tree_store::ReadStart(tx, call_.tenant);
+                   }));
+  return MissingEvent(next_, begins);
 }
 
 absl::Status TailStream::Write(v1::TailEventsResponse message,

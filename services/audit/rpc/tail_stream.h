@@ -19,7 +19,7 @@ class TailStream {
              uint64_t first, std::unique_ptr<GrowthSignal::Watch> watch);
 
   // Until the client is gone, or the stream is ended. DATA_LOSS, LOG_DAMAGED, where an event is
-  // missing.
+  // missing; ABORTED, LOG_PRUNED, where the log begins behind the reader's place.
   absl::Status Run(rpc::StreamWriter<v1::TailEventsResponse>& writer);
 
  private:
@@ -27,6 +27,8 @@ class TailStream {
   absl::StatusOr<bool> SendNew(rpc::StreamWriter<v1::TailEventsResponse>& writer);
   absl::StatusOr<EventPage> NextPage();
   absl::Status Send(const EventPage& page, rpc::StreamWriter<v1::TailEventsResponse>& writer);
+  // Why the next event is not there.
+  absl::Status Missing();
   absl::Status Write(v1::TailEventsResponse message,
                      rpc::StreamWriter<v1::TailEventsResponse>& writer);
   // Until the log has grown, or it is time to look; false when the stream is over.

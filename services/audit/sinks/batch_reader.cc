@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/merkle/export_format.h"
@@ -11,7 +10,9 @@
 #include "services/audit/domain/event_match.h"
 #include "services/audit/log/event_forms.h"
 #include "services/audit/log/log_nodes.h"
+#include "services/audit/log/missing_event.h"
 #include "services/audit/store/event_store.h"
+#include "services/audit/store/tree_store.h"
 
 namespace kasbah::audit {
 namespace {
@@ -36,11 +37,6 @@ std::string RangeJson(const SinkBatch& batch, const EventFilter& filter) {
                 json == "{}" ? "" : ",", std::string_view(json).substr(1));
 }
 
-absl::Status Gap(uint64_t sequence) {
-  return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
-               StrCat("the log is damaged: event ", sequence, " is missing"));
-}
-
 }  // namespace
 
 absl::StatusOr<SinkBatch> BatchReader::Read(const CallContext& call, const Sink& sink,
@@ -51,15 +47,22 @@ absl::StatusOr<SinkBatch> BatchReader::Read(const CallContext& call, const Sink&
   batch.first = sink.next;
   batch.past = past.value_or(std::min(sink.log_size, sink.next + kEvents));
   // The whole range, whatever the filter: so that a gap is seen, and found by no index.
-  ASSIGN_OR_RETURN(std::vector<EventRecord> records, database_.WithTenant(call, [&](postgres::
-                                                                                        Transaction&
-                                                                                            tx) {
-    return event_store::Read(tx, call.tenant, {batch.first, batch.past}, static_cast<int>(kEvents));
+  std::vector<EventRecord> records;
+  uint64_t begins = 0;
+  RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+    auto found =
+        event_store::Read(tx, call.tenant, {batch.first, batch.past}, static_cast<int>(kEvents));
+    auto start = tree_store::ReadStart(tx, call.tenant);
+    ASSIGN_OR_RETURN(records, found.Await());
+    ASSIGN_OR_RETURN(begins, start.Await());
+    return absl::OkStatus();
   }));
   for (size_t i = 0; i < records.size(); ++i) {
-    if (records[i].sequence != batch.first + i) return Gap(batch.first + i);
+    if (records[i].sequence != batch.first + i) return MissingEvent(batch.first + i, begins);
   }
-  if (records.size() != batch.past - batch.first) return Gap(batch.first + records.size());
+  if (records.size() != batch.past - batch.first) {
+    return MissingEvent(batch.first + records.size(), begins);
+  }
   if (!past) {
     records.resize(CountFitting(records));
     batch.past = batch.first + records.size();

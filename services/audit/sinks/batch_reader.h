@@ -22,7 +22,8 @@ class BatchReader {
   // The events of [sink.next, past), or, where `past` is not set yet, of as much as makes a batch:
   // at most 500 of the log's events and some 256 KiB. `sink.log_size` is past `sink.next`. Filters
   // are applied here and not by the database, so each event of the log is read once for each sink.
-  // DATA_LOSS, LOG_DAMAGED, when the sequence has a gap there.
+  // DATA_LOSS, LOG_DAMAGED, when the sequence has a gap there; ABORTED, LOG_PRUNED, when the sink
+  // is behind the log's beginning.
   absl::StatusOr<SinkBatch> Read(const CallContext& call, const Sink& sink,
                                  std::optional<uint64_t> past);
 

@@ -38,9 +38,8 @@ constexpr Statement kSaveFinished = {"self_check.save_finished", R"sql(
   WHERE tenant_id = $1)sql",
                                      Access::kWrite};
 
-// min_index, where the log's beginning may be pruned.
 constexpr Statement kReadHead = {"self_check.read_head", R"sql(
-  SELECT h.size, h.root, h.frontier, coalesce((to_jsonb(h) ->> 'min_index')::bigint, 0),
+  SELECT h.size, h.root, h.frontier, coalesce(h.min_index, 0),
     c.size, c.root, c.note, m.size
   FROM (SELECT $1 AS tenant_id) AS asked
   LEFT JOIN audit.log_head h ON h.tenant_id = asked.tenant_id

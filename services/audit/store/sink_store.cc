@@ -21,9 +21,8 @@ constexpr Statement kInsert = {"sinks.insert", R"sql(
   )
   INSERT INTO audit.sink_cursor (tenant_id, sink_id, next_seq, due_at, made_at)
   SELECT $1, $2,
-         coalesce(CASE WHEN $9 THEN (SELECT seq FROM audit.event WHERE tenant_id = $1
-                                     ORDER BY seq LIMIT 1) END,
-                  (SELECT size FROM audit.log_head WHERE tenant_id = $1), 0),
+         coalesce((SELECT CASE WHEN $9 THEN min_index ELSE size END FROM audit.log_head
+                   WHERE tenant_id = $1), 0),
          now(), now())sql",
                                Access::kWrite};
 
@@ -67,6 +66,17 @@ constexpr Statement kSetPaused = {"sinks.set_paused", R"sql(
   )
   SELECT core.require(EXISTS (SELECT FROM changed), 'NOT_FOUND'))sql",
                                   Access::kWrite};
+
+constexpr Statement kPassPruned = {"sinks.pass_pruned", R"sql(
+  UPDATE audit.sink_cursor c
+  SET next_seq = h.min_index, batch_id = NULL, batch_past = NULL, lease_id = NULL,
+      last_error = '', last_error_at = NULL
+  FROM audit.log_head h, (
+    SELECT next_seq FROM audit.sink_cursor WHERE tenant_id = $1 AND sink_id = $2 FOR UPDATE) before
+  WHERE c.tenant_id = $1 AND c.sink_id = $2 AND h.tenant_id = $1
+    AND c.last_error = 'LOG_PRUNED' AND before.next_seq < h.min_index
+  RETURNING before.next_seq, h.min_index)sql",
+                                   Access::kWrite};
 
 constexpr Statement kDelete = {"sinks.delete", R"sql(
   WITH refusals AS (
@@ -165,6 +175,13 @@ Pending<Result> Update(Transaction& tx, TenantId tenant, const Sink& sink) {
 
 Pending<Result> SetPaused(Transaction& tx, TenantId tenant, SinkId id, bool paused) {
   return tx.Run(kSetPaused, tenant, id, paused);
+}
+
+Pending<std::optional<SequenceRange>> PassPruned(Transaction& tx, TenantId tenant, SinkId id) {
+  return tx.Run(kPassPruned, tenant, id).Map([](Result rows) -> std::optional<SequenceRange> {
+    if (rows.empty()) return std::nullopt;
+    return SequenceRange{rows[0].Get<uint64_t>(0), rows[0].Get<uint64_t>(1)};
+  });
 }
 
 Pending<Result> Delete(Transaction& tx, TenantId tenant, SinkId id) {

@@ -8,13 +8,14 @@
 
 #include "libs/postgres/transaction.h"
 #include "services/audit/domain/sink.h"
+#include "services/audit/store/event_store.h"
 
 namespace kasbah::audit {
 
 // A tenant's sinks as their tenant sees and sets them, within the transaction's tenant. Stateless.
 namespace sink_store {
 
-// Its cursor begins with the first event there is, or else with the next. FAILED_PRECONDITION,
+// Its cursor begins where the log does, or else with the next event. FAILED_PRECONDITION,
 // TOO_MANY_SINKS; ALREADY_EXISTS for a name.
 postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, TenantId tenant,
                                            const Sink& sink, bool from_beginning);
@@ -29,6 +30,10 @@ postgres::Pending<postgres::Result> Update(postgres::Transaction& tx, TenantId t
 // A sink that goes on does so at once. NOT_FOUND.
 postgres::Pending<postgres::Result> SetPaused(postgres::Transaction& tx, TenantId tenant, SinkId id,
                                               bool paused);
+// Lets a sink that waits for events which left for bundles go on where the log begins; returns what
+// it passes, nothing where it does not wait so.
+postgres::Pending<std::optional<SequenceRange>> PassPruned(postgres::Transaction& tx,
+                                                           TenantId tenant, SinkId id);
 // NOT_FOUND.
 postgres::Pending<postgres::Result> Delete(postgres::Transaction& tx, TenantId tenant, SinkId id);
 

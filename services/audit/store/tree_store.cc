@@ -26,10 +26,8 @@ constexpr Statement kReadLeaves = {"tree.read_leaves", R"sql(
   WHERE tenant_id = $1 AND seq >= $2 AND seq < $3
   ORDER BY seq)sql"};
 
-// min_index, where the log's beginning may be pruned.
-constexpr Statement kReadStart = {"tree.read_start", R"sql(
-  SELECT coalesce((to_jsonb(h) ->> 'min_index')::bigint, 0) FROM audit.log_head h
-  WHERE tenant_id = $1)sql"};
+constexpr Statement kReadStart = {"tree.read_start",
+                                  "SELECT min_index FROM audit.log_head WHERE tenant_id = $1"};
 
 constexpr Statement kReadSystemTiles = {"tree.read_system_tiles", R"sql(
   SELECT t.level, t.n, t.hashes
