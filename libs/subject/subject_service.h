@@ -58,8 +58,10 @@ class SubjectService : public v1::SubjectService::CallbackService {
   // After `cursor`; empty: from the beginning.
   virtual absl::StatusOr<TenantPage> PageOf(const rpc::Call& call, const TenantTable& table,
                                             const std::string& cursor);
+  // Of what a table's statements answer.
+  static TenantPage ReadPage(const TenantTable& table, const postgres::Result& rows);
   // What has to end before the rows may go: an error holds the erasure up until it is asked again.
-  // For a closed tenant, at the beginning of each call.
+  // For a closed tenant, at the beginning of each call. May say of events that wait elsewhere.
   virtual absl::Status PrepareErasure(const rpc::Call& call, v1::EraseTenantResponse* reply);
   // What is erased in rows that stay, or beyond rows; true when nothing of it is left.
   virtual absl::StatusOr<bool> EraseFurther(const rpc::Call& call, v1::EraseTenantResponse* reply);

@@ -1,5 +1,6 @@
 // What ExportTenant and EraseTenant do the same way in every service.
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/error.h"
@@ -70,22 +71,26 @@ grpc::ServerUnaryReactor* SubjectService::EraseTenant(grpc::CallbackServerContex
   return pipeline_.Run(context, *request, reply, &SubjectService::ErasePages, this);
 }
 
+SubjectService::TenantPage SubjectService::ReadPage(const TenantTable& table, const Result& rows) {
+  TenantPage page;
+  page.member = table.name;
+  for (const Row& row : rows) {
+    page.cursor = row.Get<std::string>(0);
+    page.rows.push_back(WithPublicIds(row.Get<std::string>(1)));
+  }
+  return page;
+}
+
 absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Call& call,
                                                                   const TenantTable& table,
                                                                   const std::string& cursor) {
-  TenantPage page;
-  page.member = table.name;
   ASSIGN_OR_RETURN(
       const Result rows,
       database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
         if (cursor.empty()) return tx.Run(table.first, call.tenant);
         return tx.Run(table.next, call.tenant, postgres::Json{cursor});
       }));
-  for (const Row& row : rows) {
-    page.cursor = row.Get<std::string>(0);
-    page.rows.push_back(WithPublicIds(row.Get<std::string>(1)));
-  }
-  return page;
+  return ReadPage(table, rows);
 }
 
 absl::StatusOr<v1::ExportTenantResponse> SubjectService::ExportPage(
@@ -204,7 +209,7 @@ absl::StatusOr<v1::EraseTenantResponse> SubjectService::ErasePages(
       database_.WithTenantInAnyState(call, AnyStateToken::ForErasure(), [&](Transaction& tx) {
         return tx.Run(tables_.undelivered, call.tenant);
       }));
-  reply.set_undelivered(waiting[0].Get<uint64_t>(0));
+  reply.set_undelivered(std::max(reply.undelivered(), waiting[0].Get<uint64_t>(0)));
   return reply;
 }
 

@@ -45,6 +45,7 @@
 #include "services/tenant_data/rpc/tenant_service.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/domain_registry.h"
+#include "services/tenant_data/store/domain_rights.h"
 #include "services/tenant_data/store/host_resolver.h"
 #include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/record_batch_writer.h"
@@ -207,7 +208,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
                         {definitions, sealer, references, reader, changer, restorer, writer,
                          batches, importer, exporter},
                         clock);
-  SubjectService subjects(pipeline, database, outbox, opener, vault, clock);
+  DomainRights domain_rights(*resolver_door, outbox, clock);
+  SubjectService subjects(pipeline, database, domain_rights, outbox, opener, vault, clock);
   FileService file_service(pipeline, files, removal, transients);
   SealedRecords sealed(database);
   SealedFileKeys file_keys(database);

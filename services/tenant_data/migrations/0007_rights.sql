@@ -41,9 +41,6 @@ GRANT SELECT, INSERT,
 -- A tenant is erased once.
 CREATE UNIQUE INDEX rights_erasures ON tenant_data.rights_operations (tenant_id)
   WHERE kind = 'tenant_erasure' AND state IN ('running', 'done');
--- Whoever begins a tenant's erasure looks at the tenant in the same transaction.
-GRANT INSERT, SELECT (tenant_id, kind, state, expires_at) ON tenant_data.rights_operations
-  TO kasbah_tenant_data_registry;
 CREATE INDEX rights_due ON tenant_data.rights_operations (lease_until) WHERE state = 'running';
 -- Sees which operations of which tenants wait for somebody, takes them and lets go, and nothing more.
 CALL core.open_door('tenant_data.rights_operations', 'kasbah_tenant_data_upkeep',
@@ -98,7 +95,9 @@ CREATE INDEX records_deleted ON tenant_data.records (tenant_id, collection_id, r
 GRANT DELETE ON tenant_data.customers, tenant_data.collections, tenant_data.fields,
   tenant_data.field_groups, tenant_data.field_indexes, tenant_data.import_refusals,
   tenant_data.cursor_keys, tenant_data.file_usage, tenant_data.domains TO kasbah_tenant_data;
-GRANT SELECT (tenant_id, id) ON tenant_data.outbox TO kasbah_tenant_data;
+-- And whoever erases asks what of its events still waits.
+GRANT SELECT (tenant_id, id) ON tenant_data.outbox
+  TO kasbah_tenant_data, kasbah_tenant_data_resolver;
 
 -- What is left of an erased tenant: a closed one's row without its names, so that its id and its trail
 -- mean something. The slug's digest stands in its place, which keeps it from being given away.

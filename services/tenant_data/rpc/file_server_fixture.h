@@ -94,8 +94,13 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     removal_ = std::make_unique<FileRemoval>(*parts_);
     CreateServer({v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     files_ = std::make_unique<FileService>(server_->pipeline(), *parts_, *removal_, transients_);
-    subjects_ = std::make_unique<SubjectService>(server_->pipeline(), *database_, outbox_, *opener_,
-                                                 vault_channel_, Clock::Real());
+    ASSERT_OK_AND_ASSIGN(
+        domains_door_,
+        postgres::Door::Open(test_->Pool("kasbah_tenant_data_resolver"),
+                             postgres::DoorToken::HostResolver(), absl::Now() + absl::Seconds(30)));
+    domain_rights_ = std::make_unique<DomainRights>(*domains_door_, outbox_, Clock::Real());
+    subjects_ = std::make_unique<SubjectService>(server_->pipeline(), *database_, *domain_rights_,
+                                                 outbox_, *opener_, vault_channel_, Clock::Real());
     Serve({files_.get(), subjects_.get()});
   }
   void TearDown() override {
@@ -237,6 +242,8 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
                               .kept = absl::Minutes(10)},
                              file_clock_};
   std::unique_ptr<FileService> files_;
+  std::unique_ptr<postgres::Door> domains_door_;
+  std::unique_ptr<DomainRights> domain_rights_;
   std::unique_ptr<SubjectService> subjects_;
 };
 

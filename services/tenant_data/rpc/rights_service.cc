@@ -100,8 +100,11 @@ absl::StatusOr<v1::RightsOperation> RightsService::EraseTenant(
     const rpc::Call& call, const v1::StartTenantErasureRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   const RightsOperation operation = New(call, RightsKind::kTenantErasure, "");
-  RETURN_IF_ERROR(Explained(parts_.registry.ConfirmErasure(
-      call, request.confirm(), [&](Transaction& tx) { return Begin(tx, call, operation); })));
+  RETURN_IF_ERROR(parts_.registry.ConfirmErasure(call, request.confirm()));
+  // Where the tenant's records are: that database's worker is the one to see it.
+  RETURN_IF_ERROR(Explained(parts_.database.WithTenantInAnyState(
+      call, AnyStateToken::ForErasure(),
+      [&](Transaction& tx) { return Begin(tx, call, operation); })));
   return ToProto(operation, {}, {});
 }
 

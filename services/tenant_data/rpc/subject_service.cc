@@ -25,6 +25,7 @@ static_assert(kPersonalColumns.size() == 6 && kOperation.ends_with("operations.s
               kDisplayName.ends_with(".display_name") && kExternalId.ends_with(".external_id") &&
               kFileName.ends_with("files.name") && kFileSubject.ends_with("files.subject") &&
               kSubject.ends_with("records.subject"));
+constexpr std::string_view kDomains = "tenant_data.domains";
 // What a record that is theirs says.
 constexpr std::string_view kData = "tenant_data.records.data";
 
@@ -50,9 +51,10 @@ absl::Status TooMuch() {
 }  // namespace
 
 SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& database,
-                               outbox::Outbox& outbox, RecordOpener& opener,
+                               DomainRights& domains, outbox::Outbox& outbox, RecordOpener& opener,
                                std::shared_ptr<grpc::Channel> vault, const Clock& clock)
     : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables),
+      domains_(domains),
       outbox_(outbox),
       opener_(opener),
       vault_(vault::v1::ShredService::NewStub(std::move(vault))),
@@ -69,6 +71,10 @@ absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Cal
     page.cursor = std::move(found.cursor);
     return page;
   }
+  if (table.name == kDomains) {
+    ASSIGN_OR_RETURN(const postgres::Result rows, domains_.Page(call, table, cursor));
+    return ReadPage(table, rows);
+  }
   ASSIGN_OR_RETURN(page, subject::SubjectService::PageOf(call, table, cursor));
   if (table.name == "tenant_data.files") {
     std::erase_if(page.rows, [](const std::string& row) {
@@ -76,6 +82,14 @@ absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Cal
     });
   }
   return page;
+}
+
+absl::Status SubjectService::PrepareErasure(const rpc::Call& call,
+                                            subject::v1::EraseTenantResponse* reply) {
+  ASSIGN_OR_RETURN(const DomainRights::Erased erased, domains_.Erase(call));
+  if (erased.domains > 0) (*reply->mutable_erased())[std::string(kDomains)] += erased.domains;
+  reply->set_undelivered(erased.undelivered);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(

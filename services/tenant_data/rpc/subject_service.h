@@ -6,6 +6,7 @@
 #include "libs/subject/subject_service.h"
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/record_pages.h"
+#include "services/tenant_data/store/domain_rights.h"
 #include "services/tenant_data/store/file_store.h"
 #include "services/tenant_data/store/rights_store.h"
 #include "services/tenant_data/store/subject_store.h"
@@ -21,8 +22,9 @@ namespace kasbah::tenantdata {
 class SubjectService final : public subject::SubjectService {
  public:
   // A channel to the vault.
-  SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, outbox::Outbox& outbox,
-                 RecordOpener& opener, std::shared_ptr<grpc::Channel> vault, const Clock& clock);
+  SubjectService(rpc::Pipeline& pipeline, postgres::Database& database, DomainRights& domains,
+                 outbox::Outbox& outbox, RecordOpener& opener, std::shared_ptr<grpc::Channel> vault,
+                 const Clock& clock);
 
  private:
   absl::StatusOr<subject::v1::ExportSubjectResponse> Export(
@@ -33,12 +35,16 @@ class SubjectService final : public subject::SubjectService {
   // Records with their sealed values opened, by collection; files without pieces of archives.
   absl::StatusOr<TenantPage> PageOf(const rpc::Call& call, const subject::TenantTable& table,
                                     const std::string& cursor) override;
+  // Domains, which stay at home wherever the rest is.
+  absl::Status PrepareErasure(const rpc::Call& call,
+                              subject::v1::EraseTenantResponse* reply) override;
 
   absl::Status ExportRecords(const rpc::Call& call, const std::vector<StoredRecord>& records,
                              subject::v1::ExportSubjectResponse* reply);
   absl::Status AppendPurged(postgres::Transaction& tx, const rpc::Call& call,
                             const std::vector<ErasedRecord>& erased);
 
+  DomainRights& domains_;
   outbox::Outbox& outbox_;
   RecordOpener& opener_;
   const std::unique_ptr<vault::v1::ShredService::Stub> vault_;

@@ -124,6 +124,10 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
     ASSERT_OK_AND_ASSIGN(door_, postgres::Door::Open(test_->Pool("kasbah_tenant_data_registry"),
                                                      postgres::DoorToken::TenantRegistry(),
                                                      absl::Now() + absl::Seconds(30)));
+    ASSERT_OK_AND_ASSIGN(
+        domains_door_,
+        postgres::Door::Open(test_->Pool("kasbah_tenant_data_resolver"),
+                             postgres::DoorToken::HostResolver(), absl::Now() + absl::Seconds(30)));
     StartVault();
     StartServer();
   }
@@ -180,8 +184,9 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
         RecordParts{*definitions_, *sealer_, *references_, *reader_, *changer_, *restorer_,
                     *writer_, *batches_, *importer_, *exporter_},
         clock);
-    subjects_ = std::make_unique<SubjectService>(pipeline, *database_, outbox_, *opener_,
-                                                 vault_channel_, clock);
+    domain_rights_ = std::make_unique<DomainRights>(*domains_door_, outbox_, clock);
+    subjects_ = std::make_unique<SubjectService>(pipeline, *database_, *domain_rights_, outbox_,
+                                                 *opener_, vault_channel_, clock);
     std::vector<grpc::Service*> services = {tenants_.get(), customer_service_.get(),
                                             collection_service_.get(), record_service_.get(),
                                             subjects_.get()};
@@ -203,6 +208,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<grpc::Server> vault_server_;
   std::shared_ptr<grpc::Channel> vault_channel_;
   std::unique_ptr<postgres::Door> door_;
+  std::unique_ptr<postgres::Door> domains_door_;
   HostCache hosts_{clock_};
   std::unique_ptr<TenantRegistry> registry_;
   std::unique_ptr<Definitions> definitions_;
@@ -224,6 +230,7 @@ class TenantDataServerTest : public TenantDataTest, protected testing::ServerHar
   std::unique_ptr<CustomerService> customer_service_;
   std::unique_ptr<CollectionService> collection_service_;
   std::unique_ptr<RecordService> record_service_;
+  std::unique_ptr<DomainRights> domain_rights_;
   std::unique_ptr<SubjectService> subjects_;
 };
 

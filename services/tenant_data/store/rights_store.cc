@@ -77,9 +77,11 @@ constexpr Statement kListCounts{"rights.list_counts",
 
 constexpr Statement kClaimDue{"upkeep.claim_due_operations", R"sql(
 WITH due AS (
-  SELECT tenant_id, operation_id FROM tenant_data.rights_operations
-  WHERE state = 'running' AND lease_until <= $1
-  ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED
+  SELECT d.tenant_id, d.operation_id FROM tenant_data.rights_operations d
+  WHERE d.state = 'running' AND d.lease_until <= $1
+    -- Those that move are worked off when they are there.
+    AND EXISTS (SELECT FROM core.tenants t WHERE t.tenant_id = d.tenant_id AND t.records = 'here')
+  ORDER BY d.lease_until LIMIT $3 FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE tenant_data.rights_operations o SET lease_until = $2 FROM due
 WHERE o.tenant_id = due.tenant_id AND o.operation_id = due.operation_id

@@ -136,19 +136,16 @@ absl::Status TenantRegistry::Erase(const CallContext& call) {
   return Push(*erased, call.deadline);
 }
 
-absl::Status TenantRegistry::ConfirmErasure(
-    const CallContext& call, const std::string& confirm,
-    absl::FunctionRef<absl::Status(postgres::Transaction&)> body) {
+absl::Status TenantRegistry::ConfirmErasure(const CallContext& call, const std::string& confirm) {
   if (call.tenant == kSystemTenant) return NotFound("tenant");
   return door_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
+    ASSIGN_OR_RETURN(const Tenant tenant, tenants_.Get(tx, call.tenant).Await());
     if (tenant.state == TenantState::kErased) {
       return Error(absl::StatusCode::kAlreadyExists, "TENANT_ERASED", "the tenant is erased");
     }
     if (tenant.state != TenantState::kClosed) return NotClosed();
     if (confirm != tenant.slug) return InvalidField("confirm", "must be the tenant's slug");
-    tenants_.Enter(tx, tenant.id);
-    return body(tx);
+    return absl::OkStatus();
   });
 }
 

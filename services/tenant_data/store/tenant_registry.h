@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
@@ -42,11 +41,9 @@ class TenantRegistry {
   // The last of it, once everything else is gone: its names. A closed tenant's, again without a
   // second event. FAILED_PRECONDITION, TENANT_NOT_CLOSED.
   absl::Status Erase(const CallContext& call);
-  // Decides upon the erasure of a closed tenant: `body` begins it, in a transaction of the tenant.
-  // FAILED_PRECONDITION, TENANT_NOT_CLOSED; ALREADY_EXISTS, TENANT_ERASED; INVALID_FIELDS at
-  // "confirm" for what is not its slug.
-  absl::Status ConfirmErasure(const CallContext& call, const std::string& confirm,
-                              absl::FunctionRef<absl::Status(postgres::Transaction&)> body);
+  // Whether the tenant is closed, which it stays, and `confirm` its slug. FAILED_PRECONDITION,
+  // TENANT_NOT_CLOSED; ALREADY_EXISTS, TENANT_ERASED; INVALID_FIELDS at "confirm".
+  absl::Status ConfirmErasure(const CallContext& call, const std::string& confirm);
   absl::StatusOr<std::vector<Tenant>> List(const CallContext& call, TenantId after, int64_t limit);
 
  private:
