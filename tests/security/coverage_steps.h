@@ -33,6 +33,8 @@ struct Step {
   int events = 1;
   // Of counted uses, which are told a minute at a time: the action they are told as.
   std::string counted = "";
+  // Of an operator's or a service's call: the tenant, where it is not the story's.
+  std::string tenant = "${tenant}";
 };
 const std::vector<Step>& CoverageSteps();
 
