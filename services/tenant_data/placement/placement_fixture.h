@@ -90,6 +90,21 @@ class SecondDatabase {
   Shards& shards() { return *shards_; }
   ShardMap& map() { return *map_; }
 
+  // All at once, and to its end: the tenant's records are here then.
+  void Move(const CallContext& call) {
+    outbox::Outbox outbox("tenant_data");
+    Placements placements(*shards_, outbox, Clock::Real());
+    EXPECT_OK(placements.Start(call, "second"));
+    TenantMover mover(*shards_, *map_, outbox, Clock::Real(), {.clean_after = absl::ZeroDuration()},
+                      [this](std::string_view) {
+                        CarryOut();
+                        return absl::OkStatus();
+                      });
+    absl::StatusOr<bool> worked = true;
+    while (worked.ok() && *worked) worked = mover.RunOnce();
+    EXPECT_OK(worked);
+  }
+
   // Carries out what is in both outboxes, as relays would: home's first, since that is where a
   // tenant is before it is elsewhere.
   void CarryOut() {

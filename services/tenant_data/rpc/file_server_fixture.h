@@ -94,6 +94,17 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     removal_ = std::make_unique<FileRemoval>(*parts_);
     CreateServer({v1::File::descriptor()->file(), subject::v1::Subject::descriptor()->file()});
     files_ = std::make_unique<FileService>(server_->pipeline(), *parts_, *removal_, transients_);
+    MakeSubjects();
+    Serve({files_.get(), subjects_.get()});
+  }
+  void TearDown() override {
+    StopServer();
+    if (vault_server_ != nullptr) vault_server_->Shutdown();
+    std::filesystem::remove_all(directory_);
+  }
+
+  // Made with the server's pipeline.
+  void MakeSubjects() {
     ASSERT_OK_AND_ASSIGN(
         domains_door_,
         postgres::Door::Open(test_->Pool("kasbah_tenant_data_resolver"),
@@ -101,12 +112,6 @@ class FileServiceTest : public TenantDataTest, protected testing::ServerHarness 
     domain_rights_ = std::make_unique<DomainRights>(*domains_door_, outbox_, Clock::Real());
     subjects_ = std::make_unique<SubjectService>(server_->pipeline(), *database_, *domain_rights_,
                                                  outbox_, *opener_, vault_channel_, Clock::Real());
-    Serve({files_.get(), subjects_.get()});
-  }
-  void TearDown() override {
-    StopServer();
-    if (vault_server_ != nullptr) vault_server_->Shutdown();
-    std::filesystem::remove_all(directory_);
   }
 
   void StartVault() {

@@ -13,28 +13,13 @@ class MovedFilesTest : public FileServiceTest {
     database_->PlaceBy(&second_->map());
   }
 
-  void Move(TenantId tenant) {
-    Placements placements(second_->shards(), outbox_, Clock::Real());
-    ASSERT_OK(placements.Start(Call(tenant), "second"));
-    TenantMover mover(second_->shards(), second_->map(), outbox_, Clock::Real(),
-                      {.clean_after = absl::ZeroDuration()}, [this](std::string_view) {
-                        second_->CarryOut();
-                        return absl::OkStatus();
-                      });
-    for (;;) {
-      const auto worked = mover.RunOnce();
-      ASSERT_OK(worked);
-      if (!*worked) return;
-    }
-  }
-
   std::unique_ptr<SecondDatabase> second_;
 };
 
 TEST_F(MovedFilesTest, AreReadWrittenAndRemovedAsBefore) {
   const std::string text = Noise(200'000);
   ASSERT_OK_AND_ASSIGN(const v1::File before, Upload(a_, "before", text));
-  Move(a_);
+  second_->Move(Call(a_));
   test_->Execute("REVOKE ALL ON ALL TABLES IN SCHEMA tenant_data FROM kasbah_tenant_data");
 
   ASSERT_OK_AND_ASSIGN(const std::string bytes, Download(a_, before.file_id()));
