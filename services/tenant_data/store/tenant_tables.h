@@ -7,8 +7,9 @@
 namespace kasbah::tenantdata {
 
 // What becomes of every table of schemas tenant_data and core that holds rows of tenants, in an
-// export and in an erasure. Records come with their sealed values opened (rpc/tenant_pages.h); what
-// files hold is beside the pages, written by whoever makes the archive.
+// export and in an erasure. Records come with their sealed values opened (rpc/record_pages.h); what
+// files hold is beside the pages, written by whoever makes the archive. Domains are at home wherever
+// the rest is, so they go first, and by another way (store/domain_rights.h).
 inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_SHOWN_AND_ERASED("tenant_data.customers", "customer_id",
                             "customer_id, external_id, display_name, state, created_at"),
@@ -52,6 +53,10 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                           "that there were exports and an erasure, and when"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.rights_counts", "how many rows an erasure took"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.hosts", "nobody's since the tenant was closed"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.placements", "which database had the records"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.moves", "from where to where they moved, and when"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.changed_rows",
+                           "of rows that change while they move: the move removes them"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.outbox", "events on their way: the relay empties it"),
     KASBAH_HIDDEN_AND_KEPT("core.tenants", "the id, that it was erased, and when"),
 });
