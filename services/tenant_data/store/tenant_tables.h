@@ -8,8 +8,8 @@ namespace kasbah::tenantdata {
 
 // What becomes of every table of schemas tenant_data and core that holds rows of tenants, in an
 // export and in an erasure. Records come with their sealed values opened (rpc/record_pages.h); what
-// files hold is beside the pages, written by whoever makes the archive. Domains are at home wherever
-// the rest is, so they go first, and by another way (store/domain_rights.h).
+// files hold is beside the pages, written by whoever makes the archive. Domains are at home
+// wherever the rest is, so they go first, and by another way (store/domain_rights.h).
 inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_SHOWN_AND_ERASED("tenant_data.customers", "customer_id",
                             "customer_id, external_id, display_name, state, created_at"),
