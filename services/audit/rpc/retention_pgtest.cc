@@ -69,6 +69,8 @@ TEST_F(RetentionTest, ABundleVerifiesAndAChangedOneDoesNot) {
                        Download(a_, archives[0].name(), v1::ARCHIVE_PART_EVENTS));
   ASSERT_OK_AND_ASSIGN(std::string personal,
                        Download(a_, archives[0].name(), v1::ARCHIVE_PART_PERSONAL));
+  // Each download is an event: those of VerifyBundle and these.
+  EXPECT_EQ(Waiting("audit.download_archive"), "4");
   personal.replace(personal.find("Lovelace"), 8, "Lovelady");
   std::istringstream events_stream(events);
   std::istringstream personal_stream(personal);

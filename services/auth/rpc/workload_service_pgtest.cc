@@ -210,6 +210,8 @@ TEST_F(WorkloadServiceTest, APodGetsItsWorkloadsAssertionThroughTheCsiProvider) 
   EXPECT_EQ(claims["azp"], "spiffe://kasbah.dev/service/csi-provider");
   EXPECT_EQ(claims["wkl"], web.workload_id());
   EXPECT_EQ(claims["knd"], "tenant_workload");
+  ASSERT_OK(counted_->Flush());
+  EXPECT_EQ(EventsOf(tenant_, "workload.exchange"), "1");
   for (const char* peer : {"operator/ada", "service/gateway", "service/vault"}) {
     EXPECT_THAT(Exchange(tenant_, cluster_.Token(Claims()), "shop", "web", peer),
                 ReasonIs("PEER_NOT_ALLOWED"));
