@@ -93,6 +93,10 @@ TEST_F(CryptoServiceTest, ABatchAnswersEachItemInOrder) {
     EXPECT_EQ(opened.items(i).plaintext(), i == 7 ? "" : std::to_string(i));
     EXPECT_EQ(opened.items(i).error(), i == 7 ? "OPEN_FAILED" : "");
   }
+  // Counted as single calls are.
+  ASSERT_OK(counted_->Flush());
+  EXPECT_EQ(EventCount("crypto.encrypt"), "1");
+  EXPECT_EQ(EventCount("crypto.decrypt"), "1");
 }
 
 TEST_F(CryptoServiceTest, UsesAreCountedIntoTheTrail) {
