@@ -8,6 +8,8 @@ const std::map<std::string, std::string>& CoveredElsewhere() {
   static const std::string leases =
       "a PostgreSQL to lease from: services/vault/rpc/lease_pgtest.cc";
   static const std::string seals = "a second seal: tests/chaos/seals_test.cc";
+  static const std::string tenant_seals =
+      "a key in AWS KMS: services/vault/rpc/tenant_keys_pgtest.cc";
   static const std::string rewraps = "one that runs: services/vault/rpc/rewrap_pgtest.cc";
   static const std::string moves =
       "a second database: services/tenant_data/rpc/placement_service_pgtest.cc";
@@ -32,8 +34,8 @@ const std::map<std::string, std::string>& CoveredElsewhere() {
       {"LeaseService.RevokeLease", leases},
       {"LeaseService.RevokeLeases", leases},
       {"SealService.ForgetSeal", seals},
-      {"TenantSealService.SetTenantSeal", seals},
-      {"TenantSealService.RemoveTenantSeal", seals},
+      {"TenantSealService.SetTenantSeal", tenant_seals},
+      {"TenantSealService.RemoveTenantSeal", tenant_seals},
       {"RewrapService.PauseRewrap", rewraps},
       {"RewrapService.ResumeRewrap", rewraps},
       {"RewrapService.CancelRewrap", rewraps},

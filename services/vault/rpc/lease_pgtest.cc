@@ -132,6 +132,7 @@ TEST_F(LeaseTest, APrefixRevokesARoleAndWhatIsBelowIt) {
   request.set_database("orders");
   ASSERT_OK_AND_ASSIGN(reply, AsUser(a_, &Leases::RevokeLeases, request));
   EXPECT_EQ(reply.revoked(), 1u);
+  EXPECT_EQ(EventCount("lease.revoke_all"), "2");
   ASSERT_OK(Keep());
   EXPECT_EQ(LoginCount(), "0");
 }
@@ -238,6 +239,20 @@ TEST_F(LeaseTest, ADatabaseWithLeasesIsNotDeletedUnlessTheyAreForgotten) {
   ASSERT_OK_AND_ASSIGN(const auto reply, AsUser(a_, &Databases::DeleteDatabase, request));
   EXPECT_EQ(reply.forgotten_leases(), 1u);
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.leases"), "0");
+  EXPECT_EQ(EventCount("database.set"), "1");
+  EXPECT_EQ(EventCount("database.delete"), "1");
+}
+
+TEST_F(LeaseTest, ARoleThatWentIssuesNothingAndLeftItsEvents) {
+  ASSERT_OK(SetRole("reporting", {"readers"}));
+  const std::string set = EventCount("database.role.set");
+  ASSERT_OK(SetRole("reporting", {"readers"}, absl::Hours(2)));
+  EXPECT_NE(EventCount("database.role.set"), set);
+  v1::DeleteDatabaseRoleRequest request;
+  request.set_path("reporting");
+  ASSERT_OK(AsUser(a_, &Databases::DeleteDatabaseRole, request));
+  EXPECT_EQ(EventCount("database.role.delete"), "1");
+  EXPECT_THAT(Issue("reporting"), ReasonIs("NOT_FOUND"));
 }
 
 TEST_F(LeaseTest, ACheckSaysWhatWouldKeepLeasesFromBeingIssued) {
@@ -246,6 +261,8 @@ TEST_F(LeaseTest, ACheckSaysWhatWouldKeepLeasesFromBeingIssued) {
   ASSERT_OK_AND_ASSIGN(auto reply, AsUser(a_, &Databases::CheckDatabase, request));
   EXPECT_TRUE(reply.server_version().starts_with("1")) << reply.server_version();
   EXPECT_EQ(reply.problems_size(), 0);
+  // It opens the administrator's password.
+  EXPECT_EQ(EventCount("secret.version.access"), "1");
   ASSERT_OK(SetRole("absent", {"no such role"}));
   Admin("ALTER ROLE app_admin NOCREATEROLE");
   ASSERT_OK_AND_ASSIGN(reply, AsUser(a_, &Databases::CheckDatabase, request));

@@ -178,6 +178,7 @@ TEST_F(RewrapTest, PausesResumesAndIsCancelled) {
   EXPECT_THAT(Do(&Rewraps::CancelRewrap, id), IsOk());
   EXPECT_THAT(Do(&Rewraps::ResumeRewrap, id), ReasonIs("REWRAP_FINISHED"));
   EXPECT_EQ(EventCount("key.rewrap.pause"), "1");
+  EXPECT_EQ(EventCount("key.rewrap.resume"), "1");
   EXPECT_EQ(EventCount("key.rewrap.cancel"), "1");
   EXPECT_EQ(EventCount("key.rewrap.finish"), "0");
 }

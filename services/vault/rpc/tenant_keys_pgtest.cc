@@ -222,6 +222,7 @@ TEST_F(TenantKeysTest, ASealIsRemovedOnlyWithItself) {
               ReasonIs("TENANT_SEALED"));
   Restart();
   ASSERT_OK(As(kOperator, a_, &Seals::RemoveTenantSeal, v1::RemoveTenantSealRequest()).status());
+  EXPECT_EQ(EventCount("tenant_seal.remove"), "1");
   auto last = Fresh();
   last->sealer.status = absl::FailedPreconditionError("the key is disabled");
   EXPECT_OK(OpenBy(*last, a_));
