@@ -26,6 +26,7 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_HIDDEN_AND_KEPT("audit.incident_tenant", "that an incident concerned the tenant"),
     KASBAH_HIDDEN_AND_KEPT("audit.event_count", "the trail's events, counted"),
     KASBAH_HIDDEN_AND_KEPT("audit.count_cursor", "how far they are counted"),
+    KASBAH_HIDDEN_AND_KEPT("audit.system_entry", "heads of the trail that witnesses saw"),
     KASBAH_HIDDEN_AND_KEPT("audit.system_member", "how much of the trail witnesses saw"),
     KASBAH_HIDDEN_AND_KEPT("audit.self_check", "when the trail was checked"),
     KASBAH_HIDDEN_AND_KEPT("audit.damage", "what was found in it that is not as it was written"),
