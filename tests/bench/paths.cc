@@ -143,7 +143,7 @@ Budget Encrypt(Installation& kasbah, int seconds) {
   return {"vault.encrypt",
           "calls/s",
           "the empty RPC",
-          0.85,
+          0.75,
           [stub, tenant, seconds] {
             vault::v1::EncryptRequest request;
             request.set_key("bench");
