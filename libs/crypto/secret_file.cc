@@ -53,8 +53,7 @@ absl::Status MakeSecretFile(const std::string& path, const SecretBytes& bytes) {
   }
   // Whatever the umask took away.
   if (fchmod(file.get(), 0600) != 0) return SystemProblem(path);
-  const absl::Status written =
-      WriteAll(file.get(), bytes.view(SecretAccess::ForSeal()), path);
+  const absl::Status written = WriteAll(file.get(), bytes.view(SecretAccess::ForSeal()), path);
   // Half a secret would be refused for ever and in the way of a new one.
   if (!written.ok()) unlink(path.c_str());
   return written;

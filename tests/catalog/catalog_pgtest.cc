@@ -81,10 +81,9 @@ TEST_F(Catalog, APersonalColumnThatNobodyListsIsFound) {
 
 // A column that sounds personal says that it is, or why it is not.
 TEST_F(Catalog, ColumnsThatSoundPersonalAreMarked) {
-  const std::set<std::string> of_organisations = {"core.tenants.display_name",
-                                                  "tenant_data.collections.display_name",
-                                                  "tenant_data.field_groups.display_name",
-                                                  "tenant_data.fields.display_name"};
+  const std::set<std::string> of_organisations = {
+      "core.tenants.display_name", "tenant_data.collections.display_name",
+      "tenant_data.field_groups.display_name", "tenant_data.fields.display_name"};
   const std::set<std::string> sounding = Lines(database_->QueryValue(
       "SELECT string_agg(n.nspname || '.' || c.relname || '.' || a.attname, E'\\n') "
       "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "

@@ -8,8 +8,8 @@ namespace kasbah::audit {
 absl::Status MissingEvent(uint64_t sequence, uint64_t begins) {
   if (sequence < begins) {
     return Error(absl::StatusCode::kAborted, "LOG_PRUNED",
-                 StrCat("event ", sequence, " left the log for a bundle; the log begins with event ",
-                        begins));
+                 StrCat("event ", sequence,
+                        " left the log for a bundle; the log begins with event ", begins));
   }
   return Error(absl::StatusCode::kDataLoss, "LOG_DAMAGED",
                StrCat("the log is damaged: event ", sequence, " is missing"));

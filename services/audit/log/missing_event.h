@@ -7,8 +7,9 @@
 
 namespace kasbah::audit {
 
-// Why an event is not in a log that begins with event `begins` by now: ABORTED, LOG_PRUNED, where it
-// left for a bundle; else DATA_LOSS, LOG_DAMAGED. `begins` is read after the event was looked for.
+// Why an event is not in a log that begins with event `begins` by now: ABORTED, LOG_PRUNED, where
+// it left for a bundle; else DATA_LOSS, LOG_DAMAGED. `begins` is read after the event was looked
+// for.
 absl::Status MissingEvent(uint64_t sequence, uint64_t begins);
 
 // For whoever asks for an event that left for a bundle: NOT_FOUND, EVENT_ARCHIVED, with its name.

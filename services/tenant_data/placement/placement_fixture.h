@@ -35,8 +35,8 @@ INSERT INTO tenant_data.import_refusals
 INSERT INTO tenant_data.cursor_keys
   SELECT tenant_id, sha256(collection_id::text::bytea) FROM tenant_data.collections;
 INSERT INTO tenant_data.file_usage SELECT tenant_id, 5 FROM tenant_data.collections;
-INSERT INTO tenant_data.files (tenant_id, file_id, name, content_type, size, sha256, state, data_key,
-                               creator_kind, creator_id, created_at)
+INSERT INTO tenant_data.files (tenant_id, file_id, name, content_type, size, sha256, state,
+                               data_key, creator_kind, creator_id, created_at)
   SELECT tenant_id, gen_random_uuid(), E'odd "name", (with\\ ü', 'text/plain', 5, '\x00ff',
          'stored', '\x01', 'user', 'u', now()
   FROM tenant_data.collections;
@@ -44,7 +44,8 @@ INSERT INTO tenant_data.file_references
   SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), NULL
   FROM tenant_data.collections;
 INSERT INTO tenant_data.rights_operations
-  (tenant_id, operation_id, kind, subject, actor_kind, actor_id, lease_until, created_at, updated_at)
+  (tenant_id, operation_id, kind, subject, actor_kind, actor_id, lease_until, created_at,
+   updated_at)
   SELECT tenant_id, gen_random_uuid(), 'subject_export', 'someone', 'user', 'u', 'infinity', now(),
          now()
   FROM tenant_data.collections;
