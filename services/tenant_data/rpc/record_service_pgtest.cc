@@ -48,11 +48,27 @@ TEST_F(RecordServiceTest, ACiphertextMovedToAnotherRecordDoesNotOpen) {
 }
 
 TEST_F(RecordServiceTest, AVaultThatIsAwayRefusesTheWriteAndWritesNothing) {
+  ASSERT_OK_AND_ASSIGN(const v1::Record before, Make(a_, {{"name", "before"}, {"iban", "0"}}));
+  const int64_t events = Count("tenant_data.outbox");
   vault_server_->Shutdown(std::chrono::system_clock::now());
-  EXPECT_THAT(Make(a_, {{"iban", "1"}}), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_EQ(Count("tenant_data.records"), 0);
-  EXPECT_OK(Make(a_, {{"name", "x"}}));
+  vault_server_->Wait();
   vault_server_ = nullptr;
+  EXPECT_THAT(Make(a_, {{"name", "new"}, {"iban", "1"}}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Change(a_, before, ToStruct({{"name", "after"}, {"iban", "1"}})),
+              StatusIs(absl::StatusCode::kUnavailable));
+  v1::BatchCreateRecordsRequest batch;
+  batch.set_collection("countries");
+  *batch.add_values() = ToStruct({{"name", "plain"}});
+  *batch.add_values() = ToStruct({{"name", "sealed"}, {"iban", "1"}});
+  EXPECT_THAT(AsUser(a_, &Stub::BatchCreateRecords, batch),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Count("tenant_data.records"), 1);
+  EXPECT_EQ(Count("tenant_data.record_history"), 1);
+  EXPECT_EQ(Count("tenant_data.outbox"), events);
+  ASSERT_OK_AND_ASSIGN(const v1::Record still, Read(a_, before.record_id()));
+  EXPECT_EQ(TextOf(still, "name"), "before");
+  EXPECT_EQ(still.etag(), before.etag());
+  EXPECT_OK(Make(a_, {{"name", "x"}}));
 }
 
 TEST_F(RecordServiceTest, AllViolationsReachTheCallerWithTheirPaths) {
