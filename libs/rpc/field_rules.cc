@@ -106,6 +106,11 @@ void FieldRules::Walk::CheckText(const std::string& text, const Field& field, bo
     return;
   }
   if (text.empty() || is_bytes) return;
+  // Valid in UTF-8, and not in PostgreSQL's text.
+  if (text.find('\0') != std::string::npos) {
+    Add("must not hold U+0000", "TEXT");
+    return;
+  }
   if (!rules.id().empty() && !kasbah::internal::ParseTypeId(rules.id(), text).ok()) {
     Add(StrCat("must be an id of the form ", rules.id(), "_…"), "ID");
   }

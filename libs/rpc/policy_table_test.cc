@@ -216,6 +216,15 @@ TEST_F(FieldRulesTest, WithoutARuleTextEndsAt1024Bytes) {
   EXPECT_THAT(Check(), ElementsAre("text:MAX_SIZE", "data:MAX_SIZE"));
 }
 
+TEST_F(FieldRulesTest, TextHoldsNoZeroCharacterAndBytesMay) {
+  AddField("text", FieldDescriptorProto::TYPE_STRING);
+  AddField("data", FieldDescriptorProto::TYPE_BYTES);
+  New();
+  Set("text", std::string("a\0b", 3));
+  Set("data", std::string("a\0b", 3));
+  EXPECT_THAT(Check(), ElementsAre("text:TEXT"));
+}
+
 TEST_F(FieldRulesTest, NestedAndRepeatedFieldsAreNamedByTheirPath) {
   // A request that holds itself: parts[0].parts[1].name.
   Rules(AddField("name", FieldDescriptorProto::TYPE_STRING))->set_max_size(3);
