@@ -77,8 +77,11 @@ DECLARE
   new_key jsonb;
 BEGIN
   IF current_setting('kasbah.moving', true) IS DISTINCT FROM 'on' THEN
-    -- Who entered a tenant was told. Who came by another door looks.
-    IF current_setting('kasbah.tenant', true) <> '' OR NOT EXISTS (
+    -- Who entered a tenant was told, and may not look. Who came by another door looks.
+    IF current_setting('kasbah.tenant', true) <> '' THEN
+      RETURN NULL;
+    END IF;
+    IF NOT EXISTS (
       SELECT FROM core.tenants t WHERE t.tenant_id = whose AND t.records IN ('leaving', 'held'))
     THEN
       RETURN NULL;
