@@ -62,34 +62,34 @@ absl::Status Run(Invocation& run, const Options& options) {
         StrCat(options.file, ": ", FromAbsl(file.status().message())));
   }
   ASSIGN_OR_RETURN(Client * client, run.client());
-  ImportOptions import;
-  import.collection = options.collection;
-  import.customer_id = options.customer;
-  import.on_progress = [&](size_t done, size_t total) {
+  ImportOptions how;
+  how.collection = options.collection;
+  how.customer_id = options.customer;
+  how.on_progress = [&](size_t done, size_t total) {
     run.terminal.Progress(StrCat("  ", done, " of ", total));
-};
-import.on_refused = [&](const RefusedEntry& refused) {
-  run.terminal.Note(Describe(file->unit, refused));
-};  // namespace
-const absl::Time start = absl::Now();
-const auto report =
-    Import(*file, import, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
-      return client->Call(&RecordService::Stub::BatchCreateRecords, request);
-    });
-run.terminal.ClearProgress();
-RETURN_IF_ERROR(report.status());
-Print(run.json()
-          ? ReportAsJson(*report)
-          : StrCat(report->created, " of ", report->entries, " records created, ",
-                   report->refused.size(), " refused, in ",
-                   absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(1))),
-                   "\n"));
-if (options.strict && !report->refused.empty()) {
-  return absl::FailedPreconditionError(
-      StrCat(report->refused.size(), " entries were refused (--strict)"));
+  };
+  how.on_refused = [&](const RefusedEntry& refused) {
+    run.terminal.Note(Describe(file->unit, refused));
+  };
+  const absl::Time start = absl::Now();
+  const auto report =
+      Import(*file, how, [&](const tenantdata::v1::BatchCreateRecordsRequest& request) {
+        return client->Call(&RecordService::Stub::BatchCreateRecords, request);
+      });
+  run.terminal.ClearProgress();
+  RETURN_IF_ERROR(report.status());
+  Print(run.json()
+            ? ReportAsJson(*report)
+            : StrCat(report->created, " of ", report->entries, " records created, ",
+                     report->refused.size(), " refused, in ",
+                     absl::FormatDuration(absl::Trunc(absl::Now() - start, absl::Milliseconds(1))),
+                     "\n"));
+  if (options.strict && !report->refused.empty()) {
+    return absl::FailedPreconditionError(
+        StrCat(report->refused.size(), " entries were refused (--strict)"));
+  }
+  return absl::OkStatus();
 }
-return absl::OkStatus();
-}  // namespace kasbah::cli
 
 }  // namespace
 
