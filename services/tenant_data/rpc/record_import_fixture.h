@@ -67,6 +67,8 @@ class RecordImportTest : public RecordServiceTest {
     Said said;
     v1::ImportRecordsResponse response;
     while (stream->Read(&response)) {
+      // Heard of all the while, as from a real auth: an import can take longer than one news lasts.
+      server_->assertions().RevocationsFresh();
       if (response.has_progress()) {
         said.progress = response.progress();
         if (options.at_progress) options.at_progress(said.progress.lines());
