@@ -73,6 +73,17 @@ TEST_F(WorkerTest, AHoldEndsByItselfWhenItsWorkerIsGone) {
   EXPECT_EQ(Get(Call(a_), *id)->version, 2u);
 }
 
+TEST_F(WorkerTest, AMoveThatNobodyHasBegunCanBeCancelled) {
+  Fill(a_, 3);
+  const std::string rows = RowsOf(*test_, a_);
+  const Move move = Start(a_, "second");
+  ASSERT_OK(placements_->Cancel(Call(a_), move.id));
+  RunAll(*NewMover());
+  EXPECT_EQ(Current(move).step, MoveStep::kCancelled);
+  EXPECT_EQ(PlaceIn(second_->database(), a_), "");
+  EXPECT_EQ(RowsOf(*test_, a_), rows);
+}
+
 TEST_F(WorkerTest, AWorkerThatWasTakenForDeadChangesNothing) {
   Fill(a_, 3);
   const Move move = Start(a_, "second");

@@ -184,6 +184,16 @@ absl::Status TenantMover::Clean(Work& work) {
   return Save(work, MoveStep::kDone);
 }
 
+absl::Status TenantMover::WipeCopy(Work& work) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> there,
+                   work.target->mover->Run(StepDeadline(), [&](Transaction& tx) {
+                     return Copies::FindPlace(tx, work.move.tenant);
+                   }));
+  // Cancelled before there was one.
+  if (!there) return absl::OkStatus();
+  return work.WipeTarget(kWipeRows, [&] { return Save(work, work.move.step); });
+}
+
 absl::Status TenantMover::Cancel(Work& work) {
   ASSIGN_OR_RETURN(const bool here, Place(*work.source->mover, work,
                                           {"here", "leaving", "held", "elsewhere"}, Copies::kHere));
@@ -192,7 +202,7 @@ absl::Status TenantMover::Cancel(Work& work) {
   RETURN_IF_ERROR(Follow(work));
   RETURN_IF_ERROR(work.rows->DropNotes(StepDeadline()));
   // The tenant works again. A target that is away keeps what it has until the next move there.
-  const absl::Status wiped = work.WipeTarget(kWipeRows, [&] { return Save(work, work.move.step); });
+  const absl::Status wiped = WipeCopy(work);
   if (!wiped.ok() && !absl::IsUnavailable(wiped)) return wiped;
   work.move.finished = clock_.Now();
   return SaveWith(work, work.move.problem.empty() ? MoveStep::kCancelled : MoveStep::kFailed,

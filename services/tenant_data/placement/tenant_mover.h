@@ -61,6 +61,7 @@ class TenantMover {
   absl::Status Cancel(Work& work);
 
   absl::Status PutCopy(Work& work);
+  absl::Status WipeCopy(Work& work);
   absl::Status Follow(Work& work);
   absl::StatusOr<bool> Place(postgres::Door& door, Work& work,
                              const std::vector<std::string>& expected, std::string_view place,
