@@ -50,6 +50,7 @@ std::string ValueOf(const std::string& type) {
       {"bytea", "'\\x01'"},
       {"boolean", "false"},
       {"timestamp with time zone", "'2026-01-01Z'"},
+      {"date", "'2026-01-01'"},
       {"jsonb", "'{}'"},
       {"inet", "'192.0.2.1'"},
       {"text", "'x'"}};
