@@ -73,6 +73,27 @@ TEST_F(SubjectServiceTest, ErasingAgainAndInASuspendedTenantIsNoError) {
   EXPECT_EQ(reply.erased().at("audit.event.actor_display"), 0u);
 }
 
+// Or it would find its own next time, and never be done.
+TEST_F(SubjectServiceTest, ATenantsErasureEndsPersonalValuesAndTellsOfItWithNone) {
+  Log({{a_, Event("secret.create", "usr_ada")}, {b_, Event("secret.create", "usr_ada")}});
+  test_->Execute("UPDATE core.tenants SET state = 'closed', closed_at = now() WHERE tenant_id = '" +
+                 a_.uuid().ToString() + "'");
+  subject::v1::EraseTenantRequest request;
+  request.set_confirm(a_.ToString());
+  ASSERT_OK_AND_ASSIGN(const auto reply,
+                       As(a_, &Stub::EraseTenant, request, "service/tenant-data"));
+  EXPECT_TRUE(reply.done());
+  EXPECT_EQ(reply.erased().at("audit.event"), 1u);
+  EXPECT_EQ(test_->QueryValue("SELECT string_agg(tenant_id::text, ' ') FROM audit.event WHERE "
+                              "coalesce(source_address, user_agent, actor_display) IS NOT NULL"),
+            b_.uuid().ToString());
+  EXPECT_EQ(Waiting("tenant.erase_rows"), "1");
+  EXPECT_EQ(Waiting("127.0.0.1"), "0");
+  // What others are told of a person has the address of whoever asked.
+  ASSERT_OK(Erase(b_, "usr_ada"));
+  EXPECT_EQ(Waiting("127.0.0.1"), "1");
+}
+
 TEST_F(SubjectServiceTest, TheServicesRoleCanEraseAndChangeNothingElse) {
   EXPECT_EQ(test_->QueryValue("SELECT string_agg(a.attname, ' ' ORDER BY a.attname) "
                               "FROM pg_attribute a WHERE a.attrelid = 'audit.event'::regclass AND "
