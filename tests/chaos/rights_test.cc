@@ -102,9 +102,12 @@ class RightsTest : public RightsSystem {
                   "SELECT count(*) FROM audit.event" + where +
                   " AND coalesce(source_address, user_agent, actor_display) IS NOT NULL"),
               "0");
-    EXPECT_NE(System::Get().QueryValue("SELECT count(*) FROM audit.event" + where +
-                                       " AND action = 'tenant.erase'"),
-              "0");
+    for (const char* action : {"tenant.erase", "tenant.erase_rows"}) {
+      EXPECT_NE(System::Get().QueryValue(StrCat("SELECT count(*) FROM audit.event", where,
+                                                " AND action = '", action, "'")),
+                "0")
+          << action;
+    }
     EXPECT_NE(
         System::Get().QueryValue(StrCat(
             "SELECT count(*) FROM audit.event WHERE action = 'tenant.erase' AND "

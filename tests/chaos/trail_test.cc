@@ -61,8 +61,7 @@ class TrailUnderKills : public ::testing::Test {
     webhook::v1::CreateEndpointRequest endpoint;
     endpoint.set_url("http://127.0.0.1:9/kills");
     endpoint.add_event_types("kills.done");
-    EXPECT_TRUE(
-        AsOperator<Endpoints>(id, "webhook", &Endpoints::Stub::CreateEndpoint, endpoint).ok());
+    EXPECT_TRUE(AsOwner<Endpoints>(1, "webhook", &Endpoints::Stub::CreateEndpoint, endpoint).ok());
     kinds_ = {
         {"tenant-data", "customer.create", "tenant_data.customers", "customer_id", "cus",
          [id](int n) -> absl::StatusOr<std::string> {

@@ -47,6 +47,8 @@ const std::map<std::string, std::string>& CoveredElsewhere() {
        "a cluster: services/auth/rpc/workload_service_pgtest.cc"},
       {"CiphertextService.RewrapCiphertexts",
        "the vault's own call; its rewrap has events: services/vault/rpc/rewrap_pgtest.cc"},
+      {"SubjectService.EraseTenant",
+       "an event for each page of a table's rows: tests/chaos/rights_test.cc"},
       {"RetentionService.DownloadArchive",
        "a month that is over: services/audit/rpc/retention_pgtest.cc"},
       {"ReceiverService.ReceiveBatch",

@@ -311,15 +311,7 @@ const std::vector<Step>& CoverageSteps() {
       {"TenantService.CloseTenant", By::kOperator, {R"({"reason": "covered"})"}},
       {"ShredService.ShredTenant", By::kOperator, {R"({"confirm": "${tenant}"})"}},
 
-      // Another tenant, of which nothing is left. A service's event is of a page of rows: of the
-      // one endpoint here.
-      {"EndpointService.CreateEndpoint",
-       By::kOperator,
-       {R"({"url": "http://127.0.0.1:9/other"})"},
-       {},
-       1,
-       "",
-       "${other}"},
+      // Another tenant, of which nothing is left.
       {"TenantService.UpdateTenant",
        By::kOperator,
        {R"({"etag": "${other_etag}", "display_name": "Newer"})"},
@@ -330,13 +322,6 @@ const std::vector<Step>& CoverageSteps() {
       {"TenantService.CloseTenant",
        By::kOperator,
        {R"({"reason": "covered"})"},
-       {},
-       1,
-       "",
-       "${other}"},
-      {"SubjectService.EraseTenant",
-       By::kTenantData,
-       {R"({"confirm": "${other}"})"},
        {},
        1,
        "",
