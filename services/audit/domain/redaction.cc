@@ -12,7 +12,7 @@ static_assert(merkle::kPersonalFields[kDisplay] == "actor.display");
 
 // A subject acts under an id; a person without one is known by the name that stands beside it.
 bool IsOf(const merkle::PersonalEntry& entry, const std::string& subject) {
-  return entry.actor_id == subject ||
+  return subject.empty() || entry.actor_id == subject ||
          (entry.personal[kDisplay] && entry.personal[kDisplay]->value == subject);
 }
 

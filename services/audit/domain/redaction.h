@@ -12,7 +12,7 @@ namespace kasbah::audit {
 
 // Which personal values are to be destroyed.
 struct Redaction {
-  // These events; or, where unset, those of a subject in a time.
+  // These events; or, where unset, those of a subject in a time, or of everybody where it is empty.
   std::optional<std::vector<uint64_t>> sequences;
   std::string subject_id;
   absl::Time start = absl::InfinitePast();

@@ -37,6 +37,13 @@ TEST(Redaction, FindsASubjectByIdAndByName) {
   }
 }
 
+TEST(Redaction, NobodyInParticularIsEverybody) {
+  merkle::PersonalEntry entry = Entry();
+  EXPECT_TRUE(
+      (Redaction{.sequences = {}, .subject_id = "", .fields = kAllPersonalFields}.Apply(&entry)));
+  EXPECT_TRUE(entry.empty());
+}
+
 TEST(Redaction, ASubjectsOtherTimesStay) {
   merkle::PersonalEntry entry = Entry();
   Redaction redaction{.sequences = {}, .subject_id = "usr_ada", .fields = kAllPersonalFields};

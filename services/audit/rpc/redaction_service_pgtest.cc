@@ -115,6 +115,29 @@ TEST_F(RedactionServiceTest, AnArchivedEventsValuesAreDestroyedInItsBundle) {
   EXPECT_EQ(objects.size(), 2u);
 }
 
+TEST_F(RedactionServiceTest, ErasingATenantReachesBundles) {
+  Log({{a_, Named("Mallory Unique", "usr_mallory")},
+       {a_, Named("Eve Unique", "usr_eve")},
+       {b_, Named("Ada Unique", "usr_ada")}},
+      LongAgo());
+  Sign(a_);
+  Sign(b_);
+  ASSERT_OK(RunWorker());
+  ASSERT_TRUE(AnyObjectHolds("Eve Unique"));
+  // Whoever closes it is told of, as in every trail that is to be erased.
+  Log(Repeat(a_, 1));
+  test_->Execute("UPDATE core.tenants SET state = 'closed', closed_at = now() WHERE tenant_id = '" +
+                 a_.uuid().ToString() + "'");
+  subject::v1::EraseTenantRequest request;
+  request.set_confirm(a_.ToString());
+  ASSERT_OK(
+      As(a_, &subject::v1::SubjectService::Stub::EraseTenant, request, "service/tenant-data"));
+  ASSERT_OK(RunWorker());
+  EXPECT_FALSE(AnyObjectHolds("Mallory Unique"));
+  EXPECT_FALSE(AnyObjectHolds("Eve Unique"));
+  EXPECT_TRUE(AnyObjectHolds("Ada Unique"));
+}
+
 TEST_F(RedactionServiceTest, ErasingASubjectReachesBundles) {
   Log({{a_, Named("Mallory Unique", "usr_mallory")}, {a_, Event()}}, LongAgo());
   Sign(a_);

@@ -78,6 +78,7 @@ absl::StatusOr<bool> SubjectService::EraseFurther(const rpc::Call& call,
     if (page.events == 0) return true;
     ASSIGN_OR_RETURN(
         const uint64_t erased, EraseCounted(call, "audit.event", [&](postgres::Transaction& tx) {
+          redaction_store::AddOfTenant(tx, call.tenant, clock().Now());
           return event_store::ErasePersonal(tx, call.tenant, page.first, page.last).Await();
         }));
     (*reply->mutable_erased())["audit.event"] += erased;

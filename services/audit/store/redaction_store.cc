@@ -39,6 +39,12 @@ constexpr Statement kAddPending = {"redaction.add_pending", R"sql(
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql",
                                    Access::kWrite};
 
+constexpr Statement kAddOfTenant = {"redaction.add_of_tenant", R"sql(
+  INSERT INTO audit.redaction (tenant_id, redaction_id, subject_id, fields, created_at)
+  SELECT $1, $2, '', $3, $4 WHERE NOT EXISTS (
+    SELECT FROM audit.redaction WHERE tenant_id = $1 AND subject_id = ''))sql",
+                                    Access::kWrite};
+
 constexpr Statement kListPending = {"redaction.list_pending", R"sql(
   SELECT tenant_id, redaction_id, sequences, subject_id, start_time, end_time, fields
   FROM audit.redaction ORDER BY created_at LIMIT $1)sql"};
@@ -83,6 +89,10 @@ void AddPending(postgres::Transaction& tx, TenantId tenant, const Redaction& red
       redaction.sequences ? std::nullopt : std::optional<std::string>(redaction.subject_id);
   tx.Run(kAddPending, tenant, Uuid::V7(now), redaction.sequences, subject, redaction.start,
          redaction.end, redaction.fields, now);
+}
+
+void AddOfTenant(postgres::Transaction& tx, TenantId tenant, absl::Time now) {
+  tx.Run(kAddOfTenant, tenant, Uuid::V7(now), kAllPersonalFields, now);
 }
 
 postgres::Pending<std::vector<PendingRedaction>> ListPending(postgres::Transaction& tx, int limit) {

@@ -18,6 +18,8 @@ void Destroy(postgres::Transaction& tx, TenantId tenant, const std::vector<uint6
 // Notes that the tenant's bundles are to be gone through.
 void AddPending(postgres::Transaction& tx, TenantId tenant, const Redaction& redaction,
                 absl::Time now);
+// The same for all that the tenant's bundles have, unless it is noted already.
+void AddOfTenant(postgres::Transaction& tx, TenantId tenant, absl::Time now);
 
 // Through the upkeep's door.
 struct PendingRedaction {
