@@ -15,7 +15,9 @@
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/domains.pb.h"
 #include "kasbah/tenantdata/v1/files.pb.h"
+#include "kasbah/tenantdata/v1/placement.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -96,7 +98,9 @@ std::vector<const MethodDescriptor*> Methods() {
   for (const auto* file :
        {tenantdata::v1::Tenant::descriptor()->file(), tenantdata::v1::Domain::descriptor()->file(),
         tenantdata::v1::Collection::descriptor()->file(),
-        tenantdata::v1::Record::descriptor()->file(), tenantdata::v1::File::descriptor()->file()}) {
+        tenantdata::v1::Record::descriptor()->file(), tenantdata::v1::File::descriptor()->file(),
+        tenantdata::v1::RightsOperation::descriptor()->file(),
+        tenantdata::v1::Move::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         methods.push_back(file->service(s)->method(m));

@@ -13,6 +13,7 @@
 #include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -162,7 +163,8 @@ TEST_F(CustomerScope, WhatAnotherCustomerHasIsAbsentOnEveryMethod) {
   for (const auto* file :
        {tenantdata::v1::Tenant::descriptor()->file(), tenantdata::v1::Domain::descriptor()->file(),
         tenantdata::v1::Collection::descriptor()->file(),
-        tenantdata::v1::Record::descriptor()->file(), tenantdata::v1::File::descriptor()->file()}) {
+        tenantdata::v1::Record::descriptor()->file(), tenantdata::v1::File::descriptor()->file(),
+        tenantdata::v1::RightsOperation::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const MethodDescriptor* method = file->service(s)->method(m);
