@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build demo up down test bench timing asan tsan tidy tools clean
+.PHONY: help deps build demo up down test soak bench timing asan tsan tidy tools clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,8 +23,11 @@ up: build ## leave it running here, with credentials and commands to try
 down: ## stop what `make up` left running
 	@"$(BIN)/kasbah" dev down
 
-test: build ## every test
+test: build ## every test but those of make soak
 	@scripts/test.sh dev
+
+soak: build ## the system killed at each step of what it does: some ten minutes
+	@scripts/test.sh soak
 
 bench: deps ## ratios against what the parts alone allow; writes bench/results.json
 	@scripts/build.sh release kasbah_bench
