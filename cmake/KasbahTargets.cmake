@@ -47,7 +47,7 @@ function(kasbah_tests name files)
   target_link_libraries(${name} PRIVATE ${ARGN} kasbah::testing GTest::gmock kasbah_flags)
   kasbah_reuse_pch(${name} kasbah_test_pch)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 1200)
   add_dependencies(kasbah_unit_tests ${name})
 endfunction()
 
