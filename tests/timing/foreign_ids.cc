@@ -19,6 +19,7 @@
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
+#include "libs/base/error.h"
 #include "libs/base/ids.h"
 #include "libs/base/strings.h"
 #include "tests/system/system.h"
