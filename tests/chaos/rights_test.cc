@@ -306,7 +306,7 @@ TEST_F(RightsTest, YesterdaysCopyOpensNothingOfAnErasedTenant) {
   get.set_record_id(RecordId(*Uuid::Parse(record)).ToString());
   absl::StatusOr<tenantdata::v1::Record> read;
   ASSERT_TRUE(WaitUntil(absl::Seconds(60), [&] {
-    read = AsOperator<Records>(tenant.id, "tenant-data", &Records::Stub::GetRecord, get);
+    read = AsOwner<Records>(tenant, "tenant-data", &Records::Stub::GetRecord, get);
     return read.ok() && read->unavailable_size() == 1 &&
            read->unavailable(0).reason() == "KEY_SHREDDED";
   })) << (read.ok() ? read->ShortDebugString() : read.status().ToString());
