@@ -35,9 +35,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   target_compile_options(kasbah_flags INTERFACE $<$<CONFIG:Release>:-Wno-restrict>)
 endif()
 if(KASBAH_SANITIZE)
-  # GCC 12 checks a `this` that is none where a template calls by a pointer to member and passes a
-  # member of its base: (this->a->*b)(this->c). Hence without the check of vptr.
-  set(KASBAH_SANITIZE_OPTIONS -fsanitize=${KASBAH_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer)
+  set(KASBAH_SANITIZE_OPTIONS -fsanitize=${KASBAH_SANITIZE} -fno-omit-frame-pointer)
   if(KASBAH_SANITIZE MATCHES thread)
     # Protobuf's messages have another layout where it is defined, and Debian's library has not.
     list(APPEND KASBAH_SANITIZE_OPTIONS -U__SANITIZE_THREAD__)

@@ -37,7 +37,11 @@ class Pipeline::AttemptedWork final : public WorkOf<Service, Request, Reply> {
       : Base(service, handler, request, reply), attempt_(attempt) {}
 
   std::optional<absl::Status> Attempt(const Call& call) override {
-    std::optional<absl::StatusOr<Reply>> result = (this->service_->*attempt_)(call, this->request_);
+    // By names of their own: GCC 12's undefined-behaviour sanitizer takes another `this` for
+    // members of a base in a call by pointer to member.
+    Service& service = *this->service_;
+    const Request& request = this->request_;
+    std::optional<absl::StatusOr<Reply>> result = (service.*attempt_)(call, request);
     if (!result.has_value()) return std::nullopt;
     return Fill(this->reply_, *std::move(result));
   }
@@ -66,7 +70,9 @@ class Pipeline::SharedWork final : public WorkOf<Service, Request, Reply> {
         return Fill(reply, work(later));
       });
     };
-    (this->service_->*start_)(call, this->request_, Answer<Reply>(std::move(finish)));
+    Service& service = *this->service_;
+    const Request& request = this->request_;
+    (service.*start_)(call, request, Answer<Reply>(std::move(finish)));
     return true;
   }
 

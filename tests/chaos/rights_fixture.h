@@ -19,6 +19,7 @@
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "kasbah/webhook/v1/webhook.grpc.pb.h"
 #include "libs/base/strings.h"
+#include "tests/chaos/table_lock.h"
 #include "tests/system/system.h"
 #include <pqxx/pqxx>
 
@@ -31,20 +32,6 @@ using system_test::TestTenant;
 using system_test::WaitUntil;
 using Rights = tenantdata::v1::RightsService;
 using tenantdata::v1::RightsOperation;
-
-// Nobody writes the table while this is there; everybody reads it.
-class HeldTable {
- public:
-  explicit HeldTable(const std::string& table)
-      : connection_(System::Get().supervisor().PostgresAdminDsn("kasbah")), work_(connection_) {
-    work_.exec("LOCK TABLE " + table + " IN EXCLUSIVE MODE");
-  }
-  void Release() { work_.abort(); }
-
- private:
-  pqxx::connection connection_;
-  pqxx::work work_;
-};
 
 // Tenants of whom every service has something, and what becomes of it.
 class RightsSystem : public ::testing::Test {

@@ -85,6 +85,27 @@ class RightsTest : public RightsSystem {
     }
     return kept;
   }
+  // Begins an operation and kills tenant-data at each of the tables, one after the other. Its id.
+  static std::string KilledAtEach(const std::vector<const char*>& tables,
+                                  const std::function<absl::StatusOr<RightsOperation>()>& start) {
+    std::string operation;
+    for (const char* table : tables) {
+      SCOPED_TRACE(table);
+      TableLock held(table);
+      if (operation.empty()) {
+        // The operation itself may be written.
+        const auto started = start();
+        EXPECT_TRUE(started.ok()) << started.status();
+        if (!started.ok()) return "";
+        operation = started->operation_id();
+      }
+      KillTenantDataAt(table);
+      held.Release();
+      ForgetLeases();
+      EXPECT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
+    }
+    return operation;
+  }
   static void ExpectErased(const TestTenant& tenant) {
     const std::set<std::string> kept = Kept();
     for (const auto& [table, rows] : Counts(tenant)) {
@@ -134,21 +155,10 @@ TEST_F(RightsTest, AnExportHasEverythingOfTheTenantAndNothingOfAnotherThoughKill
   const TestTenant tenant = Furnished("export-one");
   const TestTenant other = Furnished("export-two");
   // Between a piece's beginning, its object and its note; between the last note and the end.
-  std::string operation;
-  for (const char* table : {"tenant_data.files", "tenant_data.rights_members",
-                            "tenant_data.rights_counts", "tenant_data.rights_operations"}) {
-    HeldTable held(table);
-    if (operation.empty()) {
-      // The operation itself may be written.
-      const auto started = StartExport(tenant);
-      ASSERT_TRUE(started.ok()) << started.status();
-      operation = started->operation_id();
-    }
-    KillTenantDataAt(table);
-    held.Release();
-    ForgetLeases();
-    ASSERT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
-  }
+  const std::string operation =
+      KilledAtEach({"tenant_data.files", "tenant_data.rights_members", "tenant_data.rights_counts",
+                    "tenant_data.rights_operations"},
+                   [&] { return StartExport(tenant); });
   const RightsOperation done = Finished(tenant, operation);
   ASSERT_EQ(done.state(), RightsOperation::STATE_DONE) << done.ShortDebugString();
   const std::string archive = ContentOf(Downloaded(tenant, operation));
@@ -163,23 +173,11 @@ TEST_F(RightsTest, ATenantIsErasedThoughKilledAtEachStepAndNobodyElseIsTouched) 
   const auto before = Counts(other);
   ASSERT_TRUE(Finished(tenant, StartExport(tenant)->operation_id()).has_archive());
   Close(tenant);
-  std::string operation;
   // What each step writes, and the notes between them.
-  for (const char* table :
-       {"vault.secrets", "tenant_data.rights_counts", "tenant_data.records",
-        "tenant_data.collections", "webhook.messages", "auth.departures", "core.tenants"}) {
-    SCOPED_TRACE(table);
-    HeldTable held(table);
-    if (operation.empty()) {
-      const auto started = StartErasure(tenant, "erase-one");
-      ASSERT_TRUE(started.ok()) << started.status();
-      operation = started->operation_id();
-    }
-    KillTenantDataAt(table);
-    held.Release();
-    ForgetLeases();
-    ASSERT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
-  }
+  const std::string operation = KilledAtEach(
+      {"vault.secrets", "tenant_data.rights_counts", "tenant_data.records",
+       "tenant_data.collections", "webhook.messages", "auth.departures", "core.tenants"},
+      [&] { return StartErasure(tenant, "erase-one"); });
   const RightsOperation done = Finished(tenant, operation);
   EXPECT_EQ(done.state(), RightsOperation::STATE_DONE);
   ExpectErased(tenant);
@@ -220,20 +218,10 @@ TEST_F(RightsTest, APersonIsExportedAndErasedAndTheOthersStay) {
 
   tenantdata::v1::StartSubjectErasureRequest erase;
   erase.set_subject("person-7");
-  std::string operation;
-  for (const char* table : {"tenant_data.record_history", "tenant_data.rights_counts"}) {
-    HeldTable held(table);
-    if (operation.empty()) {
-      const auto begun =
-          AsOwner<Rights>(tenant, "tenant-data", &Rights::Stub::StartSubjectErasure, erase);
-      ASSERT_TRUE(begun.ok()) << begun.status();
-      operation = begun->operation_id();
-    }
-    KillTenantDataAt(table);
-    held.Release();
-    ForgetLeases();
-    ASSERT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
-  }
+  const std::string operation =
+      KilledAtEach({"tenant_data.record_history", "tenant_data.rights_counts"}, [&] {
+        return AsOwner<Rights>(tenant, "tenant-data", &Rights::Stub::StartSubjectErasure, erase);
+      });
   EXPECT_EQ(Finished(tenant, operation).state(), RightsOperation::STATE_DONE);
   EXPECT_EQ(Rows("tenant_data.records", tenant), 2);
   // The archive that has them is gone, with what it was about.

@@ -36,8 +36,6 @@ const std::map<std::string, std::string>& CoveredElsewhere() {
       {"SealService.ForgetSeal", seals},
       {"TenantSealService.SetTenantSeal", tenant_seals},
       {"TenantSealService.RemoveTenantSeal", tenant_seals},
-      {"RecordService.ImportRecords",
-       "a stream that goes both ways: tests/chaos/killed_import_test.cc"},
       {"RewrapService.PauseRewrap", rewraps},
       {"RewrapService.ResumeRewrap", rewraps},
       {"RewrapService.CancelRewrap", rewraps},

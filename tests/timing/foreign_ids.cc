@@ -32,6 +32,7 @@ using system_test::AsOperator;
 using system_test::AsOwner;
 using system_test::System;
 using system_test::TestTenant;
+using system_test::WaitUntil;
 using Collections = tenantdata::v1::CollectionService;
 using Customers = tenantdata::v1::CustomerService;
 using Files = tenantdata::v1::FileService;
@@ -152,18 +153,22 @@ class ForeignIds : public ::testing::Test {
   static std::string MakeFile(const TestTenant& tenant) {
     const auto stub =
         Files::NewStub(System::Get().Channel("tenant-data", tenant.certificate_directory));
-    const auto context = System::Get().OwnerContext(tenant);
     tenantdata::v1::File file;
-    const auto writer = stub->UploadFile(context.get(), &file);
-    tenantdata::v1::UploadFileRequest message;
-    message.mutable_metadata()->set_name("x");
-    message.mutable_metadata()->set_size(1);
-    message.set_chunk("x");
-    writer->Write(message);
-    writer->WritesDone();
-    if (const grpc::Status status = writer->Finish(); !status.ok()) {
-      Crash(status.error_message(), __FILE__, __LINE__);
-    }
+    grpc::Status status;
+    // Uploads have a rate; whoever makes many of them waits for it.
+    const bool answered = WaitUntil(absl::Seconds(120), [&] {
+      const auto context = System::Get().OwnerContext(tenant);
+      const auto writer = stub->UploadFile(context.get(), &file);
+      tenantdata::v1::UploadFileRequest message;
+      message.mutable_metadata()->set_name("x");
+      message.mutable_metadata()->set_size(1);
+      message.set_chunk("x");
+      writer->Write(message);
+      writer->WritesDone();
+      status = writer->Finish();
+      return status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED;
+    });
+    if (!answered || !status.ok()) Crash(status.error_message(), __FILE__, __LINE__);
     return file.file_id();
   }
   static std::string MakeCustomer(const TestTenant& tenant) {

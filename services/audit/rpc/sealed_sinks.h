@@ -1,25 +1,13 @@
 #pragma once
 
-#include "libs/ciphertexts/ciphertext_store.h"
-#include "libs/postgres/database.h"
+#include "libs/ciphertexts/single_ciphertexts.h"
 
 namespace kasbah::audit {
 
 // The secrets of sinks, as what they are to the key that sealed them. A place is "snk_…".
-class SealedSinks final : public ciphertexts::CiphertextStore {
+class SealedSinks final : public ciphertexts::SingleCiphertexts<SinkId> {
  public:
-  explicit SealedSinks(postgres::Database& database) : database_(database) {}
-
-  absl::StatusOr<std::map<uint32_t, uint64_t>> Count(const CallContext& call) override;
-  absl::StatusOr<std::vector<ciphertexts::Row>> After(const CallContext& call,
-                                                      uint32_t below_version,
-                                                      const std::string& place, int limit) override;
-  absl::StatusOr<uint64_t> Replace(const CallContext& call,
-                                   const std::vector<ciphertexts::Row>& before,
-                                   const std::vector<ciphertexts::Row>& after) override;
-
- private:
-  postgres::Database& database_;
+  explicit SealedSinks(postgres::Database& database);
 };
 
 }  // namespace kasbah::audit

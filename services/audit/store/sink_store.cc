@@ -215,15 +215,9 @@ Pending<std::vector<SealedSecret>> SecretsAfter(Transaction& tx, TenantId tenant
 Pending<uint64_t> ReplaceSecrets(Transaction& tx, TenantId tenant,
                                  const std::vector<SealedSecret>& before,
                                  const std::vector<SealedSecret>& after) {
-  std::vector<SinkId> sinks;
-  std::vector<postgres::OwnedBytes> olds, news;
-  for (size_t i = 0; i < before.size(); ++i) {
-    sinks.push_back(before[i].sink);
-    olds.push_back({before[i].sealed});
-    news.push_back({after[i].sealed});
-  }
-  return tx.Run(kReplaceSecrets, tenant, sinks, olds, news).Map([](Result rows) {
-    return rows[0].Get<uint64_t>(0);
+  const ciphertexts::Replacement<SinkId> rows(before, after);
+  return tx.Run(kReplaceSecrets, tenant, rows.ids, rows.olds, rows.news).Map([](Result result) {
+    return result[0].Get<uint64_t>(0);
   });
 }
 

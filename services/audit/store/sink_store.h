@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/ciphertexts/sealed.h"
 #include "libs/postgres/transaction.h"
 #include "services/audit/domain/sink.h"
 #include "services/audit/store/event_store.h"
@@ -48,10 +49,7 @@ postgres::Pending<std::vector<RefusedEvent>> ListRefused(postgres::Transaction& 
 
 // For who counts and rewraps ciphertexts: sinks by the key version that sealed their secret, the
 // next of those that a version below `below` sealed, and putting `after` where `before` stands.
-struct SealedSecret {
-  SinkId sink;
-  std::string sealed;
-};
+using SealedSecret = ciphertexts::Sealed<SinkId>;
 postgres::Pending<std::map<uint32_t, uint64_t>> CountSecrets(postgres::Transaction& tx,
                                                              TenantId tenant);
 postgres::Pending<std::vector<SealedSecret>> SecretsAfter(postgres::Transaction& tx,

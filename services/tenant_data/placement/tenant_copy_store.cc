@@ -1,5 +1,6 @@
 #include "services/tenant_data/placement/tenant_copy_store.h"
 
+#include "services/tenant_data/store/tenant_row.h"
 #include "services/tenant_data/store/tenant_state.h"
 
 namespace kasbah::tenantdata {
@@ -26,10 +27,9 @@ constexpr Statement kRequireMine{
     "SELECT core.require(count(*) = 1, 'MOVE_TAKEN_OVER') FROM (SELECT FROM core.tenants "
     "WHERE tenant_id = $1 AND mover = $2 AND records = 'elsewhere' FOR SHARE) t"};
 
-constexpr Statement kHold{"copies.hold",
-                          "SELECT tenant_id, slug, display_name, state, state_version, created_at, "
-                          "suspended_at, closed_at, erased_at FROM core.tenants "
-                          "WHERE tenant_id = $1 AND slug <> '-system' FOR SHARE"};
+constexpr Statement kHold{"copies.hold", "SELECT " KASBAH_TENANT_COLUMNS
+                                         "FROM core.tenants "
+                                         "WHERE tenant_id = $1 AND slug <> '-system' FOR SHARE"};
 
 constexpr Statement kPut{
     "copies.put",
@@ -81,23 +81,7 @@ void TenantCopyStore::RequireMine(Transaction& tx, TenantId tenant, Uuid worker)
 }
 
 Pending<Tenant> TenantCopyStore::Hold(Transaction& tx, TenantId id) {
-  return tx.RunForOne(
-      kHold, "tenant",
-      [](const Row& row) {
-        Tenant tenant;
-        tenant.id = row.Get<TenantId>(0);
-        tenant.slug = row.Get<std::string>(1);
-        tenant.display_name = row.Get<std::string>(2);
-        tenant.state = ParseTenantState(row.Get<std::string>(3));
-        tenant.version = row.Get<uint64_t>(4);
-        tenant.created = row.Get<absl::Time>(5);
-        tenant.suspended = row.Get<std::optional<absl::Time>>(6);
-        tenant.closed = row.Get<std::optional<absl::Time>>(7);
-        tenant.erased = row.Get<std::optional<absl::Time>>(8);
-        if (tenant.erased) tenant.state = TenantState::kErased;
-        return tenant;
-      },
-      id);
+  return tx.RunForOne(kHold, "tenant", ReadTenant, id);
 }
 
 void TenantCopyStore::Put(Transaction& tx, const Tenant& tenant) {

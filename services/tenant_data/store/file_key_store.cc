@@ -48,7 +48,7 @@ Pending<std::vector<FileKeyStore::SealedKey>> FileKeyStore::After(Transaction& t
       .Map([](const Result& rows) {
         std::vector<SealedKey> keys;
         for (const Row& row : rows) {
-          keys.push_back({row.Get<FileId>(0), row.Get<std::string>(1), row.Get<std::string>(2)});
+          keys.push_back({row.Get<FileId>(0), row.Get<std::string>(2), row.Get<std::string>(1)});
         }
         return keys;
       });
@@ -57,17 +57,10 @@ Pending<std::vector<FileKeyStore::SealedKey>> FileKeyStore::After(Transaction& t
 Pending<uint64_t> FileKeyStore::Replace(Transaction& tx, TenantId tenant,
                                         const std::vector<SealedKey>& before,
                                         const std::vector<SealedKey>& after) {
-  std::vector<FileId> files;
-  std::vector<postgres::OwnedBytes> olds;
-  std::vector<postgres::OwnedBytes> news;
-  for (size_t i = 0; i < before.size(); ++i) {
-    files.push_back(before[i].file);
-    olds.push_back({before[i].sealed});
-    news.push_back({after[i].sealed});
-  }
+  const ciphertexts::Replacement<FileId> rows(before, after);
   return tx.RunForOne(
-      kReplace, "count", [](const Row& row) { return row.Get<uint64_t>(0); }, tenant, files, olds,
-      news);
+      kReplace, "count", [](const Row& row) { return row.Get<uint64_t>(0); }, tenant, rows.ids,
+      rows.olds, rows.news);
 }
 
 }  // namespace kasbah::tenantdata

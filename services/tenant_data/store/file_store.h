@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/base/call_context.h"
+#include "libs/ciphertexts/sealed.h"
 #include "libs/postgres/transaction.h"
 #include "services/tenant_data/domain/file.h"
 
@@ -93,11 +94,7 @@ class FileKeyStore {
  public:
   static postgres::Pending<std::map<uint32_t, uint64_t>> Count(postgres::Transaction& tx,
                                                                TenantId tenant);
-  struct SealedKey {
-    FileId file;
-    std::string subject;
-    std::string sealed;
-  };
+  using SealedKey = ciphertexts::Sealed<FileId>;
   static postgres::Pending<std::vector<SealedKey>> After(postgres::Transaction& tx, TenantId tenant,
                                                          uint32_t below, FileId after, int limit);
   static postgres::Pending<uint64_t> Replace(postgres::Transaction& tx, TenantId tenant,

@@ -1,5 +1,6 @@
 #include "services/tenant_data/store/tenant_store.h"
 
+#include "services/tenant_data/store/tenant_row.h"
 #include "services/tenant_data/store/tenant_state.h"
 
 namespace kasbah::tenantdata {
@@ -12,9 +13,7 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_TENANT                                                        \
-  "SELECT tenant_id, slug, display_name, state, state_version, created_at, " \
-  "suspended_at, closed_at, erased_at FROM core.tenants "
+#define KASBAH_TENANT "SELECT " KASBAH_TENANT_COLUMNS "FROM core.tenants "
 
 constexpr Statement kGet{"tenants.get", KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
 
@@ -58,21 +57,6 @@ constexpr Statement kList{"tenants.list", KASBAH_TENANT
                           "WHERE tenant_id > $1 AND slug <> '-system' ORDER BY tenant_id LIMIT $2"};
 
 #undef KASBAH_TENANT
-
-Tenant ReadTenant(const Row& row) {
-  Tenant tenant;
-  tenant.id = row.Get<TenantId>(0);
-  tenant.slug = row.Get<std::string>(1);
-  tenant.display_name = row.Get<std::string>(2);
-  tenant.state = ParseTenantState(row.Get<std::string>(3));
-  tenant.version = row.Get<uint64_t>(4);
-  tenant.created = row.Get<absl::Time>(5);
-  tenant.suspended = row.Get<std::optional<absl::Time>>(6);
-  tenant.closed = row.Get<std::optional<absl::Time>>(7);
-  tenant.erased = row.Get<std::optional<absl::Time>>(8);
-  if (tenant.erased) tenant.state = TenantState::kErased;
-  return tenant;
-}
 
 }  // namespace
 

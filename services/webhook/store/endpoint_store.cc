@@ -102,12 +102,12 @@ Pending<Result> EndpointStore::Insert(Transaction& tx, TenantId tenant, const En
 }
 
 Pending<std::map<uint32_t, uint64_t>> EndpointStore::CountSecrets(Transaction& tx,
-                                                                  TenantId tenant) const {
+                                                                  TenantId tenant) {
   return tx.Run(kCountSecrets, tenant).Map(postgres::MapOf<uint32_t, uint64_t>);
 }
 
 Pending<std::vector<EndpointStore::SealedSecret>> EndpointStore::SecretsAfter(
-    Transaction& tx, TenantId tenant, uint32_t below, EndpointId after, int limit) const {
+    Transaction& tx, TenantId tenant, uint32_t below, EndpointId after, int limit) {
   return tx.Run(kSecretsAfter, tenant, below, after, limit).Map([](Result rows) {
     std::vector<SealedSecret> secrets;
     for (const Row row : rows) secrets.push_back({row.Get<EndpointId>(0), row.Get<std::string>(1)});
@@ -117,16 +117,10 @@ Pending<std::vector<EndpointStore::SealedSecret>> EndpointStore::SecretsAfter(
 
 Pending<uint64_t> EndpointStore::ReplaceSecrets(Transaction& tx, TenantId tenant,
                                                 const std::vector<SealedSecret>& before,
-                                                const std::vector<SealedSecret>& after) const {
-  std::vector<EndpointId> endpoints;
-  std::vector<postgres::OwnedBytes> olds, news;
-  for (size_t i = 0; i < before.size(); ++i) {
-    endpoints.push_back(before[i].endpoint);
-    olds.push_back({before[i].sealed});
-    news.push_back({after[i].sealed});
-  }
-  return tx.Run(kReplaceSecrets, tenant, endpoints, olds, news).Map([](Result rows) {
-    return rows[0].Get<uint64_t>(0);
+                                                const std::vector<SealedSecret>& after) {
+  const ciphertexts::Replacement<EndpointId> rows(before, after);
+  return tx.Run(kReplaceSecrets, tenant, rows.ids, rows.olds, rows.news).Map([](Result result) {
+    return result[0].Get<uint64_t>(0);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/base/ids.h"
+#include "libs/ciphertexts/sealed.h"
 #include "libs/postgres/transaction.h"
 #include "services/webhook/domain/endpoint.h"
 
@@ -20,20 +21,17 @@ class EndpointStore {
                                              const Endpoint& endpoint,
                                              std::string_view sealed_secret) const;
   // Endpoints by the key version that sealed their secret.
-  postgres::Pending<std::map<uint32_t, uint64_t>> CountSecrets(postgres::Transaction& tx,
-                                                               TenantId tenant) const;
-  struct SealedSecret {
-    EndpointId endpoint;
-    std::string sealed;
-  };
+  static postgres::Pending<std::map<uint32_t, uint64_t>> CountSecrets(postgres::Transaction& tx,
+                                                                      TenantId tenant);
+  using SealedSecret = ciphertexts::Sealed<EndpointId>;
   // That a version below `below` sealed, in the order of endpoints.
-  postgres::Pending<std::vector<SealedSecret>> SecretsAfter(postgres::Transaction& tx,
-                                                            TenantId tenant, uint32_t below,
-                                                            EndpointId after, int limit) const;
+  static postgres::Pending<std::vector<SealedSecret>> SecretsAfter(postgres::Transaction& tx,
+                                                                   TenantId tenant, uint32_t below,
+                                                                   EndpointId after, int limit);
   // Puts `after` where `before` stands; both of the same endpoints. How many.
-  postgres::Pending<uint64_t> ReplaceSecrets(postgres::Transaction& tx, TenantId tenant,
-                                             const std::vector<SealedSecret>& before,
-                                             const std::vector<SealedSecret>& after) const;
+  static postgres::Pending<uint64_t> ReplaceSecrets(postgres::Transaction& tx, TenantId tenant,
+                                                    const std::vector<SealedSecret>& before,
+                                                    const std::vector<SealedSecret>& after);
 
   // NOT_FOUND.
   postgres::Pending<Endpoint> Get(postgres::Transaction& tx, TenantId tenant, EndpointId id) const;
