@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build demo up down test soak bench timing asan tsan tidy tools clean
+.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy tools clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -14,10 +14,13 @@ deps:
 build: deps ## build everything into build/dev
 	@scripts/build.sh dev
 
-demo: build ## from nothing to a guided tour over real calls; fails if any step does
+processes: deps
+	@scripts/build.sh dev kasbah_processes
+
+demo: processes ## from nothing to a guided tour over real calls; fails if any step does
 	@"$(BIN)/kasbah" dev tour
 
-up: build ## leave it running here, with credentials and commands to try
+up: processes ## leave it running here, with credentials and commands to try
 	@"$(BIN)/kasbah" dev up --detach
 
 down: ## stop what `make up` left running

@@ -1,6 +1,7 @@
 // Uploads with a request_id.
 #include <thread>
 
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -1,6 +1,8 @@
 // Every operation alone and in a batch: what it makes, what it refuses, and what rotation does to
 // it.
 
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "libs/crypto/ciphertext_v1.h"
 #include "libs/crypto/ed25519.h"
 #include "libs/crypto/p256.h"

@@ -1,3 +1,6 @@
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
