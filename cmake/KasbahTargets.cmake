@@ -3,9 +3,10 @@
 # One folder, one target: kasbah_<name>, alias kasbah::<name>, from the folder's *.cc.
 # x_test.cc files become the binary <name>_test (no network, no database); x_pgtest.cc files
 # become <name>_pgtest (a private PostgreSQL), which x_fixture.cc files are part of. GRPC: for targets
-# that speak it. PCH_FROM: precompiled headers other than the usual ones.
+# that speak it. PCH_FROM: precompiled headers other than the usual ones. UNITED: the pgtest is
+# compiled four files at a time, whose headers take the compiler longer than what they test.
 function(kasbah_library name)
-  cmake_parse_arguments(ARG "GRPC" "PCH_FROM" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC;UNITED" "PCH_FROM" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "kasbah_library(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
   endif()
@@ -35,6 +36,9 @@ function(kasbah_library name)
   kasbah_tests(${name}_test "${tests}" kasbah::${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS})
   kasbah_tests(${name}_pgtest "${pgtests}" kasbah::${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS}
                kasbah::testing_postgres)
+  if(ARG_UNITED AND pgtests)
+    set_target_properties(${name}_pgtest PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  endif()
 endfunction()
 
 # Everything that tests without the five processes: what the sanitizer presets build.
