@@ -45,7 +45,7 @@ tsan: deps ## the same under the thread sanitizer
 	@scripts/build.sh tsan kasbah_unit_tests
 	@scripts/test.sh tsan
 
-tools: ## install the check tools that do not come from Debian (buf)
+tools: ## install the check tools that do not come from Debian (helm, buf, actionlint, checkov …)
 	@scripts/install-tools.sh
 
 clean: ## remove what was built
