@@ -111,7 +111,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  count         = var.log_bucket == null ? 0 : 1
+  count         = var.takes_logs ? 0 : 1
   bucket        = aws_s3_bucket.this.id
   target_bucket = var.log_bucket
   target_prefix = "${var.name}/"
@@ -156,7 +156,7 @@ data "aws_iam_policy_document" "this" {
 
   # Access logs come from the service, which may write nothing else here.
   dynamic "statement" {
-    for_each = var.log_bucket == null ? ["logs"] : []
+    for_each = var.takes_logs ? ["logs"] : []
 
     content {
       sid       = "AccessLogs"

@@ -37,8 +37,19 @@ variable "lock_days" {
   }
 }
 
+variable "takes_logs" {
+  description = "Whether this is where other buckets' requests are written down."
+  type        = bool
+  default     = false
+}
+
 variable "log_bucket" {
-  description = "Where requests are written down; null for that bucket itself."
+  description = "Where requests to this bucket are written down."
   type        = string
-  default     = null
+  default     = ""
+
+  validation {
+    condition     = var.takes_logs || var.log_bucket != ""
+    error_message = "Requests to a bucket are written down somewhere."
+  }
 }

@@ -5,6 +5,7 @@ module "access_logs" {
 
   name        = "${var.name}-access-logs-${var.account_id}"
   key_arn     = var.key_arn
+  takes_logs  = true
   expire_days = 365
 }
 
