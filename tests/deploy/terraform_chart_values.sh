@@ -22,7 +22,7 @@ jq -n --arg digest "$digest" '[("audit", "auth", "csi-provider", "tenant-data", 
 status=0
 for values in deploy/*/values.yaml; do
   environment=$(basename "$(dirname "$values")")
-  if helm template kasbah helm/kasbah --namespace kasbah --values "$values" \
+  if helm template kasbah helm/kasbah --namespace kasbah --kube-version 1.34 --values "$values" \
       --values "$work/aws.json" --values "$work/images.json" >"$work/manifests" 2>"$work/log"; then
     grep -q "kasbah-vault@$digest" "$work/manifests" ||
       { echo "$environment: the vault's image is not the one that was pinned"; status=1; }
