@@ -76,6 +76,18 @@ for process in "${processes[@]}"; do
     fail "$process: what is in it"
 done
 
+# Settings that are right are taken, by a process that can read its file and nothing else.
+cat >"$work/settings/settings.yaml" <<'YAML'
+server: {tls_directory: /run/kasbah/tls, trust_domain: kasbah.test}
+database: {dsn: "host=db dbname=kasbah user=kasbah_auth sslmode=verify-full"}
+relay: {dsn: "host=db dbname=kasbah user=kasbah_auth_relay sslmode=verify-full"}
+resolver: {dsn: "host=db dbname=kasbah user=kasbah_auth_resolver sslmode=verify-full"}
+peers: {audit: "audit:9000"}
+YAML
+mount=(--volume "$work/settings:/run/kasbah/settings:ro")
+run kasbah-auth:check --config /run/kasbah/settings/settings.yaml --check-config || fail 'auth --check-config'
+mount=()
+
 build tools kasbah-tools:check
 [ "$(run kasbah-tools:check --version | awk '{print $NF}')" = "$version" ] || fail 'tools: kasbah --version'
 run --entrypoint /bin/sh kasbah-tools:check -c \
