@@ -1,6 +1,7 @@
 #!/bin/sh
-# collect.sh <binaries> <folder>: the root filesystem of each process's image in <folder>/<process>: the
-# binary, what it loads, and what its libraries read. Everything is as old as SOURCE_DATE_EPOCH says.
+# collect.sh <binaries> <folder>: the root filesystem of each process's image in <folder>/<process>:
+# the binary, what it loads, and what its libraries read. Everything is as old as SOURCE_DATE_EPOCH
+# says.
 set -eu
 binaries=$1 folder=$2
 

@@ -4,7 +4,8 @@
 set -eu
 export CXXFLAGS="-ffile-prefix-map=$PWD=."
 cmake --preset release >/dev/null
-processes='kasbah kasbah-audit kasbah-auth kasbah-csi-provider kasbah-tenant-data kasbah-vault kasbah-webhook kasbah-witness'
+processes='kasbah kasbah-audit kasbah-auth kasbah-csi-provider kasbah-tenant-data kasbah-vault
+  kasbah-webhook kasbah-witness'
 # shellcheck disable=SC2086 # a list
 ninja --quiet -C build/release $processes
 mkdir -p "$1"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# install.sh <list of packages>: installs those that the base image does not have, and leaves no cache.
+# install.sh <list of packages>: installs those that the base image does not have, and leaves no
+# cache.
 set -eu
 missing=
 for package in $(cat "$1"); do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the base image kasbah-base from Debian's packages and loads it into Docker: for machines that
-# reach Debian's mirror and no image registry. It has what the images need, so their builds need no
-# network. Needs root, mmdebstrap and a running Docker engine.
+# Makes the base image kasbah-base from Debian's packages and loads it into Docker: for machines
+# that reach Debian's mirror and no image registry. It has what the images need, so their builds
+# need no network. Needs root, mmdebstrap and a running Docker engine.
 set -euo pipefail
 cd "$(dirname "$0")"
 packages=$(cat runtime.packages tools.packages | paste -sd,)

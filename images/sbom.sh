@@ -1,7 +1,7 @@
 #!/bin/sh
 # sbom.sh <name> <root>: says what is in <root>, by asking dpkg which package each file is of:
-# usr/share/kasbah/sbom.cdx.json (CycloneDX 1.5), var/lib/dpkg/status.d for scanners, and each package's
-# licence.
+# usr/share/kasbah/sbom.cdx.json (CycloneDX 1.5), var/lib/dpkg/status.d for scanners, and each
+# package's licence.
 set -eu
 name=$1 root=$2
 share=$root/usr/share/kasbah
@@ -47,13 +47,14 @@ hash() { sha256sum "$1" | cut -d' ' -f1; }
 binary=$root/usr/bin/$name
 [ -e "$binary" ] || binary=$root/usr/bin/kasbah
 version=$("$binary" --version | awk '{print $NF}')
-packages=$(xargs dpkg-query --show --showformat='${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\n' \
-  </tmp/packages | awk '{
+fields='${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\n'
+packages=$(xargs dpkg-query --show --showformat="$fields" </tmp/packages | awk '{
     version = $2; gsub(/\+/, "%2B", version); gsub(/:/, "%3A", version)
     source = $5; gsub(/\+/, "%2B", source); gsub(/:/, "%3A", source)
     package = $1; gsub(/\+/, "%2B", package)
     purl = "pkg:deb/debian/" package "@" version "?arch=" $3 "&distro=debian-12&upstream=" $4 "@" source
-    printf "    {\"type\": \"library\", \"bom-ref\": \"%s\", \"name\": \"%s\", \"version\": \"%s\", \"purl\": \"%s\"}\n", purl, $1, $2, purl
+    printf "    {\"type\": \"library\", \"bom-ref\": \"%s\", \"name\": \"%s\", ", purl, $1
+    printf "\"version\": \"%s\", \"purl\": \"%s\"}\n", $2, purl
   }' | commas)
 created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 # Named after its contents, so that the same image has the same document.

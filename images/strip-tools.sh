@@ -1,6 +1,6 @@
 #!/bin/sh
-# Takes out of the tools image's root what its jobs never use: package managers, caches, logs, keys that a
-# package made for this one machine. What is left is as old as SOURCE_DATE_EPOCH says.
+# Takes out of the tools image's root what its jobs never use: package managers, caches, logs, keys
+# that a package made for this one machine. What is left is as old as SOURCE_DATE_EPOCH says.
 set -eu
 install -m 0644 /images/image.passwd /etc/passwd
 install -m 0644 /images/image.group /etc/group

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# advisories.sh <package list>…: which Debian packages in the images have advisories. Fails where a mended
-# version is to be had: the image has to be built anew.
+# advisories.sh <package list>…: which Debian packages in the images have advisories. Fails where a
+# mended version is to be had: the image has to be built anew.
 set -euo pipefail
 status=0
 for list in "$@"; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deploy.sh <environment>: brings the release to what deploy/<environment> says. An upgrade that does not
-# become ready goes back by itself; one that does, but then fails its calls, is taken back here. Ends
-# with 0 only if what was asked for runs and answered.
+# deploy.sh <environment>: brings the release to what deploy/<environment> says. An upgrade that
+# does not become ready goes back by itself; one that does, but then fails its calls, is taken back
+# here. Ends with 0 only if what was asked for runs and answered.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=$1

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the check tools that Debian does not package into ${KASBAH_TOOLS:-~/.cache/kasbah-tools}/bin,
-# each at the version named here. What cannot be had is skipped by name, with the reason: the checks
-# that need it then skip themselves by name too. `install-tools.sh helm buf` installs only those.
+# Installs the check tools that Debian does not package into
+# ${KASBAH_TOOLS:-~/.cache/kasbah-tools}/bin, each at the version named here. What cannot be had is
+# skipped by name, with the reason: the checks that need it then skip themselves by name too.
+# `install-tools.sh helm buf` installs only those.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 tools=${KASBAH_TOOLS:-$HOME/.cache/kasbah-tools}
@@ -12,7 +13,8 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
 skipped() { echo "$1: skipped, $2"; }
 
-# The tool is left as it is where this version is there already. `installed` notes the version beside it.
+# The tool is left as it is where this version is there already. `installed` notes the version
+# beside it.
 needs() {
   local name=$1 version=$2
   if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then return 1; fi
@@ -85,8 +87,8 @@ go_tool tflint github.com/terraform-linters/tflint github.com/terraform-linters/
 pip_tool zizmor zizmor 1.32.0
 pip_tool checkov checkov 3.3.30
 
-# The AWS provider's schema without the provider: what `terraform validate` and `terraform test` ask for
-# where Terraform's registry is out of reach.
+# The AWS provider's schema without the provider: what `terraform validate` and `terraform test` ask
+# for where Terraform's registry is out of reach.
 aws_schema() {
   local name=terraform-aws-schema version=$1
   needs "$name" "$version" || return 0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pin-images.sh <environment> <run>: writes the digests that one run of the images workflow pushed into
-# deploy/<environment>/images.json. Commit the difference: that is the deployment.
+# pin-images.sh <environment> <run>: writes the digests that one run of the images workflow pushed
+# into deploy/<environment>/images.json. Commit the difference: that is the deployment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=$1 run=$2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# restore-test.sh run <database>: restores an RDS instance to minutes ago, beside itself; the chart's own
-# dump job then dumps the copy, and its restore test opens that dump and checks row-level security and
-# every trail on it. restore-test.sh clean <database> deletes the copy.
+# restore-test.sh run <database>: restores an RDS instance to minutes ago, beside itself; the
+# chart's own dump job then dumps the copy, and its restore test opens that dump and checks
+# row-level security and every trail on it. restore-test.sh clean <database> deletes the copy.
 set -euo pipefail
 verb=$1 database=$2
 copy=$database-restore-test
@@ -54,8 +54,10 @@ case $verb in
     echo "$copy answers at $host"
     now=$(date -u +%Y%m%d%H%M%S)
     # Both find the dump below a prefix of its own, not among the real ones.
-    prefix='(.spec.template.spec.containers[].env[] | select(.name == "KASBAH_PREFIX") | .value) = "restore-test"'
-    other='(.spec.template.spec.containers[].env[] | select(.name == "KASBAH_DSN") | .value) |= sub("host=[^ ]+"; "host='$host'")'
+    prefix='(.spec.template.spec.containers[].env[] | select(.name == "KASBAH_PREFIX") | .value)
+      = "restore-test"'
+    other='(.spec.template.spec.containers[].env[] | select(.name == "KASBAH_DSN") | .value)
+      |= sub("host=[^ ]+"; "host='$host'")'
     with "$release-backup" "restore-test-dump-$now" "$prefix | $other"
     with "$release-restore-test" "restore-test-$now" "$prefix"
     ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# verify-images.sh <images.json> <identity>: every image is named by digest, and its signature and its
-# SBOM's were made by that workflow, whoever pushed it.
+# verify-images.sh <images.json> <identity>: every image is named by digest, and its signature and
+# its SBOM's were made by that workflow, whoever pushed it.
 set -euo pipefail
 images=$1 identity=$2
 registry=$(jq -er .image.registry "$images")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds every image from the binaries of this build, and runs each as Kubernetes does: as a number, without
-# rights, without a network, on a root that cannot be written. Needs a Docker engine and the base image of
-# images/local-base.sh; KASBAH_BIN names the binaries.
+# Builds every image from the binaries of this build, and runs each as Kubernetes does: as a number,
+# without rights, without a network, on a root that cannot be written. Needs a Docker engine and the
+# base image of images/local-base.sh; KASBAH_BIN names the binaries.
 set -euo pipefail
 
 # A client of 23 or newer builds with a plugin, which Debian's does not need.
@@ -38,7 +38,8 @@ build() {
   DOCKER_BUILDKIT=1 "$docker" build --quiet --network none --file "$work/context/images/Dockerfile" \
     --build-arg BASE=kasbah-base:latest --build-arg BINARIES=prebuilt \
     --build-arg SOURCE_DATE_EPOCH=$epoch --build-arg REVISION=0123456789abcdef \
-    --target "$target" --tag "$tag" "$@" "$work/context" >"$work/log" 2>&1 || { cat "$work/log"; fail "$target does not build"; }
+    --target "$target" --tag "$tag" "$@" "$work/context" >"$work/log" 2>&1 ||
+    { cat "$work/log"; fail "$target does not build"; }
 }
 
 # run <image> [argument…]: as a pod of the chart.
@@ -67,7 +68,8 @@ for process in "${processes[@]}"; do
   status=0
   run "$image" --config /run/kasbah/settings/settings.yaml --check-config >"$work/out" 2>&1 || status=$?
   mount=()
-  [ "$status" -eq 2 ] && grep -q no_such_setting "$work/out" || { cat "$work/out"; fail "$process --check-config ended with $status"; }
+  [ "$status" -eq 2 ] && grep -q no_such_setting "$work/out" ||
+    { cat "$work/out"; fail "$process --check-config ended with $status"; }
 
   container=$("$docker" create "$image")
   "$docker" export "$container" >"$work/$process.tar"

@@ -46,7 +46,7 @@ for file, pattern in (("images/docker-bake.hcl", r"matrix\s*= \{ process = \[(.*
     other = names(file, pattern)
     if other != set(images):
         problems.append(f"{file}: {sorted(other ^ set(images))} against images/Dockerfile")
-compiled = names("images/compile.sh", r"processes='(.*?)'")
+compiled = names("images/compile.sh", r"(?s)processes='(.*?)'")
 wanted = {f"kasbah-{name}" for name in images if name != "tools"} | {"kasbah"}
 if compiled != wanted:
     problems.append(f"images/compile.sh: {sorted(compiled ^ wanted)} against images/Dockerfile")

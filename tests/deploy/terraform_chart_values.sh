@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What Terraform puts out for the chart is what the chart takes: the planned output of stacks/workload,
-# beside each environment's values and an image list, against the chart's strict schema.
+# What Terraform puts out for the chart is what the chart takes: the planned output of
+# stacks/workload, beside each environment's values and an image list, against the chart's strict
+# schema.
 set -uo pipefail
 if [ ! -f helm/kasbah/Chart.yaml ]; then
   echo 'skipped: helm/kasbah is not here'

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every Terraform file as `terraform fmt` writes it, and every checkov skip with its reason beside it.
+# Every Terraform file as `terraform fmt` writes it, and every checkov skip with its reason beside
+# it.
 set -uo pipefail
 # The machine's own settings for the command line are not this repository's.
 unset TF_CLI_CONFIG_FILE

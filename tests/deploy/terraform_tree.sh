@@ -1,6 +1,7 @@
-# Sourced by the Terraform checks: `tree` is a copy of terraform/ in which init works. Two ways to have the
-# AWS provider: KASBAH_TERRAFORM=registry takes the real one from Terraform's registry; without that it is
-# terraform_schema/, which has the real one's schema and needs no network (make tools).
+# Sourced by the Terraform checks: `tree` is a copy of terraform/ in which init works. Two ways to
+# have the AWS provider: KASBAH_TERRAFORM=registry takes the real one from Terraform's registry;
+# without that it is terraform_schema/, which has the real one's schema and needs no network (make
+# tools).
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
 unset TF_CLI_CONFIG_FILE
 tools=${KASBAH_TOOLS:-$HOME/.cache/kasbah-tools}

@@ -11,9 +11,18 @@ namespace {
 constexpr size_t kMaxSize = 1 << 14;
 
 // What length fields, terminators and signs look like at their edges.
-constexpr std::array<std::string_view, 12> kEdges = {
-    std::string_view("\0", 1), "\xff", "\x7f", "\x80", std::string_view("\0\0\0\0", 4),
-    "\xff\xff\xff\xff\xff\xff\xff\xff", "18446744073709551615", "-1", "%00", "\xc0\xaf", "\n", "//"};
+constexpr std::array<std::string_view, 12> kEdges = {std::string_view("\0", 1),
+                                                     "\xff",
+                                                     "\x7f",
+                                                     "\x80",
+                                                     std::string_view("\0\0\0\0", 4),
+                                                     "\xff\xff\xff\xff\xff\xff\xff\xff",
+                                                     "18446744073709551615",
+                                                     "-1",
+                                                     "%00",
+                                                     "\xc0\xaf",
+                                                     "\n",
+                                                     "//"};
 
 }  // namespace
 

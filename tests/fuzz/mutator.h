@@ -7,8 +7,8 @@
 
 namespace kasbah::fuzz {
 
-// Inputs that are almost right: what a parser takes, changed by one to four accidents of the kinds that
-// break parsers. The same seeds and number give the same inputs, so a failure comes back.
+// Inputs that are almost right: what a parser takes, changed by one to four accidents of the kinds
+// that break parsers. The same seeds and number give the same inputs, so a failure comes back.
 class Mutator {
  public:
   // `seeds`: at least one.

@@ -1,5 +1,5 @@
-// What parsers of bytes from elsewhere promise whatever comes: they answer, without touching memory that
-// is not theirs, and what they take they write the same again.
+// What parsers of bytes from elsewhere promise whatever comes: they answer, without touching memory
+// that is not theirs, and what they take they write the same again.
 
 #include <gtest/gtest.h>
 
@@ -45,7 +45,8 @@ struct Taken {
   bool taken = false;
   std::string written;
 };
-void Fuzz(const std::vector<std::string>& seeds, const std::function<Taken(const std::string&)>& parse) {
+void Fuzz(const std::vector<std::string>& seeds,
+          const std::function<Taken(const std::string&)>& parse) {
   for (const std::string& seed : seeds) {
     const Taken answer = parse(seed);
     EXPECT_TRUE(answer.taken) << absl::CEscape(seed);
@@ -74,20 +75,19 @@ merkle::Hash HashOf(uint8_t byte) {
   return hash;
 }
 
-TenantId SomeTenant() {
-  return TenantId(*Uuid::Parse("01890a5d-ac96-774b-bcce-b302099a8057"));
-}
+TenantId SomeTenant() { return TenantId(*Uuid::Parse("01890a5d-ac96-774b-bcce-b302099a8057")); }
 
 std::string SignedNote() {
   const merkle::Checkpoint checkpoint{"kasbah.dev/audit/ten_x", 42, HashOf(1)};
-  const absl::StatusOr<std::string> note =
-      merkle::SignNote(checkpoint.ToText(), "kasbah.dev/audit/ten_x",
-                       *crypto::Ed25519Key::FromSeed(crypto::SecretBytes::Copy(std::string(32, 's'))));
+  const absl::StatusOr<std::string> note = merkle::SignNote(
+      checkpoint.ToText(), "kasbah.dev/audit/ten_x",
+      *crypto::Ed25519Key::FromSeed(crypto::SecretBytes::Copy(std::string(32, 's'))));
   return note.value_or("");
 }
 
 TEST(FuzzTest, Urls) {
-  Fuzz({"https://hooks.example.com:8443/a/b?c=d", "https://[2001:db8::1]/", "https://xn--bcher-kva.example/"},
+  Fuzz({"https://hooks.example.com:8443/a/b?c=d", "https://[2001:db8::1]/",
+        "https://xn--bcher-kva.example/"},
        [](const std::string& input) { return Reads(http::ParseUrl(input, http::UrlRules{})); });
 }
 
@@ -112,8 +112,9 @@ TEST(FuzzTest, Cidrs) {
 TEST(FuzzTest, DnsAnswers) {
   const std::string name = "_kasbah.example.com";
   Fuzz({dns::Message(7, dns::kAnswered, name, 1, dns::TxtRecord(name, "proof")),
-        dns::Message(7, dns::kAnswered, name, 2,
-                     dns::AliasRecord(name, "other.example") + dns::TxtRecord("other.example", "proof"))},
+        dns::Message(
+            7, dns::kAnswered, name, 2,
+            dns::AliasRecord(name, "other.example") + dns::TxtRecord("other.example", "proof"))},
        [&](const std::string& input) { return Reads(dns::ParseTxtAnswer(name, input)); });
 }
 
@@ -126,8 +127,7 @@ TEST(FuzzTest, Ids) {
 
 TEST(FuzzTest, SpiffeIds) {
   Fuzz({"spiffe://kasbah.dev/service/vault",
-        StrCat("spiffe://kasbah.dev/tenant/", SomeTenant().ToString(),
-               "/workload/shop")},
+        StrCat("spiffe://kasbah.dev/tenant/", SomeTenant().ToString(), "/workload/shop")},
        [](const std::string& input) {
          const absl::StatusOr<rpc::SpiffeId> id = rpc::SpiffeId::Parse(input);
          return Taken{id.ok(), id.ok() ? id->ToString() : ""};
@@ -135,7 +135,8 @@ TEST(FuzzTest, SpiffeIds) {
 }
 
 TEST(FuzzTest, SecurityJson) {
-  Fuzz({R"({"a": {"b": [1, 2.5, "x", null, true]}, "c": "\u00e9"})", R"({"keys": [{"kty": "OKP", "x": "AA"}]})"},
+  Fuzz({R"({"a": {"b": [1, 2.5, "x", null, true]}, "c": "\u00e9"})",
+        R"({"keys": [{"kty": "OKP", "x": "AA"}]})"},
        [](const std::string& input) { return Reads(rpc::ParseStrictJson(input)); });
 }
 
@@ -157,14 +158,16 @@ TEST(FuzzTest, Ciphertexts) {
 }
 
 TEST(FuzzTest, TilePaths) {
-  Fuzz({"tile/0/x001/234.p/17", "tile/entries/000", "tile/3/x123/x456/789"}, [](const std::string& input) {
-    const absl::StatusOr<merkle::TilePath> path = merkle::TilePath::Parse(input);
-    return Taken{path.ok(), path.ok() ? path->ToString() : ""};
-  });
+  Fuzz({"tile/0/x001/234.p/17", "tile/entries/000", "tile/3/x123/x456/789"},
+       [](const std::string& input) {
+         const absl::StatusOr<merkle::TilePath> path = merkle::TilePath::Parse(input);
+         return Taken{path.ok(), path.ok() ? path->ToString() : ""};
+       });
 }
 
 TEST(FuzzTest, EntryBundles) {
-  const absl::StatusOr<std::string> bundle = merkle::EntryBundle({"one", "", std::string(300, 'x')});
+  const absl::StatusOr<std::string> bundle =
+      merkle::EntryBundle({"one", "", std::string(300, 'x')});
   ASSERT_TRUE(bundle.ok());
   Fuzz({*bundle}, [](const std::string& input) {
     const absl::StatusOr<std::vector<std::string>> entries = merkle::ParseEntryBundle(input);
@@ -174,10 +177,11 @@ TEST(FuzzTest, EntryBundles) {
 }
 
 TEST(FuzzTest, Checkpoints) {
-  Fuzz({merkle::Checkpoint{"kasbah.dev/audit/ten_x", 42, HashOf(1)}.ToText()}, [](const std::string& input) {
-    const absl::StatusOr<merkle::Checkpoint> checkpoint = merkle::Checkpoint::Parse(input);
-    return Taken{checkpoint.ok(), checkpoint.ok() ? checkpoint->ToText() : ""};
-  });
+  Fuzz({merkle::Checkpoint{"kasbah.dev/audit/ten_x", 42, HashOf(1)}.ToText()},
+       [](const std::string& input) {
+         const absl::StatusOr<merkle::Checkpoint> checkpoint = merkle::Checkpoint::Parse(input);
+         return Taken{checkpoint.ok(), checkpoint.ok() ? checkpoint->ToText() : ""};
+       });
 }
 
 TEST(FuzzTest, Notes) {

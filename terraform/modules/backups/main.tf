@@ -1,5 +1,5 @@
-# Beside the instance's own archive of its write-ahead log: a daily copy that outlives the instance, in a
-# vault whose copies nobody can delete early, and a place for the encrypted daily dumps.
+# Beside the instance's own archive of its write-ahead log: a daily copy that outlives the instance,
+# in a vault whose copies nobody can delete early, and a place for the encrypted daily dumps.
 resource "aws_backup_vault" "this" {
   name        = var.name
   kms_key_arn = var.key_arn

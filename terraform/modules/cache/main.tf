@@ -1,5 +1,5 @@
-# Counters of the rate limits: nothing that is not made again by itself. TLS alone, and a user that can
-# do what counters need, by IAM: there is no password.
+# Counters of the rate limits: nothing that is not made again by itself. TLS alone, and a user that
+# can do what counters need, by IAM: there is no password.
 resource "aws_elasticache_subnet_group" "this" {
   name       = var.name
   subnet_ids = var.subnet_ids

@@ -1,5 +1,5 @@
-# The edge's certificate, which renews by itself as long as its proof stays in the zone. Inside, services
-# have certificates of cert-manager's authority: no public one names them.
+# The edge's certificate, which renews by itself as long as its proof stays in the zone. Inside,
+# services have certificates of cert-manager's authority: no public one names them.
 resource "aws_acm_certificate" "this" {
   domain_name               = var.domain
   subject_alternative_names = ["*.${var.domain}"]

@@ -1,5 +1,5 @@
-# EKS with an API that has no public address, IAM alone for who may use it, and nodes that have neither
-# a shell nor a package manager. Whoever created it has no rights by that.
+# EKS with an API that has no public address, IAM alone for who may use it, and nodes that have
+# neither a shell nor a package manager. Whoever created it has no rights by that.
 data "aws_iam_policy_document" "cluster_trust" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -1,5 +1,5 @@
-# PostgreSQL that takes nothing but TLS, has a standby, and can be restored to any second of the last
-# days. Services use roles of their own; the master user only makes those.
+# PostgreSQL that takes nothing but TLS, has a standby, and can be restored to any second of the
+# last days. Services use roles of their own; the master user only makes those.
 locals {
   major = split(".", var.engine_version)[0]
 
@@ -115,8 +115,8 @@ resource "aws_db_instance" "this" {
   storage_encrypted     = true
   kms_key_id            = var.key_arn
 
-  # RDS makes this password, turns it every week and keeps it in Secrets Manager: nobody types it, and no
-  # service uses it.
+  # RDS makes this password, turns it every week and keeps it in Secrets Manager: nobody types it,
+  # and no service uses it.
   username                            = "kasbah_master"
   manage_master_user_password         = true
   master_user_secret_kms_key_id       = var.secret_key_arn

@@ -1,4 +1,5 @@
-# The public zone: signed, its queries logged, and no authority but Amazon's may certify names in it.
+# The public zone: signed, its queries logged, and no authority but Amazon's may certify names in
+# it.
 data "aws_caller_identity" "current" {}
 
 resource "aws_route53_zone" "this" {

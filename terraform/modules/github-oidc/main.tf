@@ -1,6 +1,6 @@
-# GitHub's workflows as roles, for minutes at a time. A token is taken only from one environment of one
-# repository, by equality: since July 2026 GitHub writes the owner's and the repository's numbers into
-# it, so that whoever takes over a name gets nothing.
+# GitHub's workflows as roles, for minutes at a time. A token is taken only from one environment of
+# one repository, by equality: since July 2026 GitHub writes the owner's and the repository's
+# numbers into it, so that whoever takes over a name gets nothing.
 locals {
   subject = "repo:${var.repository.owner}@${var.repository.owner_id}/${var.repository.name}@${var.repository.id}"
 

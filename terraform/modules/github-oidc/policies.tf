@@ -43,7 +43,8 @@ data "aws_iam_policy_document" "plan" {
   }
 }
 
-# Deploying: finding the cluster and pulling images. What it may do inside is the cluster's access entry.
+# Deploying: finding the cluster and pulling images. What it may do inside is the cluster's access
+# entry.
 data "aws_iam_policy_document" "deploy" {
   statement {
     actions   = ["eks:DescribeCluster"]
@@ -91,7 +92,8 @@ data "aws_iam_policy_document" "restore_test" {
   }
 }
 
-# Applying: whatever these modules are made of, in this region, and roles only within the boundary below.
+# Applying: whatever these modules are made of, in this region, and roles only within the boundary
+# below.
 data "aws_iam_policy_document" "boundary" {
   # checkov:skip=CKV_AWS_107:A boundary grants nothing: it is what a role can have at the most.
   # checkov:skip=CKV_AWS_108:As above.

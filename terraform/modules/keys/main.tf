@@ -1,5 +1,6 @@
-# One key for each purpose, so that a right to one of them says something. The vault's seal is the one
-# that matters most: what it wraps is everybody's root key, and its end is the end of every secret.
+# One key for each purpose, so that a right to one of them says something. The vault's seal is the
+# one that matters most: what it wraps is everybody's root key, and its end is the end of every
+# secret.
 data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {}

@@ -35,8 +35,8 @@ resource "aws_vpc_endpoint" "interface" {
   tags = { Name = "${var.name}-${each.key}" }
 }
 
-# S3 by addresses of the network, so that a NetworkPolicy can name them; private names for it need the
-# gateway below besides.
+# S3 by addresses of the network, so that a NetworkPolicy can name them; private names for it need
+# the gateway below besides.
 resource "aws_vpc_endpoint" "s3_interface" {
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${data.aws_region.current.region}.s3"

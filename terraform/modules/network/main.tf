@@ -1,5 +1,5 @@
-# Three kinds of subnet in each zone: public for load balancers and NAT, private for pods, and data for
-# the databases, which have no route out at all.
+# Three kinds of subnet in each zone: public for load balancers and NAT, private for pods, and data
+# for the databases, which have no route out at all.
 locals {
   zones = { for index, zone in var.zones : zone => index }
 }

@@ -1,5 +1,5 @@
-# What services keep outside PostgreSQL. Shares and files have no versions: what a tenant had shredded
-# must be gone. Archived trails have a lock: what was logged must stay.
+# What services keep outside PostgreSQL. Shares and files have no versions: what a tenant had
+# shredded must be gone. Archived trails have a lock: what was logged must stay.
 module "access_logs" {
   source = "../bucket"
 

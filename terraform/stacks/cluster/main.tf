@@ -1,5 +1,6 @@
-# What lives long and holds data: the network, the keys, the cluster and what is beside it. What runs in
-# the cluster is another state (../workload), so that taking that away never takes this along.
+# What lives long and holds data: the network, the keys, the cluster and what is beside it. What
+# runs in the cluster is another state (../workload), so that taking that away never takes this
+# along.
 locals {
   name = "kasbah-${var.environment}"
 

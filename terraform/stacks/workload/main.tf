@@ -1,5 +1,5 @@
-# What runs in the cluster needs of AWS: names, certificates, the edge's filter, passwords, and a role for
-# each service account. It only reads the cluster's state.
+# What runs in the cluster needs of AWS: names, certificates, the edge's filter, passwords, and a
+# role for each service account. It only reads the cluster's state.
 locals {
   name      = "kasbah-${var.environment}"
   namespace = "kasbah"

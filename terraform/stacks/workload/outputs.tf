@@ -1,5 +1,5 @@
-# What the chart is told of AWS: `terraform output -json chart_values` is deploy/<environment>/aws.json,
-# which tests/deploy holds against the chart's values.
+# What the chart is told of AWS: `terraform output -json chart_values` is
+# deploy/<environment>/aws.json, which tests/deploy holds against the chart's values.
 output "chart_values" {
   description = "Values of helm/kasbah that come from here."
   value = {

@@ -23,8 +23,8 @@ locals {
   ])
 }
 
-# Made by Secrets Manager at each apply, and written only when the version above changes: neither a plan
-# nor a state ever has one.
+# Made by Secrets Manager at each apply, and written only when the version above changes: neither a
+# plan nor a state ever has one.
 ephemeral "aws_secretsmanager_random_password" "role" {
   for_each = local.login_roles
 
