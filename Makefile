@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build demo up down test soak bench timing asan tsan tidy tools clean
+.PHONY: help deps build demo up down test soak bench timing asan tsan tidy tools template clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ tsan: deps ## the same under the thread sanitizer
 
 tools: ## install the check tools that do not come from Debian (helm, buf, actionlint, checkov …)
 	@scripts/install-tools.sh
+
+template: deps ## what scripts/new-service.sh lays out, compiled and tested in a copy: minutes the first time
+	@scripts/try-template.sh
 
 clean: ## remove what was built
 	rm -rf build
