@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools clean
+.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ check-deploy: ## the chart, Terraform, workflow and image checks alone, without 
 
 tools: ## install the check tools that do not come from Debian (helm, buf, actionlint, checkov …)
 	@scripts/install-tools.sh
+
+template: deps ## what scripts/new-service.sh lays out, compiled and tested in a copy: minutes the first time
+	@scripts/try-template.sh
 
 clean: ## remove what was built
 	rm -rf build
