@@ -68,11 +68,10 @@ certificates.renewBefore has to be 2h or more: connections live for 30 minutes, 
 {{- end }}
 {{- if has "vault" $running }}
 {{- $vault := include "kasbah.service" (dict "root" $ "name" "vault") | fromYaml }}
-{{- $seals := pick $vault.settings "seal_file" "pkcs11" "aws_kms" }}
-{{- if not $seals }}
+{{- if not (or $vault.settings.seal_file $vault.settings.pkcs11 $vault.settings.aws_kms) }}
 services.vault.settings names no seal: seal_file, pkcs11 or aws_kms has to open the root key
 {{- end }}
-{{- if not (dig "shares" dict $vault.settings) }}
+{{- if not $vault.settings.shares }}
 services.vault.settings.shares is empty: directory, s3 or aws_kms has to keep the keys' shares
 {{- end }}
 {{- if and $values.externalSecrets.enabled (not $values.externalSecrets.store.name) }}
@@ -96,6 +95,15 @@ routes.apiVersion has to be of gateway.networking.k8s.io
 {{- if $values.ingress.enabled }}
 {{- if not (has $values.ingress.service $running) }}
 ingress.service is {{ $values.ingress.service }}, which is no service that runs: only an HTTP edge can stand behind an Ingress
+{{- end }}
+{{- if has $values.ingress.service $running }}
+{{- $edge := include "kasbah.service" (dict "root" $ "name" $values.ingress.service) | fromYaml }}
+{{- if not $edge.httpPort }}
+services.{{ $values.ingress.service }}.httpPort is 0: an Ingress has nothing to call
+{{- end }}
+{{- end }}
+{{- if and $values.networkPolicy.enabled (not $values.ingress.cidrs) }}
+ingress.cidrs is empty: the load balancer could not reach the edge
 {{- end }}
 {{- if not $values.ingress.host }}
 ingress.host is empty
@@ -165,11 +173,11 @@ egress.{{ .name }} leads nowhere: it needs cidrs, podSelector or namespaceSelect
 {{- range $name, $section := dict "vault" "shares" "tenant-data" "files" "audit" "archive" }}
 {{- if has $name $.running }}
 {{- $service := include "kasbah.service" (dict "root" $.root "name" $name) | fromYaml }}
-{{- $directory := dig $section "directory" "" $service.settings }}
+{{- $stored := get $service.settings $section | default dict }}
+{{- $directory := get $stored "directory" }}
 {{- if and $directory (not (and $service.storage.enabled (hasPrefix "/var/lib/kasbah/data" $directory))) }}
 services.{{ $name }}.settings.{{ $section }}.directory has to be in /var/lib/kasbah/data, with storage.enabled: elsewhere each pod would have its own and lose it
 {{- end }}
-{{- $stored := get $service.settings $section | default dict }}
 {{- if and (ne $name "vault") (not (or $directory (dig "s3" "bucket" "" $stored))) }}
 services.{{ $name }}.settings.{{ $section }} needs directory or s3
 {{- end }}
