@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# chart.sh lint|manifests|apart: the chart over the matrix of tests/deploy/values.
+# chart.sh lint|manifests|network|apart: the chart over the matrix of tests/deploy/values.
 set -euo pipefail
 chart=helm/kasbah
 kubernetes=1.34.0
@@ -41,6 +41,13 @@ case $1 in
       "$checker" -privileged "$name-kasbah-csi" <"${TMPDIR:-/tmp}/manifests.$$" || { rm "${TMPDIR:-/tmp}/manifests.$$"; exit 1; }
       rm "${TMPDIR:-/tmp}/manifests.$$"
     done < <(matrix)
+    ;;
+  network)
+    # Who reaches whom through the NetworkPolicies, by their own rules, against what was looked at.
+    checker=${KASBAH_TOOLS:-$HOME/.cache/kasbah-tools}/bin/kasbah-manifests
+    render k prod production.yaml | "$checker" -privileged k-kasbah-csi -matrix |
+      diff -u "$values/production.reach" - ||
+      { echo 'the NetworkPolicies let others through than tests/deploy/values/production.reach says'; exit 1; }
     ;;
   apart)
     # Two installs in one namespace have no object in common, and none that the cluster has once.

@@ -1,6 +1,6 @@
 // Reads manifests from standard input as the API server would: every field has to exist in the
 // Kubernetes API and have its type, every pod has to pass Pod Security "restricted" by the library that
-// admission itself uses, and no two objects may share a name. Kinds of operators that are not part of
+// admission itself uses, and no two objects may share a name. `-matrix` prints what the NetworkPolicies let through. Kinds of operators that are not part of
 // Kubernetes are counted and named. `-privileged NAMESPACE` exempts one namespace's pods.
 package main
 
@@ -54,6 +54,10 @@ type checker struct {
 	objects   int
 	pods      int
 	problems  []string
+	// For the matrix of who reaches whom.
+	namespace string
+	policies  []*networkingv1.NetworkPolicy
+	ends      []end
 }
 
 func newChecker(exempt string) (*checker, error) {
@@ -119,6 +123,9 @@ func (c *checker) check(document []byte) {
 		c.problem(where, "%v", err)
 		return
 	}
+	if network, ok := object.(*networkingv1.NetworkPolicy); ok {
+		c.policies = append(c.policies, network)
+	}
 	c.checkPods(where, object)
 }
 
@@ -144,6 +151,7 @@ func (c *checker) checkPods(where string, object runtime.Object) {
 		return
 	}
 	c.pods++
+	c.addEnd(namespace, meta.Labels, spec)
 	c.checkContainers(where, spec)
 	if c.exempt != "" && namespace == c.exempt {
 		return
@@ -153,6 +161,25 @@ func (c *checker) checkPods(where string, object runtime.Object) {
 		if !result.Allowed {
 			c.problem(where, "Pod Security restricted: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
 		}
+	}
+}
+
+// addEnd remembers a pod by its component, and what its containers listen on.
+func (c *checker) addEnd(namespace string, labels map[string]string, spec *corev1.PodSpec) {
+	pod := end{name: "kasbah:" + labels["app.kubernetes.io/component"], namespace: namespace, labels: labels}
+	for _, container := range spec.Containers {
+		for _, port := range container.Ports {
+			pod.ports = append(pod.ports, port.ContainerPort)
+		}
+	}
+	for _, known := range c.ends {
+		if known.name == pod.name {
+			return // a Job and the CronJob of the same pods
+		}
+	}
+	c.ends = append(c.ends, pod)
+	if namespace != c.exempt {
+		c.namespace = namespace
 	}
 }
 
@@ -185,7 +212,7 @@ func (c *checker) checkContainers(where string, spec *corev1.PodSpec) {
 	}
 }
 
-func run(input io.Reader, exempt string) error {
+func run(input io.Reader, exempt string, matrix bool) error {
 	c, err := newChecker(exempt)
 	if err != nil {
 		return err
@@ -204,6 +231,10 @@ func run(input io.Reader, exempt string) error {
 	if len(c.problems) > 0 {
 		return fmt.Errorf("%s", strings.Join(c.problems, "\n"))
 	}
+	if matrix {
+		fmt.Print(c.matrix())
+		return nil
+	}
 	kinds := []string{}
 	for kind, count := range c.operators {
 		kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, count))
@@ -216,8 +247,9 @@ func run(input io.Reader, exempt string) error {
 
 func main() {
 	exempt := flag.String("privileged", "", "a namespace whose pods are not restricted")
+	matrix := flag.Bool("matrix", false, "print who reaches whom through the NetworkPolicies")
 	flag.Parse()
-	if err := run(os.Stdin, *exempt); err != nil {
+	if err := run(os.Stdin, *exempt, *matrix); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
