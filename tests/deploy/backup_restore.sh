@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# backup_restore.sh passes|gate|trail: the chart's own scripts against a running Kasbah. `passes`: the calls
+# backup_restore.sh passes|gate|trail|restored: the chart's own scripts against a running Kasbah. `passes`: the calls
 # of helm test, a dump by the backup role, encrypted, and the restore test on it; `gate`, `trail`: it names
-# what is wrong with a dump of a database that somebody changed.
+# what is wrong with a dump of a database that somebody changed; `restored`: it takes a server that
+# somebody restored, but not the one that is in use.
 set -euo pipefail
 scripts=$PWD/helm/kasbah/files/scripts
 for binary in kasbah kasbah-auth kasbah-vault kasbah-audit; do
@@ -41,15 +42,17 @@ seal_file: $work/run/vault.seal
 shares: {directory: $work/run/shares}
 VAULT
 roles=$(ls "$work/dev/passwords" | tr '\n' ' ')
+pools=(
+  KASBAH_POOLS_AUTH='database=kasbah_auth relay=kasbah_auth_relay resolver=kasbah_auth_resolver'
+  KASBAH_POOLS_VAULT='database=kasbah_vault relay=kasbah_vault_relay root=kasbah_vault_root upkeep=kasbah_vault_upkeep'
+  KASBAH_POOLS_AUDIT='database=kasbah_audit relay=kasbah_audit_relay ingest=kasbah_audit_ingest upkeep=kasbah_audit_upkeep incidents=kasbah_audit_incidents'
+)
 restore() {
   rm -rf "$work/copy"
   mkdir "$work/copy"
   as_user KASBAH_WORK="$work/copy" KASBAH_RUN="$work/run" KASBAH_BACKUPS="$work/backups" \
     KASBAH_TRUST_DOMAIN=kasbah.dev KASBAH_ROLES="$roles" \
-    KASBAH_POOLS_AUTH='database=kasbah_auth relay=kasbah_auth_relay resolver=kasbah_auth_resolver' \
-    KASBAH_POOLS_VAULT='database=kasbah_vault relay=kasbah_vault_relay root=kasbah_vault_root upkeep=kasbah_vault_upkeep' \
-    KASBAH_POOLS_AUDIT='database=kasbah_audit relay=kasbah_audit_relay ingest=kasbah_audit_ingest upkeep=kasbah_audit_upkeep incidents=kasbah_audit_incidents' \
-    sh "$scripts/restore-test.sh"
+    "${pools[@]}" sh "$scripts/restore-test.sh"
 }
 refuses() { # <what it has to say>
   backup
@@ -65,6 +68,23 @@ case $1 in
   gate)
     superuser 'ALTER TABLE vault.secrets NO FORCE ROW LEVEL SECURITY'
     refuses 'vault.secrets: row-level security is not enabled and forced'
+    exit
+    ;;
+  restored)
+    cp -r "$work/dev/passwords" "$work/run/passwords"
+    server() { # <production's host>
+      rm -rf "$work/copy"
+      mkdir "$work/copy"
+      as_user KASBAH_WORK="$work/copy" KASBAH_RUN="$work/run" KASBAH_RESTORED_HOST=127.0.0.1 \
+        KASBAH_PRODUCTION_HOST="$1" KASBAH_DATABASE_DSN="port=$port dbname=kasbah sslmode=disable" \
+        KASBAH_TRUST_DOMAIN=kasbah.dev "${pools[@]}" sh "$scripts/restore-test.sh"
+    }
+    for same in 127.0.0.1 localhost; do
+      if server "$same" >"$work/said" 2>&1; then echo 'production was taken for a copy'; exit 1; fi
+      grep -q 'is the database that is in use' "$work/said" || { cat "$work/said"; exit 1; }
+    done
+    # Nothing answers there, as when production is lost.
+    server 127.0.0.9
     exit
     ;;
   trail)

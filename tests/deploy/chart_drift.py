@@ -146,6 +146,19 @@ def check_ports():
             faults.append(f"ports: {process} does not listen where its pod says")
 
 
+def check_restarts():
+    """Pods start again for other settings, and for nothing else that they notice by themselves."""
+    def checksums(*more):
+        return re.findall(r"checksum/settings: (\w+)", render("minimal", *more))
+    before = checksums()
+    if len(set(before)) != len(SERVICES):
+        faults.append(f"checksum/settings: {len(set(before))} of {len(SERVICES)} services have one of their own")
+    if sum(a != b for a, b in zip(before, checksums("--set", "services.auth.connections.database=9"))) != 1:
+        faults.append("checksum/settings: auth's connections changed, and not auth alone starts again")
+    if before != checksums("--set", "services.auth.replicas=3"):
+        faults.append("checksum/settings: another number of replicas starts pods again")
+
+
 def check_binary(process, settings, binaries):
     binary = binaries / f"kasbah-{process}"
     # A directory that has to be there is there in the pod.
@@ -190,6 +203,7 @@ def main(what):
         check_doors(pools)
         check_metrics()
         check_ports()
+        check_restarts()
     else:
         binaries = pathlib.Path(os.environ.get("KASBAH_BIN", "build/dev/bin"))
         for name in [*SERVICES, "witness", "csi-provider"]:

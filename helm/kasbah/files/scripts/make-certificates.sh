@@ -29,7 +29,7 @@ put() { # <name> <directory with tls.crt, tls.key and ca.crt> <exists: 200 or 40
 key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"; }
 
 mkdir -p "$tmp/ca" "$tmp/issued"
-there=$(call GET "$secrets/$KASBAH_CA_SECRET")
+there=$(call GET "$secrets/$KASBAH_CA_SECRET?pretty=true")
 case $there in
   200)
     field tls.crt >"$tmp/ca/tls.crt"
@@ -47,7 +47,7 @@ esac
 
 for identity in $KASBAH_IDENTITIES; do
   name=$KASBAH_SECRET_PREFIX${identity%%=*}
-  there=$(call GET "$secrets/$name")
+  there=$(call GET "$secrets/$name?pretty=true")
   if [ "$there" = 200 ] && field tls.crt >"$tmp/old" &&
     openssl x509 -in "$tmp/old" -noout -checkend 2592000 >/dev/null; then
     echo "$name: good for 30 days"

@@ -1,4 +1,5 @@
-# Restores the newest dump into a PostgreSQL of this pod's own, and asks the copy two things: whether
+# Restores the newest dump into a PostgreSQL of this pod's own, or takes the server that somebody restored
+# to a point in time ($KASBAH_RESTORED_HOST), and asks the copy two things: whether
 # row-level security's gate holds (`kasbah migrate --check`), and whether every tenant's trail still
 # proves itself (`kasbah audit verify`), by auth, vault and audit running here on the copy, under an
 # authority that is thrown away with it.
@@ -11,6 +12,13 @@ run=${KASBAH_RUN:-/run/kasbah}
 bin=${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}
 data=$work/postgres
 socket=$work/socket
+# Of the copy, without the role.
+dsn="host=$socket dbname=kasbah"
+passwords=$work/passwords
+if [ -n "${KASBAH_RESTORED_HOST:-}" ]; then
+  dsn="host=$KASBAH_RESTORED_HOST $KASBAH_DATABASE_DSN"
+  passwords=$run/passwords
+fi
 umask 077
 mkdir -p "$socket" "$work/passwords" "$work/archive" "$work/trails" "$work/logs"
 
@@ -19,7 +27,13 @@ fail() {
   say "FAILED: $*" >&2
   exit 1
 }
-sql() { psql -XAtq -v ON_ERROR_STOP=1 -h "$socket" -U postgres "$@"; }
+as_migrator() { # <DSN without the role>
+  server=$1
+  shift
+  PGPASSWORD=$(cat "$passwords/kasbah_migrator") PGCONNECT_TIMEOUT=10 psql -XAtq -v ON_ERROR_STOP=1 \
+    "$server user=kasbah_migrator" "$@"
+}
+as_owner() { as_migrator "$dsn" -c 'SET ROLE kasbah_owner' -c 'SET client_min_messages = warning' "$@"; }
 
 pids=
 finish() {
@@ -55,7 +69,7 @@ restore() {
   kasbah migrate --bootstrap "host=$socket user=postgres dbname=postgres" \
     --passwords "$work/passwords" --database kasbah >/dev/null
   # Bootstrap made it empty; the dump brings it.
-  sql -d kasbah -c 'DROP SCHEMA core'
+  psql -XAtq -h "$socket" -U postgres -d kasbah -c 'DROP SCHEMA core'
   rm -f "$work/broken"
   { read_dump "$1" || touch "$work/broken"; } |
     { age --decrypt --identity "$run/identity/identity" || touch "$work/broken"; } |
@@ -64,14 +78,13 @@ restore() {
 }
 
 gate() {
-  kasbah migrate --check --dsn "host=$socket dbname=kasbah user=kasbah_migrator" \
-    --password-file "$work/passwords/kasbah_migrator" || fail 'the copy breaks the rules'
+  kasbah migrate --check --dsn "$dsn user=kasbah_migrator" \
+    --password-file "$passwords/kasbah_migrator" || fail 'the copy breaks the rules'
 }
 
 # Nothing of the copy acts on others.
 silence() {
-  sql -d kasbah -c 'SET client_min_messages = warning' \
-    -c 'TRUNCATE audit.sink, vault.leases, webhook.queue CASCADE' ||
+  as_owner -c 'TRUNCATE audit.sink, vault.leases, webhook.queue CASCADE' ||
     fail 'sinks, leases and deliveries could not be removed from the copy'
 }
 
@@ -110,7 +123,7 @@ settings() { # <service> <section=role>…
     echo "peers: {audit: '127.0.0.1:$(port audit)', vault: '127.0.0.1:$(port vault)',"
     echo "  webhook: '127.0.0.1:$(port none)', tenant_data: '127.0.0.1:$(port none)'}"
     for pool in "$@"; do
-      echo "${pool%=*}: {dsn: 'host=$socket dbname=kasbah user=${pool#*=}', connections: 4}"
+      echo "${pool%=*}: {dsn: '$dsn user=${pool#*=}', password_file: '$passwords/${pool#*=}', connections: 4}"
     done
     cat
   } >"$work/$service.yaml"
@@ -152,7 +165,7 @@ CONTEXTS
 
 # Active tenants' ids as the command line takes them: 26 digits of Crockford's base 32.
 tenants() {
-  sql -d kasbah <<'SQL'
+  as_owner -f - <<'SQL'
 SELECT 'ten_' || string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz',
     substring(bits FROM i * 5 + 1 FOR 5)::integer + 1, 1), '' ORDER BY i)
 FROM (SELECT tenant_id, B'00' || ('x' || replace(tenant_id::text, '-', ''))::bit(128) AS bits
@@ -182,11 +195,27 @@ verify() {
   say "$count trails verified"
 }
 
-dump=$(newest_dump)
-[ -n "$dump" ] || fail 'there is no dump'
-say "$dump"
-start_postgres
-restore "$dump"
+# Who says that a server is a copy may be wrong, and what follows would be done to production.
+no_production() {
+  identity='SELECT pg_postmaster_start_time(), inet_server_addr()'
+  copy=$(as_migrator "$dsn" -c "$identity") || fail "$KASBAH_RESTORED_HOST cannot be reached"
+  production=$(as_migrator "host=$KASBAH_PRODUCTION_HOST $KASBAH_DATABASE_DSN" -c "$identity" 2>/dev/null) ||
+    production=
+  if [ "$KASBAH_RESTORED_HOST" = "$KASBAH_PRODUCTION_HOST" ] || [ "$copy" = "$production" ]; then
+    fail "$KASBAH_RESTORED_HOST is the database that is in use, and no copy"
+  fi
+}
+
+if [ -n "${KASBAH_RESTORED_HOST:-}" ]; then
+  dump=$KASBAH_RESTORED_HOST
+  no_production
+else
+  dump=$(newest_dump)
+  [ -n "$dump" ] || fail 'there is no dump'
+  say "$dump"
+  start_postgres
+  restore "$dump"
+fi
 gate
 silence
 certificates
