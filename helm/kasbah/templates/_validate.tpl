@@ -62,7 +62,7 @@ certificates.renewBefore has to be 2h or more: connections live for 30 minutes, 
 {{- if gt (add (int $service.stop.preStop) (int $service.stop.drain) 5) (int $service.stop.grace) }}
 {{ $at }}.stop.grace has to be preStop + drain + 5 or more: the process would be killed while calls end
 {{- end }}
-{{- range $egress := $service.egress }}
+{{- range $egress := concat $service.egress $values.networkPolicy.egress | uniq }}
 {{- include "kasbah.contradictions.egress" (dict "root" $ "at" $at "name" $egress) }}
 {{- end }}
 {{- end }}
