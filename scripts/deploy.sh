@@ -9,9 +9,10 @@ release=kasbah
 namespace=${KASBAH_NAMESPACE:-kasbah}
 values=deploy/$environment/values.yaml
 images=deploy/$environment/images.json
-for file in "$values" "$images"; do
+aws=deploy/$environment/aws.json
+for file in "$values" "$images" "$aws"; do
   if [ ! -f "$file" ]; then
-    echo "$file is absent: nothing says what to deploy (scripts/pin-images.sh writes images.json)"
+    echo "$file is absent: nothing says what to deploy (images.json: scripts/pin-images.sh; aws.json: terraform output)"
     exit 1
   fi
 done
@@ -31,7 +32,7 @@ if [ -n "$(revision pending)" ] && [ -n "$working" ]; then
 fi
 
 helm upgrade "$release" helm/kasbah --install --namespace "$namespace" \
-  --values "$values" --values "$images" --atomic --wait --timeout 20m --history-max 20
+  --values "$values" --values "$aws" --values "$images" --atomic --wait --timeout 20m --history-max 20
 
 if helm test "$release" --namespace "$namespace" --logs --timeout 10m; then
   echo "$environment runs what deploy/$environment says"

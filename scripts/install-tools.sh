@@ -3,6 +3,7 @@
 # each at the version named here. What cannot be had is skipped by name, with the reason: the checks
 # that need it then skip themselves by name too. `install-tools.sh helm buf` installs only those.
 set -uo pipefail
+cd "$(dirname "$0")/.."
 tools=${KASBAH_TOOLS:-$HOME/.cache/kasbah-tools}
 mkdir -p "$tools/bin"
 wanted=("$@")
@@ -83,6 +84,25 @@ go_tool ghz github.com/bojand/ghz/cmd/ghz github.com/bojand/ghz v0.93.0
 go_tool tflint github.com/terraform-linters/tflint github.com/terraform-linters/tflint v0.64.0
 pip_tool zizmor zizmor 1.32.0
 pip_tool checkov checkov 3.3.30
+
+# The AWS provider's schema without the provider: what `terraform validate` and `terraform test` ask for
+# where Terraform's registry is out of reach.
+aws_schema() {
+  local name=terraform-aws-schema version=$1
+  needs "$name" "$version" || return 0
+  command -v go >/dev/null || { skipped "$name" 'go is not installed'; return 0; }
+  local source=tests/deploy/terraform_schema
+  mkdir -p "$tools/terraform" "$work/$name"
+  if (python3 -m pip download --quiet --no-deps --dest "$work/$name" "cdktf-cdktf-provider-aws==$version" &&
+      python3 "$source/pack.py" "$work/$name"/*.whl "$tools/terraform/package.zip" &&
+      cd "$source" && CGO_ENABLED=0 GOFLAGS=-p=2 nice go build -trimpath -ldflags=-s -o "$tools/bin/$name" .
+     ) >"$work/log" 2>&1; then
+    installed "$name" "$version"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+aws_schema 21.22.1
 
 # deb_tool name package: one program of a Debian package, which is unpacked and not installed: its
 # service would start.

@@ -7,6 +7,5 @@ environment=$1 run=$2
 download=$(mktemp -d)
 trap 'rm -rf "$download"' EXIT
 gh run download "$run" --name images --dir "$download"
-jq '{images: (map({key: .name, value: {repository, digest}}) | from_entries)}' \
-  "$download/images.json" >"deploy/$environment/images.json"
+jq -f scripts/image-values.jq "$download/images.json" >"deploy/$environment/images.json"
 git --no-pager diff --stat -- "deploy/$environment"

@@ -38,7 +38,7 @@ two='[{"revision": 1, "status": "superseded"}, {"revision": 2, "status": "deploy
 cut_off='[{"revision": 2, "status": "deployed"}, {"revision": 3, "status": "pending-upgrade"}]'
 
 run 1 '' "$two" # nothing says which images
-echo '{"images": {}}' >"$work/tree/deploy/staging/images.json"
+echo '{}' | tee "$work/tree/deploy/staging/images.json" >"$work/tree/deploy/staging/aws.json"
 run 0 'upgrade test' "$two"
 run 0 'upgrade test' '[]'
 run 1 'upgrade' "$two" HELM_UPGRADE=1

@@ -82,8 +82,9 @@ resource "aws_vpc_security_group_ingress_rule" "runners" {
 resource "aws_eks_access_entry" "this" {
   for_each = var.access
 
-  cluster_name  = aws_eks_cluster.this.name
-  principal_arn = each.value.role_arn
+  cluster_name      = aws_eks_cluster.this.name
+  principal_arn     = each.value.role_arn
+  kubernetes_groups = each.value.groups
 }
 
 resource "aws_eks_access_policy_association" "this" {

@@ -62,11 +62,12 @@ variable "nodes" {
 }
 
 variable "access" {
-  description = "Who may do what: IAM role, an EKS access policy, and the namespaces it is for (none: all)."
+  description = "Who may do what: IAM role, an EKS access policy, the namespaces it is for (none: all), and groups."
   type = map(object({
     role_arn   = string
     policy     = string
     namespaces = optional(list(string), [])
+    groups     = optional(set(string), [])
   }))
   default = {}
 }

@@ -35,6 +35,25 @@ resource "aws_vpc_endpoint" "interface" {
   tags = { Name = "${var.name}-${each.key}" }
 }
 
+# S3 by addresses of the network, so that a NetworkPolicy can name them; private names for it need the
+# gateway below besides.
+resource "aws_vpc_endpoint" "s3_interface" {
+  vpc_id              = aws_vpc.this.id
+  service_name        = "com.amazonaws.${data.aws_region.current.region}.s3"
+  vpc_endpoint_type   = "Interface"
+  private_dns_enabled = true
+  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
+  security_group_ids  = [aws_security_group.endpoints.id]
+
+  dns_options {
+    private_dns_only_for_inbound_resolver_endpoint = false
+  }
+
+  tags = { Name = "${var.name}-s3-interface" }
+
+  depends_on = [aws_vpc_endpoint.s3]
+}
+
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${data.aws_region.current.region}.s3"

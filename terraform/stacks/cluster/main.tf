@@ -39,7 +39,13 @@ module "cluster" {
   access = {
     administrator = { role_arn = var.kubernetes.administrator_role_arn, policy = "AmazonEKSClusterAdminPolicy" }
     # Deploys the chart, and runs the restore test's job: both in one namespace.
-    deploy       = { role_arn = module.github.role_arns.deploy, policy = "AmazonEKSAdminPolicy", namespaces = ["kasbah"] }
+    # Other operators' kinds are granted to the group by deploy/cluster/.
+    deploy = {
+      role_arn   = module.github.role_arns.deploy
+      policy     = "AmazonEKSAdminPolicy"
+      namespaces = ["kasbah"]
+      groups     = ["kasbah-deployers"]
+    }
     restore-test = { role_arn = module.github.role_arns["restore-test"], policy = "AmazonEKSEditPolicy", namespaces = ["kasbah"] }
   }
 }

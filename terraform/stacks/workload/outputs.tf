@@ -9,6 +9,8 @@ output "chart_values" {
       port  = var.cluster.database.port
       cidrs = var.cluster.cidrs.data
     }
+    # KMS, S3 and STS answer at the network's own endpoints, which are in the pods' subnets.
+    egress          = { aws = { ports = [443], cidrs = var.cluster.cidrs.private } }
     externalSecrets = { enabled = true, prefix = local.name }
     services = {
       vault = {
@@ -16,14 +18,17 @@ output "chart_values" {
           aws_kms = { key_id = var.cluster.keys.seal, region = var.region }
           shares  = { s3 = { bucket = var.cluster.buckets.shares.name, region = var.region } }
         }
+        egress                    = ["aws"]
         serviceAccountAnnotations = local.annotations["${local.release}-vault"]
       }
       tenant-data = {
         settings                  = { files = { s3 = { bucket = var.cluster.buckets.files.name, region = var.region } }, base_domain = var.domain }
+        egress                    = ["aws"]
         serviceAccountAnnotations = local.annotations["${local.release}-tenant-data"]
       }
       audit = {
         settings                  = { archive = { s3 = { bucket = var.cluster.buckets.archive.name, region = var.region } } }
+        egress                    = ["aws"]
         serviceAccountAnnotations = local.annotations["${local.release}-audit"]
       }
     }
@@ -32,6 +37,7 @@ output "chart_values" {
         enabled                   = true
         destination               = "s3"
         keepDays                  = var.backup_keep_days
+        egress                    = ["aws"]
         s3                        = { bucket = var.cluster.buckets.dumps.name, region = var.region }
         serviceAccountAnnotations = local.annotations["${local.release}-backup"]
       }

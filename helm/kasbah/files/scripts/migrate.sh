@@ -3,14 +3,18 @@
 set -eu
 migrations=${KASBAH_MIGRATIONS:-/run/kasbah/scripts/migrations.txt}
 
+# As the owner, for the migrator itself has no right to anything.
+query() {
+  PGPASSWORD=$(cat "$KASBAH_PASSWORD_FILE") PGCONNECT_TIMEOUT=10 psql -XAtq -v ON_ERROR_STOP=1 \
+    "$KASBAH_DSN" -c 'SET ROLE kasbah_owner' -c "$1"
+}
+
 # Applied, and not of this version. Nothing where there is no schema yet.
 ahead() {
-  PGPASSWORD=$(cat "$KASBAH_PASSWORD_FILE") PGCONNECT_TIMEOUT=10 psql -XAtq "$KASBAH_DSN" \
-    -c "SELECT to_regclass('core.migrations') IS NOT NULL" >/tmp/there
-  [ "$(cat /tmp/there)" = t ] || return 0
-  PGPASSWORD=$(cat "$KASBAH_PASSWORD_FILE") psql -XAtq "$KASBAH_DSN" \
-    -c "SELECT schema_name || '/' || name FROM core.migrations" >/tmp/applied
-  grep -vxFf "$migrations" /tmp/applied || true
+  there=$(query "SELECT to_regclass('core.migrations') IS NOT NULL")
+  [ "$there" = t ] || return 0
+  applied=$(query "SELECT schema_name || '/' || name FROM core.migrations")
+  printf '%s\n' "$applied" | grep -vxFf "$migrations" || true
 }
 
 newer=$(ahead)

@@ -17,6 +17,8 @@ variables {
 }
 
 run "a_bucket_for_each_purpose" {
+  command = plan
+
   assert {
     condition     = toset(keys(output.buckets)) == toset(["archive", "files", "shares"])
     error_message = "What services keep has no place."
