@@ -215,13 +215,13 @@ TEST_F(CryptoServiceTest, KeysAreListedWithoutAnythingOfThem) {
   ASSERT_OK(Encrypt(owner_, b_, "value"));
   using Keys = v1::KeyService;
   ASSERT_OK_AND_ASSIGN(const auto keys,
-                       AsUser(a_, &Keys::CryptoStub::ListKeys, v1::ListKeysRequest()));
+                       AsUser(a_, &Keys::Stub::ListKeys, v1::ListKeysRequest()));
   ASSERT_EQ(keys.keys_size(), 1);
   EXPECT_EQ(keys.keys(0).name(), "service/tenant-data/fields");
   EXPECT_EQ(keys.keys(0).purpose(), v1::Key::PURPOSE_ENCRYPT);
   v1::RotateKeyRequest rotate;
   rotate.set_key("service/tenant-data/absent");
-  EXPECT_THAT(AsUser(a_, &Keys::CryptoStub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(AsUser(a_, &Keys::Stub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
 }
 
 // The same server before its seal could be used.
@@ -253,12 +253,12 @@ TEST_F(SealedServerTest, EveryCallThatNeedsAKeySaysSealed) {
               ReasonIs("SEALED"));
   using Seals = v1::SealService;
   ASSERT_OK_AND_ASSIGN(const auto sealed,
-                       As("operator/root", TenantId(), &Seals::CryptoStub::GetSealStatus,
+                       As("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
                           v1::GetSealStatusRequest()));
   EXPECT_TRUE(sealed.sealed());
   ASSERT_OK(vault_->Unseal());
   ASSERT_OK_AND_ASSIGN(const auto open,
-                       As("operator/root", TenantId(), &Seals::CryptoStub::GetSealStatus,
+                       As("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
                           v1::GetSealStatusRequest()));
   EXPECT_FALSE(open.sealed());
   EXPECT_EQ(open.root_key_version(), 1u);
