@@ -44,7 +44,10 @@ ErrorReporter::ErrorReporter(Origin origin, std::unique_ptr<Collector> collector
   thread_ = std::thread([this] { Loop(); });
 }
 
-ErrorReporter::~ErrorReporter() { Stop(absl::Now()); }
+ErrorReporter::~ErrorReporter() {
+  if (!collector_->stopping()) Stop(absl::Now());
+  thread_.join();
+}
 
 void ErrorReporter::Note(std::string_view text,
                          std::initializer_list<telemetry::LogField> fields) {
@@ -84,13 +87,11 @@ void ErrorReporter::ReportCrash(std::string_view signal, std::string_view note) 
 }
 
 void ErrorReporter::Stop(absl::Time until) {
-  if (!thread_.joinable()) return;
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   collector_->Stop(until);
-  thread_.join();
 }
 
 void ErrorReporter::Loop() {

@@ -25,6 +25,7 @@ namespace kasbah::reporting {
 class ErrorReporter {
  public:
   ErrorReporter(Origin origin, std::unique_ptr<Collector> collector, const Clock& clock);
+  // Waits until what is left is sent or the time that Stop named is over.
   ~ErrorReporter();
 
   // An error line. Never blocks.
@@ -32,7 +33,7 @@ class ErrorReporter {
   // The process ends of `signal`: reported past every limit, before this returns.
   void ReportCrash(std::string_view signal, std::string_view note);
 
-  // Sends what waits, as far as that is done by `until`.
+  // Sends what waits, as far as that is done by `until`. Does not wait for it.
   void Stop(absl::Time until);
 
  private:

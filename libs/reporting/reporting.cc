@@ -1,6 +1,7 @@
 #include "libs/reporting/reporting.h"
 
 #include <fstream>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -123,9 +124,11 @@ absl::StatusOr<std::unique_ptr<Reporting>> Reporting::Start(const ReportingConfi
 void Reporting::Stop(absl::Time until) {
   if (state_->errors != nullptr) telemetry::SetErrorSink(nullptr);
   state_->crashes.reset();
-  // One after the other, and yet by the same time.
+  // Both are told before either is waited for: they have the same time.
   if (state_->errors != nullptr) state_->errors->Stop(until);
   if (state_->spans != nullptr) state_->spans->Stop(until);
+  state_->errors.reset();
+  state_->spans.reset();
 }
 
 }  // namespace kasbah::reporting

@@ -49,13 +49,14 @@ SpanExporter::SpanExporter(SpanExporterOptions options, Origin origin,
   thread_ = std::thread([this] { Loop(); });
 }
 
-SpanExporter::~SpanExporter() { Stop(absl::Now()); }
+SpanExporter::~SpanExporter() {
+  if (!collector_->stopping()) Stop(absl::Now());
+  thread_.join();
+}
 
 void SpanExporter::Stop(absl::Time until) {
-  if (!thread_.joinable()) return;
   telemetry::CloseSpans();
   collector_->Stop(until);
-  thread_.join();
 }
 
 void SpanExporter::Loop() {

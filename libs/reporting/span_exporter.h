@@ -28,9 +28,10 @@ struct SpanExporterOptions {
 class SpanExporter {
  public:
   SpanExporter(SpanExporterOptions options, Origin origin, std::unique_ptr<Collector> collector);
+  // Waits until what is left is sent or the time that Stop named is over.
   ~SpanExporter();
 
-  // Sends what is left, as far as that is done by `until`.
+  // Sends what is left, as far as that is done by `until`. Does not wait for it.
   void Stop(absl::Time until);
 
  private:
