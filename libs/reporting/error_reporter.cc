@@ -118,7 +118,8 @@ void ErrorReporter::Loop() {
 void ErrorReporter::Send(const ErrorReport& report) {
   const auto response = collector_->Post(EncodeEnvelope(origin_, report, clock_.Now()));
   if (!response.ok()) {
-    telemetry::LogWarning("an error report was not sent", {{"reason", ReasonOf(response.status())}});
+    telemetry::LogWarning("an error report was not sent",
+                          {{"reason", ReasonOf(response.status())}});
     return Drop("no answer");
   }
   const absl::Time now = clock_.Now();
