@@ -3,10 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy tools clean
+.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template clean
 
 help: ## what there is to do
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 deps:
 	@scripts/install-deps.sh
@@ -48,8 +48,19 @@ tsan: deps ## the same under the thread sanitizer
 	@scripts/build.sh tsan kasbah_unit_tests
 	@scripts/test.sh tsan
 
-tools: ## install the check tools that do not come from Debian (buf)
+tidy: deps ## clang-tidy over every file, or over those changed since a commit: make tidy SINCE=main
+	@scripts/tidy.sh $(SINCE)
+
+check-deploy: ## the chart, Terraform, workflow and image checks alone, without compiling anything
+	@cmake -S tests/deploy -B build/deploy >/dev/null
+	@ctest --test-dir build/deploy --output-on-failure; status=$$?; \
+	grep -h '^skipped: ' build/deploy/Testing/Temporary/LastTest.log | sort -u; exit $$status
+
+tools: ## install the check tools that do not come from Debian (helm, buf, actionlint, checkov …)
 	@scripts/install-tools.sh
+
+template: deps ## what scripts/new-service.sh lays out, compiled and tested in a copy: minutes the first time
+	@scripts/try-template.sh
 
 clean: ## remove what was built
 	rm -rf build
