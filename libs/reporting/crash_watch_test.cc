@@ -44,12 +44,17 @@ TEST_F(CrashWatchTest, AReportThatNeverEndsIsNotWaitedFor) {
 }
 
 TEST_F(CrashWatchTest, AWatchThatIsOverLeavesNothingBehind) {
+  struct sigaction before = {};
+  sigaction(SIGSEGV, nullptr, &before);
   {
     const CrashWatch watch([](std::string_view, std::string_view) {});
+    struct sigaction watched = {};
+    sigaction(SIGSEGV, nullptr, &watched);
+    EXPECT_NE(watched.sa_handler, before.sa_handler);
   }
   struct sigaction now = {};
   sigaction(SIGSEGV, nullptr, &now);
-  EXPECT_EQ(now.sa_handler, SIG_DFL);
+  EXPECT_EQ(now.sa_handler, before.sa_handler);
   const CrashWatch again([](std::string_view, std::string_view) {});
 }
 

@@ -79,19 +79,19 @@ TEST(SentryEvent, AnEnvelopeHoldsOneEventOfItsLength) {
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[3], "");
   EXPECT_EQ(Json::parse(lines[0]), (Json{{"event_id", "0190163d8694739baea5966c26f8ad91"},
-                                         {"sent_at", "2026-09-21T13:33:21.123Z"}}));
+                                         {"sent_at", "2026-09-21T14:13:21.123Z"}}));
   EXPECT_EQ(Json::parse(lines[1]),
             (Json{{"type", "event"},
                   {"content_type", "application/json"},
                   {"length", lines[2].size()}}));
   const Json event = Json::parse(lines[2]);
   EXPECT_EQ(event["event_id"], "0190163d8694739baea5966c26f8ad91");
-  EXPECT_EQ(event["timestamp"], "2026-09-21T13:33:20.123Z");
+  EXPECT_EQ(event["timestamp"], "2026-09-21T14:13:20.123Z");
   EXPECT_EQ(event["level"], "error");
   EXPECT_EQ(event["release"], "kasbah-vault@0.1.0");
   EXPECT_EQ(event["environment"], "staging");
   EXPECT_EQ(event["logentry"]["formatted"], "a statement \"failed\"\n\xEF\xBF\xBD");
-  EXPECT_EQ(event["tags"], (Json{{"sqlstate", "23505"}}));
+  EXPECT_EQ(event["tags"], Json::object({{"sqlstate", "23505"}}));
   EXPECT_EQ(event["extra"]["repeats"], 3);
   EXPECT_EQ(event["sdk"]["settings"]["infer_ip"], "never");
   for (const char* personal : {"server_name", "user", "request", "breadcrumbs", "contexts"}) {

@@ -62,7 +62,7 @@ class WholePathTest : public rpc::RpcTest {
     options.config = config_;
     const auto* auth = auth::v1::GetJwksRequest::descriptor()->file();
     options.descriptors = {auth->FindServiceByName("ApiKeyService")};
-    options.own_jwks = [] { return R"({"keys":[]})"; };
+    options.own_jwks = [] { return std::string(R"({"keys":[]})"); };
     ASSERT_OK_AND_ASSIGN(server_, rpc::Server::Create(std::move(options)));
     failing_ = std::make_unique<Failing>(server_->pipeline());
     ASSERT_OK(server_->Start({failing_.get()}, nullptr));
