@@ -4,6 +4,7 @@ right numbers. otlp_export.hex is what a process sends; reporting_test holds the
 import pathlib
 import sys
 
+from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -33,7 +34,10 @@ def expect_no_unknown(message, where):
 
 
 captured = pathlib.Path(__file__).with_name("otlp_export.hex").read_text()
-request = ExportTraceServiceRequest.FromString(bytes.fromhex("".join(captured.split())))
+try:
+    request = ExportTraceServiceRequest.FromString(bytes.fromhex("".join(captured.split())))
+except DecodeError as error:
+    sys.exit(f"otlp_export.hex: OpenTelemetry's own messages do not hold it: {error}")
 expect_no_unknown(request, "the request")
 
 expect("number of resources", len(request.resource_spans), 1)
