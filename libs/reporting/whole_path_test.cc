@@ -238,7 +238,7 @@ TEST_F(WholePathTest, CallsAreServedWhileBothCollectorsAreDown) {
 // first one's collector in its environment.
 TEST(CrashReport, IsSentBeforeTheProcessEnds) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  constexpr char kVariable[] = "KASBAH_TEST_DSN";
+  static constexpr char kVariable[] = "KASBAH_TEST_DSN";
   Receiver errors;
   setenv(kVariable, StrCat("http://key@127.0.0.1:", errors.port(), "/7").c_str(), 0);
   const auto crash = [] {
