@@ -34,7 +34,7 @@ telemetry::Span Failed() {
           .code_name = "UNAVAILABLE",
           .reason = "DATABASE_UNAVAILABLE",
           .workload = "service/tenant-data",
-          .tenant = "tnt_01h455vb4pex5vsknk084sn02q"};
+          .tenant = "ten_01h455vb4pex5vsknk084sn02q"};
 }
 telemetry::Span Refused() {
   return {.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-1234567890abcdef-01",
@@ -94,7 +94,7 @@ TEST(Otlp, ASpanSaysWhereItStandsInItsTraceAndHowTheCallEnded) {
                                           {"error.type", "UNAVAILABLE"},
                                           {"kasbah.reason", "DATABASE_UNAVAILABLE"},
                                           {"kasbah.workload", "service/tenant-data"},
-                                          {"kasbah.tenant", "tnt_01h455vb4pex5vsknk084sn02q"}}));
+                                          {"kasbah.tenant", "ten_01h455vb4pex5vsknk084sn02q"}}));
 }
 
 TEST(Otlp, ARefusalIsNoFaultAndAnOperatorsNameIsNotSaid) {
@@ -113,7 +113,7 @@ TEST(Otlp, ARefusalIsNoFaultAndAnOperatorsNameIsNotSaid) {
 
 TEST(Otlp, AWorkloadOfATenantIsNotNamed) {
   telemetry::Span span = Refused();
-  span.workload = "tenant/tnt_01h455vb4pex5vsknk084sn02q/workload/payroll";
+  span.workload = "tenant/ten_01h455vb4pex5vsknk084sn02q/workload/payroll";
   const std::string body = EncodeSpans(kOrigin, {span});
   EXPECT_EQ(body.find("payroll"), std::string::npos);
 }

@@ -46,7 +46,7 @@ TEST(SentryEvent, OnlyFieldsThatMayTravelDo) {
                       {"sqlstate", "23505"},
                       {"table", "secrets"},
                       {"code", 13},
-                      {"tenant", "tnt_01h455vb4pex5vsknk084sn02q"},
+                      {"tenant", "ten_01h455vb4pex5vsknk084sn02q"},
                       {"request_id", "ada.lovelace"},
                       {"error", "duplicate key value (ada@example.com)"},
                       {"statement", "SELECT"},

@@ -68,7 +68,7 @@ expect("the attributes", plain(failed.attributes), {
     "error.type": "UNAVAILABLE",
     "kasbah.reason": "DATABASE_UNAVAILABLE",
     "kasbah.workload": "service/tenant-data",
-    "kasbah.tenant": "tnt_01h455vb4pex5vsknk084sn02q",
+    "kasbah.tenant": "ten_01h455vb4pex5vsknk084sn02q",
 })
 expect("a root's parent", refused.parent_span_id, b"")
 expect("a refusal's status", refused.status.code, Status.STATUS_CODE_UNSET)
