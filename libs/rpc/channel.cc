@@ -48,8 +48,8 @@ void Propagate(const CallContext& call, grpc::ClientContext* context) {
   }
   if (!call.request_id.empty()) context->AddMetadata("x-request-id", call.request_id);
   // The caller's own span, which is exported, is the callee's parent: an id made up for the way
-  // between would be a parent that no collector ever sees. Work that no call asked for has none, and
-  // the callee begins the trace.
+  // between would be a parent that no collector ever sees. Work that no call asked for has none,
+  // and the callee begins the trace.
   if (!telemetry::TraceIdOf(call.traceparent).empty()) {
     context->AddMetadata("traceparent", call.traceparent);
   }

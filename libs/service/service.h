@@ -43,8 +43,8 @@ struct ServiceConfig {
 void ReadPool(config::Section& section, postgres::PoolOptions* options);
 
 // What every service process is made of, built in order and taken down in reverse: reporting,
-// database, outbox and its relays, counted events, pipeline, server. What a service adds is its own stores and
-// handlers.
+// database, outbox and its relays, counted events, pipeline, server. What a service adds is its own
+// stores and handlers.
 class Service {
  public:
   struct Options {
