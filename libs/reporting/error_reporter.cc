@@ -20,16 +20,16 @@ constexpr size_t kMostWaiting = 64;
 // Messages are fixed texts of the program: far fewer than this.
 constexpr size_t kMostMessages = 1024;
 
-void Drop(const char* cause) {
+void Drop(const char* cause, uint64_t reports = 1) {
   telemetry::GetCounter("kasbah_telemetry_errors_dropped_total",
                         "Error reports that did not reach Sentry", {{"cause", cause}})
-      .Add();
+      .Add(reports);
 }
 
-void CountReported() {
+void CountReported(uint64_t reports) {
   static telemetry::Counter& reported = telemetry::GetCounter(
       "kasbah_telemetry_errors_reported_total", "Error reports that Sentry took");
-  reported.Add();
+  reported.Add(reports);
 }
 
 std::string NewEventId(absl::Time now) {
@@ -41,6 +41,11 @@ std::string NewEventId(absl::Time now) {
 ErrorReporter::ErrorReporter(Origin origin, std::unique_ptr<Collector> collector,
                              const Clock& clock)
     : origin_(std::move(origin)), clock_(clock), collector_(std::move(collector)) {
+  // There from the start, so that a rate can be taken.
+  CountReported(0);
+  for (const char* cause : {"no answer", "refused", "rate limited", "stopped", "queue full"}) {
+    Drop(cause, 0);
+  }
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -127,7 +132,7 @@ void ErrorReporter::Send(const ErrorReport& report) {
     absl::MutexLock lock(&mutex_);
     paused_until_ = now + pause;
   }
-  if (response->status >= 200 && response->status <= 299) return CountReported();
+  if (response->status >= 200 && response->status <= 299) return CountReported(1);
   Drop(response->status == 429 ? "rate limited" : "refused");
 }
 

@@ -45,6 +45,9 @@ absl::Duration Scattered(absl::Duration wait) {
 SpanExporter::SpanExporter(SpanExporterOptions options, Origin origin,
                            std::unique_ptr<Collector> collector)
     : options_(options), origin_(std::move(origin)), collector_(std::move(collector)) {
+  // There from the start, so that a rate can be taken.
+  CountExported(0);
+  for (const char* cause : {"no answer", "refused", "stopped"}) Drop(cause, 0);
   telemetry::OpenSpans(options_.queue, options_.root_ratio);
   thread_ = std::thread([this] { Loop(); });
 }
