@@ -41,7 +41,7 @@ TEST_F(ErrorReporterTest, AMessageIsReportedOnceAMinuteWithItsRepeats) {
   EXPECT_EQ(EventIn(receiver_.Await(2)[1])["logentry"]["formatted"], "another");
   clock_.Advance(absl::Seconds(61));
   reporter_->Note("a statement failed", {{"sqlstate", "40001"}});
-  const Json again = EventIn(receiver_.Await(3)[2]);
+  Json again = EventIn(receiver_.Await(3)[2]);
   EXPECT_EQ(again["extra"]["repeats"], 99);
   EXPECT_EQ(again["tags"]["sqlstate"], "40001");
   Flush();
