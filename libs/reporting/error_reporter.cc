@@ -123,10 +123,14 @@ void ErrorReporter::Loop() {
 void ErrorReporter::Send(const ErrorReport& report) {
   const auto response = collector_->Post(EncodeEnvelope(origin_, report, clock_.Now()));
   if (!response.ok()) {
-    telemetry::LogWarning("an error report was not sent",
-                          {{"reason", ReasonOf(response.status())}});
+    if (!failing_) {
+      telemetry::LogWarning("an error report was not sent",
+                            {{"reason", ReasonOf(response.status())}});
+    }
+    failing_ = true;
     return Drop("no answer");
   }
+  failing_ = false;
   const absl::Time now = clock_.Now();
   if (const absl::Duration pause = SentryPause(*response, now); pause > absl::ZeroDuration()) {
     absl::MutexLock lock(&mutex_);

@@ -53,6 +53,8 @@ class ErrorReporter {
   std::unordered_map<std::string, Message> messages_ ABSL_GUARDED_BY(mutex_);
   std::deque<ErrorReport> waiting_ ABSL_GUARDED_BY(mutex_);
   absl::Time paused_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // The thread's own: whether the last report got no answer, so that a row of them is one line.
+  bool failing_ = false;
   std::thread thread_;
 };
 

@@ -83,14 +83,30 @@ TEST_F(ErrorReporterTest, ARefusalIsCountedAndNotRepeated) {
   EXPECT_EQ(receiver_.requests().size(), 2u);
 }
 
-TEST_F(ErrorReporterTest, WhatWaitsIsBounded) {
-  const uint64_t before = ErrorsDropped("queue full");
+TEST_F(ErrorReporterTest, WhatWaitsIsFlushed) {
+  for (int i = 0; i < 40; ++i) reporter_->Note(StrCat("message ", i), {});
+  Flush();
+  EXPECT_EQ(receiver_.requests().size(), 40u);
+}
+
+TEST_F(ErrorReporterTest, AMuteReceiverDelaysNeitherWhoLogsNorTheEndAndWhatWaitsIsBounded) {
+  const Mute mute;
+  reporter_ = std::make_unique<ErrorReporter>(
+      Origin{.service = "kasbah-test"},
+      Collector::Create(Endpoint::Parse(mute.url(), {}).value(), {}, "").value(), clock_);
+  const uint64_t full = ErrorsDropped("queue full");
+  const uint64_t unanswered = ErrorsDropped("no answer");
   const absl::Time start = absl::Now();
   for (int i = 0; i < 900; ++i) reporter_->Note(StrCat("message ", i), {});
   EXPECT_LT(absl::Now() - start, absl::Seconds(5));
-  Flush();
-  EXPECT_EQ(receiver_.requests().size() + ErrorsDropped("queue full") - before, 900u);
-  EXPECT_GT(receiver_.requests().size(), 60u) << "what waited is flushed";
+  // 64 wait, and one is on its way.
+  const uint64_t overflowed = ErrorsDropped("queue full") - full;
+  EXPECT_GE(overflowed, 900u - 65u);
+  const absl::Time stop = absl::Now();
+  reporter_->Stop(stop + absl::Milliseconds(300));
+  reporter_.reset();
+  EXPECT_LT(absl::Now() - stop, absl::Seconds(5));
+  EXPECT_EQ(overflowed + ErrorsDropped("no answer") - unanswered, 900u);
 }
 
 }  // namespace

@@ -1,11 +1,7 @@
 #include "libs/reporting/span_exporter.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "libs/reporting/receiver_fixture.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
@@ -127,27 +123,6 @@ TEST_F(SpanExporterTest, ACollectorThatLiesAboutWhatItLeftOutCountsNoMoreThanItW
   receiver_.Await(2);
   EXPECT_TRUE(Becomes([&] { return SpansDropped("refused") - refused; }, 1));
 }
-
-// A listener that accepts nobody: connections open and nothing ever comes back.
-class Mute {
- public:
-  Mute() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 8), 0);
-    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    url_ = StrCat("http://127.0.0.1:", ntohs(address.sin_port), "/");
-  }
-  ~Mute() { close(fd_); }
-  const std::string& url() const { return url_; }
-
- private:
-  const int fd_;
-  std::string url_;
-};
 
 TEST_F(SpanExporterTest, AMuteCollectorDelaysNeitherWhoRecordsNorTheEnd) {
   const Mute mute;
