@@ -87,6 +87,21 @@ go_tool tflint github.com/terraform-linters/tflint github.com/terraform-linters/
 pip_tool zizmor zizmor 1.32.0
 pip_tool checkov checkov 3.3.30
 
+# pip_library name package version: for the checks that import it; `name` runs Python with it.
+pip_library() {
+  local name=$1 package=$2 version=$3
+  needs "$name" "$version" || return 0
+  if nice python3 -m venv "$tools/python/$name" >"$work/log" 2>&1 &&
+     nice "$tools/python/$name/bin/pip" install --quiet "$package==$version" >"$work/log" 2>&1; then
+    printf '#!/bin/sh\nexec "%s/bin/python" "$@"\n' "$tools/python/$name" >"$tools/bin/$name"
+    chmod +x "$tools/bin/$name"
+    installed "$name" "$version"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+pip_library opentelemetry-proto opentelemetry-proto 1.45.2
+
 # The AWS provider's schema without the provider: what `terraform validate` and `terraform test` ask
 # for where Terraform's registry is out of reach.
 aws_schema() {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
+#include "libs/base/crash_note.h"
 #include "libs/base/strings.h"
 
 namespace kasbah {
@@ -14,6 +15,9 @@ namespace {
 constexpr absl::string_view kReasonUrl = "kasbah.dev/error/reason";
 constexpr absl::string_view kViolationsUrl = "kasbah.dev/error/violations";
 constexpr absl::string_view kRetryDelayUrl = "kasbah.dev/error/retry_delay_nanos";
+
+// Written before the process aborts and read in that signal's handler: no memory is asked for.
+char g_crash_note[256] = "";
 
 // Strings one after the other, each with its size in front: "5:field".
 void AppendSized(std::string_view text, std::string* out) {
@@ -117,10 +121,14 @@ bool IsTenantRefused(const absl::Status& status) {
   return reason == reason::kTenantSuspended || reason == reason::kTenantClosed;
 }
 
+const char* CrashNote() { return g_crash_note; }
+
 void Crash(std::string_view what, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: broken invariant: %.*s\n", file, line, static_cast<int>(what.size()),
                what.data());
   std::fflush(stderr);
+  std::snprintf(g_crash_note, sizeof(g_crash_note), "%s:%d: %.*s", file, line,
+                static_cast<int>(what.size()), what.data());
   std::abort();
 }
 

@@ -47,7 +47,12 @@ void Propagate(const CallContext& call, grpc::ClientContext* context) {
     context->set_deadline(absl::ToChronoTime(call.deadline));
   }
   if (!call.request_id.empty()) context->AddMetadata("x-request-id", call.request_id);
-  context->AddMetadata("traceparent", telemetry::ChildTraceparent(call.traceparent));
+  // The caller's own span, which is exported, is the callee's parent: an id made up for the way
+  // between would be a parent that no collector ever sees. Work that no call asked for has none,
+  // and the callee begins the trace.
+  if (!telemetry::TraceIdOf(call.traceparent).empty()) {
+    context->AddMetadata("traceparent", call.traceparent);
+  }
   if (!call.tenant.is_nil()) context->AddMetadata("kasbah-tenant", call.tenant.ToString());
   if (call.customer.has_value()) context->AddMetadata("kasbah-customer", call.customer->ToString());
 }

@@ -4,11 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/status_mapping.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/span.h"
 #include "libs/telemetry/trace.h"
 
 namespace kasbah::rpc {
@@ -52,6 +54,26 @@ absl::Status Explained(absl::Status status) {
   return status;
 }
 
+// The call as a span of its trace, where one is kept.
+void Record(const Arrival& arrival, const grpc::Status& answer, const absl::Status& status,
+            absl::Duration took) {
+  const Call& call = arrival.call;
+  if (!telemetry::KeepsSpan(call.traceparent)) return;
+  const absl::Time end = absl::Now();
+  telemetry::RecordSpan({
+      .traceparent = call.traceparent,
+      .parent_span_id = std::string(telemetry::SpanIdOf(arrival.metadata.traceparent)),
+      .method = std::string(call.method),
+      .start = end - took,
+      .end = end,
+      .code = answer.error_code(),
+      .code_name = std::string(CodeName(answer.error_code())),
+      .reason = ReasonOf(status),
+      .workload = call.workload,
+      .tenant = call.tenant.is_nil() ? "" : call.tenant.ToString(),
+  });
+}
+
 }  // namespace
 
 absl::Status Draining() {
@@ -84,7 +106,7 @@ void Passage::TakeRequestId() {
   call.request_id = IsRequestId(metadata.request_id) ? std::string(metadata.request_id)
                                                      : Uuid::V7(parts_.clock.Now()).ToString();
   context_->AddInitialMetadata("x-request-id", call.request_id);
-  call.traceparent = telemetry::ChildTraceparent(metadata.traceparent);
+  call.traceparent = telemetry::StartSpan(metadata.traceparent);
   call.source_address = AddressOf(context_->peer());
   call.user_agent = std::string(metadata.user_agent.substr(0, kLongestUserAgent));
 }
@@ -152,6 +174,7 @@ grpc::Status Passage::Conclude(absl::Status status) {
   const grpc::Status answer = ToGrpcStatus(status, arrival_.call.request_id);
   const absl::Duration took = absl::FromChrono(std::chrono::steady_clock::now() - start_);
   metrics_.Handled(answer.error_code(), took);
+  Record(arrival_, answer, status, took);
   Log(answer, status, took);
   if (!status.ok()) KeepRefusal(status);
   return answer;
@@ -180,6 +203,7 @@ void Passage::Log(const grpc::Status& answer, const absl::Status& status,
     telemetry::LogError("a call failed for a fault of ours",
                         {{"method", call.method},
                          {"request_id", call.request_id},
+                         {"trace_id", telemetry::TraceIdOf(call.traceparent)},
                          {"error", FromAbsl(status.message())}});
   }
 }

@@ -23,6 +23,7 @@ void ServiceConfig::Read(config::Section& root) {
   peers.Field("webhook", &webhook_address, "address of webhook");
   peers.Field("tenant_data", &tenant_data_address, "address of tenant-data");
   peers.Field("vault", &vault_address, "address of the vault");
+  telemetry.Read(root.Child("telemetry", "traces and error reports for the operator's collectors"));
 }
 
 }  // namespace kasbah::service

@@ -1,5 +1,6 @@
 #include "libs/service/service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_replace.h"
@@ -8,9 +9,13 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/reporting/reporting.h"
 
 namespace kasbah::service {
 namespace {
+
+// Of the drain, kept for the last spans and errors: a quarter, two seconds at the most.
+absl::Duration FlushOf(absl::Duration drain) { return std::min(drain / 4, absl::Seconds(2)); }
 
 constexpr absl::Duration kReadinessPatience = absl::Milliseconds(500);
 
@@ -41,6 +46,7 @@ struct Service::State {
                           const std::string& receiver, const std::string& address);
 
   Options options;
+  std::unique_ptr<reporting::Reporting> reporting;
   outbox::Outbox outbox;
   std::unique_ptr<postgres::Database> database;
   std::vector<std::unique_ptr<postgres::Door>> relay_doors;
@@ -59,6 +65,9 @@ Service::~Service() {
   state_->server.reset();
   state_->counted.reset();
   state_->relays.clear();
+  if (state_->reporting != nullptr) {
+    state_->reporting->Stop(absl::Now() + FlushOf(state_->options.config.server.drain));
+  }
 }
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
@@ -68,6 +77,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   config.database.application_name = name;
   config.relay.application_name = StrCat(name, "-relay");
 
+  // First, so that what fails from here on is reported.
+  ASSIGN_OR_RETURN(state->reporting, reporting::Reporting::Start(config.telemetry, name));
   ASSIGN_OR_RETURN(state->database,
                    postgres::Database::Open(config.database, absl::InfiniteFuture()));
   ASSIGN_OR_RETURN(
@@ -81,6 +92,7 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
   rpc::Server::Options server;
   server.name = name;
   server.config = config.server;
+  if (state->reporting != nullptr) server.config.drain -= FlushOf(config.server.drain);
   server.descriptors = state->options.descriptors;
   server.decisions = state->denials.get();
   server.own_jwks = state->options.own_jwks;

@@ -13,6 +13,7 @@
 #include "libs/outbox/outbox.h"
 #include "libs/outbox/relay.h"
 #include "libs/postgres/database.h"
+#include "libs/reporting/reporting_config.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/server.h"
 
@@ -24,6 +25,7 @@ namespace kasbah::service {
 //   database: {dsn, password_file, connections}        the service's own role
 //   relay: {dsn, password_file}                        the role of its outbox relay
 //   peers: {audit, webhook, vault, tenant_data}        addresses
+//   telemetry: {otlp: {…}, sentry: {…}, …}             collectors of the operator's own
 struct ServiceConfig {
   rpc::ServerConfig server;
   postgres::PoolOptions database;
@@ -32,6 +34,7 @@ struct ServiceConfig {
   std::string webhook_address;
   std::string tenant_data_address;
   std::string vault_address;
+  reporting::ReportingConfig telemetry;
 
   void Read(config::Section& root);
 };
@@ -39,9 +42,9 @@ struct ServiceConfig {
 // Names the settings of a pool to the reader: dsn, password_file, connections.
 void ReadPool(config::Section& section, postgres::PoolOptions* options);
 
-// What every service process is made of, built in order and taken down in reverse: database, outbox
-// and its relays, counted events, pipeline, server. What a service adds is its own stores and
-// handlers.
+// What every service process is made of, built in order and taken down in reverse: reporting,
+// database, outbox and its relays, counted events, pipeline, server. What a service adds is its own
+// stores and handlers.
 class Service {
  public:
   struct Options {

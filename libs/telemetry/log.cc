@@ -11,6 +11,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "libs/telemetry/error_sink.h"
 #include "libs/telemetry/json_line.h"
 #include "libs/telemetry/metrics.h"
 
@@ -119,6 +120,7 @@ void LogWarning(std::string_view message, std::initializer_list<LogField> fields
 }
 void LogError(std::string_view message, std::initializer_list<LogField> fields) {
   Write(spdlog::level::err, "error", message, fields);
+  TellErrorSink(message, fields);
 }
 
 void FlushLogs() {

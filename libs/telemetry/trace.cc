@@ -1,6 +1,7 @@
 #include "libs/telemetry/trace.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "libs/base/random.h"
 
@@ -9,6 +10,8 @@ namespace {
 
 constexpr size_t kTraceStart = 3;
 constexpr size_t kTraceSize = 32;
+// The digits of it that must be random (W3C Trace Context Level 2).
+constexpr size_t kDrawnDigits = 14;
 constexpr size_t kSpanStart = 36;
 constexpr size_t kSpanSize = 16;
 constexpr size_t kFlagsStart = 53;
@@ -51,16 +54,29 @@ std::string RandomHex(size_t digits) {
   return out;
 }
 
+bool HasSampledBit(std::string_view valid) {
+  return std::string_view("13579bdf").find(valid[kFlagsStart + 1]) != std::string_view::npos;
+}
+
+// Whether the trace at the head of a traceparent is one of the `ratio` that are kept.
+bool IsDrawn(std::string_view head, double ratio) {
+  if (ratio <= 0) return false;
+  uint64_t drawn = 0;
+  for (char c : head.substr(kTraceStart + kTraceSize - kDrawnDigits, kDrawnDigits)) {
+    drawn = drawn << 4 | static_cast<uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return static_cast<double>(drawn) >= (1 - ratio) * static_cast<double>(uint64_t{1} << 56);
+}
+
 }  // namespace
 
-std::string ChildTraceparent(std::string_view parent) {
+std::string ChildTraceparent(std::string_view parent, double root_ratio) {
   const bool valid = IsValid(parent);
   std::string child = "00-";
   child += valid ? std::string(parent.substr(kTraceStart, kTraceSize)) : RandomHex(kTraceSize);
-  child += "-" + RandomHex(kSpanSize);
   // The sampled bit is the only flag that version 00 defines.
-  const bool sampled =
-      valid && std::string_view("13579bdf").find(parent[kFlagsStart + 1]) != std::string_view::npos;
+  const bool sampled = valid ? HasSampledBit(parent) : IsDrawn(child, root_ratio);
+  child += "-" + RandomHex(kSpanSize);
   child += sampled ? "-01" : "-00";
   return child;
 }
@@ -68,6 +84,15 @@ std::string ChildTraceparent(std::string_view parent) {
 std::string_view TraceIdOf(std::string_view traceparent) {
   if (!IsValid(traceparent)) return {};
   return traceparent.substr(kTraceStart, kTraceSize);
+}
+
+std::string_view SpanIdOf(std::string_view traceparent) {
+  if (!IsValid(traceparent)) return {};
+  return traceparent.substr(kSpanStart, kSpanSize);
+}
+
+bool IsSampled(std::string_view traceparent) {
+  return IsValid(traceparent) && HasSampledBit(traceparent);
 }
 
 }  // namespace kasbah::telemetry

@@ -40,5 +40,27 @@ TEST(Trace, LaterVersionsAreReadAsVersionZero) {
             "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
+TEST(Trace, ARootIsSampledByTheRatioAndAChildAsItsParent) {
+  const std::string unsampled(std::string(kParent).substr(0, 53) + "00");
+  int sampled = 0;
+  for (int i = 0; i < 4000; ++i) {
+    EXPECT_FALSE(IsSampled(ChildTraceparent("")));
+    EXPECT_TRUE(IsSampled(ChildTraceparent("", 1)));
+    EXPECT_TRUE(IsSampled(ChildTraceparent(kParent, 0)));
+    EXPECT_FALSE(IsSampled(ChildTraceparent(unsampled, 1)));
+    sampled += IsSampled(ChildTraceparent("", 0.25));
+  }
+  // Seven standard deviations on either side.
+  EXPECT_GT(sampled, 1000 - 192);
+  EXPECT_LT(sampled, 1000 + 192);
+}
+
+TEST(Trace, PartsAreReadAndNothingOfWhatIsMalformed) {
+  EXPECT_EQ(SpanIdOf(kParent), "00f067aa0ba902b7");
+  EXPECT_TRUE(IsSampled(kParent));
+  EXPECT_EQ(SpanIdOf("00-x"), "");
+  EXPECT_FALSE(IsSampled(""));
+}
+
 }  // namespace
 }  // namespace kasbah::telemetry

@@ -36,6 +36,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"postgres", {"base", "telemetry"}},
       {"outbox", {"base", "payload", "crypto", "telemetry", "postgres"}},
       {"http", {"base", "crypto", "telemetry"}},
+      {"reporting", {"base", "crypto", "config", "telemetry", "http"}},
       {"dns", {"base"}},
       {"aws", {"base", "crypto", "http"}},
       {"objects", {"base", "telemetry", "aws"}},
@@ -44,7 +45,8 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"ciphertexts", {"base", "crypto", "postgres", "rpc"}},
       {"kept_values", {"base", "payload", "crypto", "rpc"}},
       {"service",
-       {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},
+       {"base", "crypto", "config", "telemetry", "reporting", "ratelimit", "http", "postgres",
+        "outbox", "rpc"}},
       {"dev", {"base", "crypto", "config", "telemetry", "postgres", "http"}},
       {"testing", {"base", "crypto", "postgres", "dev", "http"}},
   };
