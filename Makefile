@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template clean
+.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template check-kubernetes clean
 
 help: ## what there is to do
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ tsan: deps ## the same under the thread sanitizer
 
 tidy: deps ## clang-tidy over every file, or over those changed since a commit: make tidy SINCE=main
 	@scripts/tidy.sh $(SINCE)
+
+check-kubernetes: ## a cluster of its own (kind): install, calls, pods deleted, upgrade, rollback; ten minutes
+	@KASBAH_KUBERNETES=1 tests/kubernetes/cluster.sh || [ $$? -eq 77 ]
 
 check-deploy: ## the chart, Terraform, workflow and image checks alone, without compiling anything
 	@cmake -S tests/deploy -B build/deploy >/dev/null

@@ -1,7 +1,8 @@
-// Reads manifests from standard input as the API server would: every field has to exist in the
-// Kubernetes API and have its type, every pod has to pass Pod Security "restricted" by the library that
-// admission itself uses, and no two objects may share a name. `-matrix` prints what the NetworkPolicies let through. Kinds of operators that are not part of
-// Kubernetes are counted and named. `-privileged NAMESPACE` exempts one namespace's pods.
+// Reads manifests from standard input as the API server would. Every field has to exist in the Kubernetes
+// API and have its type; the API server's own rules have to hold, and every pod has to pass Pod Security
+// "restricted" by the library that admission uses; no two objects may share a name. Kinds of operators that
+// are no part of Kubernetes are counted and named. `-privileged NAMESPACE` exempts one namespace's pods;
+// `-matrix` prints what the NetworkPolicies let through instead.
 package main
 
 import (
@@ -122,6 +123,13 @@ func (c *checker) check(document []byte) {
 	if err != nil {
 		c.problem(where, "%v", err)
 		return
+	}
+	faults, err := faultsOf(document)
+	if err != nil {
+		c.problem(where, "%v", err)
+	}
+	for _, fault := range faults {
+		c.problem(where, "%v", fault)
 	}
 	if network, ok := object.(*networkingv1.NetworkPolicy); ok {
 		c.policies = append(c.policies, network)
