@@ -105,3 +105,33 @@ aws_schema() {
   fi
 }
 aws_schema 21.22.1
+
+# deb_tool name package: one program of a Debian package, which is unpacked and not installed: its
+# service would start.
+deb_tool() {
+  local name=$1 package=$2 version
+  version=$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p')
+  needs "$name" "${version:-none}" || return 0
+  if (cd "$work" && apt-get download "$package" && dpkg -x "$package"_*.deb "$work/$package") >"$work/log" 2>&1; then
+    install -m 0755 "$work/$package/usr/bin/$name" "$tools/bin/$name"
+    installed "$name" "$version"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+
+# own_tool name folder: a Go program of this repository, built again when its sources change.
+own_tool() {
+  local name=$1 folder=$2
+  needs "$name" "$(cat "$folder"/*.go "$folder"/go.* | sha256sum | cut -c 1-16)" || return 0
+  command -v go >/dev/null || { skipped "$name" 'go is not installed'; return 0; }
+  if (cd "$folder" && CGO_ENABLED=0 GOFLAGS=-p=2 nice go build -trimpath -ldflags=-s -o "$tools/bin/$name" .) \
+    >"$work/log" 2>&1; then
+    installed "$name" "$(cat "$folder"/*.go "$folder"/go.* | sha256sum | cut -c 1-16)"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+
+deb_tool promtool prometheus
+own_tool kasbah-manifests "$(dirname "$0")/../tests/deploy/manifests"
