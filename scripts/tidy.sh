@@ -10,7 +10,7 @@ fi
 mkdir -p build/tidy
 cmake --preset dev -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >build/tidy/configure.log 2>&1 ||
   { cat build/tidy/configure.log; exit 1; }
-# The generated sources have to be there, and nothing else has to be built.
+# The generated sources have to be there; Ninja makes them when what they depend on is built.
 ninja -C build/tidy -t targets all | sed -n 's/^\(gen\/[^:]*\): .*/\1/p' | xargs ninja --quiet -C build/tidy
 
 if [ -n "${1:-}" ]; then
