@@ -3,10 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := build/dev/bin
 
-.PHONY: help deps build demo up down test soak bench timing asan tsan tidy tools template clean
+.PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template clean
 
 help: ## what there is to do
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 deps:
 	@scripts/install-deps.sh
@@ -14,10 +14,13 @@ deps:
 build: deps ## build everything into build/dev
 	@scripts/build.sh dev
 
-demo: build ## from nothing to a guided tour over real calls; fails if any step does
+processes: deps
+	@scripts/build.sh dev kasbah_processes
+
+demo: processes ## from nothing to a guided tour over real calls; fails if any step does
 	@"$(BIN)/kasbah" dev tour
 
-up: build ## leave it running here, with credentials and commands to try
+up: processes ## leave it running here, with credentials and commands to try
 	@"$(BIN)/kasbah" dev up --detach
 
 down: ## stop what `make up` left running
@@ -44,6 +47,14 @@ asan: deps ## unit and PostgreSQL tests under the address and undefined-behaviou
 tsan: deps ## the same under the thread sanitizer
 	@scripts/build.sh tsan kasbah_unit_tests
 	@scripts/test.sh tsan
+
+tidy: deps ## clang-tidy over every file, or over those changed since a commit: make tidy SINCE=main
+	@scripts/tidy.sh $(SINCE)
+
+check-deploy: ## the chart, Terraform, workflow and image checks alone, without compiling anything
+	@cmake -S tests/deploy -B build/deploy >/dev/null
+	@ctest --test-dir build/deploy --output-on-failure; status=$$?; \
+	grep -h '^skipped: ' build/deploy/Testing/Temporary/LastTest.log | sort -u; exit $$status
 
 tools: ## install the check tools that do not come from Debian (helm, buf, actionlint, checkov …)
 	@scripts/install-tools.sh

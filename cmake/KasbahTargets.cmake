@@ -2,10 +2,11 @@
 #
 # One folder, one target: kasbah_<name>, alias kasbah::<name>, from the folder's *.cc.
 # x_test.cc files become the binary <name>_test (no network, no database); x_pgtest.cc files
-# become <name>_pgtest (a private PostgreSQL). GRPC: for targets that speak it. PCH_FROM: precompiled
-# headers other than the usual ones.
+# become <name>_pgtest (a private PostgreSQL), which x_fixture.cc files are part of. GRPC: for targets
+# that speak it. PCH_FROM: precompiled headers other than the usual ones. UNITED: the pgtest is
+# compiled four files at a time, whose headers take the compiler longer than what they test.
 function(kasbah_library name)
-  cmake_parse_arguments(ARG "GRPC" "PCH_FROM" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC;UNITED" "PCH_FROM" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "kasbah_library(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
   endif()
@@ -15,7 +16,9 @@ function(kasbah_library name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
   file(GLOB pgtests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_pgtest.cc)
-  list(REMOVE_ITEM sources ${tests} ${pgtests} ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
+  file(GLOB fixtures CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fixture.cc)
+  list(REMOVE_ITEM sources ${tests} ${pgtests} ${fixtures} ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
+  list(APPEND pgtests ${fixtures})
   if(sources)
     add_library(kasbah_${name} STATIC ${sources})
     target_include_directories(kasbah_${name} PUBLIC ${CMAKE_SOURCE_DIR})
@@ -33,6 +36,9 @@ function(kasbah_library name)
   kasbah_tests(${name}_test "${tests}" kasbah::${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS})
   kasbah_tests(${name}_pgtest "${pgtests}" kasbah::${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS}
                kasbah::testing_postgres)
+  if(ARG_UNITED AND pgtests)
+    set_target_properties(${name}_pgtest PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  endif()
 endfunction()
 
 # Everything that tests without the five processes: what the sanitizer presets build.
@@ -51,6 +57,9 @@ function(kasbah_tests name files)
   add_dependencies(kasbah_unit_tests ${name})
 endfunction()
 
+# Everything that runs, without its tests: what make demo and make up need.
+add_custom_target(kasbah_processes)
+
 # kasbah_service(name) builds the process kasbah-<name> from main.cc and kasbah::<name>_app.
 function(kasbah_service name binary)
   if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
@@ -59,6 +68,7 @@ function(kasbah_service name binary)
   add_executable(${binary} main.cc)
   target_link_libraries(${binary} PRIVATE kasbah::${name}_app kasbah_flags)
   kasbah_reuse_pch(${binary} kasbah_pch)
+  add_dependencies(kasbah_processes ${binary})
 endfunction()
 
 # An executable would be compiled with -fPIE, which the header precompiled with -fPIC does not fit.

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the check tools that Debian does not package into ${KASBAH_TOOLS:-~/.cache/kasbah-tools}/bin,
-# each at the version named here. What cannot be had is skipped by name, with the reason: the checks
-# that need it then skip themselves by name too. `install-tools.sh helm buf` installs only those.
+# Installs the check tools that Debian does not package into
+# ${KASBAH_TOOLS:-~/.cache/kasbah-tools}/bin, each at the version named here. What cannot be had is
+# skipped by name, with the reason: the checks that need it then skip themselves by name too.
+# `install-tools.sh helm buf` installs only those.
 set -uo pipefail
+cd "$(dirname "$0")/.."
 tools=${KASBAH_TOOLS:-$HOME/.cache/kasbah-tools}
 mkdir -p "$tools/bin"
 wanted=("$@")
@@ -11,7 +13,8 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
 skipped() { echo "$1: skipped, $2"; }
 
-# The tool is left as it is where this version is there already. `installed` notes the version beside it.
+# The tool is left as it is where this version is there already. `installed` notes the version
+# beside it.
 needs() {
   local name=$1 version=$2
   if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then return 1; fi
@@ -83,3 +86,52 @@ go_tool ghz github.com/bojand/ghz/cmd/ghz github.com/bojand/ghz v0.93.0
 go_tool tflint github.com/terraform-linters/tflint github.com/terraform-linters/tflint v0.64.0
 pip_tool zizmor zizmor 1.32.0
 pip_tool checkov checkov 3.3.30
+
+# The AWS provider's schema without the provider: what `terraform validate` and `terraform test` ask
+# for where Terraform's registry is out of reach.
+aws_schema() {
+  local name=terraform-aws-schema version=$1
+  needs "$name" "$version" || return 0
+  command -v go >/dev/null || { skipped "$name" 'go is not installed'; return 0; }
+  local source=tests/deploy/terraform_schema
+  mkdir -p "$tools/terraform" "$work/$name"
+  if (python3 -m pip download --quiet --no-deps --dest "$work/$name" "cdktf-cdktf-provider-aws==$version" &&
+      python3 "$source/pack.py" "$work/$name"/*.whl "$tools/terraform/package.zip" &&
+      cd "$source" && CGO_ENABLED=0 GOFLAGS=-p=2 nice go build -trimpath -ldflags=-s -o "$tools/bin/$name" .
+     ) >"$work/log" 2>&1; then
+    installed "$name" "$version"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+aws_schema 21.22.1
+
+# deb_tool name package: one program of a Debian package, which is unpacked and not installed: its
+# service would start.
+deb_tool() {
+  local name=$1 package=$2 version
+  version=$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p')
+  needs "$name" "${version:-none}" || return 0
+  if (cd "$work" && apt-get download "$package" && dpkg -x "$package"_*.deb "$work/$package") >"$work/log" 2>&1; then
+    install -m 0755 "$work/$package/usr/bin/$name" "$tools/bin/$name"
+    installed "$name" "$version"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+
+# own_tool name folder: a Go program of this repository, built again when its sources change.
+own_tool() {
+  local name=$1 folder=$2
+  needs "$name" "$(cat "$folder"/*.go "$folder"/go.* | sha256sum | cut -c 1-16)" || return 0
+  command -v go >/dev/null || { skipped "$name" 'go is not installed'; return 0; }
+  if (cd "$folder" && CGO_ENABLED=0 GOFLAGS=-p=2 nice go build -trimpath -ldflags=-s -o "$tools/bin/$name" .) \
+    >"$work/log" 2>&1; then
+    installed "$name" "$(cat "$folder"/*.go "$folder"/go.* | sha256sum | cut -c 1-16)"
+  else
+    skipped "$name" "$(last_line "$work/log")"
+  fi
+}
+
+deb_tool promtool prometheus
+own_tool kasbah-manifests "$(dirname "$0")/../tests/deploy/manifests"

@@ -64,46 +64,75 @@ absl::StatusOr<std::string> Stored(v1::ChangeEvent event) {
 
 }  // namespace
 
+// A statement made for one schema.
 struct Outbox::State {
-  std::string append_name;
-  std::string append_sql;
-  postgres::Statement append;
+  struct Made {
+    std::string name;
+    std::string sql;
+    postgres::Statement statement() const { return {name, sql, postgres::Access::kWrite}; }
+  };
+  Made one;
+  Made both;
+  Made many;
 
   absl::Mutex mutex;
   std::map<const void*, std::function<void()>> wakers ABSL_GUARDED_BY(mutex);
 
-  absl::Status Append(postgres::Transaction& tx, TenantId tenant, std::string_view topic,
-                      std::vector<postgres::OwnedBytes> payloads) {
-    tx.Run(append, tenant, topic, payloads);
+  void WakeOnCommit(postgres::Transaction& tx) {
     tx.OnCommit([this] {
       absl::MutexLock lock(&mutex);
       for (const auto& [token, wake] : wakers) wake();
     });
-    return absl::OkStatus();
+  }
+  void Append(postgres::Transaction& tx, TenantId tenant, std::string_view topic,
+              const std::vector<postgres::OwnedBytes>& payloads) {
+    if (payloads.size() == 1) {
+      tx.Run(one.statement(), tenant, topic, payloads.front());
+    } else {
+      tx.Run(many.statement(), tenant, topic, payloads);
+    }
+    WakeOnCommit(tx);
   }
 };
 
 Outbox::Outbox(std::string_view schema) : state_(std::make_unique<State>()) {
   // The schema's name is a constant of the program; statements take no other text.
-  state_->append_name = StrCat("outbox.append.", schema);
-  state_->append_sql =
-      StrCat("INSERT INTO ", schema,
-             ".outbox (tenant_id, topic, payload) "
-             "SELECT $1, $2, payload FROM unnest($3) WITH ORDINALITY AS t (payload, n) "
-             "ORDER BY n");
-  state_->append = {state_->append_name, state_->append_sql, postgres::Access::kWrite};
+  const std::string insert = StrCat("INSERT INTO ", schema, ".outbox (tenant_id, topic, payload) ");
+  state_->one = {StrCat("outbox.append_one.", schema), StrCat(insert, "VALUES ($1, $2, $3)")};
+  state_->both = {StrCat("outbox.append_both.", schema),
+                  StrCat(insert, "VALUES ($1, 'audit', $2), ($1, 'change', $3)")};
+  state_->many = {StrCat("outbox.append.", schema),
+                  StrCat(insert,
+                         "SELECT $1, $2, payload FROM unnest($3) WITH ORDINALITY AS t (payload, n) "
+                         "ORDER BY n")};
 }
 
 Outbox::~Outbox() = default;
 
 absl::Status Outbox::AppendAudit(postgres::Transaction& tx, const CallContext& call,
                                  const v1::AuditEvent& event) {
-  return AppendAudits(tx, call, {event});
+  ASSIGN_OR_RETURN(std::string bytes, Stored(event));
+  state_->Append(tx, call.tenant, "audit", {{std::move(bytes)}});
+  tx.MarkAudited();
+  return absl::OkStatus();
 }
 
 absl::Status Outbox::AppendChange(postgres::Transaction& tx, const CallContext& call,
                                   const v1::ChangeEvent& event) {
-  return AppendChanges(tx, call, {event});
+  ASSIGN_OR_RETURN(std::string bytes, Stored(event));
+  state_->Append(tx, call.tenant, "change", {{std::move(bytes)}});
+  return absl::OkStatus();
+}
+
+absl::Status Outbox::AppendBoth(postgres::Transaction& tx, const CallContext& call,
+                                const v1::AuditEvent& audit, const v1::ChangeEvent& change) {
+  ASSIGN_OR_RETURN(const std::string audit_bytes, Stored(audit));
+  ASSIGN_OR_RETURN(const std::string change_bytes, Stored(change));
+  tx.Run(state_->both.statement(), call.tenant, postgres::Bytes{audit_bytes},
+         postgres::Bytes{change_bytes});
+  state_->WakeOnCommit(tx);
+  tx.MarkAudited();
+  return absl::OkStatus();
 }
 
 absl::Status Outbox::AppendAudits(postgres::Transaction& tx, const CallContext& call,
@@ -114,7 +143,7 @@ absl::Status Outbox::AppendAudits(postgres::Transaction& tx, const CallContext& 
     ASSIGN_OR_RETURN(std::string bytes, Stored(event));
     payloads.push_back({std::move(bytes)});
   }
-  RETURN_IF_ERROR(state_->Append(tx, call.tenant, "audit", std::move(payloads)));
+  state_->Append(tx, call.tenant, "audit", payloads);
   if (!events.empty()) tx.MarkAudited();
   return absl::OkStatus();
 }
@@ -127,7 +156,8 @@ absl::Status Outbox::AppendChanges(postgres::Transaction& tx, const CallContext&
     ASSIGN_OR_RETURN(std::string bytes, Stored(event));
     payloads.push_back({std::move(bytes)});
   }
-  return state_->Append(tx, call.tenant, "change", std::move(payloads));
+  state_->Append(tx, call.tenant, "change", payloads);
+  return absl::OkStatus();
 }
 
 void Outbox::AddWaker(const void* token, std::function<void()> waker) {

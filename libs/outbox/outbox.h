@@ -27,6 +27,9 @@ class Outbox {
                            const v1::AuditEvent& event);
   absl::Status AppendChange(postgres::Transaction& tx, const CallContext& call,
                             const v1::ChangeEvent& event);
+  // What one change leaves in both, one statement.
+  absl::Status AppendBoth(postgres::Transaction& tx, const CallContext& call,
+                          const v1::AuditEvent& audit, const v1::ChangeEvent& change);
   // Several at once, one statement.
   absl::Status AppendAudits(postgres::Transaction& tx, const CallContext& call,
                             const std::vector<v1::AuditEvent>& events);

@@ -29,8 +29,8 @@ struct PoolOptions {
   absl::Duration connect_timeout = absl::Seconds(5);
   // Shown in pg_stat_activity: "kasbah-vault".
   std::string application_name;
-  // Shared connections of WithTenantShared, beside those of `size`; 0: none, everything goes by the
-  // pool. One serves some ten thousand calls a second.
+  // Shared connections of WithTenantShared, for reads and as many for writes, beside those of
+  // `size`; 0: none, everything goes by the pool. One serves some ten thousand calls a second.
   int lanes = 1;
 };
 

@@ -13,6 +13,10 @@ namespace {
 constexpr size_t kLargestBatch = 64;
 // Beyond it the pool's way is no slower, and refuses in its own words.
 constexpr size_t kMostWaiting = 1024;
+// Nothing here should wait for a lock; what does after all, on a table that is being altered or a
+// tenant that is being moved, is handed back before the others wait long.
+constexpr char kLockTimeout[] = "SET lock_timeout = '50ms'";
+constexpr char kLockNotAvailable[] = "55P03";
 constexpr absl::Duration kGate = absl::Milliseconds(500);
 constexpr absl::Duration kConnectTime = absl::Seconds(5);
 
@@ -111,7 +115,7 @@ bool Lane::Connect() {
   if (connection.ok() && (*connection)->StartPipeline().ok()) {
     connection_ = *std::move(connection);
     lost_ = own_committed_ = own_failed_ = false;
-    SendOwn({"SET synchronous_commit = off"});
+    SendOwn({"SET synchronous_commit = off", kLockTimeout});
     Read();
     if (OwnCommitted()) return true;
     Disconnect();
@@ -132,7 +136,9 @@ SharedTransaction::Outcome Lane::OutcomeOf(const SharedTransaction& transaction,
     return flushed || !transaction.writes() ? absl::OkStatus() : CommitUnknown();
   }
   if (transaction.rolled_back()) {
-    if (transaction.error()->remedy == Remedy::kNone) return transaction.error()->status;
+    const SqlError& error = *transaction.error();
+    const bool may_wait = error.sqlstate == kLockNotAvailable;
+    if (error.remedy == Remedy::kNone && !may_wait) return error.status;
     return std::nullopt;
   }
   if (transaction.sent() && transaction.writes()) return CommitUnknown();

@@ -25,7 +25,7 @@ namespace kasbah::postgres::internal {
 // (synchronous_commit off); the lane ends a batch that wrote with a transaction of its own that
 // commits synchronously, which flushes all that was logged before it, and nobody is told earlier
 // that anything is committed. Every one waits for the slowest of its batch, so nothing that may
-// wait for a lock belongs here. Thread safe.
+// wait for a lock belongs here; what does is handed back after 50 ms. Thread safe.
 class Lane {
  public:
   explicit Lane(ConnectSettings settings);

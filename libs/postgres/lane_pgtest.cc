@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "libs/postgres/notes_fixture.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres {
 namespace {
@@ -16,6 +17,9 @@ using testing::ReasonIs;
 using testing::StatusIs;
 using testing::TestDatabase;
 
+constexpr Statement kLockNote{
+    "test.lock_note",
+    "SELECT body FROM vault.notes WHERE tenant_id = $1 AND note_id = $2 FOR SHARE"};
 constexpr char kTerminate[] =
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'kasbah_vault'";
 constexpr char kConnections[] =
@@ -183,6 +187,34 @@ TEST_F(LaneTest, AWriteWithoutItsEventIsNotSent) {
   });
   EXPECT_THAT(answer->status(), StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(Count(), "0");
+}
+
+TEST_F(LaneTest, WhatWouldWaitForALockIsHandedBackAndTheOthersGoOn) {
+  const Uuid locked = NewId();
+  ASSERT_OK(SharedInsert(a_, locked, "x")->status());
+  pqxx::connection session(test_->AdminDsn());
+  pqxx::work holding(session);
+  holding.exec("SELECT FROM vault.notes WHERE body = 'x' FOR UPDATE");
+  const Answer waiting = Shared([&](auto done) {
+    database_->WithTenantShared(
+        Call(a_),
+        [&](Transaction& tx) {
+          return tx.RunForOne(
+              kLockNote, "note", [](Row row) { return row.Get<std::string>(0); }, a_, locked);
+        },
+        done);
+  });
+  EXPECT_FALSE(waiting.has_value());
+  EXPECT_OK(SharedInsert(a_, NewId(), "y")->status());
+}
+
+// No read waits until a write is on disk.
+TEST_F(LaneTest, ReadsAndWritesHaveAConnectionEach) {
+  const Uuid id = NewId();
+  ASSERT_OK(SharedInsert(a_, id, "x")->status());
+  EXPECT_EQ(test_->QueryValue(kConnections), "1");
+  ASSERT_OK(SharedGet(a_, id)->status());
+  EXPECT_EQ(test_->QueryValue(kConnections), "2");
 }
 
 TEST_F(LaneTest, NothingIsAwaited) {

@@ -9,28 +9,35 @@
 
 namespace kasbah::postgres::internal {
 
-// The lanes of one database, opened with the first call that wants one: most services have none.
-// Thread safe.
+// The lanes of one database: some for those that only read, as many for those that write, so that
+// no read waits until a write is on disk. Each kind is opened with the first call that wants it:
+// most services have none. Thread safe.
 class Lanes {
  public:
   Lanes(ConnectSettings settings, int count) : settings_(std::move(settings)), count_(count) {}
 
-  // To each lane in turn.
+  // To each lane of its kind in turn.
   void Submit(std::unique_ptr<SharedTransaction> transaction) {
     if (count_ <= 0) return transaction->Finish(std::nullopt);
-    absl::call_once(opened_, [this] {
-      for (int i = 0; i < count_; ++i) lanes_.push_back(std::make_unique<Lane>(settings_));
+    Kind& kind = transaction->writes() ? writing_ : reading_;
+    absl::call_once(kind.opened, [&] {
+      for (int i = 0; i < count_; ++i) kind.lanes.push_back(std::make_unique<Lane>(settings_));
     });
-    const size_t turn = next_.fetch_add(1, std::memory_order_relaxed);
-    lanes_[turn % lanes_.size()]->Submit(std::move(transaction));
+    const size_t turn = kind.next.fetch_add(1, std::memory_order_relaxed);
+    kind.lanes[turn % kind.lanes.size()]->Submit(std::move(transaction));
   }
 
  private:
+  struct Kind {
+    absl::once_flag opened;
+    std::atomic<size_t> next{0};
+    std::vector<std::unique_ptr<Lane>> lanes;
+  };
+
   const ConnectSettings settings_;
   const int count_;
-  absl::once_flag opened_;
-  std::atomic<size_t> next_{0};
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  Kind reading_;
+  Kind writing_;
 };
 
 }  // namespace kasbah::postgres::internal

@@ -170,7 +170,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   RecordWriter writer(database, outbox, clock);
   RecordBatchWriter batches(database, outbox, clock);
   ValueMover mover(vault);
-  RecordChanger changer(definitions, references, mover, sealer, opener, reader, writer, clock);
+  RecordCreator creator(definitions, references, mover, sealer, reader, writer, clock);
+  RecordChanger changer(definitions, references, mover, sealer, opener, reader, writer, creator);
   RecordRestorer restorer(definitions, references, field_sealer, indexer, sealer, opener, reader,
                           writer);
   RecordImporter importer(database, outbox, definitions, references, sealer, batches, clock);
@@ -205,8 +206,8 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   ResolverService resolving(pipeline, resolver);
   CollectionService collections(pipeline, database, outbox, clock);
   RecordService records(pipeline,
-                        {definitions, sealer, references, reader, changer, restorer, writer,
-                         batches, importer, exporter},
+                        {definitions, sealer, references, reader, creator, changer, restorer,
+                         writer, batches, importer, exporter},
                         clock);
   DomainRights domain_rights(*resolver_door, outbox, clock);
   SubjectService subjects(pipeline, database, domain_rights, outbox, opener, vault, clock);

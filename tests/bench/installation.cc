@@ -132,6 +132,24 @@ void Installation::CreateData() {
          Authorization());
 }
 
+void Installation::MakeCollection(const std::string& key, int fields, int indexed) {
+  MakeCollection(tenant_, key, fields, indexed);
+}
+
+void Installation::MakeCollection(TenantId tenant, const std::string& key, int fields,
+                                  int indexed) {
+  auto stub = tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));
+  tenantdata::v1::CreateCollectionRequest collection;
+  collection.set_key(key);
+  for (int i = 0; i < fields; ++i) {
+    auto* field = collection.add_fields();
+    field->set_key(FieldKey(i));
+    field->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
+    field->set_indexed(i < indexed);
+  }
+  Invoke(*stub, &tenantdata::v1::CollectionService::Stub::CreateCollection, collection, tenant);
+}
+
 std::string Installation::Resolve() {
   auto stub = auth::v1::CredentialService::NewStub(TenantChannel("auth"));
   auth::v1::ResolveCredentialRequest request;

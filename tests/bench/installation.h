@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
+#include "libs/base/strings.h"
 #include "libs/dev/supervisor.h"
 #include "libs/rpc/channel.h"
 #include "tests/bench/echo_server.h"
@@ -30,6 +31,10 @@ class Installation {
   std::shared_ptr<grpc::Channel> TenantChannel(const std::string& service);
   std::shared_ptr<grpc::Channel> EchoChannel();
 
+  static std::string FieldKey(int index) { return StrCat("text_", index); }
+  // A collection of the tenant's with that many text fields, the first of them indexed.
+  void MakeCollection(const std::string& key, int fields, int indexed);
+  void MakeCollection(TenantId tenant, const std::string& key, int fields, int indexed);
   // Tenants that nobody signs in to.
   std::vector<TenantId> MakeTenants(int count);
 

@@ -1,8 +1,9 @@
 // make bench: the budget table of ARCHITECTURE.md, measured in one run. Writes bench/results.json.
 // KASBAH_BENCH_ROUNDS and KASBAH_BENCH_SECONDS say how long, KASBAH_BENCH_ONLY names a part of the
 // paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead,
-// KASBAH_BENCH_LISTS pages of a tenant with so many records, KASBAH_BENCH_SEARCH pages of the trail
-// of one with so many events.
+// KASBAH_BENCH_LISTS pages of a tenant with so many records, KASBAH_BENCH_SCALE records of a
+// thousand tenants against those of one, KASBAH_BENCH_SEARCH pages of the trail of a tenant with so
+// many events.
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #include "tests/bench/lists.h"
 #include "tests/bench/paths.h"
 #include "tests/bench/rewrap.h"
+#include "tests/bench/scale.h"
 #include "tests/bench/search.h"
 
 int main(int argc, char** argv) {
@@ -31,6 +33,10 @@ int main(int argc, char** argv) {
   }
   if (const char* records = getenv("KASBAH_BENCH_LISTS"); records != nullptr) {
     fputs(MeasureLists(*kasbah, atoi(records)).c_str(), stdout);
+    return 0;
+  }
+  if (const char* records = getenv("KASBAH_BENCH_SCALE"); records != nullptr) {
+    fputs(MeasureScale(*kasbah, directory + "-small", 1000, atoi(records)).c_str(), stdout);
     return 0;
   }
   if (const char* events = getenv("KASBAH_BENCH_SEARCH"); events != nullptr) {

@@ -1,6 +1,5 @@
 #include "tests/bench/paths.h"
 
-#include "absl/synchronization/mutex.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/status/v1/status.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
@@ -9,57 +8,10 @@
 #include "libs/base/strings.h"
 #include "tests/bench/deliver.h"
 #include "tests/bench/ingest.h"
+#include "tests/bench/unary_load.h"
 
 namespace kasbah::bench {
 namespace {
-
-constexpr int kInFlight = 64;
-
-class FirstFailure {
- public:
-  void Keep(const std::string& message) {
-    absl::MutexLock lock(&mutex_);
-    if (message_.empty()) message_ = message;
-  }
-  std::string message() {
-    absl::MutexLock lock(&mutex_);
-    return message_;
-  }
-
- private:
-  absl::Mutex mutex_;
-  std::string message_ ABSL_GUARDED_BY(mutex_);
-};
-
-// A load of one unary method: `metadata` is put on each call.
-template <typename Async, typename Request, typename Reply>
-double Load(Async* stub,
-            void (Async::*method)(grpc::ClientContext*, const Request*, Reply*,
-                                  std::function<void(grpc::Status)>),
-            const Request& request, int seconds,
-            const std::function<void(grpc::ClientContext*)>& metadata = nullptr) {
-  struct Slot {
-    std::unique_ptr<grpc::ClientContext> context;
-    Reply reply;
-  };
-  std::vector<Slot> slots(kInFlight);
-  FirstFailure first;
-  const LoadResult result = RunLoad(kInFlight, absl::Seconds(seconds), [&](int slot, Done done) {
-    Slot& mine = slots[static_cast<size_t>(slot)];
-    mine.context = std::make_unique<grpc::ClientContext>();
-    if (metadata) metadata(mine.context.get());
-    (stub->*method)(mine.context.get(), &request, &mine.reply,
-                    [done, &first](const grpc::Status& status) {
-                      if (!status.ok()) first.Keep(status.error_message());
-                      done(status.ok());
-                    });
-  });
-  if (result.failed > 0) {
-    fprintf(stderr, "%lld calls failed; the first: %s\n", static_cast<long long>(result.failed),
-            first.message().c_str());
-  }
-  return result.per_second;
-}
 
 template <typename Stub>
 std::shared_ptr<Stub> Shared(std::unique_ptr<Stub> stub) {
@@ -252,6 +204,37 @@ Budget CreateRecord(Installation& kasbah, int seconds) {
       "kasbah_tenant_data", CreateScript(kasbah), seconds);
 }
 
+// Records of eight texts, each of which a side index has a row of, or none.
+std::function<double()> CreateWide(Installation& kasbah, bool indexed, int seconds) {
+  const std::string key = indexed ? "indexed" : "plain";
+  kasbah.MakeCollection(key, 8, indexed ? 8 : 0);
+  auto stub = Shared(tenantdata::v1::RecordService::NewStub(kasbah.TenantChannel("tenant-data")));
+  return [&kasbah, stub, key, seconds] {
+    tenantdata::v1::CreateRecordRequest request;
+    request.set_collection(key);
+    for (int i = 0; i < 8; ++i) {
+      (*request.mutable_values()->mutable_fields())[Installation::FieldKey(i)].set_string_value(
+          "some text of a record");
+    }
+    using Async = class tenantdata::v1::RecordService::Stub::async;
+    const double rate = Load(
+        static_cast<Async*>(stub->async()), &Async::CreateRecord, request, seconds,
+        [&](grpc::ClientContext* c) { c->AddMetadata("authorization", kasbah.Authorization()); });
+    kasbah.Settle();
+    return rate;
+  };
+}
+
+// What the side index costs those who write.
+Budget WriteIndex(Installation& kasbah, int seconds) {
+  return {"data.index/8",
+          "records/s",
+          "CreateRecord of the same eight texts, none of them indexed",
+          0.5,
+          CreateWide(kasbah, /*indexed=*/true, seconds),
+          CreateWide(kasbah, /*indexed=*/false, seconds)};
+}
+
 Budget Resolve(Installation& kasbah, int seconds) {
   // As the gateway: services are bounded by load shedding alone, guessing by the credential tier.
   auto stub = Shared(auth::v1::CredentialService::NewStub(kasbah.Channel("auth", "gateway")));
@@ -272,10 +255,10 @@ Budget Resolve(Installation& kasbah, int seconds) {
 }  // namespace
 
 std::vector<Budget> AllBudgets(Installation& kasbah, int seconds) {
-  return {Pipeline(kasbah, seconds), Encrypt(kasbah, seconds),   BatchEncrypt(kasbah, seconds),
-          Access(kasbah, seconds),   GetRecord(kasbah, seconds), CreateRecord(kasbah, seconds),
-          AuditIngest(kasbah, 1),    AuditIngest(kasbah, 1000),  Resolve(kasbah, seconds),
-          WebhookDeliver(kasbah)};
+  return {Pipeline(kasbah, seconds),   Encrypt(kasbah, seconds),   BatchEncrypt(kasbah, seconds),
+          Access(kasbah, seconds),     GetRecord(kasbah, seconds), CreateRecord(kasbah, seconds),
+          WriteIndex(kasbah, seconds), AuditIngest(kasbah, 1),     AuditIngest(kasbah, 1000),
+          Resolve(kasbah, seconds),    WebhookDeliver(kasbah)};
 }
 
 }  // namespace kasbah::bench

@@ -41,7 +41,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"objects", {"base", "telemetry", "aws"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
-      {"ciphertexts", {"base", "crypto", "rpc"}},
+      {"ciphertexts", {"base", "crypto", "postgres", "rpc"}},
       {"kept_values", {"base", "payload", "crypto", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "ratelimit", "http", "postgres", "outbox", "rpc"}},

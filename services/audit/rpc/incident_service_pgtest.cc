@@ -10,7 +10,7 @@
 namespace kasbah::audit {
 namespace {
 
-using Stub = v1::IncidentService::Stub;
+using IncidentStub = v1::IncidentService::Stub;
 using testing::ReasonIs;
 using testing::StatusIs;
 
@@ -43,21 +43,21 @@ class IncidentTest : public AuditServerTest {
     return request;
   }
   v1::Incident Open(const v1::OpenIncidentRequest& request = Opening()) {
-    const auto reply = Do(&Stub::OpenIncident, request);
+    const auto reply = Do(&IncidentStub::OpenIncident, request);
     EXPECT_OK(reply);
     return reply.value_or(v1::Incident());
   }
   v1::GetIncidentResponse Get(const std::string& id) {
     v1::GetIncidentRequest request;
     request.set_incident_id(id);
-    const auto reply = Do(&Stub::GetIncident, request);
+    const auto reply = Do(&IncidentStub::GetIncident, request);
     EXPECT_OK(reply);
     return reply.value_or(v1::GetIncidentResponse());
   }
   std::vector<v1::AffectedTenant> Affected(const std::string& id) {
     v1::ListAffectedTenantsRequest request;
     request.set_incident_id(id);
-    const auto reply = Do(&Stub::ListAffectedTenants, request);
+    const auto reply = Do(&IncidentStub::ListAffectedTenants, request);
     EXPECT_OK(reply);
     if (!reply.ok()) return {};
     return {reply->tenants().begin(), reply->tenants().end()};
@@ -66,7 +66,7 @@ class IncidentTest : public AuditServerTest {
     v1::NotifyTenantsRequest request;
     request.set_incident_id(id);
     request.set_message("Somebody read secrets of yours.");
-    return Do(&Stub::NotifyTenants, request);
+    return Do(&IncidentStub::NotifyTenants, request);
   }
   std::unique_ptr<IncidentSearch> NewSearch(uint64_t page = 50'000) {
     return std::make_unique<IncidentSearch>(IncidentSearch::Options{.page = page}, *incidents_door_,
@@ -179,11 +179,11 @@ TEST_F(IncidentTest, EachStepIsAnEventOfTheInstallationAndAnEntryOfTheRecord) {
   entry.set_incident_id(incident.incident_id());
   entry.set_kind(v1::IncidentEntry::KIND_DECISION);
   entry.set_text("no risk to persons");
-  ASSERT_OK(Do(&Stub::AddIncidentEntry, entry));
+  ASSERT_OK(Do(&IncidentStub::AddIncidentEntry, entry));
   v1::CloseIncidentRequest close;
   close.set_incident_id(incident.incident_id());
   close.set_reason("the laptop was found, its disk sealed");
-  ASSERT_OK_AND_ASSIGN(const v1::Incident closed, Do(&Stub::CloseIncident, close));
+  ASSERT_OK_AND_ASSIGN(const v1::Incident closed, Do(&IncidentStub::CloseIncident, close));
   EXPECT_EQ(closed.state(), v1::Incident::STATE_CLOSED);
   for (const char* action : {"incident.open", "incident.searched", "incident.notify_tenants",
                              "incident.notified", "incident.add_entry", "incident.close"}) {
@@ -194,7 +194,7 @@ TEST_F(IncidentTest, EachStepIsAnEventOfTheInstallationAndAnEntryOfTheRecord) {
   EXPECT_EQ(record.entries(4).kind(), v1::IncidentEntry::KIND_DECISION);
   EXPECT_EQ(record.entries(4).text(), "no risk to persons");
   EXPECT_EQ(record.entries(4).made_by(), "operator/grace");
-  EXPECT_THAT(Do(&Stub::AddIncidentEntry, entry), ReasonIs("INCIDENT_CLOSED"));
+  EXPECT_THAT(Do(&IncidentStub::AddIncidentEntry, entry), ReasonIs("INCIDENT_CLOSED"));
 }
 
 TEST_F(IncidentTest, TheClockRunsFromDetectionUntilTheAuthorityIsNotified) {
@@ -211,7 +211,7 @@ TEST_F(IncidentTest, TheClockRunsFromDetectionUntilTheAuthorityIsNotified) {
   entry.set_incident_id(incident.incident_id());
   entry.set_kind(v1::IncidentEntry::KIND_AUTHORITY_NOTIFIED);
   entry.set_text("reference 2026/118");
-  ASSERT_OK(Do(&Stub::AddIncidentEntry, entry));
+  ASSERT_OK(Do(&IncidentStub::AddIncidentEntry, entry));
   ASSERT_OK(NewSearch()->RunOnce());
   EXPECT_EQ(due_soon.value(), 0);
   EXPECT_TRUE(Get(incident.incident_id()).incident().has_authority_time());
@@ -220,15 +220,15 @@ TEST_F(IncidentTest, TheClockRunsFromDetectionUntilTheAuthorityIsNotified) {
 TEST_F(IncidentTest, APatternThatMatchesEverythingIsRefused) {
   v1::OpenIncidentRequest request = Opening();
   request.mutable_pattern()->clear_source_address();
-  EXPECT_THAT(Do(&Stub::OpenIncident, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(Do(&IncidentStub::OpenIncident, request), ReasonIs("INVALID_FIELDS"));
   request = Opening();
   request.mutable_detected_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 60);
-  EXPECT_THAT(Do(&Stub::OpenIncident, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(Do(&IncidentStub::OpenIncident, request), ReasonIs("INVALID_FIELDS"));
 }
 
 TEST_F(IncidentTest, NoTenantAndNoOtherRoleSeesIncidents) {
   Open();
-  EXPECT_THAT(AsUser(a_, &Stub::ListIncidents, v1::ListIncidentsRequest()),
+  EXPECT_THAT(AsUser(a_, &IncidentStub::ListIncidents, v1::ListIncidentsRequest()),
               StatusIs(absl::StatusCode::kPermissionDenied));
   for (const char* role : {"kasbah_audit", "kasbah_audit_ingest", "kasbah_audit_upkeep"}) {
     EXPECT_EQ(test_->QueryValue(

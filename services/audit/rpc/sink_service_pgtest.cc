@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-using Stub = v1::SinkService::Stub;
+using SinkStub = v1::SinkService::Stub;
 
 class SinkServiceTest : public SinkTest, protected testing::ServerHarness {
  protected:
@@ -57,7 +57,7 @@ class SinkServiceTest : public SinkTest, protected testing::ServerHarness {
     return request;
   }
   v1::Sink Made(TenantId tenant, const v1::CreateSinkRequest& request) {
-    const auto sink = As(tenant, &Stub::CreateSink, request);
+    const auto sink = As(tenant, &SinkStub::CreateSink, request);
     EXPECT_OK(sink);
     return sink.value_or(v1::Sink());
   }
@@ -99,7 +99,7 @@ TEST_F(SinkServiceTest, ASinkIsMadeFromNowOnOrFromTheBeginning) {
   EXPECT_EQ(all.next_sequence(), 0u);
   EXPECT_EQ(all.lag_events(), 5u);
   EXPECT_TRUE(all.has_lag());
-  ASSERT_OK_AND_ASSIGN(const auto listed, As(a_, &Stub::ListSinks, v1::ListSinksRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto listed, As(a_, &SinkStub::ListSinks, v1::ListSinksRequest()));
   ASSERT_THAT(listed.sinks(), SizeIs(2));
   EXPECT_EQ(listed.sinks(0).sink_id(), now.sink_id());
   EXPECT_EQ(Waiting("audit.sink.create"), 2);
@@ -108,7 +108,7 @@ TEST_F(SinkServiceTest, ASinkIsMadeFromNowOnOrFromTheBeginning) {
 TEST_F(SinkServiceTest, ASecretIsSealedAndNeverShown) {
   const v1::Sink sink = Made(a_, HttpSink());
   EXPECT_THAT(sink.ShortDebugString(), Not(HasSubstr("canary")));
-  ASSERT_OK_AND_ASSIGN(const auto got, As(a_, &Stub::GetSink, For<v1::GetSinkRequest>(sink)));
+  ASSERT_OK_AND_ASSIGN(const auto got, As(a_, &SinkStub::GetSink, For<v1::GetSinkRequest>(sink)));
   EXPECT_THAT(got.ShortDebugString(), Not(HasSubstr("canary")));
   EXPECT_EQ(Sealed(sink), "sealed:Splunk canary-token");
   EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM audit.sink WHERE "
@@ -120,31 +120,31 @@ TEST_F(SinkServiceTest, ASecretIsSealedAndNeverShown) {
 TEST_F(SinkServiceTest, WhatIsWrongIsNamedAndNothingIsMade) {
   v1::CreateSinkRequest request = HttpSink("siem", "http://user@10.0.0.1/");
   request.mutable_http()->set_shape(v1::HttpTarget::SHAPE_ELASTIC_BULK);
-  const auto refused = As(a_, &Stub::CreateSink, request);
+  const auto refused = As(a_, &SinkStub::CreateSink, request);
   ASSERT_THAT(refused, ReasonIs("INVALID_FIELDS"));
   std::vector<std::string> fields;
   for (const Violation& one : DetailsOf(refused.status()).violations) fields.push_back(one.field);
   EXPECT_THAT(fields, ElementsAre("http.url", "http.index"));
   request = HttpSink();
   request.mutable_http()->set_authorization("Splunk x\r\nHost: elsewhere");
-  EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   request.clear_target();
-  EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   request.mutable_syslog()->set_host("logs.example.com");
   request.mutable_syslog()->set_ca_certificates("no certificate");
-  EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   request.mutable_s3()->set_bucket("trail");
   request.mutable_s3()->set_region("eu-central-1");
   request.mutable_s3()->set_access_key_id("AKID");
-  EXPECT_THAT(As(a_, &Stub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, request), ReasonIs("INVALID_FIELDS"));
   EXPECT_EQ(Count("sink", a_), "0");
 }
 
 TEST_F(SinkServiceTest, ATenantHasSoManySinksAndEachNameOnce) {
   for (int i = 0; i < kMaxSinks; ++i) Made(a_, HttpSink(StrCat("siem ", i)));
-  EXPECT_THAT(As(a_, &Stub::CreateSink, HttpSink("one more")), ReasonIs("TOO_MANY_SINKS"));
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, HttpSink("one more")), ReasonIs("TOO_MANY_SINKS"));
   Made(b_, HttpSink());
-  EXPECT_THAT(As(b_, &Stub::CreateSink, HttpSink()), ReasonIs("ALREADY_EXISTS"));
+  EXPECT_THAT(As(b_, &SinkStub::CreateSink, HttpSink()), ReasonIs("ALREADY_EXISTS"));
 }
 
 TEST_F(SinkServiceTest, AnUpdateKeepsCursorAndSecret) {
@@ -154,52 +154,54 @@ TEST_F(SinkServiceTest, AnUpdateKeepsCursorAndSecret) {
   request.mutable_http()->set_url("https://siem.example.com/other");
   request.mutable_filter()->add_actions("secret.");
   request.set_etag(sink.etag());
-  ASSERT_OK_AND_ASSIGN(const v1::Sink changed, As(a_, &Stub::UpdateSink, request));
+  ASSERT_OK_AND_ASSIGN(const v1::Sink changed, As(a_, &SinkStub::UpdateSink, request));
   EXPECT_EQ(changed.http().url(), "https://siem.example.com/other");
   EXPECT_EQ(changed.filter().actions(0), "secret.");
   EXPECT_EQ(changed.next_sequence(), 5u);
   EXPECT_NE(changed.etag(), sink.etag());
   EXPECT_EQ(Sealed(sink), "sealed:Splunk canary-token");
-  EXPECT_THAT(As(a_, &Stub::UpdateSink, request), ReasonIs("ETAG_MISMATCH"));
+  EXPECT_THAT(As(a_, &SinkStub::UpdateSink, request), ReasonIs("ETAG_MISMATCH"));
 }
 
 TEST_F(SinkServiceTest, ASecretDoesNotFollowASinkToAnotherHost) {
   const v1::Sink sink = Made(a_, HttpSink());
   v1::UpdateSinkRequest request = UpdateOf(sink);
   request.mutable_http()->set_url("https://evil.example.net/in");
-  EXPECT_THAT(As(a_, &Stub::UpdateSink, request), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::UpdateSink, request), ReasonIs("INVALID_FIELDS"));
   v1::UpdateSinkRequest syslog = UpdateOf(sink);
   syslog.mutable_syslog()->set_host("siem.example.com");
-  EXPECT_THAT(As(a_, &Stub::UpdateSink, syslog), ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(As(a_, &SinkStub::UpdateSink, syslog), ReasonIs("INVALID_FIELDS"));
   request.mutable_http()->set_authorization("Splunk new");
-  EXPECT_OK(As(a_, &Stub::UpdateSink, request));
+  EXPECT_OK(As(a_, &SinkStub::UpdateSink, request));
   EXPECT_EQ(Sealed(sink), "sealed:Splunk new");
 }
 
 TEST_F(SinkServiceTest, AnothersSinkIsAbsent) {
   const v1::Sink sink = Made(a_, HttpSink());
-  EXPECT_THAT(As(b_, &Stub::GetSink, For<v1::GetSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::UpdateSink, UpdateOf(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::PauseSink, For<v1::PauseSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::TestSink, For<v1::TestSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::DeleteSink, For<v1::DeleteSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
-  EXPECT_THAT(As(b_, &Stub::ListRefusedEvents, For<v1::ListRefusedEventsRequest>(sink)),
+  EXPECT_THAT(As(b_, &SinkStub::GetSink, For<v1::GetSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(As(b_, &SinkStub::UpdateSink, UpdateOf(sink)), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(As(b_, &SinkStub::PauseSink, For<v1::PauseSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(As(b_, &SinkStub::ResumeSink, For<v1::ResumeSinkRequest>(sink)),
               ReasonIs("NOT_FOUND"));
-  ASSERT_OK_AND_ASSIGN(const auto listed, As(b_, &Stub::ListSinks, v1::ListSinksRequest()));
+  EXPECT_THAT(As(b_, &SinkStub::TestSink, For<v1::TestSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(As(b_, &SinkStub::DeleteSink, For<v1::DeleteSinkRequest>(sink)),
+              ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(As(b_, &SinkStub::ListRefusedEvents, For<v1::ListRefusedEventsRequest>(sink)),
+              ReasonIs("NOT_FOUND"));
+  ASSERT_OK_AND_ASSIGN(const auto listed, As(b_, &SinkStub::ListSinks, v1::ListSinksRequest()));
   EXPECT_THAT(listed.sinks(), IsEmpty());
 }
 
 TEST_F(SinkServiceTest, PausedResumedDeleted) {
   const v1::Sink sink = Made(a_, HttpSink());
   ASSERT_OK_AND_ASSIGN(const auto paused,
-                       As(a_, &Stub::PauseSink, For<v1::PauseSinkRequest>(sink)));
+                       As(a_, &SinkStub::PauseSink, For<v1::PauseSinkRequest>(sink)));
   EXPECT_EQ(paused.state(), v1::Sink::STATE_PAUSED);
   ASSERT_OK_AND_ASSIGN(const auto resumed,
-                       As(a_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
+                       As(a_, &SinkStub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
   EXPECT_EQ(resumed.state(), v1::Sink::STATE_ACTIVE);
-  EXPECT_OK(As(a_, &Stub::DeleteSink, For<v1::DeleteSinkRequest>(sink)));
-  EXPECT_THAT(As(a_, &Stub::GetSink, For<v1::GetSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
+  EXPECT_OK(As(a_, &SinkStub::DeleteSink, For<v1::DeleteSinkRequest>(sink)));
+  EXPECT_THAT(As(a_, &SinkStub::GetSink, For<v1::GetSinkRequest>(sink)), ReasonIs("NOT_FOUND"));
   EXPECT_EQ(Count("sink_cursor", a_), "0");
   for (const char* action : {"audit.sink.pause", "audit.sink.resume", "audit.sink.delete"}) {
     EXPECT_EQ(Waiting(action), 1) << action;
@@ -214,11 +216,11 @@ TEST_F(SinkServiceTest, OneThatTheLogsBeginningOvertookGoesOnThereAndTheTrailTel
   Tamper(a_, "UPDATE audit.log_head SET min_index = 3 WHERE tenant_id = $");
   Tamper(a_, "UPDATE audit.sink_cursor SET last_error = 'LOG_PRUNED' WHERE tenant_id = $");
   ASSERT_OK_AND_ASSIGN(const auto resumed,
-                       As(a_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
+                       As(a_, &SinkStub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
   EXPECT_EQ(resumed.next_sequence(), 3u);
   EXPECT_EQ(resumed.state(), v1::Sink::STATE_ACTIVE);
   EXPECT_EQ(Waiting("passed_past_sequence"), 1);
-  ASSERT_OK(As(a_, &Stub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
+  ASSERT_OK(As(a_, &SinkStub::ResumeSink, For<v1::ResumeSinkRequest>(sink)));
   EXPECT_EQ(Waiting("passed_past_sequence"), 1);
 }
 
@@ -231,9 +233,10 @@ TEST_F(SinkServiceTest, ATestSendsOneEventAndMovesNothing) {
   request.mutable_http()->set_shape(v1::HttpTarget::SHAPE_JSON_ARRAY);
   request.set_from_beginning(true);
   const v1::Sink sink = Made(a_, request);
-  ASSERT_OK_AND_ASSIGN(const auto good, As(a_, &Stub::TestSink, For<v1::TestSinkRequest>(sink)));
+  ASSERT_OK_AND_ASSIGN(const auto good,
+                       As(a_, &SinkStub::TestSink, For<v1::TestSinkRequest>(sink)));
   EXPECT_TRUE(good.accepted());
-  ASSERT_OK_AND_ASSIGN(const auto bad, As(a_, &Stub::TestSink, For<v1::TestSinkRequest>(sink)));
+  ASSERT_OK_AND_ASSIGN(const auto bad, As(a_, &SinkStub::TestSink, For<v1::TestSinkRequest>(sink)));
   EXPECT_FALSE(bad.accepted());
   EXPECT_EQ(bad.error(), "HTTP_403");
   EXPECT_THAT(receiver.arrivals()[0].body, HasSubstr("audit.sink.test"));
@@ -250,7 +253,7 @@ TEST_F(SinkServiceTest, TheReportIsPaged) {
   request.set_page_size(3);
   std::vector<uint64_t> sequences;
   do {
-    ASSERT_OK_AND_ASSIGN(const auto page, As(a_, &Stub::ListRefusedEvents, request));
+    ASSERT_OK_AND_ASSIGN(const auto page, As(a_, &SinkStub::ListRefusedEvents, request));
     for (const v1::RefusedEvent& event : page.events()) sequences.push_back(event.sequence());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -259,7 +262,7 @@ TEST_F(SinkServiceTest, TheReportIsPaged) {
 
 TEST_F(SinkServiceTest, ASuspendedTenantIsToldSoFirst) {
   test_->SetTenantState(a_, "suspended");
-  EXPECT_THAT(As(a_, &Stub::CreateSink, v1::CreateSinkRequest(HttpSink("x", "nonsense"))),
+  EXPECT_THAT(As(a_, &SinkStub::CreateSink, v1::CreateSinkRequest(HttpSink("x", "nonsense"))),
               ReasonIs("TENANT_SUSPENDED"));
 }
 

@@ -32,7 +32,7 @@ class Validator {
         is_new_(true) {}
 
   Validation Run() {
-    result_.valid.data = "{";
+    result_.valid.data.push_back('{');
     for (const FieldRule& field : rules_.fields()) CheckField(field);
     result_.valid.data += "}";
     RefuseUnknown();

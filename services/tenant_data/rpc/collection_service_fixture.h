@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/rpc/tenant_data_server_fixture.h"
 

@@ -1,3 +1,5 @@
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "services/tenant_data/rpc/collection_service_fixture.h"
 #include "services/tenant_data/store/index_builder.h"
 

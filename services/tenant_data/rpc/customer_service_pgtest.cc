@@ -1,3 +1,4 @@
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/domain/page.h"
 #include "services/tenant_data/rpc/tenant_data_server_fixture.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "libs/dns/txt_resolver.h"
 #include "libs/testing/dns_server.h"
 #include "services/tenant_data/rpc/domain_service.h"

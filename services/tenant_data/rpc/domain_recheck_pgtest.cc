@@ -1,3 +1,4 @@
+#include "kasbah/tenantdata/v1/domains.pb.h"
 #include "services/tenant_data/rpc/domain_fixture.h"
 
 namespace kasbah::tenantdata {

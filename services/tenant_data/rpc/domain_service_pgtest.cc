@@ -1,5 +1,6 @@
 #include <set>
 
+#include "kasbah/tenantdata/v1/domains.pb.h"
 #include "services/tenant_data/rpc/domain_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -1,6 +1,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "kasbah/tenantdata/v1/domains.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/rpc/domain_fixture.h"
 
 namespace kasbah::tenantdata {

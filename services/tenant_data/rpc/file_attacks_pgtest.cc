@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 #include "services/tenant_data/rpc/sealed_file_keys.h"
 

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "kasbah/tenantdata/v1/collections.pb.h"
+#include "kasbah/tenantdata/v1/files.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "libs/objects/folder_store.h"
 #include "services/tenant_data/rpc/collection_service_fixture.h"
 #include "services/tenant_data/rpc/file_service.h"

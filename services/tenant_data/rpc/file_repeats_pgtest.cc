@@ -1,6 +1,7 @@
 // Uploads with a request_id.
 #include <thread>
 
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -8,13 +9,13 @@ namespace {
 
 using testing::ReasonIs;
 
-constexpr char kRequest[] = "0190a2c4-0000-4000-8000-0000000000dd";
+constexpr char kUpload[] = "0190a2c4-0000-4000-8000-0000000000dd";
 
 v1::FileMetadata Asked(const std::string& name, const std::string& bytes, bool with_digest) {
   v1::FileMetadata metadata;
   metadata.set_name(name);
   metadata.set_size(static_cast<int64_t>(bytes.size()));
-  metadata.set_request_id(kRequest);
+  metadata.set_request_id(kUpload);
   if (with_digest) metadata.set_sha256(crypto::Sha256(bytes));
   return metadata;
 }

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "libs/objects/bucket_store.h"
 #include "libs/objects/folder_store.h"

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 #include "services/tenant_data/rpc/file_service.h"
 

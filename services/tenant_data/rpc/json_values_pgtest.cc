@@ -2,6 +2,8 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include "kasbah/tenantdata/v1/collections.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "services/tenant_data/rpc/collection_service_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -1,4 +1,5 @@
 // Files of a tenant that moves: their rows go, their objects stay where they are.
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/placement/placement_fixture.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 

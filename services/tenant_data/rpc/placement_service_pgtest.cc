@@ -1,5 +1,9 @@
 #include <thread>
 
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/placement.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/placement/placement_fixture.h"
 #include "services/tenant_data/rpc/placement_service.h"
 #include "services/tenant_data/rpc/record_fixture.h"

@@ -63,58 +63,6 @@ absl::StatusOr<UniqueEntry> UniqueValueOf(const RuleTable& rules,
 
 }  // namespace
 
-absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const std::string& named) {
-  if (named.empty()) return call.customer;
-  ASSIGN_OR_RETURN(const CustomerId owner, ParseId<CustomerId>("customer_id", named));
-  if (call.customer && *call.customer != owner) return NotFound("customer");
-  return std::make_optional(owner);
-}
-
-absl::StatusOr<v1::Record> RecordChanger::Create(const rpc::Call& call,
-                                                 const v1::CreateRecordRequest& request) {
-  return definitions_.WriteUnderCurrent(call, [&] { return CreateOnce(call, request); });
-}
-
-absl::StatusOr<v1::Record> RecordChanger::CreateOnce(const rpc::Call& call,
-                                                     const v1::CreateRecordRequest& request) {
-  ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
-  ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
-  ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
-  Struct values = request.values();
-  Validation checked = ValidateNew(*rules, values);
-  RETURN_IF_ERROR(references_.Run(call, owner, {&checked}));
-  if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
-  ASSIGN_OR_RETURN(
-      const std::vector<v1::MovedValue> moved,
-      mover_.Move(call, *rules, request.move_to_vault(), request.request_id(), &values));
-  if (!moved.empty()) checked = ValidateNew(*rules, values);
-  if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
-  const payload::Report stripped = std::move(checked.valid.stripped);
-
-  NewRecord record{RecordId::New(clock_.Now()), owner, std::move(checked.valid), "", {},
-                   request.subject_id()};
-  RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&record}));
-  ASSIGN_OR_RETURN(const Created created, writer_.Create(call, *rules, record, key));
-  if (created.replayed) {
-    ASSIGN_OR_RETURN(v1::Record reply, reader_.Get(call, created.id));
-    ShowTakenOut(stripped, moved, &reply);
-    return reply;
-  }
-
-  StoredRecord stored;
-  stored.id = record.id;
-  stored.collection = rules->collection_id();
-  stored.customer = owner;
-  stored.created = created.time;
-  stored.updated = created.time;
-  stored.subject = request.subject_id();
-  v1::Record reply = ToProto(stored);
-  *reply.mutable_values() = std::move(record.values.values);
-  ShowUnsealed(record.values.to_seal, reply.mutable_values());
-  ShowTakenOut(stripped, moved, &reply);
-  return reply;
-}
-
 absl::StatusOr<v1::Record> RecordChanger::Update(const rpc::Call& call,
                                                  const v1::UpdateRecordRequest& request) {
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
@@ -200,7 +148,7 @@ absl::StatusOr<v1::UpsertRecordResponse> RecordChanger::Upsert(
   for (int tries = 0; tries < kTries; ++tries) {
     ASSIGN_OR_RETURN(const std::optional<RecordId> owner, reader_.FindByUnique(call, unique));
     if (!owner) {
-      absl::StatusOr<v1::Record> created = Create(call, create);
+      absl::StatusOr<v1::Record> created = creator_.Create(call, create);
       if (!created.ok()) {
         if (was_unseen || !IsTaken(created.status(), request.unique_field())) {
           return created.status();

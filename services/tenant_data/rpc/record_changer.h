@@ -1,12 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
-#include "libs/base/clock.h"
 #include "libs/rpc/call.h"
+#include "services/tenant_data/rpc/record_creator.h"
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_sealer.h"
@@ -17,18 +16,13 @@
 
 namespace kasbah::tenantdata {
 
-// Whose a new record is: the named customer's, else the call's. A call for one customer makes
-// records of no other.
-absl::StatusOr<std::optional<CustomerId>> OwnerOf(const rpc::Call& call, const std::string& named);
-
-// Creates and changes single records: values are checked against their collection, what is sealed
-// goes through the vault before it is kept, and each change commits with its history and events.
-// Thread safe.
+// Changes single records: values are checked against their collection, what is sealed goes through
+// the vault before it is kept, and each change commits with its history and events. Thread safe.
 class RecordChanger {
  public:
   RecordChanger(Definitions& definitions, ReferenceCheck& references, ValueMover& mover,
                 RecordSealer& sealer, RecordOpener& opener, RecordReader& reader,
-                RecordWriter& writer, const Clock& clock)
+                RecordWriter& writer, RecordCreator& creator)
       : definitions_(definitions),
         references_(references),
         mover_(mover),
@@ -36,16 +30,13 @@ class RecordChanger {
         opener_(opener),
         reader_(reader),
         writer_(writer),
-        clock_(clock) {}
+        creator_(creator) {}
 
-  absl::StatusOr<v1::Record> Create(const rpc::Call& call, const v1::CreateRecordRequest& request);
   absl::StatusOr<v1::Record> Update(const rpc::Call& call, const v1::UpdateRecordRequest& request);
   absl::StatusOr<v1::UpsertRecordResponse> Upsert(const rpc::Call& call,
                                                   const v1::UpsertRecordRequest& request);
 
  private:
-  absl::StatusOr<v1::Record> CreateOnce(const rpc::Call& call,
-                                        const v1::CreateRecordRequest& request);
   // `stored` as it was read, changed as `request` says; ETAG_MISMATCH when it changed since.
   absl::StatusOr<v1::Record> Change(const rpc::Call& call, const StoredRecord& stored,
                                     const v1::UpdateRecordRequest& request);
@@ -59,7 +50,7 @@ class RecordChanger {
   RecordOpener& opener_;
   RecordReader& reader_;
   RecordWriter& writer_;
-  const Clock& clock_;
+  RecordCreator& creator_;
 };
 
 }  // namespace kasbah::tenantdata

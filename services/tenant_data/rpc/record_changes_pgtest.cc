@@ -1,6 +1,7 @@
 // Updates, upserts, restores and purges of single records, and how records were.
 #include <thread>
 
+#include "kasbah/tenantdata/v1/records.pb.h"
 #include "libs/base/timestamp.h"
 #include "services/tenant_data/rpc/record_fixture.h"
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "services/tenant_data/rpc/tenant_data_server_fixture.h"
 
 namespace kasbah::tenantdata {

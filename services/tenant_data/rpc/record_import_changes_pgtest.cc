@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "absl/synchronization/notification.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "services/tenant_data/rpc/record_import_fixture.h"
 
 namespace kasbah::tenantdata {

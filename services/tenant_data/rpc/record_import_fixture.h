@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/records.pb.h"
 #include "services/tenant_data/rpc/record_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -1,4 +1,6 @@
 // Lists by filter and order, sealed values that are searched, and a vault that is away.
+#include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "kasbah/tenantdata/v1/records.pb.h"
 #include "services/tenant_data/rpc/record_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -63,7 +63,12 @@ RecordService::RecordService(rpc::Pipeline& pipeline, const RecordParts& parts, 
 
 absl::StatusOr<v1::Record> RecordService::Create(const rpc::Call& call,
                                                  const v1::CreateRecordRequest& request) {
-  return parts_.changer.Create(call, request);
+  return parts_.creator.Create(call, request);
+}
+
+void RecordService::StartCreate(const rpc::Call& call, const v1::CreateRecordRequest& request,
+                                rpc::Answer<v1::Record> answer) {
+  parts_.creator.Start(call, request, std::move(answer));
 }
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(

@@ -4,6 +4,7 @@
 #include "libs/base/clock.h"
 #include "libs/rpc/pipeline.h"
 #include "services/tenant_data/rpc/record_changer.h"
+#include "services/tenant_data/rpc/record_creator.h"
 #include "services/tenant_data/rpc/record_exporter.h"
 #include "services/tenant_data/rpc/record_importer.h"
 #include "services/tenant_data/rpc/record_reader.h"
@@ -22,6 +23,7 @@ struct RecordParts {
   RecordSealer& sealer;
   ReferenceCheck& references;
   RecordReader& reader;
+  RecordCreator& creator;
   RecordChanger& changer;
   RecordRestorer& restorer;
   RecordWriter& writer;
@@ -38,7 +40,8 @@ class RecordService final : public v1::RecordService::CallbackService {
   grpc::ServerUnaryReactor* CreateRecord(grpc::CallbackServerContext* context,
                                          const v1::CreateRecordRequest* request,
                                          v1::Record* reply) override {
-    return pipeline_.Run(context, *request, reply, &RecordService::Create, this);
+    return pipeline_.RunShared(context, *request, reply, &RecordService::StartCreate,
+                               &RecordService::Create, this);
   }
   grpc::ServerUnaryReactor* BatchCreateRecords(grpc::CallbackServerContext* context,
                                                const v1::BatchCreateRecordsRequest* request,
@@ -105,6 +108,8 @@ class RecordService final : public v1::RecordService::CallbackService {
       .max_bytes = int64_t{1} << 30, .idle = absl::Seconds(60), .longest = absl::Hours(1)};
 
   absl::StatusOr<v1::Record> Create(const rpc::Call& call, const v1::CreateRecordRequest& request);
+  void StartCreate(const rpc::Call& call, const v1::CreateRecordRequest& request,
+                   rpc::Answer<v1::Record> answer);
   absl::StatusOr<v1::BatchCreateRecordsResponse> BatchCreate(
       const rpc::Call& call, const v1::BatchCreateRecordsRequest& request);
   absl::StatusOr<v1::Record> Get(const rpc::Call& call, const v1::GetRecordRequest& request);

@@ -1,3 +1,5 @@
+#include "kasbah/tenantdata/v1/records.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/rpc/record_fixture.h"
 #include "services/tenant_data/rpc/record_service.h"
 

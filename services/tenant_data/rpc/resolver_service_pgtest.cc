@@ -1,3 +1,5 @@
+#include "kasbah/tenantdata/v1/domains.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/rpc/domain_fixture.h"
 
 namespace kasbah::tenantdata {

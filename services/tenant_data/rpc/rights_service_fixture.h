@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "kasbah/tenantdata/v1/rights.grpc.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 #include "services/tenant_data/rpc/rights_service.h"
 #include "services/tenant_data/store/tenant_registry.h"

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kasbah/tenantdata/v1/rights.pb.h"
 #include "services/tenant_data/rpc/rights_service_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -1,3 +1,6 @@
+#include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "services/tenant_data/rpc/tenant_data_server_fixture.h"
 #include "services/tenant_data/rpc/tenant_service.h"
 

@@ -1,3 +1,4 @@
+#include "kasbah/tenantdata/v1/files.pb.h"
 #include "services/tenant_data/rpc/file_server_fixture.h"
 
 namespace kasbah::tenantdata {

@@ -71,6 +71,10 @@ constexpr Statement kNames{"collections.names",
 constexpr Statement kHold{"collections.hold", "SELECT pg_advisory_xact_lock($1)"};
 constexpr Statement kShare{"collections.share", "SELECT pg_advisory_xact_lock_shared($1)"};
 
+constexpr Statement kTryShare{
+    "collections.try_share",
+    "SELECT core.require(pg_try_advisory_xact_lock_shared($1), 'DEFINITION_CHANGED')"};
+
 constexpr Statement kHasRecords{
     "collections.has_records",
     "SELECT EXISTS (SELECT FROM tenant_data.records "
@@ -176,6 +180,12 @@ void CollectionStore::WriteUnder(Transaction& tx, const CallContext& call, Colle
                                  uint32_t schema_version) const {
   tx.Run(kShare, LockKeyOf(id));
   tx.Run(kIsCurrent, call.tenant, id, schema_version);
+}
+
+Pending<Result> CollectionStore::TryWriteUnder(Transaction& tx, const CallContext& call,
+                                               CollectionId id, uint32_t schema_version) const {
+  tx.Run(kTryShare, LockKeyOf(id));
+  return tx.Run(kIsCurrent, call.tenant, id, schema_version);
 }
 
 }  // namespace kasbah::tenantdata

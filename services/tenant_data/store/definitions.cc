@@ -91,6 +91,10 @@ absl::StatusOr<Table> Definitions::Current(const CallContext& call, const std::s
   return table;
 }
 
+Table Definitions::FindCurrent(TenantId tenant, const std::string& name) {
+  return cache_->Find(CurrentPrefix(tenant) + name, clock_.Now());
+}
+
 void Definitions::ForgetCurrent(TenantId tenant) { cache_->RemoveAll(CurrentPrefix(tenant)); }
 
 absl::Status Definitions::DefinitionKeepsChanging() {

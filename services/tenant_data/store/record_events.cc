@@ -1,7 +1,6 @@
 #include "services/tenant_data/store/record_events.h"
 
 #include "absl/strings/str_cat.h"
-#include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
 
@@ -51,8 +50,7 @@ outbox::v1::ChangeEvent ChangeOf(const CallContext& call, const Clock& clock,
 absl::Status AppendEvents(outbox::Outbox& outbox, postgres::Transaction& tx,
                           const CallContext& call, const Clock& clock,
                           const RecordChanged& changed) {
-  RETURN_IF_ERROR(outbox.AppendAudit(tx, call, AuditOf(call, clock, changed)));
-  return outbox.AppendChange(tx, call, ChangeOf(call, clock, changed));
+  return outbox.AppendBoth(tx, call, AuditOf(call, clock, changed), ChangeOf(call, clock, changed));
 }
 
 }  // namespace kasbah::tenantdata

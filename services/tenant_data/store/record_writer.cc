@@ -11,6 +11,8 @@
 namespace kasbah::tenantdata {
 namespace {
 
+using postgres::Pending;
+using postgres::Result;
 using postgres::Transaction;
 
 StoredRecord ToStored(const RuleTable& rules, const NewRecord& record, absl::Time now) {
@@ -73,12 +75,33 @@ absl::Status RecordWriter::TryCreate(const CallContext& call, const RuleTable& r
     collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     RETURN_IF_ERROR(
         ClaimValues(tx, call, rules, record.id, record.customer, record.values, claiming));
-    records_.Insert(tx, call, ToStored(rules, record, now));
-    InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
-    return AppendEvents(outbox_, tx, call, clock_,
-                        {"create", record.id, rules.collection_id(), rules.collection().key,
-                         record.customer, 1, &record.values});
+    return Insert(tx, call, rules, record, now);
   });
+}
+
+void RecordWriter::StartCreate(
+    const CallContext& call, const RuleTable& rules, const NewRecord& record,
+    absl::AnyInvocable<void(std::optional<absl::StatusOr<absl::Time>>)> done) {
+  const absl::Time now = clock_.Now();
+  database_.WithTenantShared(
+      call,
+      [&](Transaction& tx) -> absl::StatusOr<Pending<absl::Time>> {
+        if (record.customer) customers_.RequireActive(tx, call, *record.customer);
+        Pending<Result> current =
+            collections_.TryWriteUnder(tx, call, rules.collection_id(), rules.schema_version());
+        RETURN_IF_ERROR(Insert(tx, call, rules, record, now));
+        return std::move(current).Map([now](const Result&) { return now; });
+      },
+      std::move(done));
+}
+
+absl::Status RecordWriter::Insert(Transaction& tx, const CallContext& call, const RuleTable& rules,
+                                  const NewRecord& record, absl::Time now) {
+  records_.Insert(tx, call, ToStored(rules, record, now));
+  InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
+  return AppendEvents(outbox_, tx, call, clock_,
+                      {"create", record.id, rules.collection_id(), rules.collection().key,
+                       record.customer, 1, &record.values});
 }
 
 absl::StatusOr<absl::Time> RecordWriter::Update(const CallContext& call, const RuleTable& rules,

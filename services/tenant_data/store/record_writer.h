@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/outbox/outbox.h"
@@ -74,6 +75,11 @@ class RecordWriter {
 
   absl::StatusOr<Created> Create(const CallContext& call, const RuleTable& rules,
                                  const NewRecord& record, const std::optional<RequestKey>& request);
+  // The same without waiting, for a record with nothing unique, sealed or filed and no request: its
+  // time, to `done` as Database::WithTenantShared says. DEFINITION_CHANGED also while somebody may
+  // be changing the definition.
+  void StartCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
+                   absl::AnyInvocable<void(std::optional<absl::StatusOr<absl::Time>>)> done);
   // The time of the update; the record's version is then `record.version` + 1.
   absl::StatusOr<absl::Time> Update(const CallContext& call, const RuleTable& rules,
                                     const ChangedRecord& record);
@@ -99,6 +105,9 @@ class RecordWriter {
   absl::Status TryChange(const CallContext& call, const RuleTable& rules,
                          const ChangedRecord& record, std::string_view verb, absl::Time now,
                          Claiming claiming);
+  // All of a new record but its unique values and files.
+  absl::Status Insert(postgres::Transaction& tx, const CallContext& call, const RuleTable& rules,
+                      const NewRecord& record, absl::Time now);
   absl::Status ClaimValues(postgres::Transaction& tx, const CallContext& call,
                            const RuleTable& rules, RecordId record,
                            std::optional<CustomerId> customer, const ValidValues& values,

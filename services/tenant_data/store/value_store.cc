@@ -18,6 +18,13 @@ constexpr Statement kInsertIndex{
     "AS t (record_id, field_id, v_text, v_int, v_ts, v_blind)",
     Access::kWrite};
 
+constexpr Statement kInsertIndexOne{
+    "values.index_one",
+    "INSERT INTO tenant_data.record_index "
+    "(tenant_id, record_id, field_id, customer_id, v_text, v_int, v_ts, v_blind) "
+    "VALUES ($1, $3, $4, $2, $5, $6, $7, $8)",
+    Access::kWrite};
+
 #define KASBAH_CLAIM                                           \
   "WITH claimed AS (INSERT INTO tenant_data.record_unique "    \
   "(tenant_id, field_id, value, record_id, customer_id) "      \
@@ -89,6 +96,14 @@ void ValueStore::InsertIndex(Transaction& tx, const CallContext& call,
                              std::optional<CustomerId> customer,
                              const std::vector<IndexedValue>& values) const {
   if (values.empty()) return;
+  if (values.size() == 1) {
+    const IndexedValue& value = values.front();
+    tx.Run(
+        kInsertIndexOne, call.tenant, customer, value.record, value.entry.field,
+        value.entry.key.text, value.entry.key.integer, value.entry.key.time,
+        value.blind.empty() ? std::nullopt : std::make_optional(postgres::OwnedBytes{value.blind}));
+    return;
+  }
   std::vector<RecordId> records;
   std::vector<FieldId> fields;
   std::vector<std::optional<std::string>> texts;

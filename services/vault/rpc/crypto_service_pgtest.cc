@@ -1,3 +1,6 @@
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "services/vault/rpc/crypto_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
@@ -8,7 +11,7 @@ namespace {
 using kasbah::testing::IsOk;
 using kasbah::testing::ReasonIs;
 using kasbah::testing::StatusIs;
-using Stub = v1::CryptoService::Stub;
+using CryptoStub = v1::CryptoService::Stub;
 
 class CryptoServiceTest : public VaultServerTest {
  protected:
@@ -16,8 +19,8 @@ class CryptoServiceTest : public VaultServerTest {
 
   template <typename Request, typename Reply>
   absl::StatusOr<Reply> Do(const std::string& peer, TenantId tenant,
-                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                        Reply*),
+                           grpc::Status (CryptoStub::*method)(grpc::ClientContext*, const Request&,
+                                                              Reply*),
                            const Request& request) {
     return As(peer, tenant, method, request);
   }
@@ -28,7 +31,7 @@ class CryptoServiceTest : public VaultServerTest {
     request.set_key(key);
     request.set_plaintext(plaintext);
     (*request.mutable_context())["record"] = "rec_x";
-    return Do(peer, tenant, &Stub::Encrypt, request);
+    return Do(peer, tenant, &CryptoStub::Encrypt, request);
   }
   absl::StatusOr<v1::DecryptResponse> Decrypt(const std::string& peer, TenantId tenant,
                                               const std::string& ciphertext,
@@ -37,7 +40,7 @@ class CryptoServiceTest : public VaultServerTest {
     request.set_key("fields");
     request.set_ciphertext(ciphertext);
     (*request.mutable_context())["record"] = record;
-    return Do(peer, tenant, &Stub::Decrypt, request);
+    return Do(peer, tenant, &CryptoStub::Decrypt, request);
   }
 };
 
@@ -78,7 +81,7 @@ TEST_F(CryptoServiceTest, ABatchAnswersEachItemInOrder) {
     item->set_plaintext(std::to_string(i));
     (*item->mutable_context())["i"] = std::to_string(i);
   }
-  ASSERT_OK_AND_ASSIGN(const auto sealed, Do(owner_, a_, &Stub::BatchEncrypt, request));
+  ASSERT_OK_AND_ASSIGN(const auto sealed, Do(owner_, a_, &CryptoStub::BatchEncrypt, request));
   ASSERT_EQ(sealed.items_size(), 100);
   v1::BatchDecryptRequest back;
   back.set_key("fields");
@@ -87,7 +90,7 @@ TEST_F(CryptoServiceTest, ABatchAnswersEachItemInOrder) {
     item->set_ciphertext(sealed.items(i).ciphertext());
     (*item->mutable_context())["i"] = std::to_string(i == 7 ? 8 : i);
   }
-  ASSERT_OK_AND_ASSIGN(const auto opened, Do(owner_, a_, &Stub::BatchDecrypt, back));
+  ASSERT_OK_AND_ASSIGN(const auto opened, Do(owner_, a_, &CryptoStub::BatchDecrypt, back));
   ASSERT_EQ(opened.items_size(), 100);
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(opened.items(i).plaintext(), i == 7 ? "" : std::to_string(i));
@@ -118,10 +121,10 @@ TEST_F(CryptoServiceTest, AKeyServesOnePurpose) {
   ASSERT_OK(Encrypt(owner_, a_, "value"));
   v1::MacSignRequest mac;
   mac.set_key("fields");
-  EXPECT_THAT(Do(owner_, a_, &Stub::MacSign, mac), ReasonIs("KEY_PURPOSE_MISMATCH"));
+  EXPECT_THAT(Do(owner_, a_, &CryptoStub::MacSign, mac), ReasonIs("KEY_PURPOSE_MISMATCH"));
   v1::AsymmetricSignRequest sign;
   sign.set_key("fields");
-  EXPECT_THAT(Do(owner_, a_, &Stub::AsymmetricSign, sign), ReasonIs("KEY_PURPOSE_MISMATCH"));
+  EXPECT_THAT(Do(owner_, a_, &CryptoStub::AsymmetricSign, sign), ReasonIs("KEY_PURPOSE_MISMATCH"));
 }
 
 TEST_F(CryptoServiceTest, SignaturesVerifyUnderThePublishedKeyAfterRotationToo) {
@@ -129,13 +132,15 @@ TEST_F(CryptoServiceTest, SignaturesVerifyUnderThePublishedKeyAfterRotationToo) 
   sign.set_key("tokens");
   sign.set_data("statement");
   const std::string auth = "service/auth";
-  ASSERT_OK_AND_ASSIGN(const auto first, Do(auth, kSystemTenant, &Stub::AsymmetricSign, sign));
+  ASSERT_OK_AND_ASSIGN(const auto first,
+                       Do(auth, kSystemTenant, &CryptoStub::AsymmetricSign, sign));
   ASSERT_OK(vault_->ring->Rotate(Call(kSystemTenant), {auth, "tokens"}));
-  ASSERT_OK_AND_ASSIGN(const auto second, Do(auth, kSystemTenant, &Stub::AsymmetricSign, sign));
+  ASSERT_OK_AND_ASSIGN(const auto second,
+                       Do(auth, kSystemTenant, &CryptoStub::AsymmetricSign, sign));
   EXPECT_EQ(second.key_version(), 2u);
   v1::GetPublicKeyRequest get;
   get.set_key("tokens");
-  ASSERT_OK_AND_ASSIGN(const auto keys, Do(auth, kSystemTenant, &Stub::GetPublicKey, get));
+  ASSERT_OK_AND_ASSIGN(const auto keys, Do(auth, kSystemTenant, &CryptoStub::GetPublicKey, get));
   ASSERT_EQ(keys.versions_size(), 2);
   const auto verify = [&](int at, const std::string& signature) {
     return crypto::Ed25519PublicKey::FromRaw(keys.versions(at).public_key())
@@ -150,15 +155,15 @@ TEST_F(CryptoServiceTest, MacsAreRepeatableByVersion) {
   v1::MacSignRequest mac;
   mac.set_key("index");
   mac.set_data("value");
-  ASSERT_OK_AND_ASSIGN(const auto first, Do(owner_, a_, &Stub::MacSign, mac));
+  ASSERT_OK_AND_ASSIGN(const auto first, Do(owner_, a_, &CryptoStub::MacSign, mac));
   ASSERT_OK(vault_->ring->Rotate(Call(a_), {owner_, "index"}));
-  ASSERT_OK_AND_ASSIGN(const auto newest, Do(owner_, a_, &Stub::MacSign, mac));
+  ASSERT_OK_AND_ASSIGN(const auto newest, Do(owner_, a_, &CryptoStub::MacSign, mac));
   EXPECT_NE(newest.mac(), first.mac());
   mac.set_key_version(1);
-  ASSERT_OK_AND_ASSIGN(const auto again, Do(owner_, a_, &Stub::MacSign, mac));
+  ASSERT_OK_AND_ASSIGN(const auto again, Do(owner_, a_, &CryptoStub::MacSign, mac));
   EXPECT_EQ(again.mac(), first.mac());
   mac.set_key_version(9);
-  EXPECT_THAT(Do(owner_, a_, &Stub::MacSign, mac), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(Do(owner_, a_, &CryptoStub::MacSign, mac), ReasonIs("NOT_FOUND"));
 }
 
 TEST_F(CryptoServiceTest, BatchMacServesManyTenantsAndJudgesEachItem) {
@@ -187,7 +192,8 @@ TEST_F(CryptoServiceTest, BatchMacServesManyTenantsAndJudgesEachItem) {
   add(suspended, of_c.ciphertext());
   add(TenantId::New(absl::Now()), of_c.ciphertext());
   // The call itself names no tenant.
-  ASSERT_OK_AND_ASSIGN(const auto reply, Do(webhook, TenantId(), &Stub::BatchSealedMac, request));
+  ASSERT_OK_AND_ASSIGN(const auto reply,
+                       Do(webhook, TenantId(), &CryptoStub::BatchSealedMac, request));
   ASSERT_EQ(reply.items_size(), 6);
   const std::string expected = crypto::HmacSha256(crypto::SecretBytes::Copy(key_bytes), "payload");
   EXPECT_EQ(reply.items(0).mac(), expected);
@@ -208,13 +214,14 @@ TEST_F(CryptoServiceTest, KeysAreListedWithoutAnythingOfThem) {
   ASSERT_OK(Encrypt(owner_, a_, "value"));
   ASSERT_OK(Encrypt(owner_, b_, "value"));
   using Keys = v1::KeyService;
-  ASSERT_OK_AND_ASSIGN(const auto keys, AsUser(a_, &Keys::Stub::ListKeys, v1::ListKeysRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto keys,
+                       AsUser(a_, &Keys::CryptoStub::ListKeys, v1::ListKeysRequest()));
   ASSERT_EQ(keys.keys_size(), 1);
   EXPECT_EQ(keys.keys(0).name(), "service/tenant-data/fields");
   EXPECT_EQ(keys.keys(0).purpose(), v1::Key::PURPOSE_ENCRYPT);
   v1::RotateKeyRequest rotate;
   rotate.set_key("service/tenant-data/absent");
-  EXPECT_THAT(AsUser(a_, &Keys::Stub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
+  EXPECT_THAT(AsUser(a_, &Keys::CryptoStub::RotateKey, rotate), ReasonIs("NOT_FOUND"));
 }
 
 // The same server before its seal could be used.
@@ -245,13 +252,14 @@ TEST_F(SealedServerTest, EveryCallThatNeedsAKeySaysSealed) {
   EXPECT_THAT(AsUser(a_, &v1::KeyService::Stub::ListKeys, v1::ListKeysRequest()),
               ReasonIs("SEALED"));
   using Seals = v1::SealService;
-  ASSERT_OK_AND_ASSIGN(
-      const auto sealed,
-      As("operator/root", TenantId(), &Seals::Stub::GetSealStatus, v1::GetSealStatusRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto sealed,
+                       As("operator/root", TenantId(), &Seals::CryptoStub::GetSealStatus,
+                          v1::GetSealStatusRequest()));
   EXPECT_TRUE(sealed.sealed());
   ASSERT_OK(vault_->Unseal());
-  ASSERT_OK_AND_ASSIGN(const auto open, As("operator/root", TenantId(), &Seals::Stub::GetSealStatus,
-                                           v1::GetSealStatusRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto open,
+                       As("operator/root", TenantId(), &Seals::CryptoStub::GetSealStatus,
+                          v1::GetSealStatusRequest()));
   EXPECT_FALSE(open.sealed());
   EXPECT_EQ(open.root_key_version(), 1u);
   EXPECT_THAT(Encrypt(owner_, a_, "value"), IsOk());

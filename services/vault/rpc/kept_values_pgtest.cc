@@ -1,3 +1,4 @@
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 

@@ -2,6 +2,9 @@
 
 #include <thread>
 
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 
 namespace kasbah::vault {

@@ -1,6 +1,7 @@
 // Leases where something breaks: a crash after each step, a target that is away or forbidden, a
 // copy of the database that is older than the target.
 
+#include "kasbah/vault/v1/leases.pb.h"
 #include "services/vault/rpc/lease_fixture.h"
 #include "services/vault/upkeep/target_logins.h"
 

@@ -7,10 +7,13 @@
 #include <string>
 
 #include "absl/strings/str_split.h"
+#include "kasbah/vault/v1/leases.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/timestamp.h"
 #include "libs/dev/files.h"
 #include "libs/dev/postgres_server.h"
+#include "libs/postgres/foreign_connection.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 
 namespace kasbah::vault {

@@ -1,5 +1,6 @@
 // Leases from start to end, against a PostgreSQL of the tenant's own.
 
+#include "kasbah/vault/v1/leases.pb.h"
 #include "libs/base/timestamp.h"
 #include "services/vault/rpc/lease_fixture.h"
 

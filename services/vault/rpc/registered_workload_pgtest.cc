@@ -1,5 +1,7 @@
 // Values go to programs that the tenant registered, and to nobody else.
 
+#include "kasbah/vault/v1/leases.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 

@@ -2,6 +2,9 @@
 #include <set>
 #include <thread>
 
+#include "kasbah/subject/v1/subject.grpc.pb.h"
+#include "kasbah/vault/v1/keys.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
 #include "libs/crypto/hash.h"
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/vault_server_fixture.h"

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "kasbah/vault/v1/secrets.grpc.pb.h"
+#include "kasbah/vault/v1/tenant_keys.grpc.pb.h"
 #include "libs/base/strings.h"
 #include "services/vault/rpc/vault_server_fixture.h"
 

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# chart_scripts.sh schema|files|certificates: what the chart's pods run before the processes.
+set -euo pipefail
+scripts=$PWD/helm/kasbah/files/scripts
+work=$(mktemp -d)
+pids=()
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  if [ -d "$work/dev" ]; then kasbah dev down --directory "$work/dev" >/dev/null 2>&1 || true; fi
+  rm -rf "$work"
+}
+trap finish EXIT
+fail() {
+  echo "$*"
+  exit 1
+}
+
+schema() {
+  [ -x "$KASBAH_BIN/kasbah" ] || { echo 'skipped: kasbah is not built (make build)'; exit 77; }
+  PATH=$KASBAH_BIN:$PATH
+  kasbah dev up --detach --directory "$work/dev" >/dev/null
+  local port
+  port=$(sed -n 's/.*host=127.0.0.1 port=\([0-9]*\).*/\1/p' "$work/dev/config/auth.yaml" | head -1)
+  run() { # <script> <role> <migrations> [database]
+    KASBAH_MIGRATIONS=$3 KASBAH_WAIT_SECONDS=1 KASBAH_PASSWORD_FILE=$work/dev/passwords/$2 \
+      KASBAH_DSN="host=127.0.0.1 port=$port dbname=${4:-kasbah} user=$2" sh "$scripts/$1" 2>&1
+  }
+  local list=$PWD/helm/kasbah/files/migrations.txt
+  # Any role of a service sees that the schema is there; a version that knows less works with it too.
+  run wait-for-schema.sh kasbah_webhook "$list" >/dev/null || fail 'the schema is there, and it waited'
+  head -3 "$list" >"$work/older"
+  run wait-for-schema.sh kasbah_webhook "$work/older" >/dev/null || fail 'an older version waited'
+  (cat "$list"; echo vault/9999_next) >"$work/newer"
+  run wait-for-schema.sh kasbah_webhook "$work/newer" >"$work/said" && fail 'a newer version did not wait'
+  grep -q 'gave up: vault/9999_next' "$work/said" || fail "did not say for what: $(cat "$work/said")"
+  run wait-for-schema.sh kasbah_webhook "$list" absent >"$work/said" && fail 'no database, and it did not wait'
+  grep -q 'gave up: .*absent' "$work/said" || fail "did not say for what: $(cat "$work/said")"
+
+  run migrate.sh kasbah_migrator "$list" >"$work/said" || fail "$(cat "$work/said")"
+  grep -q '^0 applied' "$work/said" || fail 'nothing to do, and it did something'
+  run migrate.sh kasbah_migrator "$work/older" >"$work/said" || fail "after a rollback: $(cat "$work/said")"
+  grep -q 'the schema is ahead' "$work/said" || fail "after a rollback: $(cat "$work/said")"
+}
+
+files() {
+  mkdir -p "$work"/{source/..data,files,storage}
+  echo secret >"$work/source/..data/vault.seal"
+  ln -s ..data/vault.seal "$work/source/vault.seal"
+  chmod 0440 "$work/source/..data/vault.seal"
+  prepare() {
+    KASBAH_FILES=$work/files KASBAH_SECRET_FILES=$work/source KASBAH_STORAGE=$work/storage \
+      sh "$scripts/prepare.sh"
+  }
+  prepare
+  # A container that starts again finds them there.
+  prepare
+  [ "$(stat -c '%a %F' "$work/files/vault.seal")" = '600 regular file' ] || fail 'the seal is not for its process alone'
+  [ "$(stat -c %a "$work/storage/data")" = 700 ] || fail 'the shared directory is not for its process alone'
+}
+
+# An API server that keeps Secrets: what the Job needs of one.
+certificates() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 1 \
+    -addext subjectAltName=DNS:localhost -keyout "$work/server.key" -out "$work/ca.crt" 2>/dev/null
+  echo token >"$work/token"
+  python3 tests/deploy/secrets_server.py "$work" &
+  pids+=($!)
+  for _ in $(seq 50); do [ -s "$work/port" ] && break; sleep 0.1; done
+  issue() {
+    KASBAH_ACCOUNT=$work KASBAH_API_SERVER=https://localhost:$(cat "$work/port") KASBAH_NAMESPACE=prod \
+      KASBAH_CA_SECRET=k-ca KASBAH_SECRET_PREFIX=k-tls- KASBAH_TRUST_DOMAIN=kasbah.test KASBAH_TMP=$work/tmp \
+      KASBAH_IDENTITIES='vault=service/vault operator-chart=operator/chart ' sh "$scripts/make-certificates.sh"
+  }
+  mkdir "$work/tmp"
+  issue >"$work/said"
+  [ "$(grep -c issued "$work/said")" -eq 3 ] || fail "$(cat "$work/said")"
+  for name in vault operator-chart; do
+    openssl verify -CAfile "$work/secrets/k-ca/tls.crt" "$work/secrets/k-tls-$name/tls.crt" >/dev/null ||
+      fail "$name: not of the authority"
+    openssl x509 -in "$work/secrets/k-tls-$name/tls.crt" -pubkey -noout >"$work/public"
+    openssl pkey -in "$work/secrets/k-tls-$name/tls.key" -pubout | cmp - "$work/public" || fail "$name: another key"
+  done
+  openssl x509 -in "$work/secrets/k-tls-vault/tls.crt" -noout -ext subjectAltName |
+    grep -q 'URI:spiffe://kasbah.test/service/vault$' || fail 'the name is not the one SPIFFE id'
+  # Again: what is good stays; what ends soon is made anew, by the same authority.
+  cp "$work/secrets/k-tls-vault/tls.crt" "$work/first"
+  issue >"$work/said"
+  grep -q issued "$work/said" && fail "a good certificate was replaced: $(cat "$work/said")"
+  openssl req -x509 -key "$work/secrets/k-ca/tls.key" -subj / -days 20 -out "$work/secrets/k-tls-vault/tls.crt"
+  issue >"$work/said"
+  grep -q 'k-tls-vault: issued' "$work/said" || fail 'a certificate that ends in 20 days was not replaced'
+  openssl verify -CAfile "$work/secrets/k-ca/tls.crt" "$work/secrets/k-tls-vault/tls.crt" >/dev/null
+  # A refusal is no success.
+  echo wrong >"$work/token"
+  if issue >"$work/said" 2>&1; then fail 'the API server refused, and it passed'; fi
+}
+
+"$1"
