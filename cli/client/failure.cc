@@ -35,12 +35,14 @@ std::string_view AdviceFor(const absl::Status& status, const std::string& reason
        "create"},
       {"COMMIT_UNKNOWN",
        "The change may or may not have been made: look, or repeat it with the same --request-id."},
+      {"CUSTOMER_SUSPENDED", "End the suspension with: kasbah customers resume CUSTOMER"},
       {"OVERLOADED", "The service is busy: try again in a moment."},
       {"DATABASE_UNAVAILABLE", "The service cannot reach PostgreSQL; it recovers by itself."},
   };
   if (const auto found = advice->find(reason); found != advice->end()) return found->second;
   if (status.code() == absl::StatusCode::kPermissionDenied) {
-    return "Another identity may be allowed to: kasbah contexts list";
+    return "This identity's role does not allow it (docs/permissions.md says which do); others: "
+           "kasbah contexts list";
   }
   return "";
 }

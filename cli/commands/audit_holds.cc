@@ -145,7 +145,8 @@ void AddRedact(CLI::App* audit, Invocation& invocation) {
     ASSIGN_OR_RETURN(const auto reply,
                      client->Call(&audit::v1::RedactionService::Stub::RedactEvents, *request));
     return run.Show(reply, [&] {
-      return ToString({{"redacted", StrCat(reply.sequences_size(), " events")},
+      return ToString({{"redacted", StrCat(reply.sequences_size(),
+                                           reply.sequences_size() == 1 ? " event" : " events")},
                        {"more", reply.more() ? "yes: again" : "no"},
                        {"bundles", reply.archives_pending() ? "soon" : "none"}});
     });

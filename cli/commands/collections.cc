@@ -85,7 +85,7 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
       "    {\"key\": \"note\", \"type\": \"text\", \"sealed\": true}]}\n"
       "Types: text, long_text, rich_text, integer, decimal (scale), boolean, date, timestamp, "
       "choice and multi_choice (choices), email, url, reference (reference_collection), "
-      "secret_reference, file.\n"
+      "secret_reference, file, json.\n"
       "Rules: required, unique, indexed, sealed, searchable, sensitive, min, max, pattern, "
       "default_value.\n"
       "\"groups\": [{\"key\": …}], and \"group\" of a field, put fields together.");

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "cli/client/client.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/uuid.h"
@@ -119,6 +120,9 @@ absl::Status Load(Invocation& run, LoadOptions options) {
           [&](ImportRecordsRequest* request) { return pieces.Next(request); }, take);
   run.terminal.ClearProgress();
   if (!status.ok()) {
+    const std::string reason = ReasonOf(status);
+    // Going on would be refused again.
+    if (reason == "IMPORT_ID_REUSED" || reason == "IMPORT_CHANGED") return status;
     run.terminal.Note(
         StrCat("to go on after line ", progress.lines(), ": --import-id ", options.import_id));
     return status;

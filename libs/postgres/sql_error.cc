@@ -39,6 +39,9 @@ absl::Status RequirementFailed(const std::string& raised) {
     return Error(absl::StatusCode::kAborted, raised,
                  "it changed since it was read; read it again and repeat the change");
   }
+  if (raised == "CUSTOMER_SUSPENDED") {
+    return Error(absl::StatusCode::kFailedPrecondition, raised, "the customer is suspended");
+  }
   return Error(absl::StatusCode::kFailedPrecondition, raised,
                "the resource's state does not allow this");
 }

@@ -13,6 +13,7 @@ namespace {
 
 using vault::v1::CryptoService;
 
+constexpr char kKeyShredded[] = "KEY_SHREDDED";
 constexpr absl::Duration kPatience = absl::Seconds(10);
 
 // What of the vault's errors is the caller's business: that it has to wait, or is suspended.
@@ -59,6 +60,10 @@ absl::StatusOr<DataKeys::Made> DataKeys::Make(const CallContext& call, FileId fi
   for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
   absl::StatusOr<vault::v1::GenerateDataKeyResponse> made =
       rpc::Invoke(Bounded(call), *vault_, &CryptoService::Stub::GenerateDataKey, request);
+  if (ReasonOf(made.status()) == kKeyShredded) {
+    return Error(absl::StatusCode::kFailedPrecondition, kKeyShredded,
+                 "whose data this is was erased");
+  }
   if (!made.ok()) return FromVault(made.status());
   return Made{Kept(made->mutable_plaintext()), std::move(*made->mutable_ciphertext())};
 }
@@ -75,7 +80,7 @@ absl::StatusOr<crypto::SecretBytes> DataKeys::Open(const CallContext& call, File
       rpc::Invoke(Bounded(call), *vault_, &CryptoService::Stub::Decrypt, request);
   if (opened.ok()) return Kept(opened->mutable_plaintext());
   const std::string reason = ReasonOf(opened.status());
-  if (reason == "OPEN_FAILED" || reason == "KEY_SHREDDED") {
+  if (reason == "OPEN_FAILED" || reason == kKeyShredded) {
     return FileCorrupt();
   }
   return FromVault(opened.status());

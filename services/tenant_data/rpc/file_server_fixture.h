@@ -10,9 +10,11 @@
 
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
+#include "libs/base/error.h"
 #include "libs/crypto/hash.h"
 #include "libs/objects/bucket_store.h"
 #include "libs/objects/folder_store.h"
+#include "libs/rpc/status_mapping.h"
 #include "libs/testing/aws_server.h"
 #include "libs/testing/server_harness.h"
 #include "services/tenant_data/rpc/field_sealer.h"
@@ -32,6 +34,10 @@ class KeyVault final : public vault::v1::CryptoService::Service {
                                const vault::v1::GenerateDataKeyRequest* request,
                                vault::v1::GenerateDataKeyResponse* reply) override {
     if (is_down) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "down");
+    if (!request->subject().empty() && request->subject() == shredded) {
+      return rpc::ToGrpcStatus(
+          Error(absl::StatusCode::kFailedPrecondition, "KEY_SHREDDED", "the key is gone"), "");
+    }
     absl::MutexLock lock(&mutex_);
     reply->set_plaintext(crypto::RandomBytes(32));
     reply->set_ciphertext(std::string("\1\0\1", 3) + std::string(16, 'k') +
@@ -54,6 +60,8 @@ class KeyVault final : public vault::v1::CryptoService::Service {
   }
 
   std::atomic<bool> is_down = false;
+  // Whose key it has no more; empty: nobody's. Before the calls.
+  std::string shredded;
 
  private:
   absl::Mutex mutex_;

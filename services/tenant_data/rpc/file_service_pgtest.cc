@@ -151,6 +151,16 @@ TEST_F(FileServiceTest, DeletedIsOutOfSightAtOnceAndItsKeyGone) {
   EXPECT_EQ(LastEvent<outbox::v1::AuditEvent>("audit").action(), "file.purge");
 }
 
+TEST_F(FileServiceTest, AFileOfSomebodyErasedIsRefusedAndNothingOfItKept) {
+  vault_.shredded = "patient-7";
+  v1::FileMetadata metadata = Metadata("x", 1);
+  metadata.set_subject_id("patient-7");
+  EXPECT_THAT(Upload(a_, metadata, "x"), ReasonIs("KEY_SHREDDED"));
+  ExpectNothingLeft(a_);
+  metadata.set_subject_id("patient-8");
+  EXPECT_OK(Upload(a_, metadata, "x"));
+}
+
 TEST_F(FileServiceTest, ASuspendedTenantIsToldSoBeforeAnythingElse) {
   test_->SetTenantState(a_, "suspended");
   EXPECT_THAT(Upload(a_, Metadata("../x", 1), "x"), ReasonIs("TENANT_SUSPENDED"));
