@@ -154,10 +154,10 @@ TEST_F(FileServiceTest, DeletedIsOutOfSightAtOnceAndItsKeyGone) {
 TEST_F(FileServiceTest, AFileOfSomebodyErasedIsRefusedAndNothingOfItKept) {
   vault_.shredded = "patient-7";
   v1::FileMetadata metadata = Metadata("x", 1);
-  metadata.set_subject_id("patient-7");
+  metadata.set_subject("patient-7");
   EXPECT_THAT(Upload(a_, metadata, "x"), ReasonIs("KEY_SHREDDED"));
   ExpectNothingLeft(a_);
-  metadata.set_subject_id("patient-8");
+  metadata.set_subject("patient-8");
   EXPECT_OK(Upload(a_, metadata, "x"));
 }
 
