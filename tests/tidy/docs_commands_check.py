@@ -19,7 +19,8 @@ import sys
 WORD = re.compile(r"[a-z][a-z0-9-]*$")
 # Where one command ends and what follows is not kasbah's: pipes, redirections, comments, `--`.
 END = {"|", ">", ">>", "<", ";", "&&", "||", "&", "#", "--", "2>&1"}
-CALL = re.compile(r"(?:^|(?<=[\s;|&(`]))(?:build/dev/bin/)?kasbah(?= )")
+# A namespace or a release of that name is no call.
+CALL = re.compile(r"(?:^|(?<=[\s;|&(`]))(?<!-n )(?<!--namespace )(?:build/dev/bin/)?kasbah(?= )")
 
 
 class Help:
