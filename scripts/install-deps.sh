@@ -13,7 +13,7 @@ packages=(
   libp11-kit-dev libcurl4-openssl-dev nlohmann-json3-dev libboost1.81-dev
   libgtest-dev libgmock-dev
   # what the tour and the tests run against
-  postgresql-15 openssl ca-certificates iso-codes softhsm2 dnsmasq-base rsyslog rsyslog-openssl
+  postgresql-15 openssl ca-certificates iso-codes softhsm2 dnsmasq-base rsyslog rsyslog-openssl age
 )
 
 missing=()
