@@ -200,11 +200,22 @@ void Installation::Settle() {
   }
 }
 
-std::string Installation::Query(const std::string& sql) {
-  pqxx::connection connection(supervisor_->PostgresAdminDsn("kasbah"));
-  pqxx::nontransaction work(connection);
-  const pqxx::result result = work.exec(sql);
-  return result.empty() || result[0][0].is_null() ? "" : result[0][0].as<std::string>();
+std::string Installation::Query(const std::string& sql) { return OpenSession()->Query(sql); }
+
+std::unique_ptr<Installation::Session> Installation::OpenSession() {
+  class Open final : public Session {
+   public:
+    explicit Open(const std::string& dsn) : connection_(dsn) {}
+    std::string Query(const std::string& sql) override {
+      pqxx::nontransaction work(connection_);
+      const pqxx::result result = work.exec(sql);
+      return result.empty() || result[0][0].is_null() ? "" : result[0][0].as<std::string>();
+    }
+
+   private:
+    pqxx::connection connection_;
+  };
+  return std::make_unique<Open>(supervisor_->PostgresAdminDsn("kasbah"));
 }
 
 }  // namespace kasbah::bench

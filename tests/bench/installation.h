@@ -78,6 +78,9 @@ class Installation {
   void Settle();
   // As superuser; the first value of the first row.
   std::string Query(const std::string& sql);
+  // The same on one connection that stays, as a service's do, and with it what it has cached.
+  class Session;
+  std::unique_ptr<Session> OpenSession();
 
  private:
   Installation() = default;
@@ -96,6 +99,12 @@ class Installation {
   absl::Mutex mutex_;
   std::string authorization_;
   absl::Time authorization_until_ = absl::InfinitePast();
+};
+
+class Installation::Session {
+ public:
+  virtual ~Session() = default;
+  virtual std::string Query(const std::string& sql) = 0;
 };
 
 }  // namespace kasbah::bench
