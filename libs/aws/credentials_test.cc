@@ -45,6 +45,7 @@ class CredentialsTest : public ::testing::Test {
   static void Set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
   absl::Status Put(const std::string& credentials_file = "") {
     auto bucket = S3Bucket::Create({.bucket = AwsServer::kBucket,
+                                    .prefix = "",
                                     .region = AwsServer::kRegion,
                                     .endpoint = aws_.endpoint(),
                                     .credentials_file = credentials_file},
@@ -59,9 +60,9 @@ class CredentialsTest : public ::testing::Test {
 
 TEST_F(CredentialsTest, ARolesKeysSignWhereNothingElseIsSet) {
   EXPECT_OK(Put());
-  ASSERT_OK_AND_ASSIGN(
-      const auto kms,
-      Kms::Create({.region = AwsServer::kRegion, .endpoint = aws_.endpoint()}, clock_));
+  const KmsOptions options{
+      .region = AwsServer::kRegion, .endpoint = aws_.endpoint(), .credentials_file = ""};
+  ASSERT_OK_AND_ASSIGN(const auto kms, Kms::Create(options, clock_));
   EXPECT_OK(kms->Call("DescribeKey", {{"KeyId", AwsServer::kKey}}));
   EXPECT_EQ(aws_.StsCalls(), 2);
 }

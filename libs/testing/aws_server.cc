@@ -191,7 +191,7 @@ std::optional<std::string> AwsServer::SignedFor(const http::Request& request) {
     return std::nullopt;
   }
   absl::Time then;
-  if (!absl::ParseTime("%Y%m%dT%H%M%SZ", request.headers.at("x-amz-date"), &then, nullptr) ||
+  if (!absl::ParseTime("%E4Y%m%dT%H%M%SZ", request.headers.at("x-amz-date"), &then, nullptr) ||
       then >= user->second.end) {
     return std::nullopt;
   }
