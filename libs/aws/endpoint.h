@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/aws/credentials.h"
 #include "libs/base/clock.h"
 #include "libs/http/client.h"
 
@@ -18,13 +19,13 @@ struct EndpointOptions {
   std::string region;
   // Where requests go. Plain http on loopback alone.
   std::string url;
-  // As for ReadCredentials. Read at each use, so that it can be replaced.
+  // As for CredentialSource: may be empty.
   std::string credentials_file;
   absl::Duration timeout = absl::Seconds(5);
 };
 
-// One of AWS's services, or what speaks like it, named by the operator: hence no address is
-// refused, private networks included. Each call is signed. Thread safe.
+// One of AWS's services, or what speaks like it, named by the operator. Each call is signed. Thread
+// safe.
 class Endpoint {
  public:
   // FAILED_PRECONDITION for a URL that is none or not https.
@@ -38,10 +39,12 @@ class Endpoint {
   const EndpointOptions& options() const { return options_; }
 
  private:
-  Endpoint(EndpointOptions options, std::unique_ptr<http::Client> client, const Clock& clock);
+  Endpoint(EndpointOptions options, std::unique_ptr<http::Client> client,
+           std::unique_ptr<CredentialSource> credentials, const Clock& clock);
 
   const EndpointOptions options_;
   const std::unique_ptr<http::Client> client_;
+  const std::unique_ptr<CredentialSource> credentials_;
   const Clock& clock_;
 };
 

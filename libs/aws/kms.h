@@ -15,7 +15,7 @@ struct KmsOptions {
   std::string region;
   // Instead of the region's own: an interface endpoint, or a server of a test's.
   std::string endpoint;
-  // As for ReadCredentials.
+  // As for CredentialSource.
   std::string credentials_file;
 };
 

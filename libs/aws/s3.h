@@ -20,7 +20,7 @@ struct S3Options {
   std::string region;
   // Instead of the region's own: another store that speaks S3. Buckets stand in its path.
   std::string endpoint;
-  // As for ReadCredentials.
+  // As for CredentialSource.
   std::string credentials_file;
   // For each call, to the last byte of the answer.
   absl::Duration timeout = absl::Seconds(5);

@@ -35,6 +35,22 @@ TEST(AwsSignature, GetVanilla) {
       EndsWith("Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"));
 }
 
+TEST(AwsSignature, PostStsHeaderBefore) {
+  AwsCredentials temporary = kExample;
+  temporary.session_token =
+      "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSP"
+      "fIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT"
+      "7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlz"
+      "m8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
+  ClientRequest request{.method = "POST", .url = "https://example.amazonaws.com/"};
+  ASSERT_OK(SignForAws(temporary, "us-east-1", "service", kThen, &request));
+  EXPECT_THAT(Authorization(request),
+              HasSubstr("SignedHeaders=host;x-amz-date;x-amz-security-token, "));
+  EXPECT_THAT(
+      Authorization(request),
+      EndsWith("Signature=85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"));
+}
+
 TEST(AwsSignature, ListUsers) {
   ClientRequest request{
       .url = "https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08",

@@ -38,7 +38,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"http", {"base", "crypto", "telemetry"}},
       {"reporting", {"base", "crypto", "config", "telemetry", "http"}},
       {"dns", {"base"}},
-      {"aws", {"base", "crypto", "http"}},
+      {"aws", {"base", "crypto", "telemetry", "http"}},
       {"objects", {"base", "telemetry", "aws"}},
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
