@@ -6,7 +6,7 @@ BIN := build/dev/bin
 .PHONY: help deps build processes demo up down test soak bench timing asan tsan tidy check-deploy tools template check-kubernetes clean
 
 help: ## what there is to do
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 deps:
 	@scripts/install-deps.sh
