@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "libs/aws/client.h"
 #include "libs/aws/s3_answer.h"
 #include "libs/base/error.h"
+#include "libs/base/small_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/crypto/secret_bytes.h"
@@ -52,14 +52,9 @@ absl::StatusOr<std::string> ReadToken(const std::string& file) {
     return absl::FailedPreconditionError(
         ToAbsl(StrCat("AWS: AWS_WEB_IDENTITY_TOKEN_FILE: file ", file, ": ", what)));
   };
-  std::ifstream in(file, std::ios::binary);
-  std::string token(kLargestToken + 1, '\0');
-  in.read(token.data(), static_cast<std::streamsize>(token.size()));
-  if (!in && !in.eof()) return problem("cannot be read");
-  token.resize(static_cast<size_t>(in.gcount()));
-  if (token.size() > kLargestToken) return problem("is larger than 64 KiB");
-  absl::StripAsciiWhitespace(&token);
-  if (token.empty()) return problem("is empty");
+  absl::StatusOr<std::string> token = ReadSmallFile(file, kLargestToken);
+  if (!token.ok()) return problem(FromAbsl(token.status().message()));
+  if (token->empty()) return problem("is empty");
   return token;
 }
 

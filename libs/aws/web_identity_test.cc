@@ -1,9 +1,7 @@
 #include "libs/aws/web_identity.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +13,7 @@
 #include "libs/base/strings.h"
 #include "libs/testing/aws_server.h"
 #include "libs/testing/fake_clock.h"
+#include "libs/testing/loopback_listener.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::aws {
@@ -138,21 +137,14 @@ TEST_F(WebIdentityTest, OldKeysServeToTheirEndWhileStsGivesNone) {
 
 TEST_F(WebIdentityTest, SilenceIsUnavailable) {
   // Takes connections and never says a word.
-  const int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ASSERT_EQ(bind(silent, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(silent, 1), 0);
-  ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  auto silent = std::make_unique<testing::LoopbackListener>();
   WebIdentityOptions options = Options();
-  options.endpoint = StrCat("http://127.0.0.1:", ntohs(address.sin_port));
+  options.endpoint = StrCat("http://127.0.0.1:", silent->port());
   options.timeout = absl::Milliseconds(100);
   absl::Status problem = Problem(options);
   EXPECT_THAT(problem, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(problem.ToString(), HasSubstr("TIMEOUT"));
-  close(silent);
+  silent.reset();
   problem = Problem(options);
   EXPECT_THAT(problem, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(problem.ToString(), HasSubstr("CONNECT_REFUSED"));

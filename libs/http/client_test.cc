@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "libs/base/strings.h"
 #include "libs/http/server.h"
+#include "libs/testing/loopback_listener.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::http {
@@ -37,21 +37,9 @@ std::string UrlOf(int port, std::string_view path = "/") {
 class RawServer {
  public:
   explicit RawServer(std::function<void(int fd, std::atomic<bool>& stop)> serve) {
-    fd_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 8), 0);
-    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this, serve] {
-      pollfd ready{fd_, POLLIN, 0};
-      while (!stop_ && poll(&ready, 1, 20) == 0) {
-      }
-      if (stop_) return;
-      const int client = accept(fd_, nullptr, nullptr);
+      const int client = listener_.Accept(stop_);
+      if (client < 0) return;
       std::string request;
       char c;
       while (request.find("\r\n\r\n") == std::string::npos && read(client, &c, 1) == 1) {
@@ -64,13 +52,11 @@ class RawServer {
   ~RawServer() {
     stop_ = true;
     thread_.join();
-    close(fd_);
   }
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
 
  private:
-  int fd_;
-  int port_ = 0;
+  const testing::LoopbackListener listener_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

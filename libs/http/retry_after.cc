@@ -20,4 +20,10 @@ std::optional<absl::Duration> ParseRetryAfter(std::string_view value, absl::Time
   return std::max(at - now, absl::ZeroDuration());
 }
 
+std::optional<absl::Duration> RetryAfterOf(const ClientResponse& response, absl::Time now) {
+  const auto header = response.headers.find("retry-after");
+  if (header == response.headers.end()) return std::nullopt;
+  return ParseRetryAfter(header->second, now);
+}
+
 }  // namespace kasbah::http

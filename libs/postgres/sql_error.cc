@@ -1,6 +1,7 @@
 #include "libs/postgres/sql_error.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -39,11 +40,10 @@ absl::Status RequirementFailed(const std::string& raised) {
     return Error(absl::StatusCode::kAborted, raised,
                  "it changed since it was read; read it again and repeat the change");
   }
-  if (raised == "CUSTOMER_SUSPENDED") {
-    return Error(absl::StatusCode::kFailedPrecondition, raised, "the customer is suspended");
-  }
+  // The reason in words: "customer suspended".
   return Error(absl::StatusCode::kFailedPrecondition, raised,
-               "the resource's state does not allow this");
+               StrCat("the resource's state does not allow this: ",
+                      absl::StrReplaceAll(absl::AsciiStrToLower(ToAbsl(raised)), {{"_", " "}})));
 }
 
 absl::Status Unexpected(const PGresult* result, std::string_view statement,

@@ -1,6 +1,7 @@
 #include "libs/reporting/collector.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -45,8 +46,11 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(Endpoint endpoint, 
 }
 
 absl::StatusOr<http::ClientResponse> Collector::Post(std::string body) {
-  http::ClientRequest request{.method = "POST", .url = endpoint_.url, .headers = headers_,
-                              .body = std::move(body), .max_response_bytes = kLargestAnswer,
+  http::ClientRequest request{.method = "POST",
+                              .url = endpoint_.url,
+                              .headers = headers_,
+                              .body = std::move(body),
+                              .max_response_bytes = kLargestAnswer,
                               .cut_response = true};
   absl::MutexLock lock(&mutex_);
   request.timeout = std::min(kTimeout, stop_at_ - absl::Now());
@@ -58,9 +62,8 @@ absl::StatusOr<http::ClientResponse> Collector::Post(std::string body) {
                   exchange->result = std::move(response);
                   exchange->done = true;
                 });
-  const auto over = [this, &exchange]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return exchange->done || stopping_;
-  };
+  const auto over = [this, &exchange]()
+                        ABSL_NO_THREAD_SAFETY_ANALYSIS { return exchange->done || stopping_; };
   mutex_.Await(absl::Condition(&over));
   mutex_.AwaitWithDeadline(absl::Condition(&exchange->done), stop_at_);
   return exchange->done ? std::move(exchange->result) : OutOfTime();
@@ -95,9 +98,8 @@ bool Collector::stopped() const {
 
 absl::Duration WaitOf(const http::ClientResponse& response, absl::Duration otherwise,
                       absl::Time now) {
-  const auto header = response.headers.find("retry-after");
-  if (header == response.headers.end()) return otherwise;
-  return std::min(http::ParseRetryAfter(header->second, now).value_or(otherwise), kLongestWait);
+  const std::optional<absl::Duration> asked = http::RetryAfterOf(response, now);
+  return asked ? std::min(*asked, kLongestWait) : otherwise;
 }
 
 }  // namespace kasbah::reporting

@@ -90,10 +90,13 @@ TEST_F(ErrorReporterTest, WhatWaitsIsFlushed) {
 }
 
 TEST_F(ErrorReporterTest, AMuteReceiverDelaysNeitherWhoLogsNorTheEndAndWhatWaitsIsBounded) {
-  const Mute mute;
+  const testing::LoopbackListener mute;
   reporter_ = std::make_unique<ErrorReporter>(
       Origin{.service = "kasbah-test"},
-      Collector::Create(Endpoint::Parse(mute.url(), {}).value(), {}, "").value(), clock_);
+      Collector::Create(Endpoint::Parse(StrCat("http://127.0.0.1:", mute.port(), "/"), {}).value(),
+                        {}, "")
+          .value(),
+      clock_);
   const uint64_t full = ErrorsDropped("queue full");
   const uint64_t unanswered = ErrorsDropped("no answer");
   const absl::Time start = absl::Now();

@@ -1,10 +1,6 @@
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -18,6 +14,7 @@
 #include "libs/http/server.h"
 #include "libs/reporting/collector.h"
 #include "libs/telemetry/metrics.h"
+#include "libs/testing/loopback_listener.h"
 
 namespace kasbah::reporting {
 
@@ -73,27 +70,6 @@ class Receiver {
   std::deque<http::Response> answers_;
   // Last: its thread uses the rest.
   std::unique_ptr<http::Server> server_;
-};
-
-// A listener that accepts nobody: connections open and nothing ever comes back.
-class Mute {
- public:
-  Mute() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 8), 0);
-    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    url_ = StrCat("http://127.0.0.1:", ntohs(address.sin_port), "/");
-  }
-  ~Mute() { close(fd_); }
-  const std::string& url() const { return url_; }
-
- private:
-  const int fd_;
-  std::string url_;
 };
 
 inline uint64_t SpansDropped(const std::string& cause) {

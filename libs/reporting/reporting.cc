@@ -1,14 +1,13 @@
 #include "libs/reporting/reporting.h"
 
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "libs/base/clock.h"
 #include "libs/base/error.h"
+#include "libs/base/small_file.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/uuid.h"
@@ -31,15 +30,9 @@ absl::Status Invalid(std::string_view setting, std::string_view what) {
 }
 
 absl::StatusOr<std::string> ReadFile(std::string_view setting, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kLargestFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  const auto size = static_cast<size_t>(file.gcount());
-  if (file.bad() || !file.eof() || size > kLargestFile) {
-    return Invalid(setting, StrCat("cannot read ", path, " whole, of at most 16 KiB"));
-  }
-  text.resize(size);
-  return std::string(absl::StripAsciiWhitespace(text));
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kLargestFile);
+  if (text.ok()) return text;
+  return Invalid(setting, StrCat("file ", path, ": ", FromAbsl(text.status().message())));
 }
 
 absl::StatusOr<std::unique_ptr<Collector>> TraceCollector(const ReportingConfig& config) {
@@ -66,10 +59,9 @@ absl::StatusOr<std::unique_ptr<Collector>> ErrorCollector(const ReportingConfig&
   if (!dsn.ok()) return Invalid("sentry.dsn_file", FromAbsl(dsn.status().message()));
   auto endpoint = Endpoint::Parse(dsn->url, config.allow_addresses);
   if (!endpoint.ok()) return Invalid("sentry.dsn_file", FromAbsl(endpoint.status().message()));
-  Headers headers = {
-      {"Content-Type", "application/x-sentry-envelope"},
-      {"X-Sentry-Auth", StrCat("Sentry sentry_version=7, sentry_client=kasbah/", origin.version,
-                               ", sentry_key=", dsn->public_key)}};
+  Headers headers = {{"Content-Type", "application/x-sentry-envelope"},
+                     {"X-Sentry-Auth", StrCat("Sentry sentry_version=7, sentry_client=kasbah/",
+                                              origin.version, ", sentry_key=", dsn->public_key)}};
   return Collector::Create(*std::move(endpoint), std::move(headers), config.ca_file);
 }
 
@@ -95,8 +87,7 @@ absl::StatusOr<std::unique_ptr<Reporting>> Reporting::Start(const ReportingConfi
   auto state = std::make_unique<State>();
   if (!config.sentry_dsn_file.empty()) {
     ASSIGN_OR_RETURN(std::unique_ptr<Collector> collector, ErrorCollector(config, origin));
-    state->errors =
-        std::make_unique<ErrorReporter>(origin, std::move(collector), Clock::Real());
+    state->errors = std::make_unique<ErrorReporter>(origin, std::move(collector), Clock::Real());
   }
   if (!config.otlp_endpoint.empty()) {
     ASSIGN_OR_RETURN(std::unique_ptr<Collector> collector, TraceCollector(config));
@@ -109,8 +100,8 @@ absl::StatusOr<std::unique_ptr<Reporting>> Reporting::Start(const ReportingConfi
   }
   if (state->errors != nullptr) {
     ErrorReporter* errors = state->errors.get();
-    state->crashes = std::make_unique<CrashWatch>(
-        [errors](std::string_view signal, std::string_view note) {
+    state->crashes =
+        std::make_unique<CrashWatch>([errors](std::string_view signal, std::string_view note) {
           errors->ReportCrash(signal, note);
         });
     telemetry::SetErrorSink(

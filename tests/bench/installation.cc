@@ -95,24 +95,13 @@ void Installation::CreateData() {
   workload.set_name("bench");
   Invoke(*workloads, &auth::v1::WorkloadService::Stub::CreateWorkload, workload, tenant_);
 
-  auto collections =
-      tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));
-  tenantdata::v1::CreateCollectionRequest collection;
-  collection.set_key("items");
-  const char* names[] = {"name", "code", "note"};
-  for (int i = 0; i < 3; ++i) {
-    auto* field = collection.add_fields();
-    field->set_key(names[i]);
-    field->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
-    field->set_indexed(i == 0);
-  }
-  Invoke(*collections, &tenantdata::v1::CollectionService::Stub::CreateCollection, collection,
-         tenant_);
+  const std::vector<std::string> names = {"name", "code", "note"};
+  MakeCollection(tenant_, "items", names, 1);
 
   auto records = tenantdata::v1::RecordService::NewStub(TenantChannel("tenant-data"));
   tenantdata::v1::CreateRecordRequest record;
   record.set_collection("items");
-  for (const char* name : names) {
+  for (const std::string& name : names) {
     (*record.mutable_values()->mutable_fields())[name].set_string_value("some text of a record");
   }
   const auto stored = Invoke(*records, &tenantdata::v1::RecordService::Stub::CreateRecord, record,
@@ -132,18 +121,14 @@ void Installation::CreateData() {
          Authorization());
 }
 
-void Installation::MakeCollection(const std::string& key, int fields, int indexed) {
-  MakeCollection(tenant_, key, fields, indexed);
-}
-
-void Installation::MakeCollection(TenantId tenant, const std::string& key, int fields,
-                                  int indexed) {
+void Installation::MakeCollection(TenantId tenant, const std::string& key,
+                                  const std::vector<std::string>& fields, size_t indexed) {
   auto stub = tenantdata::v1::CollectionService::NewStub(Channel("tenant-data", dev::kOperator));
   tenantdata::v1::CreateCollectionRequest collection;
   collection.set_key(key);
-  for (int i = 0; i < fields; ++i) {
+  for (size_t i = 0; i < fields.size(); ++i) {
     auto* field = collection.add_fields();
-    field->set_key(FieldKey(i));
+    field->set_key(fields[i]);
     field->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
     field->set_indexed(i < indexed);
   }

@@ -8,7 +8,6 @@
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
-#include "libs/base/strings.h"
 #include "libs/dev/supervisor.h"
 #include "libs/rpc/channel.h"
 #include "tests/bench/echo_server.h"
@@ -31,10 +30,9 @@ class Installation {
   std::shared_ptr<grpc::Channel> TenantChannel(const std::string& service);
   std::shared_ptr<grpc::Channel> EchoChannel();
 
-  static std::string FieldKey(int index) { return StrCat("text_", index); }
-  // A collection of the tenant's with that many text fields, the first of them indexed.
-  void MakeCollection(const std::string& key, int fields, int indexed);
-  void MakeCollection(TenantId tenant, const std::string& key, int fields, int indexed);
+  // A collection of a tenant's whose fields are texts, the first of them indexed.
+  void MakeCollection(TenantId tenant, const std::string& key,
+                      const std::vector<std::string>& fields, size_t indexed);
   // Tenants that nobody signs in to.
   std::vector<TenantId> MakeTenants(int count);
 

@@ -207,13 +207,15 @@ Budget CreateRecord(Installation& kasbah, int seconds) {
 // Records of eight texts, each of which a side index has a row of, or none.
 std::function<double()> CreateWide(Installation& kasbah, bool indexed, int seconds) {
   const std::string key = indexed ? "indexed" : "plain";
-  kasbah.MakeCollection(key, 8, indexed ? 8 : 0);
+  std::vector<std::string> fields;
+  for (int i = 0; i < 8; ++i) fields.push_back(StrCat("text_", i));
+  kasbah.MakeCollection(kasbah.tenant(), key, fields, indexed ? fields.size() : 0);
   auto stub = Shared(tenantdata::v1::RecordService::NewStub(kasbah.TenantChannel("tenant-data")));
-  return [&kasbah, stub, key, seconds] {
+  return [&kasbah, stub, key, fields, seconds] {
     tenantdata::v1::CreateRecordRequest request;
     request.set_collection(key);
-    for (int i = 0; i < 8; ++i) {
-      (*request.mutable_values()->mutable_fields())[Installation::FieldKey(i)].set_string_value(
+    for (const std::string& field : fields) {
+      (*request.mutable_values()->mutable_fields())[field].set_string_value(
           "some text of a record");
     }
     using Async = class tenantdata::v1::RecordService::Stub::async;

@@ -19,7 +19,7 @@ using tenantdata::v1::RecordService;
 constexpr int kRounds = 7;
 constexpr int kSeconds = 4;
 constexpr char kCollection[] = "notes";
-constexpr int kFields = 3;
+const char* const kFields[] = {"text_0", "text_1", "text_2"};
 // Of each tenant, for GetRecord.
 constexpr int kSampled = 20;
 
@@ -36,7 +36,7 @@ class Population {
       member.key =
           Installation::Invoke(*keys, &auth::v1::ApiKeyService::Stub::CreateApiKey, key, tenant)
               .secret();
-      kasbah.MakeCollection(tenant, kCollection, kFields, 1);
+      kasbah.MakeCollection(tenant, kCollection, {std::begin(kFields), std::end(kFields)}, 1);
       member.records = Fill(tenant, records / tenants);
       if (members_.size() % 50 == 0) fprintf(stderr, "\r%zu tenants", members_.size());
     }
@@ -66,8 +66,8 @@ class Population {
     RecordService::Stub stub(kasbah_.Channel("tenant-data", "gateway"));
     tenantdata::v1::CreateRecordRequest request;
     request.set_collection(kCollection);
-    for (int i = 0; i < kFields; ++i) {
-      (*request.mutable_values()->mutable_fields())[Installation::FieldKey(i)].set_string_value(
+    for (const char* field : kFields) {
+      (*request.mutable_values()->mutable_fields())[field].set_string_value(
           "some text of a record");
     }
     using Async = class RecordService::Stub::async;

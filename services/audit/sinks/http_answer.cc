@@ -78,10 +78,7 @@ Delivery DeliveryOf(v1::HttpTarget::Shape shape, const SinkBatch& batch,
   const std::string error = StrCat("HTTP_", status);
   if (IsRefusal(status)) return Delivery::Refused(error);
   Delivery delivery = Delivery::NotNow(error);
-  if (const auto header = answer->headers.find("retry-after");
-      header != answer->headers.end() && (status == 429 || status == 503)) {
-    delivery.retry_after = http::ParseRetryAfter(header->second, now);
-  }
+  if (status == 429 || status == 503) delivery.retry_after = http::RetryAfterOf(*answer, now);
   return delivery;
 }
 

@@ -58,9 +58,7 @@ Delivery S3Transport::Send(const v1::Sink& target, const crypto::SecretBytes& se
   if (answer->status == 200) return Delivery::Taken();
   // A store has no opinion on an object's contents: each refusal is of bucket, key or moment.
   Delivery delivery = Delivery::NotNow(StrCat("HTTP_", answer->status));
-  if (const auto header = answer->headers.find("retry-after"); header != answer->headers.end()) {
-    delivery.retry_after = http::ParseRetryAfter(header->second, now);
-  }
+  delivery.retry_after = http::RetryAfterOf(*answer, now);
   return delivery;
 }
 

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/testing/loopback_listener.h"
 
 namespace kasbah::audit {
 
@@ -58,33 +57,20 @@ class TlsReceiver {
       KASBAH_CHECK(SSL_CTX_load_verify_locations(context_, client_ca.c_str(), nullptr) == 1);
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
-    fd_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    KASBAH_CHECK(bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    KASBAH_CHECK(listen(fd_, 64) == 0);
-    KASBAH_CHECK(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { Serve(); });
   }
   ~TlsReceiver() {
     stop_ = true;
     thread_.join();
-    close(fd_);
     SSL_CTX_free(context_);
   }
 
-  int port() const { return port_; }
-  std::string url() const { return StrCat("https://127.0.0.1:", port_, "/"); }
+  int port() const { return listener_.port(); }
+  std::string url() const { return StrCat("https://127.0.0.1:", port(), "/"); }
 
  private:
   void Serve() {
-    while (!stop_) {
-      pollfd ready{fd_, POLLIN, 0};
-      if (poll(&ready, 1, 20) <= 0) continue;
-      const int fd = accept(fd_, nullptr, nullptr);
+    for (int fd; (fd = listener_.Accept(stop_)) >= 0;) {
       SSL* const ssl = SSL_new(context_);
       SSL_set_fd(ssl, fd);
       if (SSL_accept(ssl) == 1) manner_({ssl, fd});
@@ -96,8 +82,7 @@ class TlsReceiver {
 
   const Manner manner_;
   SSL_CTX* const context_;
-  int fd_ = -1;
-  int port_ = 0;
+  const testing::LoopbackListener listener_{64};
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

@@ -5,27 +5,15 @@
 
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
-#include "libs/base/strings.h"
 #include "libs/rpc/channel.h"
+#include "services/tenant_data/domain/vault_refusal.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using vault::v1::CryptoService;
 
-constexpr char kKeyShredded[] = "KEY_SHREDDED";
 constexpr absl::Duration kPatience = absl::Seconds(10);
-
-// What of the vault's errors is the caller's business: that it has to wait, or is suspended.
-absl::Status FromVault(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable ||
-      status.code() == absl::StatusCode::kDeadlineExceeded ||
-      status.code() == absl::StatusCode::kResourceExhausted ||
-      ReasonOf(status) == reason::kTenantSuspended) {
-    return status;
-  }
-  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
-}
 
 // A stream's call may have no deadline: the vault's answer is not waited for that long.
 CallContext Bounded(const CallContext& call) {
@@ -60,10 +48,6 @@ absl::StatusOr<DataKeys::Made> DataKeys::Make(const CallContext& call, FileId fi
   for (const auto& [name, value] : FileContext(file)) (*request.mutable_context())[name] = value;
   absl::StatusOr<vault::v1::GenerateDataKeyResponse> made =
       rpc::Invoke(Bounded(call), *vault_, &CryptoService::Stub::GenerateDataKey, request);
-  if (ReasonOf(made.status()) == kKeyShredded) {
-    return Error(absl::StatusCode::kFailedPrecondition, kKeyShredded,
-                 "whose data this is was erased");
-  }
   if (!made.ok()) return FromVault(made.status());
   return Made{Kept(made->mutable_plaintext()), std::move(*made->mutable_ciphertext())};
 }

@@ -38,16 +38,6 @@ size_t BatchEnd(const std::vector<SealItem>& items, size_t begin) {
 
 }  // namespace
 
-absl::Status FromVault(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable ||
-      status.code() == absl::StatusCode::kDeadlineExceeded ||
-      status.code() == absl::StatusCode::kResourceExhausted || IsTenantRefused(status) ||
-      ReasonOf(status) == kKeyShredded) {
-    return status;
-  }
-  return absl::InternalError(ToAbsl(StrCat("the vault refused: ", ReasonOf(status))));
-}
-
 std::map<std::string, std::string> FieldContext(RecordId record, FieldId field) {
   return {{"record", record.ToString()}, {"field", field.ToString()}};
 }

@@ -10,6 +10,7 @@
 #include "kasbah/vault/v1/crypto.grpc.pb.h"
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
+#include "services/tenant_data/domain/vault_refusal.h"
 
 namespace kasbah::tenantdata {
 
@@ -31,13 +32,6 @@ struct OpenedValue {
 
 // The vault's key of this service that seals values of fields.
 inline constexpr std::string_view kFieldsKey = "fields";
-
-// The vault's reason for what was sealed for somebody, or by a tenant, that was erased.
-inline constexpr std::string_view kKeyShredded = "KEY_SHREDDED";
-
-// What of the vault's errors is the caller's business: that it has to wait, is suspended, or asks
-// for what was erased. Anything else is a fault of ours.
-absl::Status FromVault(const absl::Status& status);
 
 // What a field's ciphertext is bound to.
 std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);

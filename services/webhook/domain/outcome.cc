@@ -21,10 +21,7 @@ AttemptResult ResultOf(const absl::StatusOr<http::ClientResponse>& response, abs
   result.error = "HTTP_STATUS";
   if (response->status == 410) result.kind = AttemptResult::Kind::kGone;
   if (response->status == 429 || response->status == 503) {
-    if (const auto header = response->headers.find("retry-after");
-        header != response->headers.end()) {
-      result.retry_after = http::ParseRetryAfter(header->second, now);
-    }
+    result.retry_after = http::RetryAfterOf(*response, now);
   }
   return result;
 }

@@ -90,14 +90,14 @@ run "only_the_vault_has_the_seal" {
 
   assert {
     condition = alltrue([
-      for document in [data.aws_iam_policy_document.tenant_data, data.aws_iam_policy_document.audit, data.aws_iam_policy_document.backup, data.aws_iam_policy_document.external_secrets] :
+      for document in concat(values(data.aws_iam_policy_document.objects), [data.aws_iam_policy_document.external_secrets]) :
       alltrue([for s in document.statement : !contains(s.resources, "arn:seal")])
     ])
     error_message = "Something else than the vault can open the root key."
   }
 
   assert {
-    condition     = !contains(flatten([for s in data.aws_iam_policy_document.audit.statement : tolist(s.actions)]), "s3:DeleteObject")
+    condition     = !contains(flatten([for s in data.aws_iam_policy_document.objects["audit"].statement : tolist(s.actions)]), "s3:DeleteObject")
     error_message = "The audit can delete what it archived."
   }
 }
