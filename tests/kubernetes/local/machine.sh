@@ -30,7 +30,7 @@ part kube-apiserver kasbah-node kube-apiserver \
   --kubelet-client-certificate="$dir/apiserver-kubelet.crt" --kubelet-client-key="$dir/apiserver-kubelet.key" \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$dir/accounts.pub" \
   --service-account-signing-key-file="$dir/accounts.key" --authorization-mode=Node,RBAC \
-  --enable-admission-plugins=NodeRestriction
+  --enable-admission-plugins=NodeRestriction --kubelet-preferred-address-types=InternalIP
 until kubectl get --raw /readyz >/dev/null 2>&1; do sleep 1; done
 part kube-controller-manager kasbah-node kube-controller-manager --kubeconfig="$dir/controller-manager.kubeconfig" \
   --service-account-private-key-file="$dir/accounts.key" --root-ca-file="$dir/ca.crt" \
