@@ -91,6 +91,9 @@ stranger_ended() {
   kubectl -n "$1" get pod stranger -o jsonpath='{.status.phase}' | grep -qE 'Succeeded|Failed'
 }
 
+a_pod() { # <release> <service>
+  kubectl -n "$1" get pods -l "app.kubernetes.io/component=$2" -o jsonpath='{.items[0].metadata.name}'
+}
 restarts() { # <release>: of all its processes together
   kubectl -n "$1" get pods -l app.kubernetes.io/name=kasbah \
     -o jsonpath='{range .items[*]}{.status.containerStatuses[*].restartCount} {end}' | tr ' ' '\n' | paste -sd+ | bc

@@ -4,7 +4,7 @@ load kasbah
 gone=()
 for service in auth vault tenant-data webhook audit; do
   [ "$(kubectl -n kasbah get "deployment/kasbah-$service" -o jsonpath='{.spec.replicas}')" -gt 1 ] || continue
-  pod=$(kubectl -n kasbah get pods -l "app.kubernetes.io/component=$service" -o name | head -1)
+  pod=pod/$(a_pod kasbah "$service")
   kubectl -n kasbah delete "$pod" --wait=false >/dev/null
   gone+=("$pod")
 done

@@ -6,7 +6,7 @@ else
   load kasbah
   # PostgreSQL here is one pod, with the load beside it: it is the other node's turn.
   node=$(kubectl -n kasbah get pods -l app=postgres -o jsonpath='{.items[0].spec.nodeName}')
-  drained=$(kubectl get nodes -o name | sed 's#^node/##' | grep -vx "$node" | head -1)
+  drained=$(kubectl get nodes -o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}' | grep -vx "$node")
   began=$SECONDS
   kubectl drain "$drained" --ignore-daemonsets --delete-emptydir-data --timeout=5m >"$work/drain" 2>&1 ||
     { cat "$work/drain"; fail 'the node cannot be drained'; }

@@ -4,8 +4,7 @@ before=$(restarts kasbah)
 replicas=$(kubectl -n kube-system get deployment coredns -o jsonpath='{.spec.replicas}')
 kubectl -n kube-system scale deployment/coredns --replicas=0 >/dev/null
 kubectl -n kube-system wait pod -l k8s-app=kube-dns --for=delete --timeout=2m >/dev/null
-pod=$(kubectl -n kasbah get pods -l app.kubernetes.io/component=auth -o name | head -1)
-kubectl -n kasbah delete "$pod" >/dev/null
+kubectl -n kasbah delete pod "$(a_pod kasbah auth)" >/dev/null
 new_pod_waits() {
   kubectl -n kasbah get pods -l app.kubernetes.io/component=auth \
     -o jsonpath='{.items[*].status.initContainerStatuses[0].state.running.startedAt}' | grep -q .
