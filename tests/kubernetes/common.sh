@@ -95,7 +95,7 @@ a_pod() { # <release> <service>
   kubectl -n "$1" get pods -l "app.kubernetes.io/component=$2" -o jsonpath='{.items[0].metadata.name}'
 }
 restarts() { # <release>: of all its processes together
-  kubectl -n "$1" get pods -l app.kubernetes.io/name=kasbah \
+  kubectl -n "$1" get pods -l 'app.kubernetes.io/name=kasbah,!batch.kubernetes.io/job-name' \
     -o jsonpath='{range .items[*]}{.status.containerStatuses[*].restartCount} {end}' | tr ' ' '\n' | paste -sd+ | bc
 }
 ready() { # <release>: every Deployment has all its pods

@@ -10,9 +10,10 @@ new_pod_fails() {
 }
 until_true 120 new_pod_fails || fail 'a process took a setting that does not exist'
 # As a machine that dies would: helm leaves the release as pending-upgrade.
-pkill -KILL -P "$upgrade" || true
-kill -KILL "$upgrade" 2>/dev/null || true
-wait "$upgrade" 2>/dev/null || true
+{
+  pkill -KILL --parent "$upgrade" || true
+  wait "$upgrade" || true
+} 2>/dev/null
 helm status kasbah --namespace kasbah | grep -q 'STATUS: pending-upgrade' || fail 'the upgrade was not interrupted'
 helm rollback kasbah --namespace kasbah --wait --timeout 10m || fail 'the interrupted upgrade cannot be rolled back'
 until_true 120 ready kasbah || fail 'after the rollback, not every pod is ready'

@@ -5,17 +5,12 @@ replicas=$(kubectl -n kube-system get deployment coredns -o jsonpath='{.spec.rep
 kubectl -n kube-system scale deployment/coredns --replicas=0 >/dev/null
 kubectl -n kube-system wait pod -l k8s-app=kube-dns --for=delete --timeout=2m >/dev/null
 kubectl -n kasbah delete pod "$(a_pod kasbah auth)" >/dev/null
-new_pod_waits() {
-  kubectl -n kasbah get pods -l app.kubernetes.io/component=auth \
-    -o jsonpath='{.items[*].status.initContainerStatuses[0].state.running.startedAt}' | grep -q .
+newest() {
+  kubectl -n kasbah get pods -l app.kubernetes.io/component=auth --sort-by=.metadata.creationTimestamp \
+    -o jsonpath='{.items[-1:].metadata.name}'
 }
-until_true 60 new_pod_waits || fail 'a pod that can resolve nothing does not wait for its schema'
-pod=$(kubectl -n kasbah get pods -l app.kubernetes.io/component=auth -o name |
-  while read -r name; do
-    kubectl -n kasbah get "$name" -o jsonpath='{.status.initContainerStatuses[0].state.running.startedAt}' | grep -q . && echo "$name"
-  done)
-says_why() { kubectl -n kasbah logs "$pod" -c wait-for-schema | grep -q 'could not translate host name'; }
-until_true 60 says_why || fail 'a pod that can resolve nothing does not say so'
+says_why() { kubectl -n kasbah logs "$(newest)" -c wait-for-schema | grep -q 'could not translate host name'; }
+until_true 90 says_why || fail 'a pod that can resolve nothing does not say so'
 [ "$(kubectl -n kasbah get deployment kasbah-auth -o jsonpath='{.status.readyReplicas}')" -ge 1 ] ||
   fail 'without DNS, pods that were ready are not'
 kubectl -n kube-system scale deployment/coredns --replicas="$replicas" >/dev/null

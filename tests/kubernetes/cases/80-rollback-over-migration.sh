@@ -6,8 +6,8 @@ as_superuser() {
     -v ON_ERROR_STOP=1 "host=postgres.kasbah.svc user=postgres dbname=kasbah sslmode=require" -c "$1"' - "$1"
 }
 load kasbah
-as_superuser "ALTER TABLE tenant_data.tenants ADD COLUMN of_a_newer_version text;
-  INSERT INTO core.migrations (schema_name, name, sha256) VALUES ('tenant_data', '9999_of_a_newer_version.sql', '')" ||
+as_superuser "ALTER TABLE core.tenants ADD COLUMN of_a_newer_version text;
+  INSERT INTO core.migrations (schema_name, name, sha256) VALUES ('core', '9999_of_a_newer_version.sql', '')" ||
   fail 'no migration of a newer version could be feigned'
 kubectl -n kasbah delete jobs -l app.kubernetes.io/component=migrate >/dev/null
 chart upgrade kasbah --wait --set services.auth.connections.database=7 || fail 'the upgrade did not become ready'
@@ -17,5 +17,5 @@ kubectl -n kasbah wait job -l app.kubernetes.io/component=migrate --for=conditio
 kubectl -n kasbah logs -l app.kubernetes.io/component=migrate --tail=-1 | grep -q 9999_of_a_newer_version ||
   fail 'the migration does not say what the schema is ahead by'
 no_call_failed kasbah 'a rollback over a migration'
-as_superuser "ALTER TABLE tenant_data.tenants DROP COLUMN of_a_newer_version;
+as_superuser "ALTER TABLE core.tenants DROP COLUMN of_a_newer_version;
   DELETE FROM core.migrations WHERE name = '9999_of_a_newer_version.sql'"

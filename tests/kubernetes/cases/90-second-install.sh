@@ -1,7 +1,8 @@
 # a second install, before its PostgreSQL and without its seal: it says what it waits for, then serves, apart
 # shellcheck shell=bash
 prepare second
-chart install second || fail 'the second install was refused'
+# It has no tenant yet.
+chart install second --set tests.tenant= || fail 'the second install was refused'
 says_seal() {
   kubectl -n second get events --field-selector reason=FailedMount -o jsonpath='{.items[*].message}' |
     grep -q 'kasbah-vault-seal'
