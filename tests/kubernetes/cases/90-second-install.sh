@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 prepare second
 # It has no tenant yet.
-chart install second --set tests.tenant= || fail 'the second install was refused'
+chart install second --set tests.tenant=,database.migrations.timeout=20s || fail 'the second install was refused'
 says_seal() {
   kubectl -n second get events --field-selector reason=FailedMount -o jsonpath='{.items[*].message}' |
     grep -q 'kasbah-vault-seal'
@@ -10,6 +10,12 @@ says_seal() {
 until_true 120 says_seal || fail 'nothing names the Secret that is missing'
 waits() { kubectl -n second logs deployment/second-kasbah-audit -c wait-for-schema | grep -q 'waiting for the schema'; }
 until_true 120 waits || fail 'nothing says that PostgreSQL is absent'
+# Long enough for whoever waits with an end to have come to it.
+gave_up() {
+  kubectl -n second get pods -l app.kubernetes.io/component=audit \
+    -o jsonpath='{.items[*].status.initContainerStatuses[0].restartCount}' | grep -q '[1-9]'
+}
+until_true 120 gave_up || fail 'no pod says that the schema did not come'
 make_seal second
 postgres second
 until_true 400 ready second || fail 'the second install does not become ready by itself'
