@@ -41,8 +41,8 @@ part node-a unshare --mount "$here/node.sh" run a "$dir"
 touch "$dir/plane"
 
 until [ -e "$dir/a/up" ] && [ -e "$dir/b/up" ]; do sleep 0.5; done
-install -d -m 2770 -o 65532 -g 65532 "$dir"/volumes/{1..9}
-for number in {1..9}; do sed "s#PATH#$dir/volumes/$number#; s#NUMBER#$number#" "$here/volume.yaml"; done |
+install -d -m 2770 -o 65532 -g 65532 "$dir"/volumes/{1..12}
+for number in {1..12}; do sed "s#PATH#$dir/volumes/$number#; s#NUMBER#$number#" "$here/volume.yaml"; done |
   kubectl apply -f - >/dev/null
 kubectl apply -f "$here/names.yaml" >/dev/null
 kubectl wait --for=condition=Ready node/a node/b --timeout=2m
