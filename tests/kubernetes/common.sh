@@ -100,14 +100,16 @@ restarts() { # <release>: of all its processes together
 }
 ready() { # <release>: every Deployment has all its pods
   [ -z "$(kubectl -n "$1" get deployments -l app.kubernetes.io/name=kasbah \
-    -o jsonpath='{range .items[*]}{.spec.replicas}={.status.readyReplicas} {end}' | tr ' ' '\n' | grep -vE '^([0-9]+)=\1$|^$')" ]
+    -o jsonpath='{range .items[*]}{.spec.replicas}={.status.readyReplicas} {end}' | tr ' ' '\n' |
+    grep -vE '^([0-9]+)=\1$|^$')" ]
 }
 
 # Calls without an end; they are counted and held against none failed when the load ends.
 load() { # <release>
   sed "s#IMAGE#$registry/kasbah-tools:$tag#; s#RELEASE#$1#; s#FULLNAME#$(fullname "$1")#; s#TENANT_ID#$tenant#" \
     tests/kubernetes/load.yaml | kubectl -n "$1" apply -f - >/dev/null
-  kubectl -n "$1" wait pod/load --for=condition=Ready --timeout=1m >/dev/null || { kubectl -n "$1" logs load; fail 'the load makes no calls'; }
+  kubectl -n "$1" wait pod/load --for=condition=Ready --timeout=1m >/dev/null ||
+    { kubectl -n "$1" logs load; fail 'the load makes no calls'; }
 }
 no_call_failed() { # <release> <meanwhile>
   kubectl -n "$1" logs load >"$work/load"

@@ -36,7 +36,6 @@ part kube-controller-manager kasbah-node kube-controller-manager --kubeconfig="$
   --service-account-private-key-file="$dir/accounts.key" --root-ca-file="$dir/ca.crt" \
   --use-service-account-credentials --leader-elect=false
 part kube-scheduler kasbah-node kube-scheduler --kubeconfig="$dir/scheduler.kubeconfig" --leader-elect=false
-# kube-proxy's user has what it needs; kube-router's controller asks as the administrator.
 part node-a unshare --mount "$here/node.sh" run a "$dir"
 touch "$dir/plane"
 
