@@ -87,6 +87,15 @@ stranger() { # <release> <command…>
   until_true 60 stranger_ended "$release"
   [ "$(kubectl -n "$release" get pod stranger -o jsonpath='{.status.phase}')" = Succeeded ]
 }
+# reaches <release> <host>: whether a stranger's TLS handshake begins there; that it has no certificate ends it.
+reaches() {
+  ! stranger "$1" curl -sk --connect-timeout 3 --max-time 10 -o /dev/null "https://$2:9000" || return 0
+  # 7: refused, 28: silence; a name that is not found, 6, would prove nothing.
+  case $(kubectl -n "$1" get pod stranger -o jsonpath='{.status.containerStatuses[0].state.terminated.exitCode}') in
+    7 | 28) return 1 ;;
+    6) fail "a stranger does not find $2" ;;
+  esac
+}
 stranger_ended() {
   kubectl -n "$1" get pod stranger -o jsonpath='{.status.phase}' | grep -qE 'Succeeded|Failed'
 }
