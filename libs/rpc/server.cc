@@ -16,6 +16,7 @@
 #include "libs/rpc/malformed_request.h"
 #include "libs/rpc/server_process.h"
 #include "libs/rpc/status_service.h"
+#include "libs/rpc/tls_expiry.h"
 #include "libs/rpc/trust_client.h"
 #include "libs/telemetry/log.h"
 
@@ -66,6 +67,7 @@ absl::Status Server::State::Build() {
   const ServerConfig& config = options.config;
   const TlsFiles files{config.tls_directory};
   ASSIGN_OR_RETURN(identity, OwnIdentity(files));
+  MeasureExpiry(files);
   if (identity.domain != config.trust_domain) {
     return Error(absl::StatusCode::kFailedPrecondition, "TRUST_DOMAIN_MISMATCH",
                  StrCat("server.trust_domain is \"", config.trust_domain,

@@ -32,8 +32,19 @@ def calls(method, code, rate):
     return [(HANDLED % (method, code), rate)]
 
 
+def sealed(*vaults):
+    return [(f'kasbah_vault_sealed{{{N}, service="vault", pod="{pod}"}}', f"{state}x60")
+            for pod, state in enumerate(vaults)]
+
+
+def ends(certificate, seconds):
+    # The clock of these tests starts at 0.
+    return [(f'kasbah_tls_not_after_seconds{{{N}, service="vault", pod="a", certificate="{certificate}"}}',
+             f"{seconds}x60")]
+
+
 def cronjob(name, age_in_hours):
-    # The clock of these tests starts at 0: what succeeded then is as old as the question.
+    # What succeeded at 0 is as old as the question.
     return [(f'kube_cronjob_status_last_successful_time{{{N}, cronjob="k-kasbah-{name}"}}', age_in_hours)]
 
 
@@ -43,7 +54,10 @@ TABLE = [
     ("KasbahDown", [(f'up{{{N}, service="vault"}}', "0x60")],
      [(f'up{{{N}, service="vault", pod="a"}}', "0x60"), (f'up{{{N}, service="vault", pod="b"}}', "1x60")], "10m"),
     ("KasbahNotReady", replicas(0, 3), replicas(2, 3), "30m"),
-    ("KasbahVaultSealed", replicas(0, 2), replicas(1, 2), "30m"),
+    ("KasbahVaultSealed", sealed(1, 1), sealed(1, 0), "30m"),
+    ("KasbahVaultPartlySealed", sealed(1, 0), sealed(1, 1), "30m"),
+    ("KasbahSharesUnavailable", *counter("kasbah_vault_tenants_sealed", 'cause="share"', fires="2x60", quiet="0x60"),
+     "30m"),
     ("KasbahErrors", calls("Get", "INTERNAL", "0+10x60") + calls("Get", "OK", "0+100x60"),
      calls("Get", "INTERNAL", "0+1x60") + calls("Get", "OK", "0+1000x60"), "30m"),
     ("KasbahSlow", [(BUCKET % "1", "0+10x60"), (BUCKET % "10", "0+100x60"), (BUCKET % "+Inf", "0+100x60")],
@@ -72,10 +86,8 @@ TABLE = [
      calls("ResolveCredential", "UNAUTHENTICATED", "0+6x60"), "30m"),
     ("KasbahSecretReadsSpike", calls("AccessSecretVersion", "OK", "0+1x1440 1440+600x60"),
      calls("AccessSecretVersion", "OK", "0+600x1500"), "24h20m"),
-    ("KasbahCertificateExpires",
-     [(f'certmanager_certificate_expiration_timestamp_seconds{{exported_{N}, name="k-kasbah-tls-vault"}}', "9000x60")],
-     [(f'certmanager_certificate_expiration_timestamp_seconds{{exported_{N}, name="k-kasbah-tls-vault"}}', "90000x60")],
-     "30m"),
+    ("KasbahCertificateExpires", ends("own", 9000), ends("own", 90000) + ends("authority", 9000), "30m"),
+    ("KasbahAuthorityExpires", ends("authority", 20 * 86400), ends("authority", 40 * 86400) + ends("own", 9000), "30m"),
     ("KasbahBackupMissing", cronjob("backup", "0x170"), cronjob("backup", "86400x170"), "27h"),
     ("KasbahRestoreUnproved", cronjob("restore-test", "0x1170"), cronjob("restore-test", "604800x1170"), "194h"),
 ]
