@@ -23,10 +23,6 @@
 namespace kasbah::rpc {
 namespace {
 
-// Shorter than any certificate lives, so that a replaced one is soon the only one in use.
-constexpr absl::Duration kConnectionAge = absl::Minutes(30);
-constexpr absl::Duration kConnectionGrace = absl::Minutes(1);
-
 int Millis(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
 }
@@ -110,8 +106,9 @@ absl::Status Server::State::Listen(const std::vector<grpc::Service*>& services) 
   builder.SetMaxSendMessageSize(config.max_message_bytes);
   // Two processes on one port would share its calls without a word.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(kConnectionAge));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Millis(kConnectionGrace));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(config.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Millis(config.max_connection_age_grace));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
