@@ -56,6 +56,8 @@ TABLE = [
     ("KasbahNotReady", replicas(0, 3), replicas(2, 3), "30m"),
     ("KasbahVaultSealed", sealed(1, 1), sealed(1, 0), "30m"),
     ("KasbahVaultPartlySealed", sealed(1, 0), sealed(1, 1), "30m"),
+    ("KasbahMountsFail", *[[(f'kasbah_csi_mounts_total{{namespace="k-kasbah-csi", result="{result}"}}', "0+1x60")]
+                           for result in ("unavailable", "refused")], "30m"),
     ("KasbahSharesUnavailable", *counter("kasbah_vault_tenants_sealed", 'cause="share"', fires="2x60", quiet="0x60"),
      "30m"),
     ("KasbahErrors", calls("Get", "INTERNAL", "0+10x60") + calls("Get", "OK", "0+100x60"),

@@ -41,7 +41,7 @@ schema() {
   }
   local last digest
   last=$(tail -1 "$list")
-  digest=$(as_owner "DELETE FROM core.migrations WHERE name = '${last#*/}' RETURNING sha256")
+  digest=$(as_owner "DELETE FROM core.migrations WHERE (schema_name, name) = ('${last%/*}', '${last#*/}') RETURNING sha256")
   wait_for_schema kasbah >"$work/said" && fail "$last is missing, and it did not wait"
   grep -q "^waiting for the schema: $last\$" "$work/said" || fail "did not say for what: $(cat "$work/said")"
   grep -q "not applied: $last\$" "$work/said" || fail "did not say why it ended: $(cat "$work/said")"
