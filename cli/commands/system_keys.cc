@@ -54,13 +54,15 @@ void AddSchedule(CLI::App* noun, Invocation& invocation) {
   auto options = std::make_shared<Options>();
   CLI::App* leaf = noun->add_subcommand("schedule", "Say how often it is rotated by itself");
   leaf->add_option("key", options->key, kKeyHelp)->required();
-  CLI::Option_group* when = leaf->add_option_group("when");
-  when->add_option("--every", options->every, "Counted from the newest version: 2160h");
-  when->add_flag("--by-hand", options->by_hand, "Not by itself any more");
-  when->require_option(1);
+  CLI::Option* every =
+      leaf->add_option("--every", options->every, "Counted from the newest version: 2160h");
+  leaf->add_flag("--by-hand", options->by_hand, "Not by itself any more")->excludes(every);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     vault::v1::SetSystemKeyRotationRequest request;
     request.set_key(options->key);
+    if (!options->by_hand && options->every.empty()) {
+      return absl::InvalidArgumentError("say how often, --every 2160h, or --by-hand");
+    }
     if (!options->by_hand) {
       RETURN_IF_ERROR(ReadDuration("--every", options->every, request.mutable_rotation_period()));
     }

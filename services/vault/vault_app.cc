@@ -175,10 +175,10 @@ absl::Status RunVault(const VaultConfig& config) {
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
-  return service->Run({&secrets, &crypto_service, &key_service, &system_key_service, &rewraps,
-                       &databases, &leases, &seal_service, &tenant_seal_service, &shred_service,
-                       &subjects, &metering},
-                      [&root] { return root.Ready().ok() ? "" : "sealed"; });
+  return service->Run(
+      {&secrets, &crypto_service, &key_service, &system_key_service, &rewraps, &databases, &leases,
+       &seal_service, &tenant_seal_service, &shred_service, &subjects, &metering},
+      [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 
 namespace {
