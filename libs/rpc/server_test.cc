@@ -103,7 +103,8 @@ TEST_F(ServerTest, AnAssertionWhereNoneBelongsIsRefused) {
   const auto refused =
       Ping(Client(kGateway), {{"authorization", Bearer(KeyAssertion(kGateway))}}).status();
   EXPECT_THAT(refused, ReasonIs("ACTOR_NOT_ALLOWED"));
-  EXPECT_THAT(refused.ToString(), HasSubstr("it is for workload, operator, by the certificate"));
+  EXPECT_THAT(refused.ToString(),
+              ::testing::HasSubstr("it is for workload, operator, by the certificate"));
 }
 
 TEST_F(ServerTest, WithoutThePermissionTheActorIsRefused) {
@@ -127,7 +128,8 @@ TEST_F(ServerTest, AMemberNeedsTheAssuranceAndAnApiKeyIsNotAMember) {
   key.kind = policy::v1::ACTOR_KIND_API_KEY;
   const auto refused = RevokeKey(client, {{"authorization", Bearer(key)}}).status();
   EXPECT_THAT(refused, ReasonIs("ACTOR_NOT_ALLOWED"));
-  EXPECT_THAT(refused.ToString(), HasSubstr("of kind api_key: it is for operator, user"));
+  EXPECT_THAT(refused.ToString(),
+              ::testing::HasSubstr("of kind api_key: it is for operator, user"));
 }
 
 TEST_F(ServerTest, TheScopeDecidesWhetherATenantIsNamed) {
