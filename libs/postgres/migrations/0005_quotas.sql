@@ -74,7 +74,7 @@ BEGIN
       WHERE s.tenant_id = tenant AND s.meter = what;
       PERFORM core.require_room(total >= many, what);
       PERFORM %1$I.deal_room(tenant, what, total - many);
-    END $fn$$ddl$, schema_name, slots);
+    END $fn$ $ddl$, schema_name, slots);
 
   -- Gives back what went.
   EXECUTE pg_catalog.format($ddl$

@@ -37,6 +37,8 @@ TEST_F(QuotaTest, RecordsAreHeldToTheirLimitAndNotOneBeyondIt) {
 TEST_F(QuotaTest, ManyWritersAtOnceTakeAllThatThereIsAndNoMore) {
   constexpr int kLimit = 37;
   ASSERT_OK(Limit(a_, METER_RECORDS, kLimit));
+  // The channel is made by the first.
+  ASSERT_OK(MakeNext(b_));
   std::atomic<int> made{0}, refused{0};
   std::vector<std::thread> writers;
   for (int w = 0; w < 8; ++w) {
@@ -107,7 +109,8 @@ TEST_F(QuotaTest, AnErasedPersonsRecordsMakeRoom) {
   ASSERT_OK(Limit(a_, METER_RECORDS, 1));
   v1::CreateRecordRequest create;
   create.set_collection("countries");
-  create.set_subject("ada@example.com");
+  create.set_subject_id("ada@example.com");
+  *create.mutable_values() = ToStruct({{"note", "hers"}});
   ASSERT_OK(AsUser(a_, &Stub::CreateRecord, create));
   EXPECT_THAT(MakeNext(a_), ReasonIs("QUOTA_EXCEEDED"));
   subject::v1::EraseSubjectRequest erase;

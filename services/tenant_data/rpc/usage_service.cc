@@ -140,7 +140,7 @@ absl::StatusOr<v1::Quota> UsageService::Set(const rpc::Call& call,
   v1::Quota reply;
   reply.set_meter(meter->id);
   if (most) reply.set_limit(*most);
-  reply.set_in_force(counter_.Apply(call.tenant, meter->id, most, call.deadline).ok());
+  reply.set_in_force(counter_.Apply(call, meter->id, most).ok());
   return reply;
 }
 

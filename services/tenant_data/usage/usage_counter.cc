@@ -150,15 +150,15 @@ absl::Status UsageCounter::ApplyAll() {
       return UsageStore::ListQuotas(tx, after, kTenantsAtOnce);
     }));
     for (const QuotaSetting& quota : page) {
-      failed.Update(
-          Apply(quota.tenant, usage::MeterOf(quota.meter), quota.most, absl::Now() + kTimeout));
+      failed.Update(Apply(CallFor(quota.tenant, absl::Now() + kTimeout),
+                          usage::MeterOf(quota.meter), quota.most));
     }
   } while (page.size() == kTenantsAtOnce);
   return failed;
 }
 
-absl::Status UsageCounter::Apply(TenantId tenant, usage::v1::Meter meter,
-                                 const std::optional<uint64_t>& most, absl::Time deadline) {
+absl::Status UsageCounter::Apply(const CallContext& call, usage::v1::Meter meter,
+                                 const std::optional<uint64_t>& most) {
   const KnownMeter* known = FindMeter(meter);
   const auto peer = known == nullptr ? peers_.end() : peers_.find(std::string(known->service));
   if (peer == peers_.end()) {
@@ -167,9 +167,7 @@ absl::Status UsageCounter::Apply(TenantId tenant, usage::v1::Meter meter,
   usage::v1::ApplyQuotaRequest request;
   request.set_meter(meter);
   if (most) request.set_limit(*most);
-  return rpc::Invoke(CallFor(tenant, deadline), *peer->second, &MeterService::Stub::ApplyQuota,
-                     request)
-      .status();
+  return rpc::Invoke(call, *peer->second, &MeterService::Stub::ApplyQuota, request).status();
 }
 
 }  // namespace kasbah::tenantdata

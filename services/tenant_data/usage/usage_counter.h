@@ -22,9 +22,9 @@ class UsageCounter {
   // Nothing when it is not time, or another replica's turn. The first failure, after asking all.
   absl::Status RunOnce();
 
-  // For a limit: asks the service that counts `meter`.
-  absl::Status Apply(TenantId tenant, usage::v1::Meter meter, const std::optional<uint64_t>& most,
-                     absl::Time deadline);
+  // Has the service that counts `meter` hold the call's tenant to `most`, or to nothing.
+  absl::Status Apply(const CallContext& call, usage::v1::Meter meter,
+                     const std::optional<uint64_t>& most);
 
  private:
   // Takes the turn, or holds on to it; ABORTED when another replica has it.
