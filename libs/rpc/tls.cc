@@ -12,7 +12,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "libs/rpc/pem_file.h"
+#include "libs/rpc/tls_pem.h"
 
 namespace kasbah::rpc {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
-#include "libs/rpc/pem_file.h"
+#include "libs/rpc/tls_pem.h"
 #include "libs/telemetry/metrics.h"
 
 namespace kasbah::rpc {

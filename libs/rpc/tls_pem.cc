@@ -1,4 +1,4 @@
-#include "libs/rpc/pem_file.h"
+#include "libs/rpc/tls_pem.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
