@@ -21,6 +21,8 @@ using usage::v1::CountUsageResponse;
 using usage::v1::MeterService;
 
 constexpr absl::Duration kTimeout = absl::Seconds(30);
+// Of one service, for one page of tenants; shorter than the lease.
+constexpr absl::Duration kCountTimeout = absl::Seconds(90);
 constexpr absl::Duration kEvery = absl::Hours(1);
 constexpr absl::Duration kAgain = absl::Minutes(5);
 // What happened before midnight is counted by then.
@@ -29,6 +31,7 @@ constexpr absl::Duration kAfterMidnight = absl::Minutes(10);
 constexpr absl::Duration kLongestAgo = absl::Hours(24 * 31);
 constexpr absl::Duration kKeptFor = absl::Hours(24 * 800);
 constexpr int kTenantsAtOnce = 100;
+constexpr std::string_view kLeaseLost = "LEASE_LOST";
 
 CallContext CallFor(TenantId tenant, absl::Time deadline) {
   return CallContext::ForBackground("service/tenant-data", tenant, deadline);
@@ -70,7 +73,7 @@ absl::StatusOr<std::optional<absl::Time>> UsageCounter::TakeTurn() {
 absl::Status UsageCounter::HoldOn() {
   ASSIGN_OR_RETURN(const std::optional<absl::Time> held, TakeTurn());
   if (held) return absl::OkStatus();
-  return Error(absl::StatusCode::kAborted, "LEASE_LOST", "another replica counts by now");
+  return Error(absl::StatusCode::kAborted, kLeaseLost, "another replica counts by now");
 }
 
 absl::Status UsageCounter::RunOnce() {
@@ -81,7 +84,7 @@ absl::Status UsageCounter::RunOnce() {
   const absl::Time first = std::max(*final_before, usage::DayOf(now - kLongestAgo));
   absl::Status done = CountAll(first, today);
   done.Update(ApplyAll());
-  if (ReasonOf(done) == "LEASE_LOST") return absl::OkStatus();
+  if (ReasonOf(done) == kLeaseLost) return absl::OkStatus();
   const bool is_final = done.ok() && now >= today + kAfterMidnight;
   done.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
     UsageStore::Forget(tx, now - kKeptFor);
@@ -97,16 +100,16 @@ absl::Status UsageCounter::CountAll(absl::Time first, absl::Time today) {
   absl::Status failed;
   std::vector<TenantId> tenants;
   do {
-    RETURN_IF_ERROR(HoldOn());
     const TenantId after = tenants.empty() ? TenantId() : tenants.back();
     ASSIGN_OR_RETURN(tenants, door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
       return UsageStore::ListTenants(tx, after, kTenantsAtOnce);
     }));
     if (tenants.empty()) break;
-    for (absl::Time day = first; day < today; day = usage::NextDay(day)) {
-      failed.Update(CountDay(day, /*is_today=*/false, tenants));
+    for (absl::Time day = first; day <= today; day = usage::NextDay(day)) {
+      const absl::Status counted = CountDay(day, /*is_today=*/day == today, tenants);
+      if (ReasonOf(counted) == kLeaseLost) return counted;
+      failed.Update(counted);
     }
-    failed.Update(CountDay(today, /*is_today=*/true, tenants));
   } while (tenants.size() == kTenantsAtOnce);
   return failed;
 }
@@ -118,8 +121,9 @@ absl::Status UsageCounter::CountDay(absl::Time day, bool is_today,
   for (const TenantId tenant : tenants) request.add_tenant_ids(tenant.ToString());
   absl::Status failed;
   for (const auto& [service, stub] : peers_) {
+    RETURN_IF_ERROR(HoldOn());
     const absl::StatusOr<CountUsageResponse> reply =
-        rpc::Invoke(CallFor(TenantId(), absl::Now() + kTimeout), *stub,
+        rpc::Invoke(CallFor(TenantId(), absl::Now() + kCountTimeout), *stub,
                     &MeterService::Stub::CountUsage, request);
     if (!reply.ok()) {
       failed.Update(reply.status());
