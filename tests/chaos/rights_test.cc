@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "kasbah/outbox/v1/outbox.pb.h"
 #include "libs/base/error.h"
 #include "services/audit/store/tenant_tables.h"
 #include "services/auth/store/tenant_tables.h"
@@ -115,6 +116,34 @@ class RightsTest : public RightsSystem {
     EXPECT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
     return operation;
   }
+  static std::string ActionsWithPersonalValues(const TestTenant& tenant) {
+    return System::Get().QueryValue(
+        StrCat("SELECT coalesce(string_agg(action, ' ' ORDER BY seq), '') FROM audit.event WHERE "
+               "tenant_id = '",
+               tenant.id.uuid().ToString(),
+               "' AND coalesce(source_address, user_agent, actor_display) IS NOT NULL"));
+  }
+  // Of a tenant that is erased: calls for it are refused, which each service counts and tells.
+  static void ExpectLateEventsWithoutPersonalValues(const TestTenant& tenant) {
+    const auto refusals = [&tenant] {
+      return std::stoi(System::Get().QueryValue(StrCat(
+          "SELECT count(*) FROM audit.event WHERE tenant_id = '", tenant.id.uuid().ToString(),
+          "' AND outcome = ", static_cast<int>(outbox::v1::OUTCOME_DENIED))));
+    };
+    const int before = refusals();
+    using Subjects = subject::v1::SubjectService;
+    subject::v1::EraseTenantRequest erase;
+    erase.set_confirm(tenant.id.ToString());
+    for (const std::string& service : dev::ServiceNames()) {
+      EXPECT_EQ(
+          ReasonOf(AsOperator<Subjects>(tenant.id, service, &Subjects::Stub::EraseTenant, erase)
+                       .status()),
+          "PEER_NOT_ALLOWED");
+    }
+    const int services = static_cast<int>(dev::ServiceNames().size());
+    EXPECT_TRUE(WaitUntil(absl::Seconds(30), [&] { return refusals() >= before + services; }));
+    EXPECT_EQ(ActionsWithPersonalValues(tenant), "");
+  }
   static void ExpectErased(const TestTenant& tenant) {
     const std::set<std::string> kept = Kept();
     for (const auto& [table, rows] : Counts(tenant)) {
@@ -128,10 +157,7 @@ class RightsTest : public RightsSystem {
              0;
     }));
     // The trail, without anybody's values.
-    EXPECT_EQ(System::Get().QueryValue(
-                  "SELECT coalesce(string_agg(action, ' ' ORDER BY seq), '') FROM audit.event" +
-                  where + " AND coalesce(source_address, user_agent, actor_display) IS NOT NULL"),
-              "");
+    EXPECT_EQ(ActionsWithPersonalValues(tenant), "");
     for (const char* action : {"tenant.erase", "tenant.erase_rows"}) {
       EXPECT_NE(System::Get().QueryValue(StrCat("SELECT count(*) FROM audit.event", where,
                                                 " AND action = '", action, "'")),
@@ -190,6 +216,7 @@ TEST_F(RightsTest, ATenantIsErasedThoughKilledAtEachStepAndNobodyElseIsTouched) 
   const RightsOperation done = Finished(tenant, operation);
   EXPECT_EQ(done.state(), RightsOperation::STATE_DONE);
   ExpectErased(tenant);
+  ExpectLateEventsWithoutPersonalValues(tenant);
 
   auto after = Counts(other);
   for (const char* grows : {"audit.event", "audit.leaf", "audit.log_head", "audit.checkpoint"}) {
