@@ -27,6 +27,7 @@
 #include "cli/commands/status.h"
 #include "cli/commands/tenant_seal.h"
 #include "cli/commands/tenants.h"
+#include "cli/commands/usage.h"
 #include "cli/commands/vault_import.h"
 #include "cli/commands/webhooks.h"
 #include "cli/commands/workloads.h"
@@ -81,6 +82,7 @@ std::unique_ptr<CLI::App> BuildApp(Invocation& invocation) {
   AddDev(*app, invocation);
   AddTenants(*app, invocation);
   AddPlacement(*app, invocation);
+  AddUsage(*app, invocation);
   AddCustomers(*app, invocation);
   AddDomains(*app, invocation);
   AddMembers(*app, invocation);

@@ -46,6 +46,14 @@ absl::Status RequirementFailed(const std::string& raised) {
                       absl::StrReplaceAll(absl::AsciiStrToLower(ToAbsl(raised)), {{"_", " "}})));
 }
 
+// core.require_room's message is the meter that a migration or store of ours named.
+absl::Status NoRoom(const std::string& meter) {
+  return Error(
+      absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED",
+      StrCat("the tenant has no room for more ", absl::StrReplaceAll(ToAbsl(meter), {{"_", " "}}),
+             ": its quota is used up, until something goes or an operator raises it"));
+}
+
 absl::Status Unexpected(const PGresult* result, std::string_view statement,
                         const std::string& sqlstate) {
   telemetry::LogError("a statement failed",
@@ -112,6 +120,8 @@ SqlError ToSqlError(const PGresult* result, std::string_view statement) {
                                   absl::Seconds(1));
   } else if (state == "KB004") {
     error.status = RequirementFailed(FieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
+  } else if (state == "KB007") {
+    error.status = NoRoom(FieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
   } else if (state == "23505") {
     error.status =
         Error(absl::StatusCode::kAlreadyExists, reason::kAlreadyExists, "it exists already");

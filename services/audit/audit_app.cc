@@ -25,6 +25,7 @@
 #include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
+#include "libs/usage/meter_service.h"
 #include "services/audit/incidents/incident_registry.h"
 #include "services/audit/incidents/incident_search.h"
 #include "services/audit/log/checkpointer.h"
@@ -41,6 +42,7 @@
 #include "services/audit/rpc/audit_service.h"
 #include "services/audit/rpc/hold_service.h"
 #include "services/audit/rpc/incident_service.h"
+#include "services/audit/rpc/meters.h"
 #include "services/audit/rpc/proof_service.h"
 #include "services/audit/rpc/receiver_service.h"
 #include "services/audit/rpc/redaction_service.h"
@@ -68,7 +70,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
         v1::Hold::descriptor()->file(), v1::RedactEventsRequest::descriptor()->file(),
         v1::Incident::descriptor()->file(), outbox::v1::Entry::descriptor()->file(),
         subject::v1::Subject::descriptor()->file(),
-        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
+        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
+        usage::v1::CountUsageRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -209,8 +212,10 @@ absl::Status RunAudit(const AuditConfig& config) {
   HoldService holds(pipeline, service->database(), service->outbox(), clock);
   RedactionService redaction(pipeline, service->database(), service->outbox(), clock);
   IncidentService incidents(pipeline, incident_registry, clock);
+  usage::MeterService metering(pipeline, service->database(), service->outbox(), clock, kQuotas,
+                               Meters());
   return service->Run({&receiver, &audit, &subjects, &proofs, &sink_service, &ciphertexts,
-                       &retention, &holds, &redaction, &incidents});
+                       &retention, &holds, &redaction, &incidents, &metering});
 }
 
 }  // namespace kasbah::audit

@@ -16,6 +16,7 @@
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
+#include "kasbah/tenantdata/v1/usage.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/ciphertexts/ciphertext_service.h"
@@ -24,6 +25,7 @@
 #include "libs/objects/folder_store.h"
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
+#include "libs/usage/meter_service.h"
 #include "services/tenant_data/placement/placements.h"
 #include "services/tenant_data/placement/shard_copies.h"
 #include "services/tenant_data/placement/tenant_mover.h"
@@ -33,6 +35,7 @@
 #include "services/tenant_data/rpc/domain_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
 #include "services/tenant_data/rpc/file_service.h"
+#include "services/tenant_data/rpc/meters.h"
 #include "services/tenant_data/rpc/placement_service.h"
 #include "services/tenant_data/rpc/record_reader.h"
 #include "services/tenant_data/rpc/record_service.h"
@@ -43,6 +46,7 @@
 #include "services/tenant_data/rpc/sealed_records.h"
 #include "services/tenant_data/rpc/subject_service.h"
 #include "services/tenant_data/rpc/tenant_service.h"
+#include "services/tenant_data/rpc/usage_service.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/domain_registry.h"
 #include "services/tenant_data/store/domain_rights.h"
@@ -63,7 +67,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
         v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
         v1::File::descriptor()->file(), v1::RightsOperation::descriptor()->file(),
         v1::Move::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
-        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()}) {
+        ciphertexts::v1::CountCiphertextsRequest::descriptor()->file(),
+        v1::Quota::descriptor()->file(), usage::v1::CountUsageRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -90,6 +95,23 @@ absl::StatusOr<RightsPeers> PeersOf(service::Service& service, const TenantDataC
     ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
                      service.ChannelTo(name, address));
     peers[name] = subject::v1::SubjectService::NewStub(channel);
+  }
+  return peers;
+}
+
+// Where everybody's MeterService answers, this service's among them.
+absl::StatusOr<MeterPeers> MeterPeersOf(service::Service& service, const TenantDataConfig& config) {
+  const std::pair<const char*, std::string> addresses[] = {
+      {"vault", config.service.vault_address},
+      {"tenant-data", config.service.tenant_data_address},
+      {"webhook", config.service.webhook_address},
+      {"audit", config.service.audit_address},
+  };
+  MeterPeers peers;
+  for (const auto& [name, address] : addresses) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                     service.ChannelTo(name, address));
+    peers[name] = usage::v1::MeterService::NewStub(channel);
   }
   return peers;
 }
@@ -234,9 +256,15 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   const service::Periodic repairing(absl::Seconds(10), "comparing shards' tenants", [&] {
     return copies.Repair(absl::Now() + absl::Seconds(30)).status();
   });
+  ASSIGN_OR_RETURN(const MeterPeers meter_peers, MeterPeersOf(*service, config));
+  UsageCounter usage_counter(*registry_door, meter_peers, clock);
+  UsageService usage_service(pipeline, *registry_door, outbox, usage_counter, clock);
+  usage::MeterService metering(pipeline, database, outbox, clock, kQuotas, Meters());
+  const service::Periodic counting(absl::Seconds(10), "counting use",
+                                   [&] { return usage_counter.RunOnce(); });
   const absl::Status served =
       service->Run({&tenants, &customers, &domains, &resolving, &collections, &records, &subjects,
-                    &file_service, &rights, &ciphertexts, &placing});
+                    &file_service, &rights, &ciphertexts, &placing, &usage_service, &metering});
   tenant_mover.Stop();
   return served;
 }

@@ -16,6 +16,7 @@
 #include "libs/service/periodic.h"
 #include "libs/service/service.h"
 #include "libs/telemetry/log.h"
+#include "libs/usage/meter_service.h"
 #include "services/vault/domain/file_seal.h"
 #include "services/vault/domain/file_share_store.h"
 #include "services/vault/domain/kek_ring.h"
@@ -31,6 +32,7 @@
 #include "services/vault/rpc/database_service.h"
 #include "services/vault/rpc/key_service.h"
 #include "services/vault/rpc/lease_service.h"
+#include "services/vault/rpc/meters.h"
 #include "services/vault/rpc/rewrap_service.h"
 #include "services/vault/rpc/seal_service.h"
 #include "services/vault/rpc/secret_service.h"
@@ -55,7 +57,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
        {v1::Secret::descriptor()->file(), v1::EncryptRequest::descriptor()->file(),
         v1::Key::descriptor()->file(), v1::Rewrap::descriptor()->file(),
         v1::TenantSeal::descriptor()->file(), v1::Lease::descriptor()->file(),
-        subject::v1::Subject::descriptor()->file()}) {
+        subject::v1::Subject::descriptor()->file(),
+        usage::v1::CountUsageRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) descriptors.push_back(file->service(i));
   }
   return descriptors;
@@ -164,12 +167,14 @@ absl::Status RunVault(const VaultConfig& config) {
   ShredService shred_service(pipeline, kek_changes, keys, retirement, service->clock());
   SubjectService subjects(pipeline, service->database(), service->outbox(), service->clock(),
                           kek_changes);
+  usage::MeterService metering(pipeline, service->database(), service->outbox(), service->clock(),
+                               kQuotas, Meters());
 
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
   return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &databases, &leases,
-                       &seal_service, &tenant_seal_service, &shred_service, &subjects},
+                       &seal_service, &tenant_seal_service, &shred_service, &subjects, &metering},
                       [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 

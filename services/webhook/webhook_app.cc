@@ -3,12 +3,14 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/ciphertexts/ciphertext_service.h"
+#include "libs/usage/meter_service.h"
 #include "services/webhook/delivery/delivery_worker.h"
 #include "services/webhook/delivery/gone_endpoint.h"
 #include "services/webhook/delivery/vault_signer.h"
 #include "services/webhook/rpc/delivery_service.h"
 #include "services/webhook/rpc/endpoint_service.h"
 #include "services/webhook/rpc/message_service.h"
+#include "services/webhook/rpc/meters.h"
 #include "services/webhook/rpc/receiver_service.h"
 #include "services/webhook/rpc/sealed_secrets.h"
 #include "services/webhook/rpc/subject_service.h"
@@ -26,7 +28,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> Descriptors() {
           outbox::v1::Entry::descriptor()->file()->FindServiceByName("ReceiverService"),
           subject::v1::Subject::descriptor()->file()->FindServiceByName("SubjectService"),
           ciphertexts::v1::CountCiphertextsRequest::descriptor()->file()->FindServiceByName(
-              "CiphertextService")};
+              "CiphertextService"),
+          usage::v1::CountUsageRequest::descriptor()->file()->FindServiceByName("MeterService")};
 }
 
 }  // namespace
@@ -67,7 +70,10 @@ absl::Status RunWebhook(const WebhookConfig& config) {
   SubjectService subjects(pipeline, service->database(), service->outbox(), clock);
   SealedSecrets sealed(service->database());
   ciphertexts::CiphertextService ciphertexts(pipeline, vault, {{kSecretKey, &sealed}});
-  return service->Run({&endpoints, &deliveries, &messages, &receiver, &subjects, &ciphertexts});
+  usage::MeterService metering(pipeline, service->database(), service->outbox(), clock, kQuotas,
+                               Meters());
+  return service->Run(
+      {&endpoints, &deliveries, &messages, &receiver, &subjects, &ciphertexts, &metering});
 }
 
 }  // namespace kasbah::webhook

@@ -3,7 +3,7 @@
 // paths' names; KASBAH_BENCH_REWRAP measures a rewrap of so many ciphertexts instead,
 // KASBAH_BENCH_LISTS pages of a tenant with so many records, KASBAH_BENCH_SCALE records of a
 // thousand tenants against those of one, KASBAH_BENCH_SEARCH pages of the trail of a tenant with so
-// many events.
+// many events, KASBAH_BENCH_GROWTH a log that becomes so long.
 
 #include <stdlib.h>
 
@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "tests/bench/budget.h"
+#include "tests/bench/growth.h"
 #include "tests/bench/lists.h"
 #include "tests/bench/paths.h"
 #include "tests/bench/rewrap.h"
@@ -37,6 +38,10 @@ int main(int argc, char** argv) {
   }
   if (const char* records = getenv("KASBAH_BENCH_SCALE"); records != nullptr) {
     fputs(MeasureScale(*kasbah, directory + "-small", 1000, atoi(records)).c_str(), stdout);
+    return 0;
+  }
+  if (const char* events = getenv("KASBAH_BENCH_GROWTH"); events != nullptr) {
+    fputs(MeasureGrowth(*kasbah, atoll(events)).c_str(), stdout);
     return 0;
   }
   if (const char* events = getenv("KASBAH_BENCH_SEARCH"); events != nullptr) {

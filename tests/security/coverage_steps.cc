@@ -311,6 +311,16 @@ const std::vector<Step>& CoverageSteps() {
        {R"({"events": [{"client_event_id": "covered-1", "action": "app.covered",
             "actor": {"kind": "customer", "id": "c-1"}}]})"}},
 
+      // Limits: what who counts it was told is an event too.
+      {"UsageService.SetQuota",
+       By::kOperator,
+       {R"({"meter": "METER_RECORDS", "limit": "1000000"})"},
+       {},
+       2},
+      {"MeterService.ApplyQuota",
+       By::kTenantData,
+       {R"({"meter": "METER_DELIVERIES", "limit": "1000000"})"}},
+
       // The tenant's own life; its end comes last.
       {"TenantService.CreateTenant",
        By::kInstallation,

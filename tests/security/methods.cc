@@ -22,6 +22,8 @@
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "kasbah/tenantdata/v1/rights.pb.h"
 #include "kasbah/tenantdata/v1/tenants.pb.h"
+#include "kasbah/tenantdata/v1/usage.pb.h"
+#include "kasbah/usage/v1/meters.pb.h"
 #include "kasbah/vault/v1/crypto.pb.h"
 #include "kasbah/vault/v1/keys.pb.h"
 #include "kasbah/vault/v1/leases.pb.h"
@@ -46,6 +48,7 @@ const std::map<std::string, std::string>& Servers() {
                                              {"kasbah.status.v1", "vault"},
                                              {"kasbah.subject.v1", "webhook"},
                                              {"kasbah.ciphertexts.v1", "webhook"},
+                                             {"kasbah.usage.v1", "webhook"},
                                              {"kasbah.outbox.v1", "audit"}};
   return *servers;
 }
@@ -68,6 +71,8 @@ std::vector<const google::protobuf::FileDescriptor*> ProtoFiles() {
           tenantdata::v1::File::descriptor()->file(),
           tenantdata::v1::RightsOperation::descriptor()->file(),
           tenantdata::v1::Move::descriptor()->file(),
+          tenantdata::v1::Quota::descriptor()->file(),
+          usage::v1::CountUsageRequest::descriptor()->file(),
           webhook::v1::Endpoint::descriptor()->file(),
           audit::v1::Event::descriptor()->file(),
           audit::v1::Damage::descriptor()->file(),

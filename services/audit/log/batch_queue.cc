@@ -37,6 +37,12 @@ absl::Status BatchQueue::Push(WaitingBatch waiting) {
   return absl::OkStatus();
 }
 
+bool BatchQueue::Has(const std::set<CursorKey>& relays) const {
+  std::set<CursorKey> waiting;
+  for (const WaitingBatch& one : relays_) waiting.insert(one.batch->key);
+  return std::includes(waiting.begin(), waiting.end(), relays.begin(), relays.end());
+}
+
 std::vector<WaitingBatch> BatchQueue::Take(size_t events) {
   std::vector<WaitingBatch> taken;
   size_t count = 0;

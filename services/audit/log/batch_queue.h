@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,6 +34,8 @@ class BatchQueue {
   // About `events` in whole batches, at least one batch.
   std::vector<WaitingBatch> Take(size_t events);
 
+  // Whether each of `relays` has a batch waiting.
+  bool Has(const std::set<CursorKey>& relays) const;
   bool empty() const { return relays_.empty() && turns_.empty(); }
   size_t events() const { return events_; }
 

@@ -41,6 +41,25 @@ TEST_F(BatchQueueTest, ATenantWithAllTheLoadKeepsNobodyWaiting) {
   EXPECT_TRUE(others.empty());
 }
 
+TEST_F(BatchQueueTest, KnowsWhoseBatchesWait) {
+  const auto of = [](const std::string& source) {
+    WaitingBatch waiting = Of(TenantId::New(absl::Now()), 1, /*application=*/false);
+    auto batch = std::make_shared<Batch>(*waiting.batch);
+    batch->key.source = source;
+    return WaitingBatch{std::move(batch), nullptr};
+  };
+  const CursorKey vault{.source = "service/vault", .shard = {}, .epoch = {}};
+  const CursorKey auth{.source = "service/auth", .shard = {}, .epoch = {}};
+  EXPECT_TRUE(queue_.Has({}));
+  ASSERT_OK(queue_.Push(of(vault.source)));
+  EXPECT_TRUE(queue_.Has({vault}));
+  EXPECT_FALSE(queue_.Has({auth, vault}));
+  ASSERT_OK(queue_.Push(of(auth.source)));
+  EXPECT_TRUE(queue_.Has({auth, vault}));
+  queue_.Take(1);
+  EXPECT_FALSE(queue_.Has({auth, vault}));
+}
+
 TEST_F(BatchQueueTest, ATenantsLineIsBoundedAndAnothersIsNotAffected) {
   for (int i = 0; i < 4; ++i) ASSERT_OK(queue_.Push(Of(loud_, 1000)));
   EXPECT_THAT(queue_.Push(Of(loud_, 1)), ReasonIs("TENANT_BUSY"));

@@ -68,7 +68,25 @@ class Flush {
     ASSIGN_OR_RETURN(const std::vector<CursorRow> cursor_rows, cursors.Await());
     for (const CursorRow& row : cursor_rows) cursors_[row.key] = row.cursor;
     ASSIGN_OR_RETURN(const std::vector<LockedHead> head_rows, heads.Await());
-    for (const LockedHead& row : head_rows) {
+    TakeHeads(head_rows, &tenants);
+    if (!tenants.empty()) RETURN_IF_ERROR(BeginLogs(tenants));
+    ASSIGN_OR_RETURN(appended_, appended.Await());
+    return absl::OkStatus();
+  }
+
+  // Heads that are not there yet: rare, so that looking for them is no part of each flush.
+  absl::Status BeginLogs(std::set<TenantId> tenants) {
+    const std::vector<TenantId> fresh(tenants.begin(), tenants.end());
+    growth_store::MakeHeads(tx_, fresh);
+    ASSIGN_OR_RETURN(const std::vector<LockedHead> rows,
+                     growth_store::LockHeads(tx_, fresh).Await());
+    TakeHeads(rows, &tenants);
+    return absl::OkStatus();
+  }
+
+  void TakeHeads(const std::vector<LockedHead>& rows, std::set<TenantId>* missing) {
+    for (const LockedHead& row : rows) {
+      missing->erase(row.head.tenant);
       if (row.is_erased) erased_.insert(row.head.tenant);
       if (row.broken) {
         ReportDamage(row.head.tenant, "head");
@@ -76,8 +94,6 @@ class Flush {
         logs_.emplace(row.head.tenant, LogGrowth(row.head));
       }
     }
-    ASSIGN_OR_RETURN(appended_, appended.Await());
-    return absl::OkStatus();
   }
 
   // Outcomes for all, in order, and what is accepted gets its place; a batch that is in the flush

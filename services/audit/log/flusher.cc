@@ -1,6 +1,7 @@
 #include "services/audit/log/flusher.h"
 
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -15,6 +16,11 @@ namespace kasbah::audit {
 namespace {
 
 using Outcome = absl::StatusOr<FlushReport::Outcome>;
+
+// So many times FlusherOptions::events may be in one transaction, where they wait.
+constexpr size_t kMostFlushes = 2;
+// What part of a flush's own time is waited for those that it answered.
+constexpr int64_t kPatience = 10;
 
 // Whoever waits for a batch.
 struct Waiter {
@@ -49,6 +55,9 @@ struct Flusher::State {
 
   bool HasWork() const { return !queue.empty() || stopping; }
   bool IsFull() const { return queue.events() >= options.events || stopping; }
+  bool HasCompany() const {
+    return queue.events() >= kMostFlushes * options.events || stopping || queue.Has(company);
+  }
 
   const FlusherOptions options;
   postgres::Door& door;
@@ -59,6 +68,9 @@ struct Flusher::State {
   absl::Mutex mutex;
   BatchQueue queue;
   bool stopping = false;
+  // Relays that the last flush answered, and how long they are waited for.
+  std::set<CursorKey> company;
+  absl::Duration patience;
   std::thread thread;
 };
 
@@ -120,7 +132,15 @@ std::vector<WaitingBatch> Flusher::State::Gather() {
   absl::MutexLock lock(&mutex);
   mutex.Await(absl::Condition(this, &State::HasWork));
   mutex.AwaitWithTimeout(absl::Condition(this, &State::IsFull), options.interval);
-  return queue.Take(options.events);
+  // A relay has one batch on its way: whoever was just answered is about to send the next. Without
+  // a moment's wait two of them would take turns, each locking and writing the same logs' heads.
+  mutex.AwaitWithTimeout(absl::Condition(this, &State::HasCompany), patience);
+  std::vector<WaitingBatch> taken = queue.Take(kMostFlushes * options.events);
+  company.clear();
+  for (const WaitingBatch& waiting : taken) {
+    if (!waiting.batch->is_application()) company.insert(waiting.batch->key);
+  }
+  return taken;
 }
 
 void Flusher::State::Run(const std::vector<WaitingBatch>& taken) {
@@ -130,7 +150,9 @@ void Flusher::State::Run(const std::vector<WaitingBatch>& taken) {
   const absl::StatusOr<FlushReport> report =
       door.Run(start + options.transaction_timeout,
                [&](postgres::Transaction& tx) { return FlushBatches(tx, batches, clock.Now()); });
-  metrics.seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
+  const absl::Duration took = absl::Now() - start;
+  metrics.seconds.Observe(absl::ToDoubleSeconds(took));
+  patience = took / kPatience;
   for (size_t i = 0; i < taken.size(); ++i) {
     if (!report.ok()) {
       taken[i].done(report.status());

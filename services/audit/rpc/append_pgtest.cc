@@ -4,7 +4,9 @@
 #include <atomic>
 #include <thread>
 
+#include "services/audit/log/log_upkeep.h"
 #include "services/audit/rpc/audit_server_fixture.h"
+#include "services/audit/store/event_quota.h"
 
 namespace kasbah::audit {
 namespace {
@@ -223,6 +225,45 @@ TEST_F(AppendTest, ADamagedLogTakesNothing) {
   Tamper(a_, "UPDATE audit.log_head SET root = sha256('x') WHERE tenant_id = $");
   EXPECT_THAT(Append(a_, Batch({Claim("e-2")})), ReasonIs("LOG_DAMAGED"));
   EXPECT_OK(Append(b_, Batch({Claim("e-1")})));
+}
+
+TEST_F(AppendTest, WhenAMonthsEventsAreUsedUpItIsRefusedAndServicesEventsAreNot) {
+  test_->Execute(StrCat("INSERT INTO audit.quotas (tenant_id, meter, most, month_start) VALUES ('",
+                        a_.uuid().ToString(),
+                        "', 'appended_events', 60, date_trunc('month', now(), 'UTC'))"));
+  // Small ones and large ones go different ways.
+  ASSERT_OK(Append(a_, Many(59, "large-")));
+  ASSERT_OK(Append(a_, Many(1, "small-")));
+  ASSERT_OK(LogUpkeep::Count(*door_));
+  for (const int count : {1, 59}) {
+    const auto refused = Append(a_, Many(count, "more-"));
+    EXPECT_THAT(refused, ReasonIs("QUOTA_EXCEEDED"));
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_OK(Append(b_, Many(1)));
+  Log(Repeat(a_, 3), absl::Now());
+  EXPECT_EQ(test_->QueryValue(StrCat("SELECT size FROM audit.log_head WHERE tenant_id = '",
+                                     a_.uuid().ToString(), "'")),
+            "63");
+  // Those of the month before do not count.
+  test_->Execute(
+      "UPDATE audit.event_count SET day = date_trunc('month', now(), 'UTC') - interval '1 day'");
+  EXPECT_OK(Append(a_, Many(1, "more-")));
+}
+
+TEST_F(AppendTest, ApplicationsEventsAreCountedApart) {
+  ASSERT_OK(Append(a_, Many(5)));
+  Log(Repeat(a_, 3), absl::Now());
+  ASSERT_OK(LogUpkeep::Count(*door_));
+  const absl::Time day = absl::Now() - absl::Hours(25);
+  for (const auto& [count, expected] :
+       {std::pair(&event_quota::CountAll, 8), std::pair(&event_quota::CountAppended, 5)}) {
+    ASSERT_OK_AND_ASSIGN(const int64_t events,
+                         database_->WithTenant(Call(a_), [&](postgres::Transaction& tx) {
+                           return count(tx, a_, day, absl::Now());
+                         }));
+    EXPECT_EQ(events, expected);
+  }
 }
 
 }  // namespace

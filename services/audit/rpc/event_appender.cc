@@ -8,6 +8,7 @@
 #include "services/audit/domain/application_event.h"
 #include "services/audit/log/batch.h"
 #include "services/audit/store/checkpoint_store.h"
+#include "services/audit/store/event_quota.h"
 
 namespace kasbah::audit {
 namespace {
@@ -57,7 +58,11 @@ void EventAppender::Start(const rpc::Call& call, const v1::AppendEventsRequest& 
   auto shared = std::make_shared<rpc::Answer<Reply>>(std::move(answer));
   // Entering the tenant is the check, and comes before what is wrong with the request.
   database_.WithTenantShared(
-      call, [&](postgres::Transaction& tx) { return checkpoint_store::Find(tx, call.tenant); },
+      call,
+      [&](postgres::Transaction& tx) {
+        event_quota::RequireRoom(tx, call.tenant);
+        return checkpoint_store::Find(tx, call.tenant);
+      },
       [this, shared, prepared = std::move(prepared)](
           std::optional<absl::StatusOr<std::optional<HeadState>>> entered) mutable {
         if (!entered) return shared->Defer();
@@ -73,8 +78,10 @@ void EventAppender::Start(const rpc::Call& call, const v1::AppendEventsRequest& 
 absl::StatusOr<Reply> EventAppender::Append(const rpc::Call& call,
                                             const v1::AppendEventsRequest& request) {
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
-  RETURN_IF_ERROR(
-      database_.WithTenant(call, [](postgres::Transaction&) { return absl::OkStatus(); }));
+  RETURN_IF_ERROR(database_.WithTenant(call, [&](postgres::Transaction& tx) {
+    event_quota::RequireRoom(tx, call.tenant);
+    return absl::OkStatus();
+  }));
   ASSIGN_OR_RETURN(Prepared prepared, Prepare(call, request, clock_.Now()));
   return ReplyOf(std::move(prepared.reply), flusher_.Apply(prepared.batch, call.deadline));
 }

@@ -113,14 +113,17 @@ struct PersonalColumn {
 
 postgres::Pending<std::vector<LockedHead>> LockHeads(postgres::Transaction& tx,
                                                      const std::vector<TenantId>& tenants) {
-  const merkle::Hash empty = merkle::EmptyRoot();
-  tx.Run(kMakeHeads, tenants, Bytes{merkle::View(empty)});
   return tx.Run(kLockHeads, tenants).Map([](const postgres::Result& result) {
     std::vector<LockedHead> heads;
     heads.reserve(static_cast<size_t>(result.size()));
     for (const postgres::Row row : result) heads.push_back(HeadOf(row));
     return heads;
   });
+}
+
+void MakeHeads(postgres::Transaction& tx, const std::vector<TenantId>& tenants) {
+  const merkle::Hash empty = merkle::EmptyRoot();
+  tx.Run(kMakeHeads, tenants, Bytes{merkle::View(empty)});
 }
 
 absl::StatusOr<std::map<TenantId, StoredHashes>> ReadHashes(

@@ -22,9 +22,11 @@ struct LockedHead {
   bool is_erased = false;
 };
 
-// The heads of `tenants` (sorted, each once), made where there are none, locked in their order.
+// The heads of those `tenants` (sorted, each once) that have one, locked in their order.
 postgres::Pending<std::vector<LockedHead>> LockHeads(postgres::Transaction& tx,
                                                      const std::vector<TenantId>& tenants);
+// Empty heads for those that have none; after the locks of those that have.
+void MakeHeads(postgres::Transaction& tx, const std::vector<TenantId>& tenants);
 
 // The stored hashes of ranges, of any number of tenants, in one round trip. Ranges that are not
 // wholly there come back short.

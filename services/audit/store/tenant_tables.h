@@ -37,6 +37,7 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_HIDDEN_AND_ERASED("audit.sink_refusal", "sink_id, seq",
                              "events of the trail that a receiver did not want"),
     KASBAH_HIDDEN_AND_ERASED("audit.sink_cursor", "sink_id", "how far sinks came"),
+    KASBAH_SHOWN_AND_ERASED("audit.quotas", "meter", "meter, most"),
     KASBAH_SHOWN_AND_ERASED("audit.sink", "sink_id", "sink_id, name, created_at"),
     KASBAH_HIDDEN_AND_KEPT("audit.outbox", "events on their way: the relay empties it"),
 });

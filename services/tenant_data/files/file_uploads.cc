@@ -17,12 +17,6 @@ namespace {
 
 using postgres::Transaction;
 
-absl::Status Explained(absl::Status status) {
-  if (ReasonOf(status) != "FILE_QUOTA_EXCEEDED") return status;
-  return Error(absl::StatusCode::kFailedPrecondition, "FILE_QUOTA_EXCEEDED",
-               "the tenant's files take all the room they may: delete some first");
-}
-
 // A caller of one customer writes that customer's files.
 absl::Status Limit(const CallContext& call, FileToBe* file) {
   if (!call.customer) return absl::OkStatus();
@@ -78,7 +72,7 @@ absl::Status FileUpload::Reserve(std::string_view sealed_key) {
         return files.Begin(tx, call_, id_, file_, sealed_key, parts_.limits.tenant_bytes, began_,
                            began_ + kPendingFor);
       });
-  if (!owner.ok()) return Explained(std::move(owner).status());
+  if (!owner.ok()) return owner.status();
   is_pending_ = true;
   file_.customer = owner->customer;
   file_.collection = owner->collection;

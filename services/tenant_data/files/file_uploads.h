@@ -41,7 +41,7 @@ std::string SealingContext(TenantId tenant, FileId file, int64_t size);
 // and the upkeep takes away what there is. Not thread safe.
 class FileUpload {
  public:
-  // INVALID_FIELDS below "metadata"; FAILED_PRECONDITION, FILE_QUOTA_EXCEEDED; NOT_FOUND for what
+  // INVALID_FIELDS below "metadata"; RESOURCE_EXHAUSTED, QUOTA_EXCEEDED; NOT_FOUND for what
   // it is to belong to; UNAVAILABLE without the vault or the store.
   static absl::StatusOr<std::unique_ptr<FileUpload>> Begin(const FileParts& parts,
                                                            const CallContext& call, FileToBe file);

@@ -59,6 +59,10 @@ INSERT INTO tenant_data.rights_counts
   SELECT tenant_id, operation_id, 'tenant_data', 'customers', 2 FROM tenant_data.rights_operations;
 INSERT INTO tenant_data.requests
   SELECT tenant_id, gen_random_uuid(), NULL, '\x00', '\x01', now() FROM tenant_data.collections;
+INSERT INTO tenant_data.quotas (tenant_id, meter, most, month_start)
+  SELECT tenant_id, 'records', 100, now() FROM tenant_data.collections;
+INSERT INTO tenant_data.quota_slots
+  SELECT tenant_id, 'records', 3, 97 FROM tenant_data.collections;
 )sql";
 
 // A second database beside a test's own, and what leads to it.

@@ -120,7 +120,7 @@ TEST_F(FileServiceTest, TheQuotaHoldsAndDeletingMakesRoom) {
   const std::string large = Noise(2'500'000);
   ASSERT_OK_AND_ASSIGN(const v1::File file, Upload(a_, "1", large));
   ASSERT_OK(Upload(a_, "2", large));
-  EXPECT_THAT(Upload(a_, "3", "x"), ReasonIs("FILE_QUOTA_EXCEEDED"));
+  EXPECT_THAT(Upload(a_, "3", "x"), ReasonIs("QUOTA_EXCEEDED"));
   // Nobody else's room.
   EXPECT_OK(Upload(b_, "3", "x"));
   ASSERT_OK(Delete(a_, file.file_id()));

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "kasbah/tenantdata/v1/usage.pb.h"
+#include "kasbah/usage/v1/meters.pb.h"
 #include "services/tenant_data/rpc/collection_service.h"
 #include "services/tenant_data/rpc/customer_service.h"
 #include "services/tenant_data/rpc/field_sealer.h"
@@ -77,7 +79,8 @@ void TenantDataServerTest::StartServer() {
   CreateServer({v1::Tenant::descriptor()->file(), v1::Domain::descriptor()->file(),
                 v1::Collection::descriptor()->file(), v1::Record::descriptor()->file(),
                 v1::File::descriptor()->file(), v1::Move::descriptor()->file(),
-                subject::v1::Subject::descriptor()->file()});
+                v1::Quota::descriptor()->file(), subject::v1::Subject::descriptor()->file(),
+                usage::v1::CountUsageRequest::descriptor()->file()});
   rpc::Pipeline& pipeline = server_->pipeline();
   const Clock& clock = Clock::Real();
   handlers_ = std::make_unique<Handlers>();

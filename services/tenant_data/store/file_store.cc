@@ -13,13 +13,16 @@ using postgres::Transaction;
 
 // The row of the tenant's usage is the lock: two uploads cannot both take the last bytes.
 constexpr Statement kTake{"files.take", R"sql(
-WITH taken AS (
+WITH room AS (
+  SELECT coalesce((SELECT most FROM tenant_data.quotas
+                   WHERE tenant_id = $1 AND meter = 'file_bytes'), $3) AS most
+), taken AS (
   INSERT INTO tenant_data.file_usage AS u (tenant_id, bytes)
-  SELECT $1, $2 WHERE $2 <= $3
+  SELECT $1, $2 FROM room WHERE $2 <= most
   ON CONFLICT (tenant_id) DO UPDATE SET bytes = u.bytes + excluded.bytes
-    WHERE u.bytes + excluded.bytes <= $3
+    WHERE u.bytes + excluded.bytes <= (SELECT most FROM room)
   RETURNING bytes
-) SELECT core.require(EXISTS (SELECT FROM taken), 'FILE_QUOTA_EXCEEDED'))sql",
+) SELECT core.require_room(EXISTS (SELECT FROM taken), 'file_bytes'))sql",
                           Access::kWrite};
 
 // A file of a record is of its record's customer and collection.

@@ -17,7 +17,7 @@ namespace kasbah::tenantdata {
 class FileStore {
  public:
   // A row for a file that is on its way, until `due`, and its bytes. FAILED_PRECONDITION,
-  // FILE_QUOTA_EXCEEDED; NOT_FOUND for a collection, or a record of this customer, that is not
+  // QUOTA_EXCEEDED; NOT_FOUND for a collection, or a record of this customer, that is not
   // there. The customer that the file is of, and the collection.
   struct Owner {
     std::optional<CustomerId> customer;

@@ -54,7 +54,8 @@ constexpr Statement kInsert{
     "VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $8, $12)) "
     "INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, change, "
     "collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, changed_at) "
-    "VALUES ($1, $2, 1, $4, 'created', $3, $5, $6, $7, $9, $10, $11, $8)",
+    "SELECT $1, $2, 1, $4, 'created', $3, $5, $6, $7, $9, $10, $11, $8 "
+    "FROM tenant_data.take_room($1, 'records', 1)",
     Access::kWrite};
 
 constexpr Statement kInsertMany{
@@ -65,7 +66,8 @@ constexpr Statement kInsertMany{
     "SELECT $1, record_id, $3, $4, $5, 1, data, sealed, $8, $8 FROM given) "
     "INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, change, "
     "collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, changed_at) "
-    "SELECT $1, record_id, 1, $4, 'created', $3, $5, data, sealed, $9, $10, $11, $8 FROM given",
+    "SELECT $1, record_id, 1, $4, 'created', $3, $5, data, sealed, $9, $10, $11, $8 FROM given, "
+    "tenant_data.take_room($1, 'records', cardinality($2))",
     Access::kWrite};
 
 constexpr Statement kUpdate{
@@ -124,7 +126,8 @@ constexpr Statement kPurge{
     "SELECT FROM tenant_data.records o WHERE o.tenant_id = $1 AND o.record_id = $2) "
     "THEN 'ETAG_MISMATCH' ELSE 'NOT_FOUND' END), "
     "r.collection_id, c.key, r.customer_id, r.version + 1 "
-    "FROM (VALUES (1)) AS one LEFT JOIN removed r ON true "
+    "FROM tenant_data.give_room($1, 'records', (SELECT count(*) FROM removed)) AS one "
+    "LEFT JOIN removed r ON true "
     "LEFT JOIN tenant_data.collections c "
     "ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
     Access::kWrite};

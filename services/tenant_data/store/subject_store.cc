@@ -42,7 +42,8 @@ constexpr Statement kEraseRecords{
     "named AS (DELETE FROM tenant_data.file_references t USING removed "
     "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id) "
     "SELECT r.record_id, r.collection_id, c.key, r.customer_id, r.version + 1 FROM removed r "
-    "JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = r.collection_id",
+    "JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = r.collection_id "
+    "CROSS JOIN tenant_data.give_room($1, 'records', (SELECT count(*) FROM removed))",
     Access::kWrite};
 
 std::optional<CustomerId> ParseCustomer(const std::string& subject) {

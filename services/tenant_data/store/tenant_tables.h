@@ -47,6 +47,8 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_SHOWN_AND_ERASED("tenant_data.collections", "collection_id",
                             "collection_id, key, display_name, schema_version, created_at, "
                             "updated_at, deleted_at"),
+    KASBAH_SHOWN_AND_ERASED("tenant_data.quotas", "meter", "meter, most"),
+    KASBAH_HIDDEN_AND_ERASED("tenant_data.quota_slots", "meter, slot", "what is left of quotas"),
     KASBAH_HIDDEN_AND_ERASED("tenant_data.rights_members", "operation_id, number",
                              "what archives of this kind are made of"),
     KASBAH_SHOWN_AND_KEPT("tenant_data.rights_operations", "operation_id",
@@ -59,6 +61,10 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_HIDDEN_AND_KEPT("tenant_data.moves", "from where to where they moved, and when"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.changed_rows",
                            "of rows that change while they move: the move removes them"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.quota_settings",
+                           "what the installation's operators allowed"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.usage_days", "how much was used on which day: bills"),
+    KASBAH_HIDDEN_AND_KEPT("tenant_data.usage_now", "how much was there at the last count"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.outbox", "events on their way: the relay empties it"),
     KASBAH_HIDDEN_AND_KEPT("core.tenants", "the id, that it was erased, and when"),
 });

@@ -345,5 +345,30 @@ TEST_F(SecretLifecycleTest, TheUpkeepReachesSuspendedTenantsAndSeesNoPayload) {
             "f");
 }
 
+TEST_F(SecretLifecycleTest, ATenantsSecretsAreHeldToTheirLimit) {
+  const std::string tenant = a_.uuid().ToString();
+  test_->Execute(
+      "INSERT INTO vault.quotas (tenant_id, meter, most, month_start) VALUES ('" + tenant +
+      "', 'secrets', 2, now()); INSERT INTO vault.quota_slots (tenant_id, meter, slot, remaining) "
+      "SELECT '" +
+      tenant +
+      "', 'secrets', slot, CASE slot WHEN 3 THEN 2 ELSE 0 END "
+      "FROM generate_series(0, 15) AS s (slot)");
+  const auto create = [&](const std::string& path) {
+    v1::CreateSecretRequest request;
+    request.set_path(path);
+    return Create(request);
+  };
+  ASSERT_OK(create("s"));
+  ASSERT_OK(create("other"));
+  EXPECT_THAT(create("third"), ReasonIs("QUOTA_EXCEEDED"));
+  // It can be undeleted until it is purged.
+  ASSERT_OK(On(&Stub::DeleteSecret));
+  EXPECT_THAT(create("third"), ReasonIs("QUOTA_EXCEEDED"));
+  UpkeepIn(absl::Hours(24 * 40));
+  EXPECT_OK(create("third"));
+  EXPECT_THAT(create("fourth"), ReasonIs("QUOTA_EXCEEDED"));
+}
+
 }  // namespace
 }  // namespace kasbah::vault

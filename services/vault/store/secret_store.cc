@@ -29,7 +29,8 @@ constexpr Statement kInsert{
     "INSERT INTO vault.secrets AS s (tenant_id, secret_id, path, labels, expires_at, "
     "rotation_period,"
     "  next_rotation_at, rotation_topic, destroy_delay)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING " KASBAH_SECRET_COLUMNS,
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM vault.take_room($1, 'secrets', 1)"
+    " RETURNING " KASBAH_SECRET_COLUMNS,
     Access::kWrite};
 
 constexpr Statement kGet{"secrets.get", "SELECT " KASBAH_SECRET_COLUMNS
@@ -68,7 +69,9 @@ constexpr Statement kPurgeVersions{
     "secrets.purge_versions",
     "DELETE FROM vault.secret_versions WHERE tenant_id = $1 AND secret_id = $2", Access::kWrite};
 constexpr Statement kPurge{"secrets.purge",
-                           "DELETE FROM vault.secrets WHERE tenant_id = $1 AND secret_id = $2",
+                           "WITH gone AS (DELETE FROM vault.secrets "
+                           "WHERE tenant_id = $1 AND secret_id = $2 RETURNING 1) "
+                           "SELECT vault.give_room($1, 'secrets', (SELECT count(*) FROM gone))",
                            Access::kWrite};
 
 constexpr Statement kGrants{"secrets.grants",

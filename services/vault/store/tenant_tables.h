@@ -29,6 +29,8 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                             "secret_id, path, labels, latest_version, created_at, updated_at, "
                             "expires_at, rotation_period, rotation_topic, next_rotation_at, "
                             "destroy_delay, deleted_at, purge_at, is_restricted"),
+    KASBAH_SHOWN_AND_ERASED("vault.quotas", "meter", "meter, most"),
+    KASBAH_HIDDEN_AND_ERASED("vault.quota_slots", "meter, slot", "what is left of quotas"),
     KASBAH_HIDDEN_AND_ERASED("vault.rewraps", "rewrap_id", "how far sealing again came"),
     KASBAH_HIDDEN_AND_ERASED("vault.key_versions", "key_id, version", "key material"),
     KASBAH_SHOWN_AND_ERASED("vault.keys", "key_id",

@@ -9,6 +9,7 @@
 #include "libs/kept_values/kept_values.h"
 #include "libs/outbox/audit_event.h"
 #include "services/webhook/domain/event_filter.h"
+#include "services/webhook/store/delivery_quota.h"
 
 namespace kasbah::webhook {
 namespace {
@@ -79,6 +80,7 @@ absl::StatusOr<v1::CreateMessageResponse> MessageService::Create(
   change.set_event_id(event.ToString());
   *change.mutable_data() = std::move(data);
   const auto append = [&](postgres::Transaction& tx) -> absl::Status {
+    DeliveryQuota::RequireRoom(tx, call.tenant);
     RETURN_IF_ERROR(outbox_.AppendChange(tx, call, change));
     return outbox_.AppendAudit(
         tx, call,

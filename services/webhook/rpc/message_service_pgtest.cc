@@ -158,5 +158,21 @@ TEST_F(MessageServiceTest, WhatIsNoEventIsRefused) {
   EXPECT_EQ(Changes(), 0);
 }
 
+TEST_F(MessageServiceTest, WhenAMonthsDeliveriesAreUsedUpItIsRefusedUntilTheNext) {
+  test_->Execute(
+      "INSERT INTO webhook.quotas (tenant_id, meter, most, used, month_start) VALUES ('" +
+      a_.uuid().ToString() + "', 'deliveries', 10, 9, date_trunc('month', now(), 'UTC'))");
+  ASSERT_OK(Create());
+  test_->Execute("UPDATE webhook.quotas SET used = 10");
+  const auto refused = Create();
+  EXPECT_THAT(refused, ReasonIs("QUOTA_EXCEEDED"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Changes(), 1);
+  test_->Execute("UPDATE webhook.quotas SET month_start = month_start - interval '1 month'");
+  EXPECT_OK(Create());
+  test_->Execute("UPDATE webhook.quotas SET most = 0");
+  EXPECT_THAT(Create(), ReasonIs("QUOTA_EXCEEDED"));
+}
+
 }  // namespace
 }  // namespace kasbah::webhook

@@ -59,6 +59,16 @@ WITH incoming AS (
   SELECT m.tenant_id, m.message_id, m.endpoint_id, now()
   FROM matched m JOIN stored s ON s.tenant_id = m.tenant_id AND s.message_id = m.message_id
   RETURNING tenant_id, message_id, endpoint_id
+), limited AS (
+  SELECT q.tenant_id FROM webhook.quotas q
+  WHERE q.meter = 'deliveries' AND q.tenant_id IN (SELECT tenant_id FROM incoming)
+  ORDER BY q.tenant_id FOR UPDATE
+), counted AS (
+  UPDATE webhook.quotas q SET month_start = greatest(q.month_start, m.start),
+    used = CASE WHEN q.month_start >= m.start THEN q.used ELSE 0 END
+      + (SELECT count(*) FROM delivered d WHERE d.tenant_id = q.tenant_id)
+  FROM limited, (SELECT date_trunc('month', now(), 'UTC') AS start) AS m
+  WHERE q.meter = 'deliveries' AND q.tenant_id = limited.tenant_id
 )
 INSERT INTO webhook.queue (tenant_id, message_id, endpoint_id, due_at)
 SELECT tenant_id, message_id, endpoint_id, now() FROM delivered)sql",

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "services/webhook/store/delivery_quota.h"
 #include "services/webhook/store/inbox_store.h"
 #include "services/webhook/store/webhook_fixture.h"
 
@@ -100,6 +101,46 @@ TEST_F(InboxStoreTest, TheServicesOwnRoleReachesNoCursorAndNothingThatIsQuaranti
                               "has_column_privilege('kasbah_webhook', "
                               "'webhook.quarantine', 'payload', 'SELECT')"),
             "f");
+}
+
+TEST_F(InboxStoreTest, DeliveriesOfALimitedTenantAreCountedByTheMonth) {
+  for (const TenantId tenant : {a_, b_}) {
+    AddEndpoint(tenant, "https://one");
+    AddEndpoint(tenant, "https://two");
+  }
+  test_->Execute("INSERT INTO webhook.quotas (tenant_id, meter, most, month_start) VALUES ('" +
+                 a_.uuid().ToString() + "', 'deliveries', 3, date_trunc('month', now(), 'UTC'))");
+  const auto used = [&] { return test_->QueryValue("SELECT used FROM webhook.quotas"); };
+  const Message message = NewMessage(a_);
+  ASSERT_OK(FanOut({message, NewMessage(b_)}));
+  EXPECT_EQ(used(), "2");
+  // Brought again it is no other; and what its records' changes send goes on beyond the limit.
+  ASSERT_OK(FanOut({message, NewMessage(a_)}));
+  EXPECT_EQ(used(), "4");
+  EXPECT_EQ(Deliveries(a_).size(), 4u);
+  test_->Execute("UPDATE webhook.quotas SET month_start = month_start - interval '1 month'");
+  ASSERT_OK(FanOut({NewMessage(a_)}));
+  EXPECT_EQ(used(), "2");
+  EXPECT_EQ(test_->QueryValue("SELECT month_start = date_trunc('month', now(), 'UTC') "
+                              "FROM webhook.quotas"),
+            "t");
+}
+
+TEST_F(InboxStoreTest, DeliveriesAreCountedByTheDayThatTheirMessageCame) {
+  AddEndpoint(a_, "https://one");
+  AddEndpoint(a_, "https://two");
+  const absl::Time midnight = absl::FromCivil(absl::CivilDay(2026, 11, 28), absl::UTCTimeZone());
+  for (const absl::Duration after : {-absl::Milliseconds(1), absl::ZeroDuration(),
+                                     absl::Hours(24) - absl::Milliseconds(1), absl::Hours(24)}) {
+    Message message = NewMessage(a_);
+    message.id = MessageId::New(midnight + after);
+    ASSERT_OK(FanOut({message}));
+  }
+  ASSERT_OK_AND_ASSIGN(const int64_t count,
+                       database_->WithTenant(Call(a_), [&](postgres::Transaction& tx) {
+                         return DeliveryQuota::Count(tx, a_, midnight, midnight + absl::Hours(24));
+                       }));
+  EXPECT_EQ(count, 4);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
                             "convert_from(body, 'UTF8') AS body, request_id, created_at"),
     KASBAH_SHOWN_AND_ERASED("webhook.endpoints", "endpoint_id",
                             "endpoint_id, url, description, event_types, state, created_at"),
+    KASBAH_SHOWN_AND_ERASED("webhook.quotas", "meter", "meter, most"),
     KASBAH_HIDDEN_AND_ERASED("webhook.quarantine", "source, shard, epoch, outbox_id",
                              "what could not be understood when it came"),
     KASBAH_HIDDEN_AND_KEPT("webhook.outbox", "events on their way: the relay empties it"),

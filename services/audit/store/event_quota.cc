@@ -1,0 +1,48 @@
+#include "services/audit/store/event_quota.h"
+
+namespace kasbah::audit::event_quota {
+namespace {
+
+using postgres::Pending;
+using postgres::Row;
+using postgres::Statement;
+using postgres::Transaction;
+
+#define KASBAH_COUNT_DAYS                                                                 \
+  "SELECT coalesce(sum(c.events), 0)::bigint FROM audit.event_count c WHERE c.tenant_id " \
+  "= $1 AND c.day >= "
+// What applications append is named "app." and more, which nothing else is.
+#define KASBAH_APPENDED "AND c.action >= 'app.' AND c.action < 'app/'"
+
+constexpr Statement kRequireRoom{
+    "event_quota.require_room",
+    "SELECT core.require_room(NOT EXISTS (SELECT FROM audit.quotas q WHERE q.tenant_id = $1 "
+    "AND q.meter = 'appended_events' AND q.most <= (" KASBAH_COUNT_DAYS
+    "date_trunc('month', now(), 'UTC') " KASBAH_APPENDED ")), 'appended_events')"};
+constexpr Statement kCountAll{"event_quota.count_all", KASBAH_COUNT_DAYS "$2 AND c.day < $3"};
+constexpr Statement kCountAppended{"event_quota.count_appended",
+                                   KASBAH_COUNT_DAYS "$2 AND c.day < $3 " KASBAH_APPENDED};
+
+#undef KASBAH_COUNT_DAYS
+#undef KASBAH_APPENDED
+
+Pending<int64_t> Count(const Statement& statement, Transaction& tx, TenantId tenant,
+                       absl::Time from, absl::Time until) {
+  return tx.RunForOne(
+      statement, "count", [](const Row& row) { return row.Get<int64_t>(0); }, tenant, from, until);
+}
+
+}  // namespace
+
+void RequireRoom(Transaction& tx, TenantId tenant) { tx.Run(kRequireRoom, tenant); }
+
+Pending<int64_t> CountAll(Transaction& tx, TenantId tenant, absl::Time from, absl::Time until) {
+  return Count(kCountAll, tx, tenant, from, until);
+}
+
+Pending<int64_t> CountAppended(Transaction& tx, TenantId tenant, absl::Time from,
+                               absl::Time until) {
+  return Count(kCountAppended, tx, tenant, from, until);
+}
+
+}  // namespace kasbah::audit::event_quota

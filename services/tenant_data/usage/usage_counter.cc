@@ -1,0 +1,175 @@
+#include "services/tenant_data/usage/usage_counter.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
+#include "libs/rpc/channel.h"
+#include "libs/usage/day.h"
+#include "libs/usage/meter_name.h"
+
+namespace kasbah::tenantdata {
+namespace {
+
+using postgres::Transaction;
+using usage::v1::CountUsageRequest;
+using usage::v1::CountUsageResponse;
+using usage::v1::MeterService;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+constexpr absl::Duration kEvery = absl::Hours(1);
+constexpr absl::Duration kAgain = absl::Minutes(5);
+// What happened before midnight is counted by then.
+constexpr absl::Duration kAfterMidnight = absl::Minutes(10);
+// After an outage that was longer, what came before is not counted any more.
+constexpr absl::Duration kLongestAgo = absl::Hours(24 * 31);
+constexpr absl::Duration kKeptFor = absl::Hours(24 * 800);
+constexpr int kTenantsAtOnce = 100;
+
+CallContext CallFor(TenantId tenant, absl::Time deadline) {
+  return CallContext::ForBackground("service/tenant-data", tenant, deadline);
+}
+
+absl::Time NextTurn(absl::Time now) {
+  const absl::Time today = usage::DayOf(now);
+  if (now < today + kAfterMidnight) return today + kAfterMidnight;
+  return std::min(now + kEvery, usage::NextDay(today) + kAfterMidnight);
+}
+
+// Of one day: all of today, and only what is used of one that is over.
+std::vector<UsageCount> CountsOf(const CountUsageResponse& reply, bool is_today) {
+  std::vector<UsageCount> counts;
+  for (const CountUsageResponse::Count& count : reply.counts()) {
+    const KnownMeter* meter = FindMeter(count.meter());
+    const absl::StatusOr<TenantId> tenant = TenantId::Parse(count.tenant_id());
+    if (meter == nullptr || !tenant.ok() || (meter->is_held && !is_today)) continue;
+    counts.push_back({*tenant, usage::NameOf(count.meter()), count.quantity()});
+  }
+  return counts;
+}
+
+}  // namespace
+
+UsageCounter::UsageCounter(postgres::Door& door, const MeterPeers& peers, const Clock& clock)
+    : door_(door),
+      peers_(peers),
+      clock_(clock),
+      holder_(Uuid::V7(absl::Now())),
+      counted_(telemetry::GetGauge("kasbah_tenant_data_usage_counted_seconds",
+                                   "When this replica last counted all tenants' use, Unix time")) {}
+
+absl::StatusOr<std::optional<absl::Time>> UsageCounter::TakeTurn() {
+  return door_.Run(absl::Now() + kTimeout,
+                   [&](Transaction& tx) { return UsageStore::Lease(tx, holder_, clock_.Now()); });
+}
+
+absl::Status UsageCounter::HoldOn() {
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> held, TakeTurn());
+  if (held) return absl::OkStatus();
+  return Error(absl::StatusCode::kAborted, "LEASE_LOST", "another replica counts by now");
+}
+
+absl::Status UsageCounter::RunOnce() {
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> final_before, TakeTurn());
+  if (!final_before) return absl::OkStatus();
+  const absl::Time now = clock_.Now();
+  const absl::Time today = usage::DayOf(now);
+  const absl::Time first = std::max(*final_before, usage::DayOf(now - kLongestAgo));
+  absl::Status done = CountAll(first, today);
+  done.Update(ApplyAll());
+  if (ReasonOf(done) == "LEASE_LOST") return absl::OkStatus();
+  const bool is_final = done.ok() && now >= today + kAfterMidnight;
+  done.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+    UsageStore::Forget(tx, now - kKeptFor);
+    UsageStore::EndLease(tx, holder_, is_final ? std::max(today, *final_before) : *final_before,
+                         done.ok() ? NextTurn(now) : now + kAgain);
+    return absl::OkStatus();
+  }));
+  if (done.ok()) counted_.Set(static_cast<double>(absl::ToUnixSeconds(now)));
+  return done;
+}
+
+absl::Status UsageCounter::CountAll(absl::Time first, absl::Time today) {
+  absl::Status failed;
+  std::vector<TenantId> tenants;
+  do {
+    RETURN_IF_ERROR(HoldOn());
+    const TenantId after = tenants.empty() ? TenantId() : tenants.back();
+    ASSIGN_OR_RETURN(tenants, door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+      return UsageStore::ListTenants(tx, after, kTenantsAtOnce);
+    }));
+    if (tenants.empty()) break;
+    for (absl::Time day = first; day < today; day = usage::NextDay(day)) {
+      failed.Update(CountDay(day, /*is_today=*/false, tenants));
+    }
+    failed.Update(CountDay(today, /*is_today=*/true, tenants));
+  } while (tenants.size() == kTenantsAtOnce);
+  return failed;
+}
+
+absl::Status UsageCounter::CountDay(absl::Time day, bool is_today,
+                                    const std::vector<TenantId>& tenants) {
+  CountUsageRequest request;
+  request.set_date(usage::FormatDay(day));
+  for (const TenantId tenant : tenants) request.add_tenant_ids(tenant.ToString());
+  absl::Status failed;
+  for (const auto& [service, stub] : peers_) {
+    const absl::StatusOr<CountUsageResponse> reply =
+        rpc::Invoke(CallFor(TenantId(), absl::Now() + kTimeout), *stub,
+                    &MeterService::Stub::CountUsage, request);
+    if (!reply.ok()) {
+      failed.Update(reply.status());
+      continue;
+    }
+    const std::vector<UsageCount> counts = CountsOf(*reply, is_today);
+    failed.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+      UsageStore::SaveDay(tx, day, counts);
+      if (is_today) UsageStore::SaveNow(tx, counts, clock_.Now());
+      return absl::OkStatus();
+    }));
+    if (!reply->uncounted_tenant_ids().empty()) {
+      failed.Update(Error(absl::StatusCode::kUnavailable, "NOT_COUNTED",
+                          StrCat(service, " could not count ", reply->uncounted_tenant_ids_size(),
+                                 " of the tenants")));
+    }
+  }
+  return failed;
+}
+
+absl::Status UsageCounter::ApplyAll() {
+  absl::Status failed;
+  std::vector<QuotaSetting> page;
+  do {
+    RETURN_IF_ERROR(HoldOn());
+    const QuotaSetting after = page.empty() ? QuotaSetting() : page.back();
+    ASSIGN_OR_RETURN(page, door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+      return UsageStore::ListQuotas(tx, after, kTenantsAtOnce);
+    }));
+    for (const QuotaSetting& quota : page) {
+      failed.Update(
+          Apply(quota.tenant, usage::MeterOf(quota.meter), quota.most, absl::Now() + kTimeout));
+    }
+  } while (page.size() == kTenantsAtOnce);
+  return failed;
+}
+
+absl::Status UsageCounter::Apply(TenantId tenant, usage::v1::Meter meter,
+                                 const std::optional<uint64_t>& most, absl::Time deadline) {
+  const KnownMeter* known = FindMeter(meter);
+  const auto peer = known == nullptr ? peers_.end() : peers_.find(std::string(known->service));
+  if (peer == peers_.end()) {
+    return Error(absl::StatusCode::kUnavailable, "NOT_COUNTED", "no service counts this");
+  }
+  usage::v1::ApplyQuotaRequest request;
+  request.set_meter(meter);
+  if (most) request.set_limit(*most);
+  return rpc::Invoke(CallFor(tenant, deadline), *peer->second, &MeterService::Stub::ApplyQuota,
+                     request)
+      .status();
+}
+
+}  // namespace kasbah::tenantdata
