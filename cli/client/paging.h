@@ -23,7 +23,8 @@ absl::StatusOr<Reply> ListAll(
     request.set_page_size(std::min(missing, kLargestPage));
     absl::StatusOr<Reply> page = client.CallAt(service, scope, method, request);
     if (!page.ok()) return page.status();
-    (all.*items)()->MergeFrom(*((*page).*items)());
+    // What stands beside the items is as the last page says.
+    all.MergeFrom(*page);
     all.set_next_page_token(page->next_page_token());
     request.set_page_token(page->next_page_token());
     const bool enough = limit != 0 && (all.*items)()->size() >= limit;

@@ -58,11 +58,12 @@ std::string CreateScript(const Installation& kasbah) {
       "schema_version, version, data, created_at, updated_at) VALUES (",
       tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, ", tenant, ", 1, 1, ", data,
       ", now(), now())) INSERT INTO tenant_data.record_history (tenant_id, record_id, version, "
-      "change, "
-      "collection_id, schema_version, data, actor_kind, actor_id, request_id, changed_at) VALUES (",
+      "change, collection_id, schema_version, data, actor_kind, actor_id, request_id, changed_at) "
+      "SELECT ",
       tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, 1, 'created', ", tenant, ", 1, ", data,
       ", 'api_key', 'key_01h455vb4pex5vsknk084sn02q', '0190163d-8694-739b-aea5-966c26f8ad91', "
-      "now());\n",
+      "now() FROM tenant_data.take_room(",
+      tenant, ", 'records', 1);\n",
       "INSERT INTO tenant_data.record_index (tenant_id, record_id, field_id, v_text) VALUES (",
       tenant, ", lpad(to_hex(:id::bigint), 32, '0')::uuid, ", tenant,
       ", 'some text of a record');\n", Outbox(kasbah, "tenant_data", "audit", 300),

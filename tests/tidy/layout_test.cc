@@ -43,6 +43,7 @@ const std::map<std::string, std::set<std::string>>& LibraryLayers() {
       {"rpc", {"base", "crypto", "config", "telemetry", "ratelimit", "http"}},
       {"subject", {"base", "postgres", "outbox", "rpc"}},
       {"ciphertexts", {"base", "crypto", "postgres", "rpc"}},
+      {"usage", {"base", "postgres", "outbox", "rpc"}},
       {"kept_values", {"base", "payload", "crypto", "rpc"}},
       {"service",
        {"base", "crypto", "config", "telemetry", "reporting", "ratelimit", "http", "postgres",

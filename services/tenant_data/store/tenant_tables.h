@@ -62,7 +62,7 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_HIDDEN_AND_KEPT("tenant_data.changed_rows",
                            "of rows that change while they move: the move removes them"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.quota_settings",
-                           "what the installation's operators allowed"),
+                           "what operators allowed: goes with the tenant's names"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.usage_days", "how much was used on which day: bills"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.usage_now", "how much was there at the last count"),
     KASBAH_HIDDEN_AND_KEPT("tenant_data.outbox", "events on their way: the relay empties it"),
