@@ -77,8 +77,8 @@ class RecordWriter {
   absl::StatusOr<Created> Create(const CallContext& call, const RuleTable& rules,
                                  const NewRecord& record, const std::optional<RequestKey>& request);
   // The same without waiting, for a record of nobody with nothing unique, sealed or filed and no
-  // request: its time, to `done` as Database::WithTenantShared says. DEFINITION_CHANGED also while somebody may
-  // be changing the definition.
+  // request: its time, to `done` as Database::WithTenantShared says. DEFINITION_CHANGED also while
+  // somebody may be changing the definition.
   void StartCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
                    absl::AnyInvocable<void(std::optional<absl::StatusOr<absl::Time>>)> done);
   // The time of the update; the record's version is then `record.version` + 1.
