@@ -32,6 +32,8 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
     KASBAH_HIDDEN_AND_ERASED("tenant_data.import_refusals", "import_id, line",
                              "lines that an import refused"),
     KASBAH_HIDDEN_AND_ERASED("tenant_data.imports", "import_id", "how far imports came"),
+    KASBAH_HIDDEN_AND_ERASED("tenant_data.erased_subjects", "digest",
+                             "digests of the ids of people who were erased"),
     KASBAH_HIDDEN_AND_ERASED("tenant_data.cursor_keys", "tenant_id", "key material"),
     KASBAH_HIDDEN_AND_ERASED("tenant_data.field_indexes", "field_id", "how far indexes are built"),
     KASBAH_SHOWN_AND_ERASED("tenant_data.field_groups", "collection_id, schema_version, group_id",
