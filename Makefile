@@ -51,7 +51,7 @@ tsan: deps ## the same under the thread sanitizer
 tidy: deps ## clang-tidy over every file, or over those changed since a commit: make tidy SINCE=main
 	@scripts/tidy.sh $(SINCE)
 
-check-kubernetes: ## a cluster of its own (kind): install, calls, pods deleted, upgrade, rollback; ten minutes
+check-kubernetes: ## the chart in a cluster of its own: upgrades, outages, a drained node, under load; half an hour
 	@KASBAH_KUBERNETES=1 tests/kubernetes/cluster.sh || [ $$? -eq 77 ]
 
 check-deploy: ## the chart, Terraform, workflow and image checks alone, without compiling anything

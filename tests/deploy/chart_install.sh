@@ -99,6 +99,7 @@ waiting=$!
 mkdir "$work/admin" "$work/tmp"
 echo "$host:$port:*:postgres:$(cat "$work/superuser")" >"$work/admin/pgpass"
 sed -e "s#/tmp/#$work/tmp/#g" -e "s#/run/kasbah#$work#g" "$scripts/make-roles.sh" >"$work/make-roles.sh"
+cp "$scripts/until-answers.sh" "$work/"
 KASBAH_ADMIN_DSN="$(dsn postgres | sed 's/dbname=kasbah/dbname=postgres/')" KASBAH_DATABASE=kasbah \
   sh "$work/make-roles.sh"
 KASBAH_MIGRATIONS=helm/kasbah/files/migrations.txt KASBAH_PASSWORD_FILE=$work/passwords/kasbah_migrator \

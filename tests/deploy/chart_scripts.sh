@@ -50,6 +50,17 @@ schema() {
 
   run migrate.sh kasbah_migrator "$list" >"$work/said" || fail "$(cat "$work/said")"
   grep -q '^0 applied' "$work/said" || fail 'nothing to do, and it did something'
+  # Before PostgreSQL lets it in, it says so and waits; a password that is put right is read again.
+  local right=$work/dev/passwords/kasbah_migrator
+  mv "$right" "$work/right"
+  echo wrong >"$right"
+  run migrate.sh kasbah_migrator "$list" >"$work/said" &
+  local migrating=$!
+  for _ in $(seq 100); do grep -q 'waiting for PostgreSQL: ' "$work/said" && break; sleep 0.1; done
+  grep -q 'waiting for PostgreSQL: .*password' "$work/said" || fail "did not say for what: $(cat "$work/said")"
+  cp "$work/right" "$right"
+  wait "$migrating" || fail "let in late, it failed: $(cat "$work/said")"
+  grep -q '^0 applied' "$work/said" || fail "let in late, it did something else: $(cat "$work/said")"
   run migrate.sh kasbah_migrator "$work/older" >"$work/said" || fail "after a rollback: $(cat "$work/said")"
   grep -q 'the schema is ahead' "$work/said" || fail "after a rollback: $(cat "$work/said")"
 }

@@ -1,6 +1,7 @@
 # Brings the schema to this version. A database that is ahead of it, as after a rollback, is left as it
 # is: migrations only add, and an older process works with them.
 set -eu
+. "$(dirname "$0")/until-answers.sh"
 migrations=${KASBAH_MIGRATIONS:-/run/kasbah/scripts/migrations.txt}
 
 # As the owner, for the migrator itself has no right to anything.
@@ -17,6 +18,8 @@ ahead() {
   printf '%s\n' "$applied" | grep -vxFf "$migrations" || true
 }
 
+# Its roles too are made meanwhile, perhaps.
+until_it_answers query 'SELECT 1'
 newer=$(ahead)
 if [ -n "$newer" ]; then
   printf 'the schema is ahead of this version, nothing is changed:\n%s\n' "$newer"

@@ -176,14 +176,24 @@ GROUP BY tenant_id
 SQL
 }
 
+# The log's key is opened by the vault after the audit is ready, and every checkpoint is signed with it.
+checkpoint() { # <tenant>
+  tries=0
+  until kasbah --tenant "$1" audit checkpoint -o json >"$work/checkpoint" 2>"$work/logs/checkpoint"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 60 ] || fail "the log of $1 signs nothing: $(head -1 "$work/logs/checkpoint")"
+    sleep 1
+  done
+}
+
 verify() {
   count=0
   for tenant in $(tenants); do
+    checkpoint "$tenant"
     key=$run/log-keys/$tenant.key
     if [ ! -e "$key" ]; then
       key=$work/trails/$tenant.key
-      kasbah --tenant "$tenant" audit checkpoint -o json |
-        sed -n 's/.*"verifier_key": "\([^"]*\)".*/\1/p' >"$key"
+      sed -n 's/.*"verifier_key": "\([^"]*\)".*/\1/p' "$work/checkpoint" >"$key"
     fi
     kasbah --tenant "$tenant" --timeout 3600 audit export --out "$work/trails/$tenant" 2>/dev/null ||
       fail "the trail of $tenant cannot be exported"

@@ -31,8 +31,14 @@ until operator --tenant "$KASBAH_TENANT" audit list --action secret. --since 10m
   [ "$tries" -lt 30 ] || { echo 'the read is not in the trail' >&2; exit 1; }
   sleep 1
 done
-operator --tenant "$KASBAH_TENANT" audit checkpoint -o json |
-  sed -n 's/.*"verifier_key": "\([^"]*\)".*/\1/p' >"$tmp/log.key"
+# The log's key is opened by the vault a while after the first start.
+tries=0
+until operator --tenant "$KASBAH_TENANT" audit checkpoint -o json >"$tmp/checkpoint" 2>"$tmp/error"; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 30 ] || { cat "$tmp/error" >&2; exit 1; }
+  sleep 1
+done
+sed -n 's/.*"verifier_key": "\([^"]*\)".*/\1/p' "$tmp/checkpoint" >"$tmp/log.key"
 operator --tenant "$KASBAH_TENANT" audit export --out "$tmp/trail" 2>/dev/null
 kasbah audit verify "$tmp/trail" --key "$tmp/log.key"
 program secrets delete "$path" >/dev/null
