@@ -81,6 +81,11 @@ TABLE = [
     ("KasbahSinkSilent", *counter("kasbah_audit_sink_silence_seconds", fires="3600x60", quiet="600x60"), "30m"),
     ("KasbahIncidentClock", *counter("kasbah_audit_incidents_due_soon", fires="1x60", quiet="0x60"), "5m"),
     ("KasbahDeliveriesLate", *counter("kasbah_webhook_oldest_due_seconds", fires="600x60", quiet="60x60"), "30m"),
+    ("KasbahUsageNotCounted",
+     [(f'kasbah_tenant_data_usage_counted_seconds{{{N}, pod="{pod}"}}', f"{counted}x300")
+      for pod, counted in (("a", 0), ("b", 3600))],
+     [(f'kasbah_tenant_data_usage_counted_seconds{{{N}, pod="{pod}"}}', f"{counted}x300")
+      for pod, counted in (("a", 0), ("b", 14000))], "280m"),
     ("KasbahLeasesNotEnded", *counter("kasbah_vault_lease_end_failures_total", quiet="0 0 1 2 2x60"), "40m"),
     ("KasbahDenialsSpike", calls("Get", "PERMISSION_DENIED", "0+1x1440 1440+600x60"),
      calls("Get", "PERMISSION_DENIED", "0+600x1500"), "24h20m"),
