@@ -25,6 +25,17 @@ std::string_view AdviceFor(const absl::Status& status, const std::string& reason
       {"PEER_UNAVAILABLE",
        "Is it running? `kasbah dev status` shows what runs here, `kasbah contexts show` where this "
        "command looks."},
+      {"PEER_NOT_ALLOWED",
+       "No role would help: this certificate may not make the call at all. What operators do takes "
+       "an "
+       "operator's, in a context of its own: kasbah contexts list"},
+      {"ACTOR_NOT_ALLOWED",
+       "For operator: a context without api_key_file (kasbah contexts list). For api_key or user: "
+       "an "
+       "API key of the tenant, made with `kasbah --tenant TENANT api-keys create NAME --role "
+       "ROLE`, in "
+       "the file that the context's api_key_file names. For tenant_workload: a registered program "
+       "(kasbah workloads create)."},
       {"TENANT_SUSPENDED", "An operator ends the suspension with: kasbah tenants resume TENANT"},
       {"TENANT_CLOSED", "It was closed for good: a closed tenant cannot be opened again."},
       {"DOMAIN_UNPROVED",

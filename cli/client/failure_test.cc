@@ -26,5 +26,17 @@ TEST(Failure, WhatCanBeDoneIsSaid) {
   EXPECT_NE(Explain(FromService(away, "vault", "r")).find("kasbah dev status"), std::string::npos);
 }
 
+TEST(Failure, WhoIsTheWrongKindOfCallerLearnsWhatToCallWith) {
+  const auto refused = Error(absl::StatusCode::kPermissionDenied, "ACTOR_NOT_ALLOWED",
+                             "RecordService/PurgeRecord is not for actors of kind operator");
+  const std::string text = Explain(FromService(refused, "tenant-data", "r"));
+  EXPECT_NE(text.find("kasbah --tenant TENANT api-keys create NAME --role ROLE"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("api_key_file"), std::string::npos) << text;
+  const auto peer = Error(absl::StatusCode::kPermissionDenied, "PEER_NOT_ALLOWED", "may not call");
+  EXPECT_NE(Explain(FromService(peer, "vault", "r")).find("takes an operator's"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace kasbah::cli

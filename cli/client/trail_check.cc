@@ -91,6 +91,14 @@ void AddExport(const std::string& path, const merkle::ExportVerdict& verdict, Tr
   report->json["files"].push_back(std::move(file));
 }
 
+// What it says of a trail that it holds a head that was kept, for people.
+std::string HoldsHead(const KeptHead& head, const TrailTrust& trust) {
+  const bool is_witnessed = head.source == trust.witnessed;
+  return StrCat(head.source, ": ", is_witnessed ? "cosigned as above" : "signed by the log's key",
+                "; the trail begins with its ", head.checkpoint.size,
+                " events: of these none was changed, removed, added or put elsewhere since");
+}
+
 // A tlog-proof of one event.
 void AddProof(const std::string& path, const std::string& text, const VerifierKey& key,
               TrailReport* report) {
@@ -156,6 +164,11 @@ absl::StatusOr<TrailReport> CheckTrailFiles(const std::vector<std::string>& file
     std::ifstream file(path, std::ios::binary);
     if (!file) return dev::FileError("read", path, errno);
     if (file.peek() == merkle::kTlogProofHeader.front()) {
+      if (!heads.empty()) {
+        return absl::InvalidArgumentError(
+            StrCat(path, " proves one event, and a head that was kept (", heads.front().source,
+                   ") can only be held against exports of the trail"));
+      }
       AddProof(path, std::string(std::istreambuf_iterator<char>(file), {}), key, &report);
     } else {
       exports = true;
@@ -168,8 +181,7 @@ absl::StatusOr<TrailReport> CheckTrailFiles(const std::vector<std::string>& file
       Fail(*missing, &report);
     } else {
       for (const KeptHead& head : heads) {
-        report.checked.push_back(StrCat(head.source, ": its ", head.checkpoint.size,
-                                        " events are those that the trail begins with"));
+        report.checked.push_back(HoldsHead(head, trust));
       }
     }
   }

@@ -105,7 +105,14 @@ TEST_F(TrailCheckTest, ATrailIsHeldAgainstAKeptCheckpoint) {
   trust.checkpoints = {File("kept.checkpoint", early)};
   const std::string cut = File("cut.jsonl", log_.ExportAll());
   log_.Grow(4);
-  EXPECT_EQ(FaultOf({File("trail.jsonl", log_.ExportAll())}, trust), "");
+  const std::string trail = File("trail.jsonl", log_.ExportAll());
+  ASSERT_OK_AND_ASSIGN(const TrailReport report, CheckTrailFiles({trail}, trust));
+  EXPECT_EQ(report.fault, "");
+  EXPECT_EQ(
+      report.checked.back(),
+      StrCat(trust.checkpoints[0],
+             ": signed by the log's key; the trail begins with its 6 events: of these none was "
+             "changed, removed, added or put elsewhere since"));
   trust.checkpoints = {
       File("later.checkpoint",
            merkle::SignNote(log_.Head().ToText(), log_.Origin(), log_.signer()).value())};
@@ -149,6 +156,11 @@ TEST_F(TrailCheckTest, AnEventsProofFileHoldsByItself) {
   proof.index = 3;
   EXPECT_THAT(FaultOf({File("3.tlog-proof", proof.Serialize())}, Trust()),
               HasSubstr("do not lead to the checkpoint's root"));
+  // What was asked for and cannot be looked at is not passed over.
+  TrailTrust kept = Trust();
+  kept.checkpoints = {File("kept.checkpoint", proof.checkpoint)};
+  EXPECT_THAT(CheckTrailFiles({File("2.tlog-proof", proof.Serialize())}, kept).status().ToString(),
+              HasSubstr("can only be held against exports"));
 }
 
 TEST_F(TrailCheckTest, AKeyThatIsNoneIsAnErrorAndNoVerdict) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "cli/commands/audit_display.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -54,17 +55,12 @@ void AddAuditAppend(CLI::App* noun, Invocation& invocation) {
     ASSIGN_OR_RETURN(const std::vector<AppendEventsRequest> batches, ReadBatches(*file, text));
     ASSIGN_OR_RETURN(Client * client, run.client());
     AppendEventsResponse all;
-    int repeated = 0;
     for (const AppendEventsRequest& batch : batches) {
       ASSIGN_OR_RETURN(const AppendEventsResponse reply,
                        client->Call(&AuditService::Stub::AppendEvents, batch));
       all.MergeFrom(reply);
-      for (const auto& event : reply.events()) repeated += event.repeated() ? 1 : 0;
     }
-    return run.Show(all, [&] {
-      return StrCat(all.events_size() - repeated, " events logged, ", repeated,
-                    " were there before\n");
-    });
+    return run.Show(all, [&] { return DescribeAppended(all); });
   });
 }
 

@@ -1,5 +1,8 @@
 #include "cli/commands/audit_retention.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "cli/client/audit_bundle.h"
 #include "cli/client/paging.h"
 #include "kasbah/audit/v1/retention.grpc.pb.h"
@@ -78,6 +81,8 @@ void AddDownload(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("name", *name, "2025-03-1200")->required();
   leaf->add_option("--directory", *directory, "Where to")->capture_default_str();
   OnRun(leaf, invocation, [name, directory](Invocation& run) -> absl::Status {
+    std::error_code made;
+    std::filesystem::create_directories(*directory, made);
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const auto reply, ListThem(*client, 0));
     for (const Archive& archive : reply.archives()) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/client/paging.h"
+#include "cli/commands/audit_display.h"
 #include "cli/commands/audit_filter.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "libs/base/status_macros.h"
@@ -16,17 +17,6 @@ namespace {
 
 using audit::v1::AuditService;
 using audit::v1::Event;
-
-std::string WhoIn(const outbox::v1::AuditEvent& event) {
-  return event.actor().display().empty() ? StrCat(event.actor().kind(), " ", event.actor().id())
-                                         : event.actor().display();
-}
-
-std::string OutcomeOf(const outbox::v1::AuditEvent& event) {
-  std::string outcome = EnumName(*outbox::v1::Outcome_descriptor(), event.outcome());
-  if (!event.reason().empty()) StrAppend(&outcome, " ", event.reason());
-  return outcome;
-}
 
 void AddList(CLI::App* noun, Invocation& invocation) {
   struct Options {
@@ -53,7 +43,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
       for (const Event& event : reply.events()) {
         const outbox::v1::AuditEvent& what = event.event();
         table.Add({StrCat(event.sequence()), ToCell(what.occurred_at(), what.has_occurred_at()),
-                   what.action(), OutcomeOf(what), WhoIn(what), what.target().id()});
+                   what.action(), OutcomeOf(what), ActorOf(what), what.target().id()});
       }
       return table.ToString();
     });
@@ -69,10 +59,7 @@ void PrintEvent(const Event& event, bool json) {
     const auto printed = google::protobuf::util::MessageToJsonString(event, &text, print);
     Print(printed.ok() ? text + "\n" : "");
   } else {
-    const outbox::v1::AuditEvent& what = event.event();
-    Print(StrCat(event.sequence(), "  ", ToCell(what.occurred_at(), what.has_occurred_at()), "  ",
-                 what.action(), "  ", OutcomeOf(what), "  ", WhoIn(what), "  ", what.target().id(),
-                 "\n"));
+    Print(LineOf(event) + "\n");
   }
   std::fflush(stdout);
 }

@@ -1,66 +1,28 @@
 #include "cli/commands/keys.h"
 
+#include "cli/commands/key_display.h"
 #include "cli/commands/named_call.h"
 #include "cli/commands/options.h"
+#include "cli/commands/system_keys.h"
 #include "kasbah/vault/v1/keys.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "libs/base/timestamp.h"
 
 namespace kasbah::cli {
 namespace {
 
 using vault::v1::Key;
 using vault::v1::KeyService;
-using vault::v1::KeyVersion;
 using Stub = KeyService::Stub;
 
 constexpr char kKeyHelp[] = "\"secrets\", or a whole name: service/tenant-data/fields";
-
-std::string PurposeOf(const Key& key) {
-  return EnumName(*Key::Purpose_descriptor(), key.purpose());
-}
-
-std::string Describe(const Key& key) {
-  std::string text = ToString(
-      {{"key", key.key_id()},
-       {"name", key.name()},
-       {"purpose", PurposeOf(key)},
-       {"version", StrCat(key.primary_version())},
-       {"created", ToCell(key.create_time(), key.has_create_time())},
-       {"rotated every", ToCell(key.rotation_period(), key.has_rotation_period())},
-       {"next rotation", ToCell(key.next_rotation_time(), key.has_next_rotation_time())},
-       {"opens from version", StrCat(key.min_open_version())},
-       {"destroy delay", ToCell(key.version_destroy_delay(), key.has_version_destroy_delay())}});
-  Table table({"VERSION", "STATE", "CREATED", "DESTROY TIME", "OPERATIONS"});
-  for (const KeyVersion& version : key.versions()) {
-    table.Add(
-        {StrCat(version.version()), EnumName(*KeyVersion::State_descriptor(), version.state()),
-         ToCell(version.create_time(), version.has_create_time()),
-         ToCell(version.destroy_time(), version.has_destroy_time()), StrCat(version.operations())});
-  }
-  return text + "\n" + table.ToString();
-}
 
 void AddList(CLI::App* noun, Invocation& invocation) {
   CLI::App* list = noun->add_subcommand("list", "Every key and its newest version");
   OnRun(list, invocation, [](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const auto reply, client->Call(&Stub::ListKeys, vault::v1::ListKeysRequest()));
-    return run.Show(reply, [&] {
-      Table table({"KEY", "NAME", "PURPOSE", "VERSION", "SINCE", "NEXT ROTATION"});
-      for (const Key& key : reply.keys()) {
-        std::string since = "-";
-        for (const KeyVersion& version : key.versions()) {
-          if (version.version() == key.primary_version()) {
-            since = ToCell(version.create_time(), version.has_create_time());
-          }
-        }
-        table.Add({key.key_id(), key.name(), PurposeOf(key), StrCat(key.primary_version()), since,
-                   ToCell(key.next_rotation_time(), key.has_next_rotation_time())});
-      }
-      return table.ToString();
-    });
+    return run.Show(reply, [&] { return TableOfKeys(reply.keys()); });
   });
 }
 
@@ -117,7 +79,7 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
     RETURN_IF_ERROR(FillSettings(options->settings, &request, &given));
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Key key, client->Call(&Stub::CreateKey, request));
-    return run.Show(key, [&] { return Describe(key); });
+    return run.Show(key, [&] { return DescribeKey(key); });
   });
 }
 
@@ -148,7 +110,7 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
     for (const std::string& name : given) request.mutable_update_mask()->add_paths(name);
     ASSIGN_OR_RETURN(Client * client, run.client());
     ASSIGN_OR_RETURN(const Key key, client->Call(&Stub::UpdateKey, request));
-    return run.Show(key, [&] { return Describe(key); });
+    return run.Show(key, [&] { return DescribeKey(key); });
   });
 }
 
@@ -181,9 +143,10 @@ void AddKeys(CLI::App& root, Invocation& invocation) {
               "  kasbah --tenant ten_01h… keys rotate secrets\n"
               "  kasbah --tenant ten_01h… keys update secrets --rotation 2160h\n"
               "  kasbah --tenant ten_01h… keys references secrets\n"
-              "  kasbah --tenant ten_01h… keys destroy secrets --version 1");
+              "  kasbah --tenant ten_01h… keys destroy secrets --version 1\n"
+              "  kasbah keys system list");
   const auto add = [&](const char* verb, const char* help, auto method) {
-    AddNamedCall(noun, invocation, verb, help, {"key", kKeyHelp}, method, &Describe);
+    AddNamedCall(noun, invocation, verb, help, {"key", kKeyHelp}, method, &DescribeKey);
   };
   AddList(noun, invocation);
   add("get", "A key and its versions", &Stub::GetKey);
@@ -195,6 +158,7 @@ void AddKeys(CLI::App& root, Invocation& invocation) {
   add("destroy", "Let nobody use a version any more, and destroy it after the key's delay",
       &Stub::DestroyKeyVersion);
   add("restore", "Call a destruction off", &Stub::RestoreKeyVersion);
+  AddSystemKeys(*noun, invocation);
 }
 
 }  // namespace kasbah::cli

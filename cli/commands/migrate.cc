@@ -2,11 +2,13 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "cli/migrations.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
 #include "libs/postgres/migration.h"
+#include "libs/postgres/schema_wait.h"
 
 namespace kasbah::cli {
 namespace {
@@ -19,6 +21,7 @@ struct Options {
   std::string database = "kasbah";
   bool is_shard = false;
   bool check = false;
+  std::string wait;
 };
 
 // What a database of tenants' records alone has.
@@ -55,6 +58,23 @@ std::string WithPassword(const std::string& dsn, const std::string& password) {
   return StrCat(dsn, " password='", quoted, "'");
 }
 
+// Changes nothing: for who starts beside a migrator, and as a role that may read and no more.
+absl::Status Wait(const Options& options) {
+  absl::Duration patience;
+  if (!absl::ParseDuration(options.wait, &patience) || patience < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        StrCat("--wait ", options.wait, ": say how long at the most, such as 15m"));
+  }
+  postgres::PoolOptions role;
+  role.dsn = options.dsn;
+  role.password_file = options.password_file;
+  RETURN_IF_ERROR(postgres::WaitForMigrations(
+      role, MigrationsFor(options), patience,
+      [](std::string_view what) { Print(StrCat("waiting for the schema: ", what, "\n")); }));
+  Print("the schema is there\n");
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Options& options) {
   if (!options.bootstrap_dsn.empty()) {
     if (options.passwords.empty())
@@ -67,6 +87,7 @@ absl::Status Run(const Options& options) {
     return absl::InvalidArgumentError(
         "which database? Say --dsn 'host=… dbname=kasbah user=kasbah_migrator'");
   }
+  if (!options.wait.empty()) return Wait(options);
   std::string dsn = options.dsn;
   if (!options.password_file.empty()) {
     ASSIGN_OR_RETURN(const std::string password, ReadPassword(options.password_file));
@@ -98,9 +119,16 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
   leaf->add_option("--password-file", options->password_file, "Its password");
   leaf->add_flag("--shard", options->is_shard,
                  "The database is one more for tenants' records: schemas core and tenant_data");
-  leaf->add_flag("--check", options->check, "Change nothing; report what breaks the rules");
-  leaf->add_option("--bootstrap", options->bootstrap_dsn,
-                   "Make roles and database first: a superuser's connection string");
+  CLI::Option* check =
+      leaf->add_flag("--check", options->check, "Change nothing; report what breaks the rules");
+  CLI::Option* bootstrap =
+      leaf->add_option("--bootstrap", options->bootstrap_dsn,
+                       "Make roles and database first: a superuser's connection string");
+  leaf->add_option("--wait", options->wait,
+                   "Change nothing; wait until all of this version is applied, for so long at the "
+                   "most. The role of any service may ask")
+      ->excludes(check)
+      ->excludes(bootstrap);
   leaf->add_option("--passwords", options->passwords,
                    "For --bootstrap: a directory with a file of each role's name");
   leaf->add_option("--database", options->database, "For --bootstrap: its name")
@@ -112,6 +140,9 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
       "Examples:\n"
       "  kasbah migrate --dsn 'host=db sslmode=verify-full dbname=kasbah user=kasbah_migrator' \\\n"
       "      --password-file migrator.password\n"
+      "  kasbah migrate --wait 15m --dsn 'host=db sslmode=verify-full dbname=kasbah "
+      "user=kasbah_auth' \\\n"
+      "      --password-file auth.password\n"
       "  kasbah migrate --bootstrap 'host=db user=postgres' --passwords /run/secrets/kasbah\n"
       "  kasbah migrate --shard --dsn 'host=db2 sslmode=verify-full dbname=records "
       "user=kasbah_migrator'");

@@ -149,7 +149,8 @@ void AddLoad(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--format", options->format, "csv or jsonl; else as the file's name ends");
   leaf->add_option("--customer-id", options->customer, "cus_…: whose the records are");
   leaf->add_option("--import-id", options->import_id,
-                   "UUID of an import that was cut off, to go on with it");
+                   "UUID of an import that was cut off, to go on with it; the file has to be the "
+                   "same as far as it came (else IMPORT_CHANGED)");
   leaf->add_flag("--strict", options->strict, "End with 1 when a line was refused");
   OnRun(leaf, invocation, [options](Invocation& run) { return Load(run, *options); });
 }

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <map>
 
 #include "absl/time/clock.h"
 #include "cli/commands/named_call.h"
+#include "cli/commands/rights_display.h"
 #include "kasbah/tenantdata/v1/rights.grpc.pb.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -23,16 +23,6 @@ using Stub = RightsService::Stub;
 
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(500);
 
-std::string StateOf(const RightsOperation& operation) {
-  const std::string state = EnumName(*RightsOperation::State_descriptor(), operation.state());
-  return operation.waiting_for().empty() ? state
-                                         : StrCat(state, ", waiting: ", operation.waiting_for());
-}
-
-std::string KindOf(const RightsOperation& operation) {
-  return EnumName(*RightsOperation::Kind_descriptor(), operation.kind());
-}
-
 // "auth done, vault running (12 rows)": what has been asked so far.
 std::string ProgressOf(const RightsOperation& operation) {
   std::string line;
@@ -47,39 +37,10 @@ std::string ProgressOf(const RightsOperation& operation) {
   return line;
 }
 
-std::string Describe(const RightsOperation& operation) {
-  Properties properties = {{"operation", operation.operation_id()},
-                           {"kind", KindOf(operation)},
-                           {"state", StateOf(operation)}};
-  if (!operation.error().empty()) properties.emplace_back("error", operation.error());
-  properties.emplace_back("by", operation.actor());
-  properties.emplace_back("started", ToCell(operation.create_time(), operation.has_create_time()));
-  properties.emplace_back("finished", ToCell(operation.finish_time(), operation.has_finish_time()));
-  if (operation.has_archive()) {
-    const RightsOperation::Archive& archive = operation.archive();
-    properties.emplace_back("archive",
-                            StrCat(archive.size(), " bytes in ", archive.members(), " members"));
-    properties.emplace_back("kept until", ToCell(archive.expire_time(), archive.has_expire_time()));
-  }
-  Table table({"SERVICE", "STATE", "WHAT", "ROWS"});
-  for (const auto& service : operation.services()) {
-    const std::string state = service.state() == RightsOperation::STATE_UNSPECIFIED
-                                  ? "waits"
-                                  : EnumName(*RightsOperation::State_descriptor(), service.state());
-    if (service.rows().empty()) table.Add({service.service(), state, "", ""});
-    std::map<std::string, uint64_t> rows;
-    for (const auto& [name, count] : service.rows()) rows[name] = count;
-    for (const auto& [name, count] : rows) {
-      table.Add({service.service(), state, name, StrCat(count)});
-    }
-  }
-  return StrCat(ToString(properties), "\n", table.ToString());
-}
-
 // Looks until it is over, showing how far it is on a terminal.
 absl::StatusOr<RightsOperation> Follow(Invocation& run, Client& client, RightsOperation operation) {
   while (!operation.done()) {
-    run.terminal.Progress(StrCat("  ", StateOf(operation), "  ", ProgressOf(operation)));
+    run.terminal.Progress(StrCat("  ", RightsState(operation), "  ", ProgressOf(operation)));
     absl::SleepFor(kBetweenLooks);
     tenantdata::v1::GetRightsOperationRequest get;
     get.set_operation_id(operation.operation_id());
@@ -90,7 +51,7 @@ absl::StatusOr<RightsOperation> Follow(Invocation& run, Client& client, RightsOp
 }
 
 absl::Status ShowOne(Invocation& run, const RightsOperation& operation) {
-  return run.Show(operation, [&] { return Describe(operation); });
+  return run.Show(operation, [&] { return DescribeRights(operation); });
 }
 
 // The operation that `start` begins, or what has become of it.
@@ -166,7 +127,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
     return run.Show(reply, [&] {
       Table table({"OPERATION", "KIND", "STATE", "STARTED", "BY"});
       for (const RightsOperation& operation : reply.operations()) {
-        table.Add({operation.operation_id(), KindOf(operation), StateOf(operation),
+        table.Add({operation.operation_id(), RightsKind(operation), RightsState(operation),
                    ToCell(operation.create_time(), operation.has_create_time()),
                    operation.actor()});
       }
@@ -239,10 +200,10 @@ void AddRights(CLI::App& root, Invocation& invocation) {
   AddEraseTenant(noun, invocation);
   AddList(noun, invocation);
   AddNamedCall(noun, invocation, "get", "How far one is", {"operation", "op_…"},
-               &Stub::GetRightsOperation, &Describe);
+               &Stub::GetRightsOperation, &DescribeRights);
   AddNamedCall(noun, invocation, "cancel",
                "Stop an export and drop its archive, or an erasure that has not begun",
-               {"operation", "op_…"}, &Stub::CancelRightsOperation, &Describe);
+               {"operation", "op_…"}, &Stub::CancelRightsOperation, &DescribeRights);
   AddDownload(noun, invocation);
 }
 

@@ -24,6 +24,12 @@ void Sha256Stream::Update(std::string_view bytes) {
   KASBAH_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
 }
 
+std::string Sha256Stream::Current() const {
+  Sha256Stream copy;
+  KASBAH_CHECK(EVP_MD_CTX_copy_ex(copy.state_->context, state_->context) == 1);
+  return copy.Finish();
+}
+
 std::string Sha256Stream::Finish() {
   std::string digest(32, '\0');
   KASBAH_CHECK(EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()),

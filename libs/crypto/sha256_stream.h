@@ -14,7 +14,9 @@ class Sha256Stream {
   Sha256Stream(Sha256Stream&&) noexcept;
   Sha256Stream& operator=(Sha256Stream&&) noexcept;
   void Update(std::string_view bytes);
-  // 32 bytes. Nothing may follow.
+  // 32 bytes, of what came so far.
+  std::string Current() const;
+  // The same. Nothing may follow.
   std::string Finish();
 
  private:

@@ -162,6 +162,15 @@ TEST(Sha256Stream, IsTheSameInPieces) {
   EXPECT_EQ(Sha256Stream().Finish(), Sha256(""));
 }
 
+TEST(Sha256Stream, SaysWhatCameSoFarAndGoesOn) {
+  Sha256Stream stream;
+  stream.Update("hel");
+  EXPECT_EQ(stream.Current(), Sha256("hel"));
+  stream.Update("lo");
+  EXPECT_EQ(stream.Current(), Sha256("hello"));
+  EXPECT_EQ(stream.Finish(), Sha256("hello"));
+}
+
 // The format, frozen: what was sealed once opens for ever. Computed with Python's hmac and
 // cryptography packages.
 TEST(StreamAead, TheFormatStaysWhatItWas) {

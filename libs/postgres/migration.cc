@@ -80,22 +80,43 @@ absl::Status CheckHistory(const std::map<std::string, std::string>& applied,
   return absl::OkStatus();
 }
 
-absl::Status CheckApplied(const std::map<std::string, std::string>& applied,
-                          const std::vector<Migration>& migrations) {
+absl::StatusOr<std::vector<std::string>> Missing(const std::map<std::string, std::string>& applied,
+                                                 const std::vector<Migration>& migrations) {
   std::vector<std::string> missing;
   for (const Migration& migration : migrations) {
     const auto found = applied.find(KeyOf(migration));
     if (found == applied.end()) {
       missing.push_back(KeyOf(migration));
     } else if (found->second != HexSha256(migration.sql)) {
-      return absl::FailedPreconditionError(
+      return Error(
+          absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED",
           StrCat("migration ", KeyOf(migration), " was applied in another form than it has here"));
     }
   }
-  if (missing.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      StrCat("the schema is behind: ", absl::StrJoin(missing, ", "),
-             " not applied; run kasbah migrate against this database"));
+  return missing;
+}
+
+absl::StatusOr<std::string> DsnOf(const PoolOptions& role) {
+  ASSIGN_OR_RETURN(const internal::ConnectSettings settings,
+                   internal::ConnectSettings::Create(role));
+  ASSIGN_OR_RETURN(const auto parameters, settings.Parameters());
+  return internal::FormatConninfo({parameters.begin(), parameters.end()});
+}
+
+absl::StatusOr<std::vector<std::string>> MissingIn(const std::string& dsn,
+                                                   const std::vector<Migration>& migrations) {
+  std::map<std::string, std::string> applied;
+  try {
+    pqxx::connection connection(dsn);
+    try {
+      applied = ReadApplied(connection);
+    } catch (const pqxx::undefined_table&) {
+      // Nothing was ever applied.
+    }
+  } catch (const std::exception& e) {
+    return internal::ToolError("read core.migrations", e);
+  }
+  return Missing(applied, migrations);
 }
 
 absl::Status CheckGate(const std::string& dsn) {
@@ -153,19 +174,20 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
   return report;
 }
 
+absl::StatusOr<std::vector<std::string>> MissingMigrations(
+    const PoolOptions& role, const std::vector<Migration>& migrations) {
+  ASSIGN_OR_RETURN(const std::string dsn, DsnOf(role));
+  return MissingIn(dsn, migrations);
+}
+
 absl::Status CheckDatabase(const PoolOptions& role, const std::vector<Migration>& migrations) {
-  ASSIGN_OR_RETURN(const internal::ConnectSettings settings,
-                   internal::ConnectSettings::Create(role));
-  ASSIGN_OR_RETURN(const auto parameters, settings.Parameters());
-  const std::string dsn = internal::FormatConninfo({parameters.begin(), parameters.end()});
-  std::map<std::string, std::string> applied;
-  try {
-    pqxx::connection connection(dsn);
-    applied = ReadApplied(connection);
-  } catch (const std::exception& e) {
-    return internal::ToolError("read core.migrations", e);
+  ASSIGN_OR_RETURN(const std::string dsn, DsnOf(role));
+  ASSIGN_OR_RETURN(const std::vector<std::string> missing, MissingIn(dsn, migrations));
+  if (!missing.empty()) {
+    return absl::FailedPreconditionError(
+        StrCat("the schema is behind: ", absl::StrJoin(missing, ", "),
+               " not applied; run kasbah migrate against this database"));
   }
-  RETURN_IF_ERROR(CheckApplied(applied, migrations));
   return CheckGate(dsn);
 }
 

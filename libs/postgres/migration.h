@@ -41,6 +41,12 @@ absl::Status Bootstrap(const std::string& admin_dsn, const std::string& database
 // Every login role that Bootstrap makes: "kasbah_vault", "kasbah_vault_relay", ….
 const std::vector<std::string>& LoginRoles();
 
+// What of `migrations` was not applied to a role's database, in their order; all of them where
+// there is no schema yet. FAILED_PRECONDITION, reason MIGRATION_CHANGED, when one was applied in
+// another form than it has here.
+absl::StatusOr<std::vector<std::string>> MissingMigrations(
+    const PoolOptions& role, const std::vector<Migration>& migrations);
+
 // Whether a role's database is one that this program can work in: everything of `migrations` was
 // applied to it, as it is here, and the catalog gate holds. FAILED_PRECONDITION says what does not.
 // More than that may have been applied: by a newer release, for another service.

@@ -1,8 +1,12 @@
+#include <gmock/gmock.h>
+
 #include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "libs/base/strings.h"
 #include "libs/postgres/core_migrations.h"
 #include "libs/postgres/notes_fixture.h"
+#include "libs/postgres/schema_wait.h"
 
 namespace kasbah::postgres {
 namespace {
@@ -100,6 +104,62 @@ TEST_F(MigrationTest, BootstrapAgainChangesNothing) {
 TEST_F(MigrationTest, AServerThatIsAwayIsUnavailable) {
   EXPECT_THAT(Migrate("host=127.0.0.1 port=1 user=kasbah_migrator", {}),
               StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(MigrationTest, WaitingEndsWhenTheLastMigrationIsApplied) {
+  std::string said;
+  absl::Notification waits;
+  absl::Status waited;
+  std::thread waiter([&] {
+    waited = WaitForMigrations(test_->Pool("kasbah_vault"), With(NotesMigrations()),
+                               absl::Minutes(1), [&](std::string_view what) {
+                                 said += what;
+                                 waits.Notify();
+                               });
+  });
+  waits.WaitForNotification();
+  EXPECT_OK(Run(NotesMigrations()));
+  waiter.join();
+  EXPECT_OK(waited);
+  EXPECT_EQ(said, "vault/0001_notes");
+  // More than it knows is no matter: that is what a rollback finds.
+  EXPECT_OK(
+      WaitForMigrations(test_->Pool("kasbah_vault"), With({}), absl::ZeroDuration(), nullptr));
+}
+
+TEST_F(MigrationTest, WaitingInVainNamesEverythingThatIsMissing) {
+  std::vector<Migration> more = NotesMigrations();
+  more.push_back({"vault", "0002_more", "SELECT 1"});
+  const absl::Status waited =
+      WaitForMigrations(test_->Pool("kasbah_vault"), With(more), absl::ZeroDuration(), nullptr);
+  EXPECT_THAT(waited, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(waited.ToString(), ::testing::HasSubstr("vault/0001_notes, vault/0002_more"));
+  test_->Execute("DROP SCHEMA core CASCADE");
+  EXPECT_THAT(
+      WaitForMigrations(test_->Pool("kasbah_vault"), With(more), absl::ZeroDuration(), nullptr)
+          .ToString(),
+      ::testing::HasSubstr("not applied: core/0001_core, "));
+}
+
+TEST_F(MigrationTest, WaitingSaysWhyTheDatabaseDoesNotTell) {
+  PoolOptions away;
+  away.dsn = "host=127.0.0.1 port=1 user=kasbah_vault";
+  const absl::Status waited = WaitForMigrations(away, With({}), absl::ZeroDuration(), nullptr);
+  EXPECT_THAT(waited, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(waited.ToString(), ::testing::HasSubstr("Connection refused"));
+}
+
+TEST_F(MigrationTest, NobodyWaitsForWhatTimeDoesNotBring) {
+  ASSERT_OK(Run(NotesMigrations()));
+  std::vector<Migration> changed = NotesMigrations();
+  changed[0].sql += " ";
+  const absl::Status waited = WaitForMigrations(test_->Pool("kasbah_vault"), With(changed),
+                                                absl::InfiniteDuration(), nullptr);
+  EXPECT_THAT(waited, testing::ReasonIs("MIGRATION_CHANGED"));
+  PoolOptions malformed;
+  malformed.dsn = "host=db.example.com user=kasbah_vault";
+  EXPECT_THAT(WaitForMigrations(malformed, With({}), absl::InfiniteDuration(), nullptr),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

@@ -20,13 +20,14 @@ AdminPort::AdminPort(std::function<std::string()> readiness, std::function<void(
 
 absl::StatusOr<std::unique_ptr<AdminPort>> AdminPort::Start(const std::string& listen,
                                                             std::function<std::string()> readiness,
-                                                            std::function<void(bool)> changed) {
+                                                            std::function<void(bool)> changed,
+                                                            std::string_view setting) {
   auto admin = std::unique_ptr<AdminPort>(new AdminPort(std::move(readiness), std::move(changed)));
   auto server = http::Server::Start(
       listen, [port = admin.get()](const http::Request& request) { return port->Answer(request); });
   if (!server.ok()) {
     return Error(absl::StatusCode::kFailedPrecondition, "LISTEN_FAILED",
-                 StrCat("server.admin_listen: ", FromAbsl(server.status().message())));
+                 StrCat(setting, ": ", FromAbsl(server.status().message())));
   }
   admin->server_ = *std::move(server);
   admin->Ask();
@@ -56,7 +57,7 @@ void AdminPort::Ask() {
   } else {
     telemetry::LogWarning("not ready", {{"reason", reason}});
   }
-  if (reason.empty() != not_ready_.empty()) changed_(reason.empty());
+  if (changed_ && reason.empty() != not_ready_.empty()) changed_(reason.empty());
   not_ready_ = reason;
 }
 

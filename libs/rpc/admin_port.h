@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -13,13 +14,13 @@ namespace kasbah::rpc {
 
 // The plaintext listener for probes and scrapers: /healthz (the process runs), /readyz (it should
 // be sent calls), /metrics. Asks `readiness` each second on a thread of its own, since it may
-// block, and tells `changed` whenever the answer turns.
+// block, and tells `changed`, if there is one, whenever the answer turns.
 class AdminPort {
  public:
   // FAILED_PRECONDITION, reason LISTEN_FAILED, naming address and setting.
-  static absl::StatusOr<std::unique_ptr<AdminPort>> Start(const std::string& listen,
-                                                          std::function<std::string()> readiness,
-                                                          std::function<void(bool)> changed);
+  static absl::StatusOr<std::unique_ptr<AdminPort>> Start(
+      const std::string& listen, std::function<std::string()> readiness,
+      std::function<void(bool)> changed, std::string_view setting = "server.admin_listen");
   ~AdminPort();
 
   int port() const { return server_->port(); }

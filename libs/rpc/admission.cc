@@ -48,6 +48,15 @@ std::string_view KindName(ActorKind kind) {
   }
 }
 
+// Whom a method is for: "operator, user".
+std::string KindsOf(const policy::v1::Access& access) {
+  std::string kinds;
+  for (const int kind : access.actors()) {
+    StrAppend(&kinds, kinds.empty() ? "" : ", ", KindName(static_cast<ActorKind>(kind)));
+  }
+  return kinds;
+}
+
 std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
 absl::Status AssertionInvalid(std::string_view what) {
@@ -208,7 +217,8 @@ absl::Status Admission::Enter(const grpc::ServerContextBase& context, Arrival* a
   }
   if (!arrival->method.takes_assertions) {
     return Error(StatusCode::kPermissionDenied, "ACTOR_NOT_ALLOWED",
-                 StrCat(arrival->method.policy.name, " takes no assertion"));
+                 StrCat(arrival->method.policy.name, " takes no assertion: it is for ",
+                        KindsOf(arrival->method.policy.access), ", by the certificate alone"));
   }
   arrival->token = metadata.authorization.substr(kBearer.size());
   return absl::OkStatus();
@@ -240,9 +250,9 @@ absl::Status Admission::Authorize(const Assertion* assertion, Arrival* arrival) 
   RETURN_IF_ERROR(AgreeOnTenant(arrival));
   RETURN_IF_ERROR(CheckRegistered(assertion, arrival));
   if (!arrival->method.actors[static_cast<size_t>(call.actor_kind)]) {
-    return Error(
-        StatusCode::kPermissionDenied, "ACTOR_NOT_ALLOWED",
-        StrCat(arrival->method.policy.name, " is not for actors of kind ", call.actor.kind));
+    return Error(StatusCode::kPermissionDenied, "ACTOR_NOT_ALLOWED",
+                 StrCat(arrival->method.policy.name, " is not for actors of kind ", call.actor.kind,
+                        ": it is for ", KindsOf(access)));
   }
   RETURN_IF_ERROR(CheckPermission(assertion != nullptr, arrival));
   RETURN_IF_ERROR(CheckScope(*arrival));

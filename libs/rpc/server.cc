@@ -16,15 +16,12 @@
 #include "libs/rpc/malformed_request.h"
 #include "libs/rpc/server_process.h"
 #include "libs/rpc/status_service.h"
+#include "libs/rpc/tls_expiry.h"
 #include "libs/rpc/trust_client.h"
 #include "libs/telemetry/log.h"
 
 namespace kasbah::rpc {
 namespace {
-
-// Shorter than any certificate lives, so that a replaced one is soon the only one in use.
-constexpr absl::Duration kConnectionAge = absl::Minutes(30);
-constexpr absl::Duration kConnectionGrace = absl::Minutes(1);
 
 int Millis(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
@@ -66,6 +63,7 @@ absl::Status Server::State::Build() {
   const ServerConfig& config = options.config;
   const TlsFiles files{config.tls_directory};
   ASSIGN_OR_RETURN(identity, OwnIdentity(files));
+  MeasureExpiry(files);
   if (identity.domain != config.trust_domain) {
     return Error(absl::StatusCode::kFailedPrecondition, "TRUST_DOMAIN_MISMATCH",
                  StrCat("server.trust_domain is \"", config.trust_domain,
@@ -108,8 +106,9 @@ absl::Status Server::State::Listen(const std::vector<grpc::Service*>& services) 
   builder.SetMaxSendMessageSize(config.max_message_bytes);
   // Two processes on one port would share its calls without a word.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(kConnectionAge));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Millis(kConnectionGrace));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(config.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Millis(config.max_connection_age_grace));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);

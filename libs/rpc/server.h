@@ -31,6 +31,11 @@ struct ServerConfig {
   int streams = 32;
   int max_message_bytes = 8 * 1024 * 1024;
   absl::Duration drain = absl::Seconds(20);
+  // A connection that is so old takes no new calls: its peer makes another, and with it finds new
+  // replicas and shows its new certificate. What is under way then has the grace to end. Shorter
+  // than any certificate lives.
+  absl::Duration max_connection_age = absl::Minutes(30);
+  absl::Duration max_connection_age_grace = absl::Minutes(1);
   // Where auth answers, for keys and revocations; empty in auth itself.
   std::string auth_address;
   // What each actor may ask a second; see libs/ratelimit/tiers.h.

@@ -17,6 +17,14 @@ void ServerConfig::Read(config::Section& section) {
   section.Field("max_message_bytes", &max_message_bytes, "largest message taken in")
       .Range(1024, 64 * 1024 * 1024);
   section.Field("drain", &drain, "how long calls under way may take when the process stops");
+  section
+      .Field("max_connection_age", &max_connection_age,
+             "how old a connection may become before its peer has to make another")
+      .Between(absl::Seconds(10), absl::Hours(24));
+  section
+      .Field("max_connection_age_grace", &max_connection_age_grace,
+             "how long calls under way may take then before they are cut off")
+      .Between(absl::Seconds(1), absl::Hours(1));
   section.Field("auth_address", &auth_address, "where auth answers, for keys and revocations");
   config::Section& limits =
       section.Child("rate_limits", "calls a second that one actor of a tenant may make");

@@ -100,8 +100,11 @@ TEST_F(ServerTest, AnAssertionsCustomerCannotBeChanged) {
 }
 
 TEST_F(ServerTest, AnAssertionWhereNoneBelongsIsRefused) {
-  EXPECT_THAT(Ping(Client(kGateway), {{"authorization", Bearer(KeyAssertion(kGateway))}}),
-              ReasonIs("ACTOR_NOT_ALLOWED"));
+  const auto refused =
+      Ping(Client(kGateway), {{"authorization", Bearer(KeyAssertion(kGateway))}}).status();
+  EXPECT_THAT(refused, ReasonIs("ACTOR_NOT_ALLOWED"));
+  EXPECT_THAT(refused.ToString(),
+              ::testing::HasSubstr("it is for workload, operator, by the certificate"));
 }
 
 TEST_F(ServerTest, WithoutThePermissionTheActorIsRefused) {
@@ -123,7 +126,10 @@ TEST_F(ServerTest, AMemberNeedsTheAssuranceAndAnApiKeyIsNotAMember) {
   EXPECT_OK(RevokeKey(client, {{"authorization", Bearer(user)}}));
   Assertion key = user;
   key.kind = policy::v1::ACTOR_KIND_API_KEY;
-  EXPECT_THAT(RevokeKey(client, {{"authorization", Bearer(key)}}), ReasonIs("ACTOR_NOT_ALLOWED"));
+  const auto refused = RevokeKey(client, {{"authorization", Bearer(key)}}).status();
+  EXPECT_THAT(refused, ReasonIs("ACTOR_NOT_ALLOWED"));
+  EXPECT_THAT(refused.ToString(),
+              ::testing::HasSubstr("of kind api_key: it is for operator, user"));
 }
 
 TEST_F(ServerTest, TheScopeDecidesWhetherATenantIsNamed) {

@@ -3,62 +3,23 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/tls_pem.h"
 
 namespace kasbah::rpc {
 namespace {
 
 constexpr unsigned kReloadSeconds = 1;
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
-using PkeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
-
-absl::Status Unusable(const std::string& path, std::string_view what) {
-  ERR_clear_error();
-  return Error(
-      absl::StatusCode::kFailedPrecondition, "TLS_FILES_UNUSABLE",
-      StrCat(path, " ", what, "; server.tls_directory must hold tls.crt, tls.key and ca.crt"));
-}
-
-absl::StatusOr<BioPtr> OpenPem(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Unusable(path, "cannot be read");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  BioPtr bio(BIO_new(BIO_s_mem()));
-  KASBAH_CHECK(bio != nullptr && BIO_write(bio.get(), text.data(), static_cast<int>(text.size())) ==
-                                     static_cast<int>(text.size()));
-  return bio;
-}
-
-absl::StatusOr<X509Ptr> ReadCertificate(const std::string& path) {
-  ASSIGN_OR_RETURN(const BioPtr bio, OpenPem(path));
-  X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) return Unusable(path, "holds no PEM certificate");
-  return certificate;
-}
 
 std::vector<std::string> UrisOf(const X509* certificate) {
   std::vector<std::string> uris;
@@ -115,18 +76,17 @@ absl::StatusOr<SpiffeId> OwnIdentity(const TlsFiles& files) {
                  "server.tls_directory is not set; it must hold tls.crt, tls.key and ca.crt");
   }
   const std::string path = files.directory + "/tls.crt";
-  ASSIGN_OR_RETURN(const X509Ptr certificate, ReadCertificate(path));
-  RETURN_IF_ERROR(ReadCertificate(files.directory + "/ca.crt").status());
-  ASSIGN_OR_RETURN(const BioPtr key_bio, OpenPem(files.directory + "/tls.key"));
-  const PkeyPtr key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
-  if (key == nullptr) return Unusable(files.directory + "/tls.key", "holds no PEM private key");
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+  ASSIGN_OR_RETURN(const std::vector<X509Ptr> chain, ReadCertificates(path));
+  const X509* const certificate = chain.front().get();
+  RETURN_IF_ERROR(ReadCertificates(files.directory + "/ca.crt").status());
+  ASSIGN_OR_RETURN(const PkeyPtr key, ReadPrivateKey(files.directory + "/tls.key"));
+  if (X509_check_private_key(certificate, key.get()) != 1) {
     return Unusable(files.directory + "/tls.key", "does not belong to tls.crt");
   }
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) <= 0) {
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0) {
     return Unusable(path, "has expired; have a new certificate issued");
   }
-  const std::vector<std::string> uris = UrisOf(certificate.get());
+  const std::vector<std::string> uris = UrisOf(certificate);
   if (uris.size() != 1) {
     return Unusable(path, StrCat("carries ", uris.size(), " URI names and not one SPIFFE id"));
   }

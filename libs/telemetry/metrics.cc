@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/mutex.h"
 #include "libs/base/error.h"
@@ -46,6 +47,9 @@ std::string RenderLabels(const Labels& labels) {
 std::string Braced(const std::string& labels) {
   return labels.empty() ? "" : StrCat("{", labels, "}");
 }
+
+// With every digit: a time is ten of them before the point, and StrCat writes six.
+std::string Number(double value) { return absl::StrFormat("%.15g", value); }
 
 template <typename T>
 T& Find(std::map<std::string, std::unique_ptr<T>> Family::*series, Kind kind, std::string_view name,
@@ -98,7 +102,7 @@ void RenderHistogram(std::string_view name, const std::string& labels, const His
   }
   const double sum =
       static_cast<double>(histogram.sum_nanos_.load(std::memory_order_relaxed)) / 1e9;
-  StrAppend(out, name, "_sum", Braced(labels), " ", sum, "\n");
+  StrAppend(out, name, "_sum", Braced(labels), " ", Number(sum), "\n");
   StrAppend(out, name, "_count", Braced(labels), " ", count, "\n");
 }
 
@@ -137,7 +141,7 @@ std::string RenderMetrics() {
       StrAppend(&out, name, Braced(labels), " ", counter->value(), "\n");
     }
     for (const auto& [labels, gauge] : family.gauges) {
-      StrAppend(&out, name, Braced(labels), " ", gauge->value(), "\n");
+      StrAppend(&out, name, Braced(labels), " ", Number(gauge->value()), "\n");
     }
     for (const auto& [labels, histogram] : family.histograms) {
       RenderHistogram(name, labels, *histogram, &out);

@@ -30,7 +30,7 @@ TEST(Metrics, HistogramBucketsAccumulate) {
   EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_bucket{a=\"b\",le=\"0.5\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_bucket{a=\"b\",le=\"60\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_bucket{a=\"b\",le=\"+Inf\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_sum{a=\"b\"} 100.3\n"));
+  EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_sum{a=\"b\"} 100.3001\n"));
   EXPECT_THAT(text, HasSubstr("kasbah_test_seconds_count{a=\"b\"} 3\n"));
 }
 
@@ -42,6 +42,11 @@ TEST(Metrics, LabelValuesCannotBreakTheFormat) {
 TEST(Metrics, CollectorsRunBeforeRendering) {
   OnRender([] { GetGauge("kasbah_test_depth", "Depth").Set(7.5); });
   EXPECT_THAT(RenderMetrics(), HasSubstr("kasbah_test_depth 7.5\n"));
+}
+
+TEST(Metrics, AMomentKeepsItsSeconds) {
+  GetGauge("kasbah_test_moment_seconds", "Moment").Set(1795892461);
+  EXPECT_THAT(RenderMetrics(), HasSubstr("kasbah_test_moment_seconds 1795892461\n"));
 }
 
 }  // namespace

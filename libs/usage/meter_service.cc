@@ -40,16 +40,22 @@ absl::StatusOr<v1::CountUsageResponse> MeterService::Count(const rpc::Call& call
                                                            const v1::CountUsageRequest& request) {
   ASSIGN_OR_RETURN(const absl::Time day, ParseDay(request.date(), "date"));
   v1::CountUsageResponse reply;
+  std::vector<const Meter*> meters;
+  for (const Meter& meter : meters_) {
+    if (!meter.is_held || request.with_held()) meters.push_back(&meter);
+  }
+  if (meters.empty()) return reply;
   for (const std::string& id : request.tenant_ids()) {
     CallContext own = call;
     ASSIGN_OR_RETURN(own.tenant, TenantId::Parse(id));
     // One tenant's database may be away, or the tenant be gone, and the others are still counted.
-    if (!CountTenant(own, day, &reply).ok()) reply.add_uncounted_tenant_ids(id);
+    if (!CountTenant(own, day, meters, &reply).ok()) reply.add_uncounted_tenant_ids(id);
   }
   return reply;
 }
 
 absl::Status MeterService::CountTenant(const CallContext& call, absl::Time day,
+                                       const std::vector<const Meter*>& meters,
                                        v1::CountUsageResponse* reply) {
   using Counts = std::vector<int64_t>;
   ASSIGN_OR_RETURN(
@@ -57,8 +63,8 @@ absl::Status MeterService::CountTenant(const CallContext& call, absl::Time day,
       database_.WithTenantInAnyState(
           call, AnyStateToken::ForLifecycle(), [&](Transaction& tx) -> Pending<Counts> {
             std::vector<Pending<int64_t>> pending;
-            for (const Meter& meter : meters_) {
-              pending.push_back(meter.count(tx, call.tenant, day, NextDay(day)));
+            for (const Meter* meter : meters) {
+              pending.push_back(meter->count(tx, call.tenant, day, NextDay(day)));
             }
             return tx.AfterCommit([pending = std::move(pending)]() -> absl::StatusOr<Counts> {
               Counts taken;
@@ -69,10 +75,10 @@ absl::Status MeterService::CountTenant(const CallContext& call, absl::Time day,
               return taken;
             });
           }));
-  for (size_t i = 0; i < meters_.size(); ++i) {
+  for (size_t i = 0; i < meters.size(); ++i) {
     v1::CountUsageResponse::Count& count = *reply->add_counts();
     count.set_tenant_id(call.tenant.ToString());
-    count.set_meter(meters_[i].id);
+    count.set_meter(meters[i]->id);
     count.set_quantity(counts[i]);
   }
   return absl::OkStatus();
@@ -87,8 +93,8 @@ absl::StatusOr<v1::ApplyQuotaResponse> MeterService::Apply(const rpc::Call& call
     return InvalidField("meter", "is not one that this service limits");
   }
   const std::optional<uint64_t> limit = LimitOf(request);
-  RETURN_IF_ERROR(Change(call, *meter, limit));
-  if (!limit) return v1::ApplyQuotaResponse();
+  ASSIGN_OR_RETURN(const bool is_another, Change(call, *meter, limit));
+  if (!limit || !(is_another || request.recount())) return v1::ApplyQuotaResponse();
   // Counted anew: what was being written when the limit came did not see it.
   const absl::Status counted =
       database_.WithTenantUnaudited(call, UnauditedToken::ForBookkeeping(),
@@ -98,24 +104,25 @@ absl::StatusOr<v1::ApplyQuotaResponse> MeterService::Apply(const rpc::Call& call
   return v1::ApplyQuotaResponse();
 }
 
-absl::Status MeterService::Change(const CallContext& call, const Meter& meter,
-                                  const std::optional<uint64_t>& limit) {
+absl::StatusOr<bool> MeterService::Change(const CallContext& call, const Meter& meter,
+                                          const std::optional<uint64_t>& limit) {
   const std::string name = NameOf(meter.id);
-  const auto change = [&](Transaction& tx) -> absl::Status {
+  const auto change = [&](Transaction& tx) -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(const Result found, tx.Run(quotas_.get, call.tenant, name).Await());
     const std::optional<uint64_t> before =
         found.size() == 0 ? std::nullopt : std::make_optional(found[0].Get<uint64_t>(0));
-    if (before == limit) return absl::OkStatus();
+    if (before == limit) return false;
     if (limit) {
       RETURN_IF_ERROR(Put(tx, call, meter, *limit));
     } else {
-      tx.Run(quotas_.remove, call.tenant, name);
       if (meter.limit == Meter::Limit::kSlots) tx.Run(quotas_.remove_slots, call.tenant, name);
+      tx.Run(quotas_.remove, call.tenant, name);
     }
-    return outbox_.AppendAudit(
+    RETURN_IF_ERROR(outbox_.AppendAudit(
         tx, call,
         outbox::Succeeded(call, clock_, "quota.apply", {"meter", name, ""},
-                          {{"limit", limit ? StrCat(*limit) : std::string("none")}}));
+                          {{"limit", limit ? StrCat(*limit) : std::string("none")}})));
+    return true;
   };
   return database_.WithTenantInAnyState(call, AnyStateToken::ForLifecycle(), change);
 }
@@ -128,6 +135,7 @@ absl::Status MeterService::Put(Transaction& tx, const CallContext& call, const M
     tx.Run(quotas_.add_slots, call.tenant, name);
     tx.Run(quotas_.lock_slots, call.tenant, name);
   }
+  tx.Run(quotas_.lock, call.tenant, name);
   const absl::Time now = clock_.Now();
   // Sees what whoever held the locks has committed.
   ASSIGN_OR_RETURN(const int64_t count,

@@ -34,11 +34,12 @@ class MeterService final : public v1::MeterService::CallbackService {
                                                const v1::CountUsageRequest& request);
   absl::StatusOr<v1::ApplyQuotaResponse> Apply(const rpc::Call& call,
                                                const v1::ApplyQuotaRequest& request);
-  // One round trip for all meters of one tenant.
-  absl::Status CountTenant(const CallContext& call, absl::Time day, v1::CountUsageResponse* reply);
-  // As the limit is from now on; the event is written where that is another.
-  absl::Status Change(const CallContext& call, const Meter& meter,
-                      const std::optional<uint64_t>& limit);
+  // One round trip for all `meters` of one tenant.
+  absl::Status CountTenant(const CallContext& call, absl::Time day,
+                           const std::vector<const Meter*>& meters, v1::CountUsageResponse* reply);
+  // As the limit is from now on: whether that is another, of which there is an event then.
+  absl::StatusOr<bool> Change(const CallContext& call, const Meter& meter,
+                              const std::optional<uint64_t>& limit);
   // The rows, and what is left by a count under their locks.
   absl::Status Put(postgres::Transaction& tx, const CallContext& call, const Meter& meter,
                    uint64_t limit);

@@ -8,6 +8,8 @@ namespace kasbah::usage {
 struct QuotaStatements {
   // `most`, where there is a limit.
   postgres::Statement get;
+  // The same, and the row is the transaction's from then on.
+  postgres::Statement lock;
   // Also: most, the month, and how much came in it.
   postgres::Statement put;
   postgres::Statement remove;
@@ -21,6 +23,9 @@ struct QuotaStatements {
 
 #define KASBAH_QUOTA_ROW_STATEMENTS(schema)                                                  \
   {"quotas.get", "SELECT most FROM " schema ".quotas WHERE tenant_id = $1 AND meter = $2"},  \
+      {"quotas.lock",                                                                        \
+       "SELECT most FROM " schema ".quotas WHERE tenant_id = $1 AND meter = $2 FOR UPDATE",  \
+       postgres::Access::kWrite},                                                            \
       {"quotas.put",                                                                         \
        "INSERT INTO " schema                                                                 \
        ".quotas (tenant_id, meter, most, month_start, used) "                                \

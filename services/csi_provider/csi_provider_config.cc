@@ -10,6 +10,8 @@ constexpr size_t kLongestSocketPath = 107;
 
 void CsiProviderConfig::Read(config::Section& root) {
   root.Field("socket", &socket, "Unix socket where the CSI driver looks for this provider");
+  root.Field("admin_listen", &admin_listen,
+             "address of the plaintext listener for /healthz, /readyz and /metrics");
   root.Field("audience", &audience, "aud of the pods' tokens that are used");
   root.Field("tls_directory", &tls_directory, "tls.crt, tls.key and ca.crt of service/csi-provider")
       .Required()

@@ -38,6 +38,7 @@
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/shred_service.h"
 #include "services/vault/rpc/subject_service.h"
+#include "services/vault/rpc/system_key_service.h"
 #include "services/vault/rpc/tenant_seal_service.h"
 #include "services/vault/store/kek_store.h"
 #include "services/vault/store/key_store.h"
@@ -156,6 +157,7 @@ absl::Status RunVault(const VaultConfig& config) {
                         service->clock());
   CryptoService crypto_service(pipeline, ring, subject_shares, service->counted());
   KeyService key_service(pipeline, root, ring, keys, retirement);
+  SystemKeyService system_key_service(pipeline, root, ring, keys);
   RewrapService rewraps(pipeline, service->database(), service->outbox(), root, keys, retirement,
                         service->clock());
   DatabaseService databases(pipeline, service->database(), service->outbox(), root, targets,
@@ -173,9 +175,10 @@ absl::Status RunVault(const VaultConfig& config) {
   if (const absl::Status locking = crypto::SecretArena::Process().Locking(); !locking.ok()) {
     telemetry::LogWarning("secrets may be swapped", {{"error", locking.ToString()}});
   }
-  return service->Run({&secrets, &crypto_service, &key_service, &rewraps, &databases, &leases,
-                       &seal_service, &tenant_seal_service, &shred_service, &subjects, &metering},
-                      [&root] { return root.Ready().ok() ? "" : "sealed"; });
+  return service->Run(
+      {&secrets, &crypto_service, &key_service, &system_key_service, &rewraps, &databases, &leases,
+       &seal_service, &tenant_seal_service, &shred_service, &subjects, &metering},
+      [&root] { return root.Ready().ok() ? "" : "sealed"; });
 }
 
 namespace {

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
       "\n"
       "  witness.yaml:\n"
       "    listen: 127.0.0.1:9600\n"
+      "    admin_listen: 127.0.0.1:9690\n"
       "    key_file: witness.key\n"
       "    state_directory: state\n"
       "    logs:\n"
@@ -30,7 +31,7 @@ int main(int argc, char** argv) {
       "      - verifier_key: kasbah.dev/audit/system+8b2c…\n"
       "\n"
       "  kasbah-witness --config witness.yaml\n"
-      "      answers POST /add-checkpoint\n"
+      "      answers POST /add-checkpoint, and probes and scrapers at admin_listen\n"
       "\n"
       "Back up the key; never restore the state directory from a backup: a witness that forgot\n"
       "what it cosigned would cosign another history. Make a new witness instead.",

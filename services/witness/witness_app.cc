@@ -1,5 +1,7 @@
 #include "services/witness/witness_app.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "libs/crypto/secret_arena.h"
 #include "libs/crypto/secret_file.h"
 #include "libs/http/server.h"
+#include "libs/rpc/admin_port.h"
 #include "libs/rpc/server_process.h"
 #include "libs/telemetry/log.h"
 #include "services/witness/domain/witness.h"
@@ -28,7 +31,15 @@ absl::Status RunWitness(const WitnessConfig& config) {
   Witness witness(key.name, std::move(key.key), config.logs, *heads, Clock::Real());
   ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                    http::Server::Start(config.listen, WitnessHandler(witness)));
+  // What cannot be remembered is not cosigned.
+  const auto readiness = [&config] {
+    const bool writable = access(config.state_directory.c_str(), W_OK) == 0;
+    return writable ? "" : "the state directory cannot be written to";
+  };
+  ASSIGN_OR_RETURN(const auto admin,
+                   rpc::AdminPort::Start(config.admin_listen, readiness, nullptr, "admin_listen"));
   telemetry::LogInfo("serving", {{"port", server->port()},
+                                 {"admin_port", admin->port()},
                                  {"verifier_key", verifier_key},
                                  {"logs", static_cast<uint64_t>(config.logs.size())}});
   rpc::WaitForStopSignal();

@@ -49,7 +49,7 @@ class WitnessProcess : public ::testing::Test {
 
   void WriteConfig(int port) {
     std::ofstream(directory_ + "/witness.yaml")
-        << StrCat("listen: 127.0.0.1:", port, "\nkey_file: ", directory_,
+        << StrCat("listen: 127.0.0.1:", port, "\nadmin_listen: 127.0.0.1:0\nkey_file: ", directory_,
                   "/key\nstate_directory: ", directory_,
                   "/state\nlogs:\n  - verifier_key: ", log_.Key().ToString(), "\n");
   }
@@ -72,7 +72,9 @@ class WitnessProcess : public ::testing::Test {
       std::ifstream lines(log);
       for (std::string line; std::getline(lines, line);) {
         const size_t at = line.find("\"port\":");
-        if (at != std::string::npos) port_ = std::atoi(line.c_str() + at + 7);
+        if (at == std::string::npos) continue;
+        port_ = std::atoi(line.c_str() + at + 7);
+        admin_port_ = std::atoi(line.c_str() + line.find("\"admin_port\":") + 13);
       }
     }
     ASSERT_NE(port_, 0);
@@ -101,6 +103,7 @@ class WitnessProcess : public ::testing::Test {
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<dev::Process> process_;
   int port_ = 0;
+  int admin_port_ = 0;
 };
 
 TEST_F(WitnessProcess, SpeaksTlogWitness) {
@@ -117,6 +120,22 @@ TEST_F(WitnessProcess, SpeaksTlogWitness) {
       const auto get,
       client_->SendAndWait({.url = StrCat("http://127.0.0.1:", port_, "/add-checkpoint")}));
   EXPECT_EQ(get.status, 405);
+}
+
+TEST_F(WitnessProcess, ProbesAndScrapersHaveAPortOfTheirOwn) {
+  ASSERT_TRUE(Cosigns(Post(log_.Body(0, 4)), 4));
+  const auto get = [this](int port, const std::string& path) {
+    const auto answer = client_->SendAndWait({.url = StrCat("http://127.0.0.1:", port, path)});
+    return answer.ok() ? StrCat(answer->status, " ", answer->body) : answer.status().ToString();
+  };
+  EXPECT_EQ(get(admin_port_, "/healthz"), "200 ok\n");
+  EXPECT_EQ(get(admin_port_, "/readyz"), "200 ready\n");
+  EXPECT_NE(get(admin_port_, "/metrics").find("kasbah_witness_requests_total{status=\"200\"} 1\n"),
+            std::string::npos);
+  // Who sends checkpoints sees none of it.
+  for (const char* path : {"/healthz", "/readyz", "/metrics"}) {
+    EXPECT_EQ(get(port_, path).substr(0, 3), "404") << path;
+  }
 }
 
 TEST_F(WitnessProcess, TheKeyIsReadableByItsOwnerAlone) {

@@ -4,6 +4,8 @@ namespace kasbah::witness {
 
 void WitnessConfig::Read(config::Section& root) {
   root.Field("listen", &listen, "address of the HTTP listener; HTTPS is a proxy's before it");
+  root.Field("admin_listen", &admin_listen,
+             "address of the listener for /healthz, /readyz and /metrics");
   root.Field("key_file", &key_file, "private key that keygen made, mode 0600").Required();
   root.Field("state_directory", &state_directory, "directory that keygen made").Required();
   const auto items = root.Items("logs", "logs whose checkpoints are cosigned");

@@ -107,28 +107,47 @@ class Lists {
                                       *tenantdata::ParseOrder(*rules_, order)};
     const auto candidates = tenantdata::CandidatesOf(listing);
     std::optional<tenantdata::Source> source = SourceWithoutProbe(listing, candidates);
-    double probe = 0;
+    double time = 0;
     if (!source) {
-      const auto query = tenantdata::ProbeQuery(call_, candidates, tenantdata::kMostGathered + 1);
-      probe = TimeOf(query);
-      std::vector<int64_t> counts;
-      for (size_t i = 0; i < candidates.size(); ++i) {
-        const auto one =
-            tenantdata::ProbeQuery(call_, {candidates[i]}, tenantdata::kMostGathered + 1);
-        counts.push_back(std::stoll(kasbah_.Query(Scoped(tenantdata::WithLiterals(one)))));
-      }
-      source = SourceOf(listing, candidates, counts);
+      source = GatherOf(candidates, Counts(candidates, tenantdata::kFewGathered, &time),
+                        tenantdata::kFewGathered);
     }
-    const double page =
-        TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
+    // As RecordList::Page goes on: a first look, and where that is not enough a count.
+    if (!source) {
+      source = WalkOf(listing, candidates);
+      const auto look = PageQuery(call_, listing, *source,
+                                  {after, std::nullopt, tenantdata::kFirstLook}, kPage + 1);
+      if (RowsOf(look) < kPage + 1) {
+        time += TimeOf(look);
+        const auto counts = Counts(candidates, tenantdata::kMostGathered, &time);
+        source = GatherOf(candidates, counts, tenantdata::kMostGathered).value_or(*source);
+      }
+    }
+    time += TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
     char line[64];
-    snprintf(line, sizeof(line), "%8.2f ms  ", probe + page);
+    snprintf(line, sizeof(line), "%8.2f ms  ", time);
     return StrCat(line, filter.empty() ? "everything" : filter, ", by ",
                   order.empty() ? "age" : order, after.record.uuid().is_nil() ? "" : ", deep",
                   "\n");
   }
 
  private:
+  // How many rows each finds, up to `most` + 1; adds what that takes.
+  std::vector<int64_t> Counts(const std::vector<tenantdata::Candidate>& candidates, int64_t most,
+                              double* time) {
+    *time += TimeOf(tenantdata::ProbeQuery(call_, candidates, most + 1));
+    std::vector<int64_t> counts;
+    for (const tenantdata::Candidate& candidate : candidates) {
+      const auto one = tenantdata::ProbeQuery(call_, {candidate}, most + 1);
+      counts.push_back(std::stoll(kasbah_.Query(Scoped(tenantdata::WithLiterals(one)))));
+    }
+    return counts;
+  }
+  int64_t RowsOf(const postgres::ComposedQuery& query) {
+    return std::stoll(kasbah_.Query(
+        Scoped(StrCat("SELECT count(*) FROM (", tenantdata::WithLiterals(query), ") q"))));
+  }
+
   std::string Scoped(const std::string& sql) const {
     return StrCat("BEGIN; SET LOCAL ROLE kasbah_tenant_data; SELECT core.enter('",
                   kasbah_.tenant().uuid().ToString(), "', 'all'); ", sql);

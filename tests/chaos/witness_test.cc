@@ -47,9 +47,10 @@ class WitnessProcess {
     std::getline(vkey, verifier_key_);
   }
   void Start(const std::string& log_key) {
-    std::ofstream(directory_ + "/witness.yaml") << StrCat(
-        "listen: 127.0.0.1:", port_, "\nkey_file: '", directory_, "/key'\nstate_directory: '",
-        directory_, "/state'\nlogs:\n  - verifier_key: ", log_key, "\n");
+    std::ofstream(directory_ + "/witness.yaml")
+        << StrCat("listen: 127.0.0.1:", port_, "\nadmin_listen: 127.0.0.1:0\nkey_file: '",
+                  directory_, "/key'\nstate_directory: '", directory_,
+                  "/state'\nlogs:\n  - verifier_key: ", log_key, "\n");
     auto process =
         dev::Process::Spawn({.arguments = {kBinary, "--config", directory_ + "/witness.yaml"}});
     ASSERT_TRUE(process.ok()) << process.status();

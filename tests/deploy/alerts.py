@@ -32,8 +32,19 @@ def calls(method, code, rate):
     return [(HANDLED % (method, code), rate)]
 
 
+def sealed(*vaults):
+    return [(f'kasbah_vault_sealed{{{N}, service="vault", pod="{pod}"}}', f"{state}x60")
+            for pod, state in enumerate(vaults)]
+
+
+def ends(certificate, seconds):
+    # The clock of these tests starts at 0.
+    return [(f'kasbah_tls_not_after_seconds{{{N}, service="vault", pod="a", certificate="{certificate}"}}',
+             f"{seconds}x60")]
+
+
 def cronjob(name, age_in_hours):
-    # The clock of these tests starts at 0: what succeeded then is as old as the question.
+    # What succeeded at 0 is as old as the question.
     return [(f'kube_cronjob_status_last_successful_time{{{N}, cronjob="k-kasbah-{name}"}}', age_in_hours)]
 
 
@@ -43,7 +54,12 @@ TABLE = [
     ("KasbahDown", [(f'up{{{N}, service="vault"}}', "0x60")],
      [(f'up{{{N}, service="vault", pod="a"}}', "0x60"), (f'up{{{N}, service="vault", pod="b"}}', "1x60")], "10m"),
     ("KasbahNotReady", replicas(0, 3), replicas(2, 3), "30m"),
-    ("KasbahVaultSealed", replicas(0, 2), replicas(1, 2), "30m"),
+    ("KasbahVaultSealed", sealed(1, 1), sealed(1, 0), "30m"),
+    ("KasbahVaultPartlySealed", sealed(1, 0), sealed(1, 1), "30m"),
+    ("KasbahMountsFail", *[[(f'kasbah_csi_mounts_total{{namespace="k-kasbah-csi", result="{result}"}}', "0+1x60")]
+                           for result in ("unavailable", "refused")], "30m"),
+    ("KasbahSharesUnavailable", *counter("kasbah_vault_tenants_sealed", 'cause="share"', fires="2x60", quiet="0x60"),
+     "30m"),
     ("KasbahErrors", calls("Get", "INTERNAL", "0+10x60") + calls("Get", "OK", "0+100x60"),
      calls("Get", "INTERNAL", "0+1x60") + calls("Get", "OK", "0+1000x60"), "30m"),
     ("KasbahSlow", [(BUCKET % "1", "0+10x60"), (BUCKET % "10", "0+100x60"), (BUCKET % "+Inf", "0+100x60")],
@@ -65,6 +81,11 @@ TABLE = [
     ("KasbahSinkSilent", *counter("kasbah_audit_sink_silence_seconds", fires="3600x60", quiet="600x60"), "30m"),
     ("KasbahIncidentClock", *counter("kasbah_audit_incidents_due_soon", fires="1x60", quiet="0x60"), "5m"),
     ("KasbahDeliveriesLate", *counter("kasbah_webhook_oldest_due_seconds", fires="600x60", quiet="60x60"), "30m"),
+    ("KasbahUsageNotCounted",
+     [(f'kasbah_tenant_data_usage_counted_seconds{{{N}, pod="{pod}"}}', f"{counted}x300")
+      for pod, counted in (("a", 0), ("b", 3600))],
+     [(f'kasbah_tenant_data_usage_counted_seconds{{{N}, pod="{pod}"}}', f"{counted}x300")
+      for pod, counted in (("a", 0), ("b", 14000))], "280m"),
     ("KasbahLeasesNotEnded", *counter("kasbah_vault_lease_end_failures_total", quiet="0 0 1 2 2x60"), "40m"),
     ("KasbahDenialsSpike", calls("Get", "PERMISSION_DENIED", "0+1x1440 1440+600x60"),
      calls("Get", "PERMISSION_DENIED", "0+600x1500"), "24h20m"),
@@ -72,10 +93,8 @@ TABLE = [
      calls("ResolveCredential", "UNAUTHENTICATED", "0+6x60"), "30m"),
     ("KasbahSecretReadsSpike", calls("AccessSecretVersion", "OK", "0+1x1440 1440+600x60"),
      calls("AccessSecretVersion", "OK", "0+600x1500"), "24h20m"),
-    ("KasbahCertificateExpires",
-     [(f'certmanager_certificate_expiration_timestamp_seconds{{exported_{N}, name="k-kasbah-tls-vault"}}', "9000x60")],
-     [(f'certmanager_certificate_expiration_timestamp_seconds{{exported_{N}, name="k-kasbah-tls-vault"}}', "90000x60")],
-     "30m"),
+    ("KasbahCertificateExpires", ends("own", 9000), ends("own", 90000) + ends("authority", 9000), "30m"),
+    ("KasbahAuthorityExpires", ends("authority", 20 * 86400), ends("authority", 40 * 86400) + ends("own", 9000), "30m"),
     ("KasbahBackupMissing", cronjob("backup", "0x170"), cronjob("backup", "86400x170"), "27h"),
     ("KasbahRestoreUnproved", cronjob("restore-test", "0x1170"), cronjob("restore-test", "604800x1170"), "194h"),
 ]

@@ -21,7 +21,6 @@ OTHERS = {
     "kube_deployment_spec_replicas": "kube-state-metrics",
     "kube_job_status_failed": "kube-state-metrics",
     "kube_cronjob_status_last_successful_time": "kube-state-metrics",
-    "certmanager_certificate_expiration_timestamp_seconds": "cert-manager",
     "container_cpu_usage_seconds_total": "cAdvisor",
     "container_cpu_cfs_throttled_seconds_total": "cAdvisor",
     "container_memory_working_set_bytes": "cAdvisor",

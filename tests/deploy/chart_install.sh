@@ -83,16 +83,18 @@ for role in $(grep -ho 'kasbah_[a-z_]*$' "$work"/*.rendered | sort -u) kasbah_mi
   openssl rand -hex 16 >"$work/passwords/$role"
 done
 for service in "${services[@]}"; do ln -s "$work/passwords" "$work/pods/$service/run/passwords"; done
-mkdir "$work/seal"
-kasbah-vault --init-seal "$work/seal/vault.seal"
+# As the kubelet mounts a Secret: a link to a link, in a directory that is sticky.
+files=$work/pods/vault/run/files
+mkdir "$files/..version"
+kasbah-vault --init-seal "$files/..version/vault.seal"
+chmod 0400 "$files/..version/vault.seal"
+ln -s ..version "$files/..data"
+ln -s ..data/vault.seal "$files/vault.seal"
+chmod 1777 "$files"
 
 # --- make-roles, migrate, and a pod that waits meanwhile.
-wait_for_schema() {
-  KASBAH_MIGRATIONS=helm/kasbah/files/migrations.txt KASBAH_WAIT_SECONDS=30 \
-    KASBAH_PASSWORD_FILE=$work/passwords/kasbah_webhook KASBAH_DSN=$(dsn kasbah_webhook) \
-    sh "$scripts/wait-for-schema.sh"
-}
-wait_for_schema >"$work/waited" &
+kasbah migrate --wait 30s --dsn "$(dsn kasbah_webhook)" --password-file "$work/passwords/kasbah_webhook" \
+  >"$work/waited" 2>&1 &
 waiting=$!
 mkdir "$work/admin" "$work/tmp"
 echo "$host:$port:*:postgres:$(cat "$work/superuser")" >"$work/admin/pgpass"
@@ -123,9 +125,7 @@ certificates operator-chart=operator/chart $(printf '%s ' "${services[@]}" | sed
 for service in "${services[@]}"; do
   pod=$work/pods/$service
   ln -s "$work/secrets/k-kasbah-tls-$service" "$pod/run/tls"
-  [ "$service" = vault ] || mkdir "$pod/none"
-  KASBAH_SECRET_FILES=$([ "$service" = vault ] && echo "$work/seal" || echo "$pod/absent") \
-    KASBAH_FILES=$pod/run/files KASBAH_STORAGE=$pod/lib sh "$scripts/prepare.sh"
+  KASBAH_STORAGE=$pod/lib sh "$scripts/prepare.sh"
   "kasbah-$service" --config "$work/$service.yaml" >"$work/$service.log" 2>&1 &
   pids+=($!)
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# chart_scripts.sh schema|files|certificates: what the chart's pods run before the processes.
+# chart_scripts.sh schema|directory|certificates: what the chart's pods run before the processes.
 set -euo pipefail
 scripts=$PWD/helm/kasbah/files/scripts
 work=$(mktemp -d)
@@ -26,15 +26,27 @@ schema() {
       KASBAH_DSN="host=127.0.0.1 port=$port dbname=${4:-kasbah} user=$2" sh "$scripts/$1" 2>&1
   }
   local list=$PWD/helm/kasbah/files/migrations.txt
-  # Any role of a service sees that the schema is there; a version that knows less works with it too.
-  run wait-for-schema.sh kasbah_webhook "$list" >/dev/null || fail 'the schema is there, and it waited'
+  wait_for_schema() { # <database>
+    kasbah migrate --wait 1s --password-file "$work/dev/passwords/kasbah_webhook" \
+      --dsn "host=127.0.0.1 port=$port dbname=$1 user=kasbah_webhook" 2>&1
+  }
+  # Any role of a service sees that the schema is there.
+  wait_for_schema kasbah >"$work/said" || fail "the schema is there, and it waited: $(cat "$work/said")"
+  wait_for_schema absent >"$work/said" && fail 'no database, and it did not wait'
+  grep -q '^waiting for the schema: .*absent' "$work/said" || fail "did not say for what: $(cat "$work/said")"
+  # One that a release has and the database has not, or not yet.
+  as_owner() {
+    PGPASSWORD=$(cat "$work/dev/passwords/kasbah_migrator") psql -XAtq -v ON_ERROR_STOP=1 \
+      "host=127.0.0.1 port=$port dbname=kasbah user=kasbah_migrator" -c 'SET ROLE kasbah_owner' -c "$1"
+  }
+  local last digest
+  last=$(tail -1 "$list")
+  digest=$(as_owner "DELETE FROM core.migrations WHERE (schema_name, name) = ('${last%/*}', '${last#*/}') RETURNING sha256")
+  wait_for_schema kasbah >"$work/said" && fail "$last is missing, and it did not wait"
+  grep -q "^waiting for the schema: $last\$" "$work/said" || fail "did not say for what: $(cat "$work/said")"
+  grep -q "not applied: $last\$" "$work/said" || fail "did not say why it ended: $(cat "$work/said")"
+  as_owner "INSERT INTO core.migrations VALUES ('${last%/*}', '${last#*/}', '$digest')"
   head -3 "$list" >"$work/older"
-  run wait-for-schema.sh kasbah_webhook "$work/older" >/dev/null || fail 'an older version waited'
-  (cat "$list"; echo vault/9999_next) >"$work/newer"
-  run wait-for-schema.sh kasbah_webhook "$work/newer" >"$work/said" && fail 'a newer version did not wait'
-  grep -q 'gave up: vault/9999_next' "$work/said" || fail "did not say for what: $(cat "$work/said")"
-  run wait-for-schema.sh kasbah_webhook "$list" absent >"$work/said" && fail 'no database, and it did not wait'
-  grep -q 'gave up: .*absent' "$work/said" || fail "did not say for what: $(cat "$work/said")"
 
   run migrate.sh kasbah_migrator "$list" >"$work/said" || fail "$(cat "$work/said")"
   grep -q '^0 applied' "$work/said" || fail 'nothing to do, and it did something'
@@ -53,19 +65,9 @@ schema() {
   grep -q 'the schema is ahead' "$work/said" || fail "after a rollback: $(cat "$work/said")"
 }
 
-files() {
-  mkdir -p "$work"/{source/..data,files,storage}
-  echo secret >"$work/source/..data/vault.seal"
-  ln -s ..data/vault.seal "$work/source/vault.seal"
-  chmod 0440 "$work/source/..data/vault.seal"
-  prepare() {
-    KASBAH_FILES=$work/files KASBAH_SECRET_FILES=$work/source KASBAH_STORAGE=$work/storage \
-      sh "$scripts/prepare.sh"
-  }
-  prepare
-  # A container that starts again finds them there.
-  prepare
-  [ "$(stat -c '%a %F' "$work/files/vault.seal")" = '600 regular file' ] || fail 'the seal is not for its process alone'
+directory() {
+  mkdir -p "$work/storage"
+  for _ in first again; do KASBAH_STORAGE=$work/storage sh "$scripts/prepare.sh"; done
   [ "$(stat -c %a "$work/storage/data")" = 700 ] || fail 'the shared directory is not for its process alone'
 }
 

@@ -18,6 +18,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
+#include "libs/dev/probe.h"
 #include "libs/dev/process.h"
 #include "libs/testing/kubernetes_cluster.h"
 #include "tests/system/system.h"
@@ -79,6 +80,8 @@ class CsiMount : public ::testing::Test {
     YAML::Node config;
     config["log_level"] = "debug";
     config["socket"] = directory_ + "/kasbah.sock";
+    config["admin_listen"] = StrCat("127.0.0.1:", *dev::PickFreePort());
+    admin_port_ = std::stoi(config["admin_listen"].as<std::string>().substr(10));
     config["audience"] = kAudience;
     config["tls_directory"] = System::Get().CertificateOf("csi-provider");
     config["trust_domain"] = dev::kTrustDomain;
@@ -190,6 +193,7 @@ class CsiMount : public ::testing::Test {
   static KubernetesCluster* cluster_;
   static dev::Process* provider_;
   static int tenants_;
+  static int admin_port_;
   TestTenant tenant_;
   auth::v1::Workload workload_;
   std::string objects_ =
@@ -200,6 +204,7 @@ std::string CsiMount::directory_;
 KubernetesCluster* CsiMount::cluster_ = nullptr;
 dev::Process* CsiMount::provider_ = nullptr;
 int CsiMount::tenants_ = 0;
+int CsiMount::admin_port_ = 0;
 
 TEST_F(CsiMount, SaysWhoItIsToWhoeverMayConnect) {
   v1alpha1::VersionResponse reply;
@@ -245,6 +250,25 @@ TEST_F(CsiMount, APodHasItsWorkloadsSecretsAsFiles) {
                       workload_.workload_id(),
                       "' AND position('service/csi-provider'::bytea in body) > 0")) == "6";
   }));
+}
+
+TEST_F(CsiMount, ProbesAndScrapersHaveAPortOfTheirOwn) {
+  EXPECT_EQ(CodeOf(Attributes(cluster_->Token(Claims()))), "");
+  EXPECT_EQ(CodeOf(Attributes("x")), "KUBERNETES_TOKEN_INVALID");
+  EXPECT_EQ(dev::Probe(admin_port_, "/healthz").status, 200);
+  EXPECT_EQ(dev::Probe(admin_port_, "/readyz").body, "ready\n");
+  const std::string metrics = dev::Probe(admin_port_, "/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("kasbah_csi_mounts_total{result=\"mounted\"} "));
+  EXPECT_THAT(metrics, HasSubstr("kasbah_csi_mounts_total{result=\"refused\"} "));
+  EXPECT_THAT(metrics, HasSubstr("kasbah_tls_not_after_seconds{certificate=\"own\"} "));
+  // Whoever empties the driver's directory takes the socket; the kubelet then restarts the pod.
+  const std::string socket = directory_ + "/kasbah.sock";
+  std::filesystem::rename(socket, directory_ + "/aside");
+  EXPECT_TRUE(WaitUntil(absl::Seconds(20),
+                        [] { return dev::Probe(admin_port_, "/readyz").status == 503; }));
+  std::filesystem::rename(directory_ + "/aside", socket);
+  EXPECT_TRUE(WaitUntil(absl::Seconds(20),
+                        [] { return dev::Probe(admin_port_, "/readyz").status == 200; }));
 }
 
 TEST_F(CsiMount, APodOfAnotherNamespaceAccountOrTenantHasNothing) {

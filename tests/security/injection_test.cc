@@ -3,7 +3,6 @@
 // it is an answer that the service meant to give, nobody's data is touched, and no SQL is shown.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdio>
 #include <functional>
@@ -113,9 +112,7 @@ std::vector<const MethodDescriptor*> Methods() {
 class Injection : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    for (const char* tier : {"READ", "WRITE", "SENSITIVE", "BULK"}) {
-      setenv(StrCat("KASBAH_SERVER__RATE_LIMITS__", tier).c_str(), "1000000", 1);
-    }
+    System::AskForNoRateLimits();
     attacker_ = new TestTenant(System::Get().CreateTenant("injection-attacker"));
     throwaway_ = new TestTenant(System::Get().CreateTenant("injection-throwaway"));
     victim_ = new TestTenant(System::Get().CreateTenant("injection-victim"));

@@ -32,6 +32,9 @@ class System {
   static System& Get();
   // More databases for tenants' records, by name; before the first Get.
   static void AskForShards(std::vector<std::string> names);
+  // Rates that no test reaches, since what one actor may ask for in a second is not what it is
+  // about; before the first Get.
+  static void AskForNoRateLimits();
   // Stops and removes it; main calls this after the tests.
   static void TearDown();
 

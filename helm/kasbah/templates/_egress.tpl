@@ -21,6 +21,18 @@
     {{- end }}
 {{- end -}}
 
+{{/* Who reaches admin ports: scrapers and, where the network plugin does not let them in anyway, kubelets. */}}
+{{- define "kasbah.ingress.admin" -}}
+- from: [{{ toJson .Values.networkPolicy.monitoring }}]
+  ports: [{protocol: TCP, port: {{ .Values.ports.admin }}}]
+{{- with .Values.networkPolicy.kubeletCidrs }}
+- from: {{- range . }}
+    - ipBlock: {cidr: {{ . }}}
+  {{- end }}
+  ports: [{protocol: TCP, port: {{ $.Values.ports.admin }}}]
+{{- end }}
+{{- end -}}
+
 {{/* The way to PostgreSQL. */}}
 {{- define "kasbah.egress.database" -}}
 {{- $database := .Values.database -}}

@@ -18,6 +18,7 @@ spec: {{- include "kasbah.podSecurity" . | nindent 2 }}
         - {name: KASBAH_DSN, value: {{ include "kasbah.dsn" (dict "root" $ "role" "kasbah_migrator") | quote }}}
         - {name: KASBAH_PASSWORD_FILE, value: /run/kasbah/passwords/kasbah_migrator}
       volumeMounts: {{- include "kasbah.mount.database" . | nindent 8 }}
+        - {name: scripts, mountPath: /run/kasbah/scripts, readOnly: true}
         - {name: tmp, mountPath: /tmp}
   volumes: {{- include "kasbah.volume.scripts" . | nindent 4 }}
     {{- include "kasbah.volume.databaseCa" . | nindent 4 }}
@@ -38,6 +39,7 @@ spec: {{- include "kasbah.podSecurity" . | nindent 2 }}
         - {name: KASBAH_ADMIN_DSN, value: {{ include "kasbah.dsn" (dict "root" $ "role" $database.bootstrap.adminUser "database" $database.bootstrap.adminDatabase) | quote }}}
         - {name: KASBAH_DATABASE, value: {{ $database.name | quote }}}
       volumeMounts: {{- include "kasbah.mount.database" . | nindent 8 }}
+        - {name: scripts, mountPath: /run/kasbah/scripts, readOnly: true}
         - {name: admin, mountPath: /run/kasbah/admin, readOnly: true}
         - {name: tmp, mountPath: /tmp}
   volumes: {{- include "kasbah.volume.scripts" . | nindent 4 }}

@@ -22,13 +22,13 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* A container of the tools image that runs one of files/scripts:
+{{/* A container of the tools image that runs one of files/scripts, or `command`:
      (dict "root" $ "name" "migrate" "script" "migrate.sh" "resources" …). Mounts and environment follow. */}}
 {{- define "kasbah.tool" -}}
 name: {{ .name }}
 image: {{ include "kasbah.image" (dict "root" .root "process" "tools") }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-command: [/bin/sh, /run/kasbah/scripts/{{ .script }}]
+command: {{ .command | default (list "/bin/sh" (printf "/run/kasbah/scripts/%s" .script)) | toJson }}
 securityContext: {{- include "kasbah.containerSecurity" .root | nindent 2 }}
 resources: {{- toYaml (default (dict "requests" (dict "cpu" "20m" "memory" "32Mi") "limits" (dict "cpu" "1" "memory" "128Mi")) .resources) | nindent 2 }}
 {{- end -}}
@@ -56,10 +56,15 @@ resources: {{- toYaml (default (dict "requests" (dict "cpu" "20m" "memory" "32Mi
   secret: {secretName: {{ include "kasbah.fullname" .root }}-db-{{ .owner }}, defaultMode: 0440}
 {{- end -}}
 
-{{/* Readable by the process alone, in memory. */}}
+{{/* Files of an entry's secretFiles: root's, for the process's group alone. */}}
 {{- define "kasbah.volume.files" -}}
 - name: files
-  emptyDir: {medium: Memory, sizeLimit: 1Mi}
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $file, $from := . }}
+      - secret: {name: {{ $from.secret }}, items: [{key: {{ $from.key }}, path: {{ $file }}}]}
+      {{- end }}
 {{- end -}}
 
 {{- define "kasbah.volume.operator" -}}
@@ -68,17 +73,16 @@ resources: {{- toYaml (default (dict "requests" (dict "cpu" "20m" "memory" "32Mi
 {{- end -}}
 
 {{- define "kasbah.mount.database" -}}
-- {name: scripts, mountPath: /run/kasbah/scripts, readOnly: true}
 - {name: database-ca, mountPath: /run/kasbah/database-ca, readOnly: true}
 - {name: passwords, mountPath: /run/kasbah/passwords, readOnly: true}
 {{- end -}}
 
-{{/* Waits until the schema of this version is there: (dict "root" $ "role" … ). */}}
+{{/* Waits until the schema of the image's version is there: (dict "root" $ "role" … ). */}}
 {{- define "kasbah.waitForSchema" -}}
-{{ include "kasbah.tool" (dict "root" .root "name" "wait-for-schema" "script" "wait-for-schema.sh") }}
-env:
-  - {name: KASBAH_DSN, value: {{ include "kasbah.dsn" (dict "root" .root "role" .role) | quote }}}
-  - {name: KASBAH_PASSWORD_FILE, value: /run/kasbah/passwords/{{ .role }}}
-  - {name: KASBAH_WAIT_SECONDS, value: {{ include "kasbah.seconds" .root.Values.database.migrations.timeout | quote }}}
+{{- $command := list "/usr/bin/kasbah" "migrate"
+      "--wait" (printf "%ss" (include "kasbah.seconds" .root.Values.database.migrations.timeout))
+      "--dsn" (include "kasbah.dsn" .)
+      "--password-file" (printf "/run/kasbah/passwords/%s" .role) -}}
+{{ include "kasbah.tool" (dict "root" .root "name" "wait-for-schema" "command" $command) }}
 volumeMounts: {{- include "kasbah.mount.database" .root | nindent 2 }}
 {{- end -}}

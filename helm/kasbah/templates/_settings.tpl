@@ -8,7 +8,9 @@
       "admin_listen" (printf "0.0.0.0:%v" $root.Values.ports.admin)
       "tls_directory" "/run/kasbah/tls"
       "trust_domain" $root.Values.trustDomain
-      "drain" (printf "%vs" $service.stop.drain)) -}}
+      "drain" (printf "%vs" $service.stop.drain)
+      "max_connection_age" $root.Values.connectionAge.max
+      "max_connection_age_grace" $root.Values.connectionAge.grace) -}}
 {{- if ne .name "auth" -}}
 {{- $_ := set $settings.server "auth_address" (include "kasbah.address" (dict "root" $root "name" "auth")) -}}
 {{- end -}}

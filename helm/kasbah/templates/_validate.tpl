@@ -33,18 +33,26 @@ certificates.bootstrap.apiServerCidrs is empty: the Job could not reach the API 
 {{- if le (include "kasbah.seconds" $values.certificates.duration | int) (mul 2 (include "kasbah.seconds" $values.certificates.renewBefore | int)) }}
 certificates.renewBefore has to be less than half of certificates.duration
 {{- end }}
-{{- if lt (include "kasbah.seconds" $values.certificates.renewBefore | int) 7200 }}
-certificates.renewBefore has to be 2h or more: connections live for 30 minutes, and an issuer may be away for a while
+{{- $age := include "kasbah.seconds" $values.connectionAge.max | int }}
+{{- $grace := include "kasbah.seconds" $values.connectionAge.grace | int }}
+{{- if or (lt $age 10) (gt $age 86400) }}
+connectionAge.max has to be from 10s to 24h
+{{- end }}
+{{- if gt $grace 3600 }}
+connectionAge.grace has to be 1h or less
+{{- end }}
+{{- if lt (include "kasbah.seconds" $values.certificates.renewBefore | int) (add $age 5400 | int) }}
+certificates.renewBefore has to be 90m more than connectionAge.max: connections live for {{ $values.connectionAge.max }}, and an issuer may be away for a while
 {{- end }}
 {{- include "kasbah.contradictions.database" . }}
 {{- range $name := $running }}
 {{- $service := include "kasbah.service" (dict "root" $ "name" $name) | fromYaml }}
 {{- $at := printf "services.%s" $name }}
-{{- range $section, $key := dict "server" (list "listen" "admin_listen" "tls_directory" "trust_domain" "drain" "auth_address") "peers" list }}
+{{- range $section, $key := dict "server" (list "listen" "admin_listen" "tls_directory" "trust_domain" "drain" "auth_address" "max_connection_age" "max_connection_age_grace") "peers" list }}
 {{- $set := get $service.settings $section | default dict }}
 {{- range $own := (ternary (keys $set) $key (eq $section "peers")) }}
 {{- if hasKey $set $own }}
-{{ $at }}.settings.{{ $section }}.{{ $own }} is the chart's to say: see ports, trustDomain, stop and services
+{{ $at }}.settings.{{ $section }}.{{ $own }} is the chart's to say: see ports, trustDomain, stop, connectionAge and services
 {{- end }}
 {{- end }}
 {{- end }}

@@ -33,9 +33,9 @@ BEGIN
 END $$;
 
 -- For what a tenant holds: what is left of its limit, in 16 rows. A transaction takes what it
--- makes from the row of its connection, so that those beside it need not wait for its commit; where
--- that row has not enough, it gathers what all have and deals it out anew. So the limit is exact,
--- and only close to it do writers wait for each other.
+-- makes from a row that nobody has, its connection's own if it can, so that it waits for no other's
+-- commit; where no such row has enough, it gathers what all have and deals it out anew. So the
+-- limit is exact, and only close to it do writers wait for each other.
 CREATE PROCEDURE core.create_quota_slots(schema_name name, service regrole)
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
@@ -52,29 +52,49 @@ BEGIN
   CALL core.protect(slots::regclass);
   EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s', slots, service);
 
-  -- Takes `many`, where the tenant is limited at all.
+  -- Takes `many`, where the tenant is limited at all; once in a transaction.
   EXECUTE pg_catalog.format($ddl$
     CREATE FUNCTION %1$I.take_room(tenant uuid, what text, many bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = '' AS $fn$
     DECLARE
       mine bigint := pg_catalog.pg_backend_pid() %% 16;
+      taken bigint;
       total bigint;
     BEGIN
-      IF NOT EXISTS (SELECT FROM %2$s s WHERE s.tenant_id = tenant AND s.meter = what) THEN
+      IF NOT EXISTS (SELECT FROM %3$s q WHERE q.tenant_id = tenant AND q.meter = what) THEN
         RETURN;
       END IF;
-      UPDATE %2$s s SET remaining = s.remaining - many
-      WHERE s.tenant_id = tenant AND s.meter = what AND s.slot = mine AND s.remaining >= many;
-      IF FOUND THEN
+      -- A row that changed meanwhile and has not enough any more would stay locked, out of order:
+      -- what is undone gives it back.
+      BEGIN
+        SELECT s.slot INTO taken FROM %2$s s
+        WHERE s.tenant_id = tenant AND s.meter = what AND s.slot = mine AND s.remaining >= many
+        FOR UPDATE SKIP LOCKED;
+        IF taken IS NULL THEN
+          SELECT s.slot INTO taken FROM %2$s s
+          WHERE s.tenant_id = tenant AND s.meter = what AND s.remaining >= many
+          LIMIT 1 FOR UPDATE SKIP LOCKED;
+        END IF;
+        IF taken IS NULL THEN
+          RAISE EXCEPTION USING ERRCODE = 'KB008';
+        END IF;
+        UPDATE %2$s s SET remaining = s.remaining - many
+        WHERE s.tenant_id = tenant AND s.meter = what AND s.slot = taken;
         RETURN;
-      END IF;
+      EXCEPTION WHEN SQLSTATE 'KB008' THEN
+        NULL;
+      END;
+      -- Whoever is at its limit is told so without locking anybody out.
+      SELECT pg_catalog.sum(s.remaining) INTO total FROM %2$s s
+      WHERE s.tenant_id = tenant AND s.meter = what;
+      PERFORM core.require_room(total >= many, what);
       PERFORM s.slot FROM %2$s s WHERE s.tenant_id = tenant AND s.meter = what
       ORDER BY s.slot FOR UPDATE;
       SELECT pg_catalog.sum(s.remaining) INTO total FROM %2$s s
       WHERE s.tenant_id = tenant AND s.meter = what;
       PERFORM core.require_room(total >= many, what);
       PERFORM %1$I.deal_room(tenant, what, total - many);
-    END $fn$ $ddl$, schema_name, slots);
+    END $fn$ $ddl$, schema_name, slots, pg_catalog.format('%I.quotas', schema_name));
 
   -- Gives back what went.
   EXECUTE pg_catalog.format($ddl$

@@ -57,6 +57,7 @@ class Flush {
     for (const auto& batch : batches_) {
       if (!batch->is_application()) keys.insert(batch->key);
       for (const LoggedEvent& event : batch->events) tenants.insert(event.tenant);
+      for (const QuarantinedEntry& entry : batch->unfit) tenants.insert(entry.tenant);
       for (const ClientClaim& claim : batch->claims) {
         claimed.insert({batch->events.front().tenant, claim.client_event_id});
       }
@@ -86,6 +87,7 @@ class Flush {
   void TakeHeads(const std::vector<LockedHead>& rows, std::set<TenantId>* missing) {
     for (const LockedHead& row : rows) {
       missing->erase(row.head.tenant);
+      if (row.is_erased) erased_.insert(row.head.tenant);
       if (row.broken) {
         ReportDamage(row.head.tenant, "head");
       } else {
@@ -140,7 +142,7 @@ class Flush {
       const auto [known, fresh] = appended_.try_emplace(ClientKey(tenant, claim.client_event_id),
                                                         AppendedEvent{claim.digest, 0});
       if (fresh) {
-        rows_.push_back({&event, log->second.Append(event.leaf, now_)});
+        Place(event, log->second);
         known->second.sequence = rows_.back().placed.sequence;
         fresh_claims_.push_back({known->first, known->second});
       }
@@ -170,8 +172,12 @@ class Flush {
         homeless_[&batch].push_back(BackToEntry(event, "the tenant's log is damaged"));
         continue;
       }
-      rows_.push_back({&event, log->second.Append(event.leaf, now_)});
+      Place(event, log->second);
     }
+  }
+
+  void Place(const LoggedEvent& event, LogGrowth& log) {
+    rows_.push_back({&event, log.Append(event.leaf, now_), !erased_.contains(event.tenant)});
   }
 
   // Reads back what a tile that is now full began with, and cuts the tiles.
@@ -221,10 +227,12 @@ class Flush {
   }
 
   void WriteQuarantine(const Batch& batch) {
-    std::vector<const QuarantinedEntry*> entries;
-    for (const QuarantinedEntry& entry : batch.unfit) entries.push_back(&entry);
-    for (const QuarantinedEntry& entry : homeless_[&batch]) entries.push_back(&entry);
+    std::vector<QuarantinedEntry> entries = batch.unfit;
+    for (QuarantinedEntry& entry : homeless_[&batch]) entries.push_back(std::move(entry));
     if (entries.empty()) return;
+    for (QuarantinedEntry& entry : entries) {
+      if (erased_.contains(entry.tenant)) entry.payload.clear();
+    }
     receiver_store::Quarantine(tx_, batch.key, batch.identity.batch(), entries, now_);
     report_.quarantined += entries.size();
   }
@@ -241,6 +249,7 @@ class Flush {
   std::map<CursorKey, outbox::ReceiverCursor> cursors_;
   std::set<CursorKey> moved_;
   std::map<TenantId, LogGrowth> logs_;
+  std::set<TenantId> erased_;
   // What applications sent before, and in this flush.
   std::map<ClientKey, AppendedEvent> appended_;
   std::vector<std::pair<ClientKey, AppendedEvent>> fresh_claims_;

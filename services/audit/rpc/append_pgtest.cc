@@ -246,9 +246,21 @@ TEST_F(AppendTest, WhenAMonthsEventsAreUsedUpItIsRefusedAndServicesEventsAreNot)
                                      a_.uuid().ToString(), "'")),
             "63");
   // Those of the month before do not count.
-  test_->Execute(
-      "UPDATE audit.event_count SET day = date_trunc('month', now(), 'UTC') - interval '1 day'");
+  test_->Execute("UPDATE audit.quotas SET month_start = month_start - interval '1 month'");
   EXPECT_OK(Append(a_, Many(1, "more-")));
+}
+
+TEST_F(AppendTest, ADayThatIsOverIsNotCountedBeforeItsEventsAre) {
+  Log(Repeat(a_, 3), absl::Now() - absl::Hours(1));
+  const auto count = [&](absl::Time until) {
+    return database_->WithTenant(Call(a_), [&](postgres::Transaction& tx) {
+      return event_quota::CountAll(tx, a_, absl::Now() - absl::Hours(48), until);
+    });
+  };
+  EXPECT_THAT(count(absl::Now() - absl::Minutes(1)), ReasonIs("NOT_COUNTED_YET"));
+  EXPECT_OK(count(absl::Now() + absl::Hours(1)));
+  ASSERT_OK(LogUpkeep::Count(*door_));
+  EXPECT_OK(count(absl::Now() - absl::Minutes(1)));
 }
 
 TEST_F(AppendTest, ApplicationsEventsAreCountedApart) {

@@ -75,9 +75,13 @@ absl::StatusOr<bool> SubjectService::EraseFurther(const rpc::Call& call,
                   call, postgres::AnyStateToken::ForErasure(), [&](postgres::Transaction& tx) {
                     return event_store::FindPersonal(tx, call.tenant, after, kEventsAtOnce);
                   }));
-    if (page.events == 0) return true;
+    if (page.events == 0 && page.is_closed) return true;
+    // The log has no head yet; the event of the first attempt makes it one.
+    if (page.events == 0 && pages > 0) break;
     ASSIGN_OR_RETURN(
         const uint64_t erased, EraseCounted(call, "audit.event", [&](postgres::Transaction& tx) {
+          // Before it looks: what a flush brings from here on has none.
+          event_store::CloseToPersonal(tx, call.tenant, clock().Now());
           redaction_store::AddOfTenant(tx, call.tenant, clock().Now());
           return event_store::ErasePersonal(tx, call.tenant, page.first, page.last).Await();
         }));

@@ -40,6 +40,15 @@ constexpr Statement kAdvance = {"counts.advance", R"sql(
     INSERT INTO audit.event_count AS c (tenant_id, day, action, events)
     SELECT tenant_id, day, action, events FROM fresh ORDER BY 1, 2, 3
     ON CONFLICT (tenant_id, day, action) DO UPDATE SET events = c.events + excluded.events
+  ), limited AS (
+    SELECT tenant_id, date_trunc('month', day, 'UTC') AS month, sum(events) AS events FROM fresh
+    WHERE action >= 'app.' AND action < 'app/' GROUP BY 1, 2
+  ), used AS (
+    UPDATE audit.quotas q SET month_start = greatest(q.month_start, l.month),
+      used = CASE WHEN q.month_start >= l.month THEN q.used ELSE 0 END + l.events
+    FROM limited l
+    WHERE q.tenant_id = l.tenant_id AND q.meter = 'appended_events' AND l.month >= q.month_start
+      AND l.month = (SELECT max(m.month) FROM limited m WHERE m.tenant_id = l.tenant_id)
   ), saved AS (
     UPDATE audit.count_cursor c SET counted = moved.past FROM moved
     WHERE c.tenant_id = moved.tenant_id

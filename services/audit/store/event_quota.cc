@@ -8,26 +8,33 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-#define KASBAH_COUNT_DAYS                                                                 \
-  "SELECT coalesce(sum(c.events), 0)::bigint FROM audit.event_count c WHERE c.tenant_id " \
-  "= $1 AND c.day >= "
-// What applications append is named "app." and more, which nothing else is.
-#define KASBAH_APPENDED "AND c.action >= 'app.' AND c.action < 'app/'"
+#define KASBAH_COUNT_DAYS                                                     \
+  "SELECT coalesce(sum(c.events), 0)::bigint FROM audit.event_count c WHERE " \
+  "c.tenant_id = $1 AND c.day >= $2 AND c.day < $3 "
 
+// A quota whose last month is over has all of this one.
 constexpr Statement kRequireRoom{
     "event_quota.require_room",
     "SELECT core.require_room(NOT EXISTS (SELECT FROM audit.quotas q WHERE q.tenant_id = $1 "
-    "AND q.meter = 'appended_events' AND q.most <= (" KASBAH_COUNT_DAYS
-    "date_trunc('month', now(), 'UTC') " KASBAH_APPENDED ")), 'appended_events')"};
-constexpr Statement kCountAll{"event_quota.count_all", KASBAH_COUNT_DAYS "$2 AND c.day < $3"};
-constexpr Statement kCountAppended{"event_quota.count_appended",
-                                   KASBAH_COUNT_DAYS "$2 AND c.day < $3 " KASBAH_APPENDED};
+    "AND q.meter = 'appended_events' AND q.most <= CASE WHEN q.month_start >= "
+    "date_trunc('month', now(), 'UTC') THEN q.used ELSE 0 END), 'appended_events')"};
+constexpr Statement kCountAll{"event_quota.count_all", KASBAH_COUNT_DAYS};
+// What applications append is named "app." and more, which nothing else is.
+constexpr Statement kCountAppended{
+    "event_quota.count_appended", KASBAH_COUNT_DAYS "AND c.action >= 'app.' AND c.action < 'app/'"};
+// Days are counted in the background: one that is over may not be yet.
+constexpr Statement kRequireCounted{
+    "event_quota.require_counted",
+    "SELECT core.require($2 > now() OR NOT EXISTS (SELECT FROM audit.event e "
+    "WHERE e.tenant_id = $1 AND e.recorded_at < $2 AND e.seq >= "
+    "coalesce((SELECT counted FROM audit.count_cursor WHERE tenant_id = $1), 0)), "
+    "'NOT_COUNTED_YET')"};
 
 #undef KASBAH_COUNT_DAYS
-#undef KASBAH_APPENDED
 
 Pending<int64_t> Count(const Statement& statement, Transaction& tx, TenantId tenant,
                        absl::Time from, absl::Time until) {
+  tx.Run(kRequireCounted, tenant, until);
   return tx.RunForOne(
       statement, "count", [](const Row& row) { return row.Get<int64_t>(0); }, tenant, from, until);
 }

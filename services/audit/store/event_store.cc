@@ -45,9 +45,15 @@ constexpr Statement kEraseSubject = {"events.erase_subject", R"sql(
 
 constexpr Statement kFindPersonal = {
     "events.find_personal",
-    "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM ("
+    "SELECT count(*), coalesce(min(seq), $2), coalesce(max(seq), $2), EXISTS ("
+    "SELECT FROM audit.log_head WHERE tenant_id = $1 AND erased_at IS NOT NULL) FROM ("
     "SELECT seq FROM audit.event WHERE tenant_id = $1 AND seq > $2 AND " AUDIT_HAS_PERSONAL
     " ORDER BY seq LIMIT $3) p"};
+
+constexpr Statement kCloseToPersonal = {
+    "events.close_to_personal",
+    "UPDATE audit.log_head SET erased_at = $2 WHERE tenant_id = $1 AND erased_at IS NULL",
+    Access::kWrite};
 
 constexpr Statement kErasePersonal = {
     "events.erase_personal",
@@ -116,8 +122,13 @@ postgres::Pending<std::array<uint64_t, 3>> EraseSubject(postgres::Transaction& t
 postgres::Pending<PersonalPage> FindPersonal(postgres::Transaction& tx, TenantId tenant,
                                              int64_t after, int limit) {
   return tx.Run(kFindPersonal, tenant, after, limit).Map([](const postgres::Result& rows) {
-    return PersonalPage{rows[0].Get<int64_t>(0), rows[0].Get<int64_t>(1), rows[0].Get<int64_t>(2)};
+    return PersonalPage{rows[0].Get<int64_t>(0), rows[0].Get<int64_t>(1), rows[0].Get<int64_t>(2),
+                        rows[0].Get<bool>(3)};
   });
+}
+
+void CloseToPersonal(postgres::Transaction& tx, TenantId tenant, absl::Time now) {
+  tx.Run(kCloseToPersonal, tenant, now);
 }
 
 postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant, int64_t first,

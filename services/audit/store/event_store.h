@@ -59,9 +59,13 @@ struct PersonalPage {
   int64_t first = 0;
   // Before the first there is.
   int64_t last = -1;
+  // The trail takes no others any more.
+  bool is_closed = false;
 };
 postgres::Pending<PersonalPage> FindPersonal(postgres::Transaction& tx, TenantId tenant,
                                              int64_t after, int limit);
+// From its commit on the trail takes no personal values of the tenant's (FlushBatches).
+void CloseToPersonal(postgres::Transaction& tx, TenantId tenant, absl::Time now);
 // Destroys values and salts from `first` to `last`: of how many events.
 postgres::Pending<uint64_t> ErasePersonal(postgres::Transaction& tx, TenantId tenant, int64_t first,
                                           int64_t last);

@@ -20,7 +20,8 @@ constexpr Statement kMakeHeads = {"growth.make_heads", R"sql(
                                   Access::kWrite};
 
 constexpr Statement kLockHeads = {"growth.lock_heads", R"sql(
-  SELECT tenant_id, size, root, frontier, last_recorded_at FROM audit.log_head
+  SELECT tenant_id, size, root, frontier, last_recorded_at, erased_at IS NOT NULL
+  FROM audit.log_head
   WHERE tenant_id = ANY ($1)
   ORDER BY tenant_id
   FOR UPDATE)sql",
@@ -85,6 +86,7 @@ LockedHead HeadOf(const postgres::Row& row) {
   const absl::StatusOr<merkle::Frontier> frontier =
       merkle::Frontier::Parse(row.Get<uint64_t>(1), row.Get<std::string>(3));
   const absl::StatusOr<merkle::Hash> root = merkle::ParseHash(row.Get<std::string>(2));
+  locked.is_erased = row.Get<bool>(5);
   locked.broken = !frontier.ok() || !root.ok() || frontier->Root() != *root;
   if (locked.broken) return locked;
   locked.head.frontier = *frontier;
@@ -98,9 +100,12 @@ struct PersonalColumn {
   std::vector<std::optional<std::string_view>> values;
   std::vector<std::optional<Bytes>> salts;
 
-  void Add(const std::optional<merkle::DisclosedValue>& value) {
-    values.push_back(value ? std::optional<std::string_view>(value->value) : std::nullopt);
-    salts.push_back(value ? std::optional<Bytes>(Bytes{value->salt}) : std::nullopt);
+  // Views of what stays where it is; null: nothing is kept.
+  void Add(const std::optional<merkle::DisclosedValue>* value) {
+    const bool has_value = value != nullptr && value->has_value();
+    values.push_back(has_value ? std::make_optional<std::string_view>((*value)->value)
+                               : std::nullopt);
+    salts.push_back(has_value ? std::make_optional(Bytes{(*value)->salt}) : std::nullopt);
   }
 };
 
@@ -162,7 +167,7 @@ void InsertEvents(postgres::Transaction& tx, const std::vector<EventRow>& rows) 
   std::vector<std::optional<int64_t>> requests;
   std::vector<Bytes> bodies, leaves;
   std::array<PersonalColumn, merkle::kPersonalFields.size()> personal;
-  for (const auto& [event, placed] : rows) {
+  for (const auto& [event, placed, keeps_personal] : rows) {
     tenants.push_back(event->tenant);
     sequences.push_back(placed.sequence);
     times.push_back(placed.recorded_at);
@@ -173,7 +178,9 @@ void InsertEvents(postgres::Transaction& tx, const std::vector<EventRow>& rows) 
     requests.push_back(event->request_key);
     bodies.push_back({event->body});
     leaves.push_back({placed.leaf});
-    for (size_t i = 0; i < personal.size(); ++i) personal[i].Add(event->personal[i]);
+    for (size_t i = 0; i < personal.size(); ++i) {
+      personal[i].Add(keeps_personal ? &event->personal[i] : nullptr);
+    }
   }
   tx.Run(kInsertEvents, tenants, sequences, times, actions, actors, targets, outcomes, bodies,
          personal[0].values, personal[0].salts, personal[1].values, personal[1].salts,

@@ -18,6 +18,8 @@ struct LockedHead {
   LogHead head;
   // Size, frontier and root do not belong together: somebody else wrote the row.
   bool broken = false;
+  // Of a tenant that is erased, or is being erased: the log takes no personal values any more.
+  bool is_erased = false;
 };
 
 // The heads of those `tenants` (sorted, each once) that have one, locked in their order.
@@ -34,6 +36,8 @@ absl::StatusOr<std::map<TenantId, StoredHashes>> ReadHashes(
 struct EventRow {
   const LoggedEvent* event = nullptr;
   PlacedEvent placed;
+  // Whether its personal values are kept; without them it is as one whose values were destroyed.
+  bool keeps_personal = true;
 };
 
 // Events and leaves.

@@ -83,16 +83,16 @@ void Save(postgres::Transaction& tx, const std::vector<CursorRow>& rows, absl::T
 }
 
 void Quarantine(postgres::Transaction& tx, const CursorKey& key, uint64_t batch,
-                const std::vector<const QuarantinedEntry*>& entries, absl::Time now) {
+                const std::vector<QuarantinedEntry>& entries, absl::Time now) {
   std::vector<TenantId> tenants;
   std::vector<uint64_t> ids;
   std::vector<std::string_view> reasons;
   std::vector<Bytes> payloads;
-  for (const QuarantinedEntry* entry : entries) {
-    tenants.push_back(entry->tenant);
-    ids.push_back(entry->entry_id);
-    reasons.push_back(entry->reason);
-    payloads.push_back({entry->payload});
+  for (const QuarantinedEntry& entry : entries) {
+    tenants.push_back(entry.tenant);
+    ids.push_back(entry.entry_id);
+    reasons.push_back(entry.reason);
+    payloads.push_back({entry.payload});
   }
   tx.Run(kQuarantine, key.source, key.shard, key.epoch, batch, tenants, ids, reasons, payloads,
          now);

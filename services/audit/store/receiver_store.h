@@ -39,7 +39,7 @@ postgres::Pending<std::vector<CursorRow>> Lock(postgres::Transaction& tx,
 void Save(postgres::Transaction& tx, const std::vector<CursorRow>& rows, absl::Time now);
 
 void Quarantine(postgres::Transaction& tx, const CursorKey& key, uint64_t batch,
-                const std::vector<const QuarantinedEntry*>& entries, absl::Time now);
+                const std::vector<QuarantinedEntry>& entries, absl::Time now);
 
 }  // namespace receiver_store
 }  // namespace kasbah::audit

@@ -9,6 +9,7 @@
 #include "libs/base/uuid.h"
 #include "libs/rpc/status_mapping.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
 
 namespace kasbah::csi_provider {
 namespace {
@@ -23,6 +24,13 @@ bool MayGoAway(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsAborted(status) || absl::IsCancelled(status) ||
          ReasonOf(status) == "RATE_LIMITED" || ReasonOf(status) == reason::kOverloaded;
+}
+
+void Count(const char* result) {
+  telemetry::GetCounter("kasbah_csi_mounts_total",
+                        "Volumes asked for: mounted, refused, or unavailable just now",
+                        {{"result", result}})
+      .Add();
 }
 
 }  // namespace
@@ -45,6 +53,7 @@ grpc::Status ProviderService::Mount(grpc::ServerContext* context,
   MountOrder order;
   const absl::Status status = Fill(call, *request, &order, reply);
   const std::string tenant = order.tenant.is_nil() ? "" : order.tenant.ToString();
+  Count(status.ok() ? "mounted" : MayGoAway(status) ? "unavailable" : "refused");
   if (status.ok()) {
     telemetry::LogInfo("mounted", {{"tenant", tenant},
                                    {"namespace", order.namespace_name},

@@ -10,6 +10,7 @@
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/files/file_events.h"
 #include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/erased_subjects.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -67,6 +68,7 @@ absl::Status FileUpload::Reserve(std::string_view sealed_key) {
   absl::StatusOr<FileStore::Owner> owner = parts_.database.WithTenantUnaudited(
       call_, postgres::UnauditedToken::ForBookkeeping(), [&](Transaction& tx) {
         if (file_.customer) customers.RequireActive(tx, call_, *file_.customer);
+        erased_subjects::RequireNot(tx, call_, file_.subject);
         return files.Begin(tx, call_, id_, file_, sealed_key, parts_.limits.tenant_bytes, began_,
                            began_ + kPendingFor);
       });

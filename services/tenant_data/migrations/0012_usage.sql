@@ -8,11 +8,12 @@ CALL tenant_data.make_movable('tenant_data.quota_slots');
 
 -- The rest is at home, and the registry's.
 
--- What every service that counts is to hold a tenant to.
+-- What every service that counts is to hold a tenant to. Without `most` it is to hold it to nothing
+-- any more, and has not said yet that it does.
 CREATE TABLE tenant_data.quota_settings (
   tenant_id uuid NOT NULL,
   meter     text COLLATE "C" NOT NULL,
-  most      bigint NOT NULL CHECK (most >= 0),
+  most      bigint CHECK (most >= 0),
   set_at    timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, meter)
 );

@@ -32,6 +32,8 @@ INSERT INTO tenant_data.imports
   FROM tenant_data.collections;
 INSERT INTO tenant_data.import_refusals
   SELECT tenant_id, import_id, 2, NULL, '\x0a00' FROM tenant_data.imports;
+INSERT INTO tenant_data.erased_subjects
+  SELECT tenant_id, sha256(collection_id::text::bytea) FROM tenant_data.collections;
 INSERT INTO tenant_data.cursor_keys
   SELECT tenant_id, sha256(collection_id::text::bytea) FROM tenant_data.collections;
 INSERT INTO tenant_data.file_usage SELECT tenant_id, 5 FROM tenant_data.collections;

@@ -161,6 +161,17 @@ TEST_F(FileServiceTest, AFileOfSomebodyErasedIsRefusedAndNothingOfItKept) {
   EXPECT_OK(Upload(a_, metadata, "x"));
 }
 
+// Of whom the vault never had a share.
+TEST_F(FileServiceTest, AFileOfSomebodyErasedHereIsRefusedWhateverTheVaultKnows) {
+  subject::v1::EraseSubjectRequest erase;
+  erase.mutable_subject()->set_id("patient-7");
+  ASSERT_OK(As("operator/ada", a_, &subject::v1::SubjectService::Stub::EraseSubject, erase));
+  v1::FileMetadata metadata = Metadata("x", 1);
+  metadata.set_subject("patient-7");
+  EXPECT_THAT(Upload(a_, metadata, "x"), ReasonIs("KEY_SHREDDED"));
+  ExpectNothingLeft(a_);
+}
+
 TEST_F(FileServiceTest, ASuspendedTenantIsToldSoBeforeAnythingElse) {
   test_->SetTenantState(a_, "suspended");
   EXPECT_THAT(Upload(a_, Metadata("../x", 1), "x"), ReasonIs("TENANT_SUSPENDED"));

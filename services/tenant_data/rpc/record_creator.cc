@@ -85,13 +85,14 @@ void RecordCreator::Start(const rpc::Call& call, const v1::CreateRecordRequest& 
   const auto rules = definitions_.FindCurrent(call.tenant, request.collection());
   const absl::StatusOr<std::optional<CustomerId>> owner = OwnerOf(call, request.customer_id());
   if (rules == nullptr || !owner.ok() || !request.request_id().empty() ||
-      !request.move_to_vault().empty() || request.ByteSizeLong() > kMostAtOnce) {
+      !request.move_to_vault().empty() || !request.subject_id().empty() ||
+      request.ByteSizeLong() > kMostAtOnce) {
     return answer.Defer();
   }
   Validation checked = ValidateNew(*rules, request.values());
   if (!NeedsNobody(checked)) return answer.Defer();
-  auto record = std::make_unique<const NewRecord>(NewRecord{
-      RecordId::New(clock_.Now()), *owner, std::move(checked.valid), "", {}, request.subject_id()});
+  auto record = std::make_unique<const NewRecord>(
+      NewRecord{RecordId::New(clock_.Now()), *owner, std::move(checked.valid), "", {}, ""});
   const NewRecord& written = *record;
   writer_.StartCreate(call, *rules, written,
                       [rules, record = std::move(record), answer = std::move(answer)](

@@ -125,6 +125,42 @@ TEST_F(RecordImportTest, AFileThatIsNotTheOneItBeganWithIsRefused) {
   EXPECT_EQ(Count("tenant_data.records"), 1200);
 }
 
+// Its rows end where the other file's do.
+TEST_F(RecordImportTest, AFileOfTheSameLengthWithOtherContentsIsRefused) {
+  Options options;
+  options.piece = 1000;
+  options.says_last = false;
+  const std::string file = Lines(1200, 5000);
+  EXPECT_THAT(Import(a_, file, options).status, ReasonIs("IMPORT_INCOMPLETE"));
+  std::string changed = file;
+  changed[changed.find("c500")] = 'd';
+  EXPECT_THAT(Import(changed).status, ReasonIs("IMPORT_CHANGED"));
+  EXPECT_EQ(Count("tenant_data.records"), 1000);
+  // What was not done with yet may be another: nobody has seen it.
+  std::string later = file;
+  later[later.find("c1100")] = 'd';
+  ASSERT_OK(Import(later).status);
+  EXPECT_EQ(Count("tenant_data.records WHERE data->>'code' = 'd1100'"), 1);
+  // Finished, it is compared to its end.
+  EXPECT_THAT(Import(file).status, ReasonIs("IMPORT_CHANGED"));
+  EXPECT_THAT(Import(later + "{}\n").status, ReasonIs("IMPORT_CHANGED"));
+  ASSERT_OK(Import(later).status);
+  EXPECT_EQ(Count("tenant_data.records"), 1200);
+}
+
+TEST_F(RecordImportTest, AnImportFromBeforeContentsWereComparedGoesByItsRowEnds) {
+  Options options;
+  options.piece = 1000;
+  options.says_last = false;
+  const std::string file = Lines(1200, 5000);
+  EXPECT_THAT(Import(a_, file, options).status, ReasonIs("IMPORT_INCOMPLETE"));
+  test_->Execute("UPDATE tenant_data.imports SET content = NULL");
+  const Said whole = Import(file);
+  ASSERT_OK(whole.status);
+  EXPECT_EQ(whole.progress.resumed(), 1000u);
+  EXPECT_EQ(Count("tenant_data.imports WHERE content IS NOT NULL"), 1);
+}
+
 TEST_F(RecordImportTest, AVaultThatIsAwayEndsItAtTheBatchThatNeedsIt) {
   Options options;
   options.import_id = "not a uuid";

@@ -9,6 +9,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "libs/crypto/sha256_stream.h"
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/rpc/import_rows.h"
 #include "services/tenant_data/rpc/messages.h"
@@ -80,18 +81,9 @@ class RecordImporter::Run {
     RETURN_IF_ERROR(Begin(first->start()));
     RETURN_IF_ERROR(SayAgain());
     RETURN_IF_ERROR(SayProgress());
-    if (state_.is_done) return absl::OkStatus();
-    RETURN_IF_ERROR(Take(first->data()));
-    bool is_last = first->last();
-    while (!is_last) {
-      ASSIGN_OR_RETURN(const ImportRecordsRequest* request, reader_.Read());
-      if (request == nullptr) {
-        return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_INCOMPLETE",
-                     "the stream ended without `last`; begin it again with the same import_id");
-      }
-      RETURN_IF_ERROR(Take(request->data()));
-      is_last = request->last();
-    }
+    if (state_.is_done && state_.content.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(TakeAll(*first));
+    if (state_.is_done) return IsAsItWas() ? absl::OkStatus() : Changed();
     if (std::optional<FileRow> row = splitter_->Finish()) RETURN_IF_ERROR(Add(*std::move(row)));
     if (seen_line_ < state_.line) return Changed();
     RETURN_IF_ERROR(Commit(/*is_last=*/true));
@@ -176,14 +168,34 @@ class RecordImporter::Run {
     return writer_.Write(reply);
   }
 
-  absl::Status Take(std::string_view data) {
-    while (!data.empty()) {
-      if (std::optional<FileRow> row = splitter_->Take(&data)) {
-        RETURN_IF_ERROR(Add(*std::move(row)));
+  absl::Status TakeAll(const ImportRecordsRequest& first) {
+    const ImportRecordsRequest* request = &first;
+    RETURN_IF_ERROR(Take(request->data()));
+    while (!request->last()) {
+      ASSIGN_OR_RETURN(request, reader_.Read());
+      if (request == nullptr) {
+        return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_INCOMPLETE",
+                     "the stream ended without `last`; begin it again with the same import_id");
       }
+      RETURN_IF_ERROR(Take(request->data()));
     }
     return absl::OkStatus();
   }
+
+  absl::Status Take(std::string_view data) {
+    // A finished import's file is only compared.
+    if (state_.is_done) content_.Update(std::exchange(data, {}));
+    while (!data.empty()) {
+      const std::string_view before = data;
+      std::optional<FileRow> row = splitter_->Take(&data);
+      content_.Update(before.substr(0, before.size() - data.size()));
+      if (row) RETURN_IF_ERROR(Add(*std::move(row)));
+    }
+    return absl::OkStatus();
+  }
+
+  // What came so far is what was done with: byte for byte, where that was kept.
+  bool IsAsItWas() const { return state_.content.empty() || content_.Current() == state_.content; }
 
   absl::Status Add(FileRow row) {
     seen_line_ = row.last_line;
@@ -196,7 +208,8 @@ class RecordImporter::Run {
     }
     if (row.last_line <= state_.line) {
       const bool is_cursor = row.last_line == state_.line;
-      return is_cursor && row.end != state_.bytes ? Changed() : absl::OkStatus();
+      const bool is_it = row.end == state_.bytes && IsAsItWas();
+      return is_cursor && !is_it ? Changed() : absl::OkStatus();
     }
     if (row.first_line <= state_.line) return Changed();
     if (row.text.empty()) return absl::OkStatus();
@@ -315,6 +328,7 @@ class RecordImporter::Run {
     ImportState after = state_;
     after.line = seen_line_;
     after.bytes = seen_bytes_;
+    after.content = content_.Current();
     after.created += batch_.size() - refused;
     after.refused += refused;
     after.is_done = is_last;
@@ -350,6 +364,8 @@ class RecordImporter::Run {
   std::optional<CustomerId> owner_;
   bool is_csv_ = false;
   std::unique_ptr<RowSplitter> splitter_;
+  // Of all that the splitter took.
+  crypto::Sha256Stream content_;
   // Of CSV.
   std::vector<std::string> header_;
   ImportState state_;

@@ -1,7 +1,11 @@
 // Lists by filter and order, sealed values that are searched, and a vault that is away.
+#include <thread>
+
 #include "kasbah/subject/v1/subject.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "services/tenant_data/rpc/record_fixture.h"
+#include "services/tenant_data/store/erased_subjects.h"
+#include "services/tenant_data/store/subject_store.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -240,6 +244,59 @@ TEST_F(RecordSearchTest, ErasingASubjectTakesTheirRecordsAndTheirKey) {
   ASSERT_OK_AND_ASSIGN(const auto again, AsOperator(a_, &Subjects::EraseSubject, erase));
   EXPECT_EQ(again.erased().at("tenant_data.records.subject"), 0u);
   EXPECT_THAT(AsUser(a_, &Stub::CreateRecord, request), ReasonIs("KEY_SHREDDED"));
+}
+
+TEST_F(RecordSearchTest, ARecordOfSomebodyErasedIsRefusedThoughNothingOfItIsSealed) {
+  v1::CreateRecordRequest request;
+  request.set_collection("countries");
+  *request.mutable_values() = ToStruct({{"name", "x"}});
+  request.set_subject_id("patient-7");
+  ASSERT_OK(AsUser(a_, &Stub::CreateRecord, request));
+  subject::v1::EraseSubjectRequest erase;
+  erase.mutable_subject()->set_id("patient-7");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK(AsOperator(a_, &subject::v1::SubjectService::Stub::EraseSubject, erase));
+  }
+  EXPECT_THAT(AsUser(a_, &Stub::CreateRecord, request), ReasonIs("KEY_SHREDDED"));
+  EXPECT_EQ(vault_.calls, 0);
+  EXPECT_EQ(Count("tenant_data.records"), 0);
+  // Another's, nobody's, and another tenant's of the same id.
+  ASSERT_OK(AsUser(b_, &Stub::CreateRecord, request));
+  request.set_subject_id("patient-8");
+  ASSERT_OK(AsUser(a_, &Stub::CreateRecord, request));
+  request.set_subject_id("");
+  ASSERT_OK(AsUser(a_, &Stub::CreateRecord, request));
+  EXPECT_EQ(Count("tenant_data.erased_subjects"), 1);
+  EXPECT_EQ(Count("tenant_data.erased_subjects WHERE encode(digest, 'escape') LIKE '%patient%'"),
+            0);
+}
+
+TEST_F(RecordSearchTest, ARecordThatIsWrittenWhileItsSubjectIsErasedIsRefused) {
+  v1::CreateRecordRequest request;
+  request.set_collection("countries");
+  *request.mutable_values() = ToStruct({{"name", "x"}});
+  request.set_subject_id("patient-7");
+  absl::StatusOr<v1::Record> made;
+  std::thread creating;
+  const CallContext call = Call(a_);
+  EXPECT_OK(database_->WithTenantUnaudited(
+      call, postgres::UnauditedToken::ForBookkeeping(), [&](postgres::Transaction& tx) {
+        erased_subjects::Add(tx, call, "patient-7");
+        EXPECT_OK(SubjectStore().EraseRecords(tx, call, "patient-7").Await());
+        creating = std::thread([&] { made = AsUser(a_, &Stub::CreateRecord, request); });
+        // It waits for this transaction, or it would not see it.
+        const absl::Time deadline = absl::Now() + absl::Seconds(10);
+        while (absl::Now() < deadline &&
+               test_->QueryValue("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                                 "AND NOT granted AND database = (SELECT oid FROM pg_database "
+                                 "WHERE datname = current_database())") == "0") {
+          absl::SleepFor(absl::Milliseconds(2));
+        }
+        return absl::OkStatus();
+      }));
+  creating.join();
+  EXPECT_THAT(made, ReasonIs("KEY_SHREDDED"));
+  EXPECT_EQ(Count("tenant_data.records"), 0);
 }
 
 TEST_F(RecordSearchTest, WhatIsLeftOfAShreddedSubjectIsNamedAsErased) {

@@ -10,6 +10,7 @@
 #include "libs/rpc/channel.h"
 #include "services/tenant_data/domain/personal_columns.h"
 #include "services/tenant_data/rpc/field_sealer.h"
+#include "services/tenant_data/store/erased_subjects.h"
 #include "services/tenant_data/store/record_events.h"
 
 namespace kasbah::tenantdata {
@@ -163,6 +164,7 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
       const Erased done,
       EraseAudited(call,
                    [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Erased>> {
+                     erased_subjects::Add(tx, call, subject);
                      auto customers = subjects_.Erase(tx, call, subject);
                      auto files = files_.DeleteOfSubject(tx, call, subject, now);
                      ASSIGN_OR_RETURN(const std::vector<ErasedRecord> erased,

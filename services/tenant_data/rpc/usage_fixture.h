@@ -36,9 +36,11 @@ class UsageTest : public RecordServiceTest {
     RecordServiceTest::TearDown();
   }
 
-  absl::Status Limit(TenantId tenant, usage::v1::Meter meter, std::optional<uint64_t> most) {
+  absl::Status Limit(TenantId tenant, usage::v1::Meter meter, std::optional<uint64_t> most,
+                     bool recount = false) {
     usage::v1::ApplyQuotaRequest request;
     request.set_meter(meter);
+    request.set_recount(recount);
     if (most) request.set_limit(*most);
     return As("service/tenant-data", tenant, &MeterStub::ApplyQuota, request).status();
   }

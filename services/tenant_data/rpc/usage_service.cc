@@ -22,22 +22,28 @@ namespace {
 using postgres::Pending;
 using postgres::Transaction;
 
-// "2026-11-28|ten_…|records": the last row of the page before.
-std::string FormatPlace(const DayUsage& last) {
-  return StrCat(usage::FormatDay(last.day), "|", last.tenant.ToString(), "|", last.meter);
+// Where a page begins, and what was final when the first of them was read: rows of earlier pages
+// may have changed since.
+struct Place {
+  DayUsage after;
+  std::optional<absl::Time> final_before;
+};
+
+// "2026-11-28|ten_…|records|2026-11-27": the last row of the page before.
+std::string FormatPlace(const DayUsage& last, absl::Time final_before) {
+  return StrCat(usage::FormatDay(last.day), "|", last.tenant.ToString(), "|", last.meter, "|",
+                usage::FormatDay(final_before));
 }
 
-absl::StatusOr<DayUsage> ParsePlace(const std::string& token) {
+absl::StatusOr<Place> ParsePlace(const std::string& token) {
   const std::vector<std::string> parts = absl::StrSplit(token, '|');
-  DayUsage place;
-  if (parts.size() == 3) {
+  if (parts.size() == 4) {
     const absl::StatusOr<absl::Time> day = usage::ParseDay(parts[0], "page_token");
     const absl::StatusOr<TenantId> tenant = TenantId::Parse(parts[1]);
-    if (day.ok() && tenant.ok() && usage::MeterOf(parts[2]) != usage::v1::METER_UNSPECIFIED) {
-      place.day = *day;
-      place.tenant = *tenant;
-      place.meter = parts[2];
-      return place;
+    const absl::StatusOr<absl::Time> final_before = usage::ParseDay(parts[3], "page_token");
+    if (day.ok() && tenant.ok() && final_before.ok() &&
+        usage::MeterOf(parts[2]) != usage::v1::METER_UNSPECIFIED) {
+      return Place{{*day, *tenant, parts[2], 0}, *final_before};
     }
   }
   return InvalidField("page_token", "is not of this list");
@@ -65,17 +71,18 @@ absl::StatusOr<v1::ListUsageResponse> UsageService::List(const rpc::Call& call,
   ASSIGN_OR_RETURN(const absl::Time start, usage::ParseDay(request.start_date(), "start_date"));
   ASSIGN_OR_RETURN(const absl::Time end, usage::ParseDay(request.end_date(), "end_date"));
   if (end <= start) return InvalidField("end_date", "must be a day after start_date");
-  DayUsage after;
-  after.day = start;
+  Place place;
+  place.after.day = start;
   if (!request.page_token().empty()) {
-    ASSIGN_OR_RETURN(after, ParsePlace(request.page_token()));
-    if (after.day < start) return InvalidField("page_token", "is not of this list");
+    ASSIGN_OR_RETURN(place, ParsePlace(request.page_token()));
+    if (place.after.day < start) return InvalidField("page_token", "is not of this list");
   }
   // One more than the page, to know whether another follows.
   ASSIGN_OR_RETURN(const ListedUsage listed,
                    door_.Run(call.deadline, [&](Transaction& tx) -> Pending<ListedUsage> {
-                     auto days = UsageStore::List(tx, after, end, size + 1);
+                     // First: what it says is true of the rows that are read after it.
                      auto final_before = UsageStore::FinalBefore(tx);
+                     auto days = UsageStore::List(tx, place.after, end, size + 1);
                      return tx.AfterCommit(
                          [days = std::move(days),
                           final_before = std::move(final_before)]() -> absl::StatusOr<ListedUsage> {
@@ -86,10 +93,12 @@ absl::StatusOr<v1::ListUsageResponse> UsageService::List(const rpc::Call& call,
                          });
                    }));
   v1::ListUsageResponse reply;
-  reply.set_final_before(usage::FormatDay(listed.final_before));
+  const absl::Time final_before = place.final_before.value_or(listed.final_before);
+  reply.set_final_before(usage::FormatDay(final_before));
   for (const DayUsage& day : listed.days) {
     if (reply.usage_size() == size) {
-      reply.set_next_page_token(FormatPlace(listed.days[static_cast<size_t>(size) - 1]));
+      reply.set_next_page_token(
+          FormatPlace(listed.days[static_cast<size_t>(size) - 1], final_before));
       break;
     }
     v1::ListUsageResponse::Usage& one = *reply.add_usage();
@@ -126,21 +135,31 @@ absl::StatusOr<v1::Quota> UsageService::Set(const rpc::Call& call,
   if (meter == nullptr || !meter->has_quota) {
     return InvalidField("meter", "is not one that is limited");
   }
-  std::optional<uint64_t> most;
-  if (request.has_limit()) most = request.limit();
-  const std::string name = usage::NameOf(meter->id);
+  QuotaSetting quota{call.tenant, usage::NameOf(meter->id), std::nullopt, clock_.Now()};
+  if (request.has_limit()) quota.most = request.limit();
   RETURN_IF_ERROR(door_.Run(call.deadline, [&](Transaction& tx) -> absl::Status {
-    TenantStore().Enter(tx, call.tenant);
-    UsageStore::SetQuota(tx, call.tenant, name, most, clock_.Now());
+    TenantStore tenants;
+    tenants.Enter(tx, call.tenant);
+    ASSIGN_OR_RETURN(const Tenant tenant, tenants.Get(tx, call.tenant).Await());
+    if (tenant.state == TenantState::kClosed || tenant.state == TenantState::kErased) {
+      return Error(absl::StatusCode::kPermissionDenied, reason::kTenantClosed,
+                   "the tenant is closed");
+    }
+    UsageStore::SetQuota(tx, quota);
     return outbox_.AppendAudit(
         tx, call,
-        outbox::Succeeded(call, clock_, "quota.set", {"meter", name, ""},
-                          {{"limit", most ? StrCat(*most) : std::string("none")}}));
+        outbox::Succeeded(call, clock_, "quota.set", {"meter", quota.meter, ""},
+                          {{"limit", quota.most ? StrCat(*quota.most) : std::string("none")}}));
   }));
   v1::Quota reply;
   reply.set_meter(meter->id);
-  if (most) reply.set_limit(*most);
-  reply.set_in_force(counter_.Apply(call, meter->id, most).ok());
+  if (quota.most) reply.set_limit(*quota.most);
+  reply.set_in_force(counter_.Apply(call, quota).ok());
+  if (reply.in_force()) return reply;
+  RETURN_IF_ERROR(door_.Run(call.deadline, [&](Transaction& tx) {
+    UsageStore::CountSoon(tx, clock_.Now());
+    return absl::OkStatus();
+  }));
   return reply;
 }
 

@@ -193,6 +193,17 @@ TEST_F(UsageServiceTest, DaysThatAnOutageHidAreCountedAfterIt) {
                                       "2026-11-30 beta events 7", "2026-11-30 beta records 1"}));
 }
 
+TEST_F(UsageServiceTest, WhatWasHeldOnADayThatNobodyCountedIsWhatItWasBefore) {
+  ASSERT_OK(MakeNext(b_));
+  CountAt(At(28, 18, 0));
+  ASSERT_OK(MakeNext(b_));
+  ASSERT_OK(MakeNext(a_));
+  CountAt(At(30, 18, 0));
+  EXPECT_EQ(Listed("2026-11-01", "2026-12-01"),
+            (std::vector<std::string>{"2026-11-28 beta records 1", "2026-11-29 beta records 1",
+                                      "2026-11-30 alpha records 1", "2026-11-30 beta records 2"}));
+}
+
 TEST_F(UsageServiceTest, PagesHoldEachRowOnce) {
   for (const char* day : {"2026-11-28", "2026-11-29", "2026-11-30"}) {
     for (const TenantId tenant : {a_, b_}) audit_.events[{day, tenant.ToString()}] = 1;
@@ -209,6 +220,31 @@ TEST_F(UsageServiceTest, PagesHoldEachRowOnce) {
   } while (!token.empty());
   EXPECT_EQ(lines, Listed("2026-11-28", "2026-12-01"));
   EXPECT_EQ(lines.size(), 6u);
+}
+
+// Rows of the first page may have changed before the day was final.
+TEST_F(UsageServiceTest, EveryPageSaysWhatWasFinalAtTheFirst) {
+  for (const TenantId tenant : {a_, b_}) audit_.events[{"2026-11-28", tenant.ToString()}] = 1;
+  CountAt(At(28, 23, 0));
+  ASSERT_OK_AND_ASSIGN(const v1::ListUsageResponse first, List("2026-11-28", "2026-11-30", 1));
+  EXPECT_EQ(first.final_before(), "2026-11-28");
+  CountAt(At(29, 0, 10));
+  ASSERT_OK_AND_ASSIGN(const v1::ListUsageResponse second,
+                       List("2026-11-28", "2026-11-30", 1, first.next_page_token()));
+  EXPECT_EQ(second.final_before(), "2026-11-28");
+  EXPECT_EQ(List("2026-11-28", "2026-11-30")->final_before(), "2026-11-29");
+}
+
+TEST_F(UsageServiceTest, AFinalDayTakesNothingMore) {
+  audit_.events[{"2026-11-28", a_.ToString()}] = 3;
+  CountAt(At(28, 23, 0));
+  CountAt(At(29, 0, 10));
+  ASSERT_OK(door_->Run(absl::Now() + absl::Seconds(30), [&](postgres::Transaction& tx) {
+    UsageStore::SaveDay(tx, usage::DayOf(At(28, 0, 0)), {{a_, "events", 99}, {b_, "events", 1}});
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(Listed("2026-11-28", "2026-11-29"),
+            std::vector<std::string>{"2026-11-28 alpha events 3"});
 }
 
 TEST_F(UsageServiceTest, WhatIsNoDayAndNoPageIsRefusedByName) {
@@ -247,6 +283,28 @@ TEST_F(UsageServiceTest, ALimitIsInForceAtOnceAndAgainEachHour) {
   EXPECT_EQ(audit_.limits, std::vector<std::string>{"9"});
   ASSERT_OK(Set(a_, METER_APPENDED_EVENTS, std::nullopt));
   EXPECT_EQ(audit_.limits, (std::vector<std::string>{"9", "none"}));
+  CountAt(At(28, 13, 0));
+  EXPECT_EQ(audit_.limits.size(), 2u);
+}
+
+TEST_F(UsageServiceTest, AClearedLimitIsClearedWhereItCounts) {
+  ASSERT_OK(Set(a_, METER_APPENDED_EVENTS, 9));
+  CountAt(At(28, 12, 0));
+  audit_.away = true;
+  ASSERT_OK_AND_ASSIGN(const v1::Quota waiting, Set(a_, METER_APPENDED_EVENTS, std::nullopt));
+  EXPECT_FALSE(waiting.in_force());
+  audit_.away = false;
+  // Due at once, and not when the hour is over.
+  CountAt(At(28, 12, 1));
+  EXPECT_EQ(audit_.limits.back(), "none");
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM tenant_data.quota_settings"), "0");
+}
+
+TEST_F(UsageServiceTest, AClosedTenantHasNoLimitSet) {
+  test_->Execute("UPDATE core.tenants SET state = 'closed', closed_at = now() WHERE tenant_id = '" +
+                 a_.uuid().ToString() + "'");
+  EXPECT_THAT(Set(a_, METER_RECORDS, 1), ReasonIs("TENANT_CLOSED"));
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM tenant_data.quota_settings"), "0");
 }
 
 TEST_F(UsageServiceTest, WhatIsRecordedIsNeverLimited) {

@@ -30,15 +30,15 @@ constexpr Statement kForget{
 
 constexpr Statement kFind{"imports.find",
                           "SELECT import_id, collection_id, format, customer_id, line, bytes, "
-                          "created, refused, is_done, schema_version FROM tenant_data.imports "
+                          "created, refused, is_done, schema_version, content "
+                          "FROM tenant_data.imports "
                           "WHERE tenant_id = $1 AND import_id = $2"};
 
 constexpr Statement kAdvance{
     "imports.advance",
     "WITH moved AS (UPDATE tenant_data.imports SET line = $4, bytes = $5, created = $6, "
-    "refused = $7, is_done = $8, schema_version = $9 WHERE tenant_id = $1 AND import_id = $2 AND "
-    "line = $3 "
-    "AND NOT is_done RETURNING line) "
+    "refused = $7, is_done = $8, schema_version = $9, content = $10 "
+    "WHERE tenant_id = $1 AND import_id = $2 AND line = $3 AND NOT is_done RETURNING line) "
     "SELECT core.require(EXISTS (SELECT FROM moved), 'IMPORT_ELSEWHERE')",
     Access::kWrite};
 
@@ -66,6 +66,7 @@ ImportState ReadState(const Row& row) {
   state.refused = row.Get<uint64_t>(7);
   state.is_done = row.Get<bool>(8);
   state.schema_version = row.Get<uint32_t>(9);
+  state.content = row.Get<std::optional<std::string>>(10).value_or("");
   return state;
 }
 
@@ -84,7 +85,7 @@ Pending<std::optional<ImportState>> ImportStore::Begin(Transaction& tx, const Ca
 void ImportStore::Advance(Transaction& tx, const CallContext& call, const ImportState& before,
                           const ImportState& after) const {
   tx.Run(kAdvance, call.tenant, before.id, before.line, after.line, after.bytes, after.created,
-         after.refused, after.is_done, after.schema_version);
+         after.refused, after.is_done, after.schema_version, OwnedBytes{after.content});
 }
 
 void ImportStore::AddLines(Transaction& tx, const CallContext& call, const ImportState& import,

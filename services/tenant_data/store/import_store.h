@@ -19,6 +19,8 @@ struct ImportState {
   std::optional<CustomerId> customer;
   uint64_t line = 0;
   uint64_t bytes = 0;
+  // SHA-256 of these bytes; empty: nothing is done with, or it was before there were such.
+  std::string content;
   uint64_t created = 0;
   uint64_t refused = 0;
   bool is_done = false;

@@ -55,36 +55,64 @@ std::optional<Source> SourceWithoutProbe(const Listing& listing,
   return std::nullopt;
 }
 
-Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
-                const std::vector<int64_t>& counts) {
+std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
+                               const std::vector<int64_t>& counts, int64_t most) {
   const auto fewest = std::min_element(counts.begin(), counts.end());
-  if (*fewest <= kMostGathered) {
-    return {Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
-  }
+  if (*fewest > most) return std::nullopt;
+  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
+}
+
+Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) {
   if (listing.order.field) return Source();
   const auto equal = std::find_if(candidates.begin(), candidates.end(), IsEqualValue);
   if (equal == candidates.end()) return Source();
   return {Source::Kind::kWalkEqual, *equal};
 }
 
-absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
-                                          const Listing& listing) const {
-  const std::vector<Candidate> candidates = CandidatesOf(listing);
-  if (std::optional<Source> source = SourceWithoutProbe(listing, candidates)) return *source;
-  ASSIGN_OR_RETURN(const Result probed,
-                   tx.Run(ProbeQuery(call, candidates, kMostGathered + 1)).Await());
+absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const CallContext& call,
+                                                       const std::vector<Candidate>& candidates,
+                                                       int64_t most) {
+  ASSIGN_OR_RETURN(const Result probed, tx.Run(ProbeQuery(call, candidates, most + 1)).Await());
   std::vector<int64_t> counts;
   for (size_t i = 0; i < candidates.size(); ++i) {
     counts.push_back(probed[0].Get<int64_t>(static_cast<int>(i)));
   }
-  return SourceOf(listing, candidates, counts);
+  return counts;
+}
+
+absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
+                                          const Listing& listing,
+                                          const std::vector<Candidate>& candidates) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, candidates, kMostGathered));
+  return GatherOf(candidates, counts, kMostGathered).value_or(WalkOf(listing, candidates));
 }
 
 absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,
                                             const Listing& listing, const Cursor& after,
                                             int64_t limit, int64_t scan) const {
-  ASSIGN_OR_RETURN(const Source source, Choose(tx, call, listing));
-  Stretch stretch{after, std::nullopt, std::max(scan, limit)};
+  const std::vector<Candidate> candidates = CandidatesOf(listing);
+  std::optional<Source> source = SourceWithoutProbe(listing, candidates);
+  if (!source && limit <= kFirstLook / 5) {
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, candidates, kFewGathered));
+    source = GatherOf(candidates, counts, kFewGathered);
+    if (!source) {
+      const Stretch first{after, std::nullopt, kFirstLook};
+      const Source walk = WalkOf(listing, candidates);
+      ASSIGN_OR_RETURN(const Result rows,
+                       tx.Run(PageQuery(call, listing, walk, first, limit)).Await());
+      if (rows.size() == limit) return ListedPage{ReadListed(listing, rows, after.lacks_value), {}};
+    }
+  }
+  if (!source) {
+    ASSIGN_OR_RETURN(source, Choose(tx, call, listing, candidates));
+  }
+  return From(tx, call, listing, *source, after, limit, std::max(scan, limit));
+}
+
+absl::StatusOr<ListedPage> RecordList::From(Transaction& tx, const CallContext& call,
+                                            const Listing& listing, const Source& source,
+                                            const Cursor& after, int64_t limit, int64_t scan) {
+  Stretch stretch{after, std::nullopt, scan};
   ASSIGN_OR_RETURN(const Result rows,
                    tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
   ListedPage page{ReadListed(listing, rows, after.lacks_value), std::nullopt};
@@ -105,9 +133,13 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
 absl::StatusOr<int64_t> RecordList::Count(Transaction& tx, const CallContext& call,
                                           const Listing& listing) const {
   const Listing unordered{listing.collection, listing.filter, Order()};
-  ASSIGN_OR_RETURN(const Source source, Choose(tx, call, unordered));
+  const std::vector<Candidate> candidates = CandidatesOf(unordered);
+  std::optional<Source> source = SourceWithoutProbe(unordered, candidates);
+  if (!source) {
+    ASSIGN_OR_RETURN(source, Choose(tx, call, unordered, candidates));
+  }
   ASSIGN_OR_RETURN(const Result counted,
-                   tx.Run(CountQuery(call, unordered, source, kMaxTotal + 1)).Await());
+                   tx.Run(CountQuery(call, unordered, *source, kMaxTotal + 1)).Await());
   return counted[0].Get<int64_t>(0);
 }
 

@@ -24,15 +24,22 @@ struct ListedPage {
   std::optional<Cursor> looked_to;
 };
 
-// So many rows are gathered and sorted; past it an ordered walk meets a page's worth soon.
+// So few rows are gathered and sorted whatever else there is; counting them costs next to nothing.
+inline constexpr int64_t kFewGathered = 250;
+// Where all find more, a page is mostly full after so many rows of an ordered walk, which cost no
+// more than counting to the end. For pages up to a fifth of it.
+inline constexpr int64_t kFirstLook = 600;
+// So many rows are gathered and sorted if it was not; past it a walk meets a page's worth soon.
 inline constexpr int64_t kMostGathered = 2000;
 
 // Where a list's pages come from: what needs no look at the data, else by how many rows each
-// candidate finds, counted to kMostGathered + 1.
+// candidate finds. Gathering, where one finds at most `most`, to which they were counted.
 std::optional<Source> SourceWithoutProbe(const Listing& listing,
                                          const std::vector<Candidate>& candidates);
-Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
-                const std::vector<int64_t>& counts);
+std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
+                               const std::vector<int64_t>& counts, int64_t most);
+// The ordered walk, where all of them find more.
+Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates);
 
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;
@@ -56,8 +63,17 @@ class RecordList {
  private:
   static constexpr int64_t kMostScanned = 10'000;
 
-  absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
-                                const Listing& listing) const;
+  // How many rows each of them finds, up to `most` + 1.
+  static absl::StatusOr<std::vector<int64_t>> Probe(postgres::Transaction& tx,
+                                                    const CallContext& call,
+                                                    const std::vector<Candidate>& candidates,
+                                                    int64_t most);
+  static absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
+                                       const Listing& listing,
+                                       const std::vector<Candidate>& candidates);
+  static absl::StatusOr<ListedPage> From(postgres::Transaction& tx, const CallContext& call,
+                                         const Listing& listing, const Source& source,
+                                         const Cursor& after, int64_t limit, int64_t scan);
 };
 
 }  // namespace kasbah::tenantdata

@@ -57,6 +57,34 @@ class RecordListTest : public TenantDataTest {
     return *id;
   }
 
+  // Records 0, 1, … as notes: of `y`, and from `first_x` on of `x`; population falls as they rise.
+  void MakeMany(int count, int first_x) {
+    test_->Execute(absl::StrCat(
+        "CREATE TABLE public.many AS SELECT n, ('01900000-0000-7000-8000-' || "
+        "lpad(to_hex(n), 12, '0'))::uuid AS id, CASE WHEN n < ",
+        first_x, " THEN 'y' ELSE 'x' END AS name FROM generate_series(0, ", count - 1, ") n"));
+    const std::string tenant = absl::StrCat("'", a_.uuid().ToString(), "'::uuid");
+    const std::string collection =
+        absl::StrCat("'", rules_a_->collection_id().uuid().ToString(), "'::uuid");
+    test_->Execute(absl::StrCat(
+        "INSERT INTO tenant_data.records (tenant_id, record_id, collection_id, schema_version, "
+        "version, data, created_at, updated_at) SELECT ",
+        tenant, ", id, ", collection,
+        ", 1, 1, jsonb_build_object('note', n::text), now(), now() FROM public.many"));
+    for (const auto& [key, column, value] :
+         {std::tuple("name", "v_text", "name"), std::tuple("population", "v_int", "-n")}) {
+      test_->Execute(absl::StrCat(
+          "INSERT INTO tenant_data.record_index (tenant_id, record_id, field_id, ", column,
+          ") SELECT ", tenant, ", id, '", rules_a_->Find(key)->definition.id.uuid().ToString(),
+          "', ", value, " FROM public.many"));
+    }
+  }
+  static std::vector<std::string> Numbers(int first, int past) {
+    std::vector<std::string> numbers;
+    for (int n = first; n < past; ++n) numbers.push_back(absl::StrCat(n));
+    return numbers;
+  }
+
   // PostgreSQL's plan of a page, as the service's role and under its policies.
   std::string PlanOf(const Listing& listing, const Source& source, const Cursor& after) {
     return Explain(PageQuery(Call(a_), listing, source, {after, std::nullopt, 10'000}, 50));
@@ -148,6 +176,46 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
     EXPECT_THAT(ways[0], UnorderedElementsAre("3", "6", "9"));
     for (const auto& way : ways) EXPECT_EQ(way, ways[0]) << order;
   }
+}
+
+// Few are gathered, of many a first look finds a page, and where it does not they are counted.
+TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
+  constexpr int kX = static_cast<int>(kFewGathered) + 20;
+  // Some are in the first look, and no page full of them.
+  constexpr int kAll = static_cast<int>(kFirstLook) - 40 + kX;
+  MakeMany(kAll, kAll - kX);
+  const std::vector<std::string> x = Numbers(kAll - kX, kAll);
+  const std::vector<std::string> last(x.end() - 100, x.end());
+  const auto page_of = [&](const std::string& filter, const std::string& order, int64_t limit) {
+    std::vector<std::string> notes;
+    const Listing listing = Of(filter, order);
+    const ListedPage page = Page(listing, Cursor(), limit, 10'000);
+    for (const ListedRecord& listed : page.records) notes.push_back(NoteOf(listed.record));
+    EXPECT_FALSE(page.looked_to.has_value());
+    return notes;
+  };
+  // At the end of the order, at its beginning, and in pages too large for a first look.
+  EXPECT_EQ(page_of("name = \"x*\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(page_of("name = \"x\"", "population desc", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(page_of("name = \"x\"", "population", 100),
+            std::vector<std::string>(last.rbegin(), last.rend()));
+  EXPECT_EQ(page_of("name = \"x*\"", "", 1000), x);
+  EXPECT_EQ(page_of("name = \"y\" AND population > -5", "", 100), Numbers(0, 5));
+}
+
+TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
+  const Listing listing = Of("name = \"x\" AND population > 1", "founded");
+  const auto candidates = CandidatesOf(listing);
+  ASSERT_EQ(candidates.size(), 2u);
+  EXPECT_FALSE(SourceWithoutProbe(listing, candidates));
+  EXPECT_FALSE(GatherOf(candidates, {kFewGathered + 1, kFewGathered + 1}, kFewGathered));
+  const auto gathered = GatherOf(candidates, {kMostGathered + 1, kMostGathered}, kMostGathered);
+  ASSERT_TRUE(gathered);
+  EXPECT_EQ(gathered->kind, Source::Kind::kGather);
+  EXPECT_EQ(gathered->candidate.ranges[0]->op, FilterOp::kGreater);
+  EXPECT_EQ(WalkOf(listing, candidates).kind, Source::Kind::kWalk);
+  const Listing by_age = Of("name = \"x\" AND population > 1");
+  EXPECT_EQ(WalkOf(by_age, CandidatesOf(by_age)).kind, Source::Kind::kWalkEqual);
 }
 
 TEST_F(RecordListTest, APageThatFindsLittleEndsEarlyAndSaysHowFarItLooked) {

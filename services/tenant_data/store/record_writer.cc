@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "services/tenant_data/store/erased_subjects.h"
 #include "services/tenant_data/store/record_events.h"
 
 namespace kasbah::tenantdata {
@@ -97,6 +98,7 @@ void RecordWriter::StartCreate(
 
 absl::Status RecordWriter::Insert(Transaction& tx, const CallContext& call, const RuleTable& rules,
                                   const NewRecord& record, absl::Time now) {
+  erased_subjects::RequireNot(tx, call, record.subject);
   records_.Insert(tx, call, ToStored(rules, record, now));
   InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
   return AppendEvents(outbox_, tx, call, clock_,

@@ -66,7 +66,8 @@ struct ChangedRecord {
 // that is not there, costs a second one, to say which. Thread safe.
 //
 // Errors beside the database's: INVALID_ARGUMENT with rule UNIQUE or REFERENCE; NOT_FOUND and
-// CUSTOMER_SUSPENDED of the owner or the call's own customer; ETAG_MISMATCH; REQUEST_ID_REUSED;
+// CUSTOMER_SUSPENDED of the owner or the call's own customer; KEY_SHREDDED of a subject who was
+// erased; ETAG_MISMATCH; REQUEST_ID_REUSED;
 // DEFINITION_CHANGED, to be done again (Definitions::WriteUnderCurrent).
 class RecordWriter {
  public:
@@ -75,9 +76,9 @@ class RecordWriter {
 
   absl::StatusOr<Created> Create(const CallContext& call, const RuleTable& rules,
                                  const NewRecord& record, const std::optional<RequestKey>& request);
-  // The same without waiting, for a record with nothing unique, sealed or filed and no request: its
-  // time, to `done` as Database::WithTenantShared says. DEFINITION_CHANGED also while somebody may
-  // be changing the definition.
+  // The same without waiting, for a record of nobody with nothing unique, sealed or filed and no
+  // request: its time, to `done` as Database::WithTenantShared says. DEFINITION_CHANGED also while
+  // somebody may be changing the definition.
   void StartCreate(const CallContext& call, const RuleTable& rules, const NewRecord& record,
                    absl::AnyInvocable<void(std::optional<absl::StatusOr<absl::Time>>)> done);
   // The time of the update; the record's version is then `record.version` + 1.

@@ -6,6 +6,7 @@
 #include "services/tenant_data/domain/etag.h"
 #include "services/tenant_data/domain/slug.h"
 #include "services/tenant_data/store/lifecycle_events.h"
+#include "services/tenant_data/store/usage_store.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -125,6 +126,7 @@ absl::Status TenantRegistry::Erase(const CallContext& call) {
     if (tenant.state != TenantState::kClosed) return NotClosed();
     ++tenant.version;
     tenants_.EraseNames(tx, tenant, clock_.Now());
+    UsageStore::EraseTenant(tx, tenant.id);
     tenants_.Enter(tx, tenant.id);
     tx.OnCommit([this] { cache_.Clear(); });
     RETURN_IF_ERROR(outbox_.AppendAudit(

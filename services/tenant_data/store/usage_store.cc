@@ -10,14 +10,17 @@ using postgres::Statement;
 
 constexpr Statement kLease{"usage.lease",
                            "UPDATE tenant_data.usage_state SET holder = $1, "
-                           "lease_until = now() + interval '2 minutes' "
+                           "lease_until = now() + interval '5 minutes' "
                            "WHERE due_at <= $2 AND (holder = $1 OR lease_until < now()) "
                            "RETURNING final_before",
                            Access::kWrite};
 constexpr Statement kEndLease{"usage.end_lease",
                               "UPDATE tenant_data.usage_state SET final_before = $2, due_at = $3, "
-                              "lease_until = '-infinity' WHERE holder = $1",
+                              "lease_until = '-infinity' WHERE holder = $1 RETURNING 1",
                               Access::kWrite};
+constexpr Statement kCountSoon{"usage.count_soon",
+                               "UPDATE tenant_data.usage_state SET due_at = least(due_at, $1)",
+                               Access::kWrite};
 constexpr Statement kFinalBefore{"usage.final_before",
                                  "SELECT final_before FROM tenant_data.usage_state"};
 
@@ -30,9 +33,17 @@ constexpr Statement kSaveDay{
     "usage.save_day",
     "INSERT INTO tenant_data.usage_days AS u (tenant_id, day, meter, quantity) "
     "SELECT tenant_id, $4, meter, quantity FROM unnest($1, $2, $3) AS g (tenant_id, meter, "
-    "quantity) WHERE quantity > 0 ON CONFLICT (tenant_id, day, meter) "
+    "quantity) WHERE quantity > 0 AND $4 >= (SELECT final_before FROM tenant_data.usage_state) "
+    "ON CONFLICT (tenant_id, day, meter) "
     "DO UPDATE SET quantity = excluded.quantity WHERE u.quantity < excluded.quantity",
     Access::kWrite};
+
+constexpr Statement kFillDay{"usage.fill_day",
+                             "INSERT INTO tenant_data.usage_days (tenant_id, day, meter, quantity) "
+                             "SELECT tenant_id, $1, meter, quantity FROM tenant_data.usage_now "
+                             "WHERE tenant_id = ANY ($2) AND meter = ANY ($3) AND quantity > 0 "
+                             "AND counted_at < $1 + interval '1 day' ON CONFLICT DO NOTHING",
+                             Access::kWrite};
 
 constexpr Statement kSaveNow{
     "usage.save_now",
@@ -59,20 +70,38 @@ constexpr Statement kOfTenant{
 constexpr Statement kForget{"usage.forget", "DELETE FROM tenant_data.usage_days WHERE day < $1",
                             Access::kWrite};
 
+#define KASBAH_QUOTA \
+  "SELECT q.tenant_id, q.meter, q.most, q.set_at FROM tenant_data.quota_settings q "
+
 constexpr Statement kSetQuota{
     "usage.set_quota",
     "INSERT INTO tenant_data.quota_settings (tenant_id, meter, most, set_at) "
     "VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, meter) "
     "DO UPDATE SET most = excluded.most, set_at = excluded.set_at",
     Access::kWrite};
-constexpr Statement kRemoveQuota{
-    "usage.remove_quota",
-    "DELETE FROM tenant_data.quota_settings WHERE tenant_id = $1 AND meter = $2", Access::kWrite};
+constexpr Statement kFindQuota{"usage.find_quota",
+                               KASBAH_QUOTA "WHERE q.tenant_id = $1 AND q.meter = $2"};
 constexpr Statement kListQuotas{
-    "usage.list_quotas",
-    "SELECT q.tenant_id, q.meter, q.most FROM tenant_data.quota_settings q "
-    "JOIN core.tenants t ON t.tenant_id = q.tenant_id AND t.erased_at IS NULL "
+    "usage.list_quotas", KASBAH_QUOTA
+    "JOIN core.tenants t ON t.tenant_id = q.tenant_id AND t.state <> 'closed' "
     "WHERE (q.tenant_id, q.meter) > ($1, $2) ORDER BY q.tenant_id, q.meter LIMIT $3"};
+constexpr Statement kForgetCleared{
+    "usage.forget_cleared",
+    "DELETE FROM tenant_data.quota_settings WHERE tenant_id = $1 AND meter = $2 "
+    "AND most IS NULL AND set_at = $3",
+    Access::kWrite};
+constexpr Statement kEraseTenant{
+    "usage.erase_tenant",
+    "WITH quotas AS (DELETE FROM tenant_data.quota_settings WHERE tenant_id = $1) "
+    "DELETE FROM tenant_data.usage_now WHERE tenant_id = $1",
+    Access::kWrite};
+
+#undef KASBAH_QUOTA
+
+QuotaSetting ReadQuota(const Row& row) {
+  return {row.Get<TenantId>(0), row.Get<std::string>(1), row.Get<std::optional<uint64_t>>(2),
+          row.Get<absl::Time>(3)};
+}
 
 // Counts as the arrays that a statement takes them in.
 struct Columns {
@@ -105,9 +134,14 @@ postgres::Pending<std::optional<absl::Time>> UsageStore::Lease(Transaction& tx, 
   });
 }
 
-void UsageStore::EndLease(Transaction& tx, Uuid holder, absl::Time final_before, absl::Time due) {
-  tx.Run(kEndLease, holder, final_before, due);
+postgres::Pending<bool> UsageStore::EndLease(Transaction& tx, Uuid holder, absl::Time final_before,
+                                             absl::Time due) {
+  return tx.Run(kEndLease, holder, final_before, due).Map([](const Result& rows) {
+    return !rows.empty();
+  });
 }
+
+void UsageStore::CountSoon(Transaction& tx, absl::Time now) { tx.Run(kCountSoon, now); }
 
 postgres::Pending<absl::Time> UsageStore::FinalBefore(Transaction& tx) {
   return tx.RunForOne(kFinalBefore, "state", [](const Row& row) { return row.Get<absl::Time>(0); });
@@ -123,6 +157,11 @@ postgres::Pending<std::vector<TenantId>> UsageStore::ListTenants(Transaction& tx
 void UsageStore::SaveDay(Transaction& tx, absl::Time day, const std::vector<UsageCount>& counts) {
   const Columns columns(counts);
   tx.Run(kSaveDay, columns.tenants, columns.meters, columns.quantities, day);
+}
+
+void UsageStore::FillDay(Transaction& tx, absl::Time day, const std::vector<TenantId>& tenants,
+                         const std::vector<std::string>& held) {
+  tx.Run(kFillDay, day, tenants, held);
 }
 
 void UsageStore::SaveNow(Transaction& tx, const std::vector<UsageCount>& counts, absl::Time now) {
@@ -154,23 +193,30 @@ postgres::Pending<std::vector<MeterState>> UsageStore::OfTenant(Transaction& tx,
 
 void UsageStore::Forget(Transaction& tx, absl::Time before) { tx.Run(kForget, before); }
 
-void UsageStore::SetQuota(Transaction& tx, TenantId tenant, const std::string& meter,
-                          const std::optional<uint64_t>& most, absl::Time now) {
-  if (most) {
-    tx.Run(kSetQuota, tenant, meter, *most, now);
-  } else {
-    tx.Run(kRemoveQuota, tenant, meter);
-  }
+void UsageStore::SetQuota(Transaction& tx, const QuotaSetting& quota) {
+  tx.Run(kSetQuota, quota.tenant, quota.meter, quota.most, quota.set_at);
+}
+
+postgres::Pending<std::optional<QuotaSetting>> UsageStore::FindQuota(Transaction& tx,
+                                                                     TenantId tenant,
+                                                                     const std::string& meter) {
+  return tx.Run(kFindQuota, tenant, meter).Map([](const Result& rows) {
+    return rows.empty() ? std::nullopt : std::make_optional(ReadQuota(rows[0]));
+  });
 }
 
 postgres::Pending<std::vector<QuotaSetting>> UsageStore::ListQuotas(Transaction& tx,
                                                                     const QuotaSetting& after,
                                                                     int limit) {
   return tx.Run(kListQuotas, after.tenant, after.meter, limit).Map([](const Result& rows) {
-    return ReadAll<QuotaSetting>(rows, [](const Row& row) {
-      return QuotaSetting{row.Get<TenantId>(0), row.Get<std::string>(1), row.Get<uint64_t>(2)};
-    });
+    return ReadAll<QuotaSetting>(rows, ReadQuota);
   });
 }
+
+void UsageStore::ForgetCleared(Transaction& tx, const QuotaSetting& quota) {
+  tx.Run(kForgetCleared, quota.tenant, quota.meter, quota.set_at);
+}
+
+void UsageStore::EraseTenant(Transaction& tx, TenantId tenant) { tx.Run(kEraseTenant, tenant); }
 
 }  // namespace kasbah::tenantdata

@@ -29,7 +29,9 @@ struct DayUsage {
 struct QuotaSetting {
   TenantId tenant;
   std::string meter;
-  uint64_t most = 0;
+  // Unset: no limit any more.
+  std::optional<uint64_t> most;
+  absl::Time set_at;
 };
 
 // One meter of one tenant.
@@ -51,16 +53,23 @@ class UsageStore {
   using Transaction = postgres::Transaction;
 
   // When there is something to count and no other replica does: the day before which all is
-  // counted. For two minutes; taken again by its holder, it is held on.
+  // counted. For five minutes; taken again by its holder, it is held on.
   static Pending<std::optional<absl::Time>> Lease(Transaction& tx, Uuid holder, absl::Time now);
-  // The turn is over; the next is due then.
-  static void EndLease(Transaction& tx, Uuid holder, absl::Time final_before, absl::Time due);
+  // The turn is over; the next is due then. False for one that somebody else has by now.
+  static Pending<bool> EndLease(Transaction& tx, Uuid holder, absl::Time final_before,
+                                absl::Time due);
+  // The next turn is due now.
+  static void CountSoon(Transaction& tx, absl::Time now);
   static Pending<absl::Time> FinalBefore(Transaction& tx);
 
   // Tenants that are not erased, by their ids.
   static Pending<std::vector<TenantId>> ListTenants(Transaction& tx, TenantId after, int limit);
-  // What was found on the day that it is about: only ever raises the day's number.
+  // What was found on the day that it is about: only ever raises the day's number, and not of a day
+  // that is final.
   static void SaveDay(Transaction& tx, absl::Time day, const std::vector<UsageCount>& counts);
+  // What these held at a count before the end of a day on which nobody counted them.
+  static void FillDay(Transaction& tx, absl::Time day, const std::vector<TenantId>& tenants,
+                      const std::vector<std::string>& held);
   // What is there now.
   static void SaveNow(Transaction& tx, const std::vector<UsageCount>& counts, absl::Time now);
   // By day, tenant and meter, after `after`.
@@ -72,12 +81,17 @@ class UsageStore {
   // Days before are nobody's business any more.
   static void Forget(Transaction& tx, absl::Time before);
 
-  // `most` unset: no limit.
-  static void SetQuota(Transaction& tx, TenantId tenant, const std::string& meter,
-                       const std::optional<uint64_t>& most, absl::Time now);
-  // After `after`, of all tenants that are not erased.
+  static void SetQuota(Transaction& tx, const QuotaSetting& quota);
+  // Of a meter, as it is set now.
+  static Pending<std::optional<QuotaSetting>> FindQuota(Transaction& tx, TenantId tenant,
+                                                        const std::string& meter);
+  // After `after`, of all tenants that are not closed.
   static Pending<std::vector<QuotaSetting>> ListQuotas(Transaction& tx, const QuotaSetting& after,
                                                        int limit);
+  // That there is no limit is in force, unless another was set meanwhile.
+  static void ForgetCleared(Transaction& tx, const QuotaSetting& quota);
+  // All but the days, which are bills.
+  static void EraseTenant(Transaction& tx, TenantId tenant);
 };
 
 }  // namespace kasbah::tenantdata

@@ -43,6 +43,14 @@ absl::Time NextTurn(absl::Time now) {
   return std::min(now + kEvery, usage::NextDay(today) + kAfterMidnight);
 }
 
+std::vector<std::string> HeldMeters() {
+  std::vector<std::string> held;
+  for (const KnownMeter& meter : kMeters) {
+    if (meter.is_held) held.push_back(usage::NameOf(meter.id));
+  }
+  return held;
+}
+
 // Of one day: all of today, and only what is used of one that is over.
 std::vector<UsageCount> CountsOf(const CountUsageResponse& reply, bool is_today) {
   std::vector<UsageCount> counts;
@@ -83,15 +91,18 @@ absl::Status UsageCounter::RunOnce() {
   const absl::Time today = usage::DayOf(now);
   const absl::Time first = std::max(*final_before, usage::DayOf(now - kLongestAgo));
   absl::Status done = CountAll(first, today);
-  done.Update(ApplyAll());
-  if (ReasonOf(done) == kLeaseLost) return absl::OkStatus();
   const bool is_final = done.ok() && now >= today + kAfterMidnight;
-  done.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+  // What writers may have missed is put right once a day.
+  if (ReasonOf(done) != kLeaseLost) done.Update(ApplyAll(/*recount=*/first < today));
+  const absl::StatusOr<bool> ended = door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
     UsageStore::Forget(tx, now - kKeptFor);
-    UsageStore::EndLease(tx, holder_, is_final ? std::max(today, *final_before) : *final_before,
-                         done.ok() ? NextTurn(now) : now + kAgain);
-    return absl::OkStatus();
-  }));
+    return UsageStore::EndLease(tx, holder_,
+                                is_final ? std::max(today, *final_before) : *final_before,
+                                done.ok() ? NextTurn(now) : now + kAgain);
+  });
+  if (!ended.ok()) done.Update(ended.status());
+  // Somebody else counts, or has counted.
+  if (ended.ok() && !*ended) return absl::OkStatus();
   if (done.ok()) counted_.Set(static_cast<double>(absl::ToUnixSeconds(now)));
   return done;
 }
@@ -116,62 +127,93 @@ absl::Status UsageCounter::CountAll(absl::Time first, absl::Time today) {
 
 absl::Status UsageCounter::CountDay(absl::Time day, bool is_today,
                                     const std::vector<TenantId>& tenants) {
-  CountUsageRequest request;
-  request.set_date(usage::FormatDay(day));
-  for (const TenantId tenant : tenants) request.add_tenant_ids(tenant.ToString());
   absl::Status failed;
   for (const auto& [service, stub] : peers_) {
-    RETURN_IF_ERROR(HoldOn());
-    const absl::StatusOr<CountUsageResponse> reply =
-        rpc::Invoke(CallFor(TenantId(), absl::Now() + kCountTimeout), *stub,
-                    &MeterService::Stub::CountUsage, request);
-    if (!reply.ok()) {
-      failed.Update(reply.status());
-      continue;
-    }
-    const std::vector<UsageCount> counts = CountsOf(*reply, is_today);
-    failed.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
-      UsageStore::SaveDay(tx, day, counts);
-      if (is_today) UsageStore::SaveNow(tx, counts, clock_.Now());
-      return absl::OkStatus();
-    }));
-    if (!reply->uncounted_tenant_ids().empty()) {
-      failed.Update(Error(absl::StatusCode::kUnavailable, "NOT_COUNTED",
-                          StrCat(service, " could not count ", reply->uncounted_tenant_ids_size(),
-                                 " of the tenants")));
-    }
+    const absl::Status counted = CountAt(service, *stub, day, is_today, tenants);
+    if (ReasonOf(counted) == kLeaseLost) return counted;
+    failed.Update(counted);
   }
+  if (is_today) return failed;
+  // Nobody looked at what was held on it, or not at all of it: it is what it was before.
+  failed.Update(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+    UsageStore::FillDay(tx, day, tenants, HeldMeters());
+    return absl::OkStatus();
+  }));
   return failed;
 }
 
-absl::Status UsageCounter::ApplyAll() {
+absl::Status UsageCounter::CountAt(const std::string& service, MeterService::Stub& stub,
+                                   absl::Time day, bool is_today,
+                                   const std::vector<TenantId>& tenants) {
+  RETURN_IF_ERROR(HoldOn());
+  CountUsageRequest request;
+  request.set_date(usage::FormatDay(day));
+  request.set_with_held(is_today);
+  for (const TenantId tenant : tenants) request.add_tenant_ids(tenant.ToString());
+  const absl::StatusOr<CountUsageResponse> reply =
+      rpc::Invoke(CallFor(TenantId(), absl::Now() + kCountTimeout), stub,
+                  &MeterService::Stub::CountUsage, request);
+  if (absl::IsDeadlineExceeded(reply.status()) && tenants.size() > 1) {
+    const auto half = tenants.begin() + static_cast<std::ptrdiff_t>(tenants.size() / 2);
+    RETURN_IF_ERROR(CountAt(service, stub, day, is_today, {tenants.begin(), half}));
+    return CountAt(service, stub, day, is_today, {half, tenants.end()});
+  }
+  RETURN_IF_ERROR(reply.status());
+  const std::vector<UsageCount> counts = CountsOf(*reply, is_today);
+  RETURN_IF_ERROR(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+    UsageStore::SaveDay(tx, day, counts);
+    if (is_today) UsageStore::SaveNow(tx, counts, clock_.Now());
+    return absl::OkStatus();
+  }));
+  if (reply->uncounted_tenant_ids().empty()) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kUnavailable, "NOT_COUNTED",
+      StrCat(service, " could not count ", reply->uncounted_tenant_ids_size(), " of the tenants"));
+}
+
+absl::Status UsageCounter::ApplyAll(bool recount) {
   absl::Status failed;
   std::vector<QuotaSetting> page;
   do {
-    RETURN_IF_ERROR(HoldOn());
     const QuotaSetting after = page.empty() ? QuotaSetting() : page.back();
     ASSIGN_OR_RETURN(page, door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
       return UsageStore::ListQuotas(tx, after, kTenantsAtOnce);
     }));
     for (const QuotaSetting& quota : page) {
-      failed.Update(Apply(CallFor(quota.tenant, absl::Now() + kTimeout),
-                          usage::MeterOf(quota.meter), quota.most));
+      RETURN_IF_ERROR(HoldOn());
+      failed.Update(ApplyAgain(quota, recount));
     }
   } while (page.size() == kTenantsAtOnce);
   return failed;
 }
 
-absl::Status UsageCounter::Apply(const CallContext& call, usage::v1::Meter meter,
-                                 const std::optional<uint64_t>& most) {
-  const KnownMeter* known = FindMeter(meter);
+absl::Status UsageCounter::ApplyAgain(const QuotaSetting& listed, bool recount) {
+  // Pages take a while, in which operators set others.
+  ASSIGN_OR_RETURN(const std::optional<QuotaSetting> now,
+                   door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+                     return UsageStore::FindQuota(tx, listed.tenant, listed.meter);
+                   }));
+  if (!now) return absl::OkStatus();
+  return Apply(CallFor(now->tenant, absl::Now() + kCountTimeout), *now, recount);
+}
+
+absl::Status UsageCounter::Apply(const CallContext& call, const QuotaSetting& quota, bool recount) {
+  const KnownMeter* known = FindMeter(usage::MeterOf(quota.meter));
   const auto peer = known == nullptr ? peers_.end() : peers_.find(std::string(known->service));
   if (peer == peers_.end()) {
     return Error(absl::StatusCode::kUnavailable, "NOT_COUNTED", "no service counts this");
   }
   usage::v1::ApplyQuotaRequest request;
-  request.set_meter(meter);
-  if (most) request.set_limit(*most);
-  return rpc::Invoke(call, *peer->second, &MeterService::Stub::ApplyQuota, request).status();
+  request.set_meter(known->id);
+  request.set_recount(recount);
+  if (quota.most) request.set_limit(*quota.most);
+  RETURN_IF_ERROR(
+      rpc::Invoke(call, *peer->second, &MeterService::Stub::ApplyQuota, request).status());
+  if (quota.most) return absl::OkStatus();
+  return door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
+    UsageStore::ForgetCleared(tx, quota);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace kasbah::tenantdata

@@ -22,18 +22,23 @@ class UsageCounter {
   // Nothing when it is not time, or another replica's turn. The first failure, after asking all.
   absl::Status RunOnce();
 
-  // Has the service that counts `meter` hold the call's tenant to `most`, or to nothing.
-  absl::Status Apply(const CallContext& call, usage::v1::Meter meter,
-                     const std::optional<uint64_t>& most);
+  // Has the service that counts the meter hold the tenant to the quota.
+  absl::Status Apply(const CallContext& call, const QuotaSetting& quota, bool recount = false);
 
  private:
-  // Takes the turn, or holds on to it; ABORTED when another replica has it.
+  // Takes the turn, or holds on to it.
   absl::StatusOr<std::optional<absl::Time>> TakeTurn();
+  // ABORTED, LEASE_LOST, when another replica has it.
   absl::Status HoldOn();
   // From `first` on, today included.
   absl::Status CountAll(absl::Time first, absl::Time today);
   absl::Status CountDay(absl::Time day, bool is_today, const std::vector<TenantId>& tenants);
-  absl::Status ApplyAll();
+  // Of one service. Where many take too long, a half at a time.
+  absl::Status CountAt(const std::string& service, usage::v1::MeterService::Stub& stub,
+                       absl::Time day, bool is_today, const std::vector<TenantId>& tenants);
+  // Each limit as it is set by then.
+  absl::Status ApplyAll(bool recount);
+  absl::Status ApplyAgain(const QuotaSetting& listed, bool recount);
 
   postgres::Door& door_;
   const MeterPeers& peers_;

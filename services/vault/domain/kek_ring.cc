@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
 
 namespace kasbah::vault {
 namespace {
@@ -23,6 +24,12 @@ absl::Status Sealed(TenantId tenant, const absl::Status& status) {
                         {{"tenant", tenant.ToString()}, {"error", status.ToString()}});
   return Error(absl::StatusCode::kUnavailable, "TENANT_SEALED",
                "the tenant's own key does not open its keys; see kasbah tenant-seal check");
+}
+
+telemetry::Gauge& TenantsSealed(const char* cause) {
+  return telemetry::GetGauge("kasbah_vault_tenants_sealed",
+                             "Tenants whose keys were asked for and did not open just now",
+                             {{"cause", cause}});
 }
 
 }  // namespace
@@ -145,6 +152,20 @@ void KekRing::Check(const Due& due) {
   entry.failed_at = now;
 }
 
+void KekRing::CountSealed(absl::Time now) {
+  static telemetry::Gauge& own_seal = TenantsSealed("own seal");
+  static telemetry::Gauge& share = TenantsSealed("share");
+  int by_seal = 0, by_share = 0;
+  for (const auto& [tenant, entry] : entries_) {
+    if (entry.failure.ok() || now - entry.failed_at >= kCountedFor) continue;
+    const std::string reason = ReasonOf(entry.failure);
+    if (reason == "TENANT_SEALED") ++by_seal;
+    if (reason == "SHARE_UNAVAILABLE") ++by_share;
+  }
+  own_seal.Set(by_seal);
+  share.Set(by_share);
+}
+
 void KekRing::CheckDue() {
   std::vector<Due> due;
   {
@@ -153,6 +174,7 @@ void KekRing::CheckDue() {
     absl::erase_if(entries_, [&](const auto& entry) {
       return !entry.second.is_opening && now - entry.second.used_at >= kIdle;
     });
+    CountSealed(now);
     for (const auto& [tenant, entry] : entries_) {
       const absl::Duration every = entry.stored.seal ? kSealEvery : kShareEvery;
       if (entry.kek != nullptr && now - entry.checked_at >= every) {

@@ -31,6 +31,8 @@ class KekRing {
   // What failed to open fails at once for that long: nobody waits for a seal that is not there, but
   // one caller at a time.
   static constexpr absl::Duration kFailedFor = absl::Seconds(5);
+  // For that long after the last failure, kasbah_vault_tenants_sealed counts a tenant.
+  static constexpr absl::Duration kCountedFor = absl::Seconds(60);
 
   KekRing(ShareStore& shares, TenantSealer& sealer, const Clock& clock);
   ~KekRing();
@@ -70,6 +72,7 @@ class KekRing {
     StoredKek stored;
   };
   absl::StatusOr<std::shared_ptr<const Kek>> Fetch(TenantId tenant, const StoredKek& stored);
+  void CountSealed(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Check(const Due& due);
   void CheckUntilStopped();
 

@@ -1,7 +1,9 @@
 #include "services/vault/domain/kek_ring.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "libs/telemetry/metrics.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/status_matchers.h"
 #include "services/vault/domain/fakes.h"
@@ -110,6 +112,27 @@ TEST_F(KekRingTest, WhatTheDatabaseCallsShreddedEndsAtOnce) {
   StoredKek shredded = plain_;
   shredded.shredded_at = clock_.Now();
   EXPECT_THAT(Open(shredded), ReasonIs("KEY_SHREDDED"));
+}
+
+TEST_F(KekRingTest, MetricsCountTenantsThatAreSealedAlone) {
+  using ::testing::HasSubstr;
+  const auto has = [](const std::string& cause, int count) {
+    return HasSubstr("kasbah_vault_tenants_sealed{cause=\"" + cause + "\"} " +
+                     std::to_string(count) + "\n");
+  };
+  ASSERT_OK(Open(sealed_));
+  sealer_.status = Disabled();
+  Pass(KekRing::kSealEvery + absl::Seconds(1));
+  EXPECT_THAT(Open(sealed_), ReasonIs("TENANT_SEALED"));
+  shares_.status = NoAnswer();
+  EXPECT_THAT(ring_.Open(TenantId::New(clock_.Now()), plain_), ReasonIs("SHARE_UNAVAILABLE"));
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(telemetry::RenderMetrics(), has("own seal", 1));
+  EXPECT_THAT(telemetry::RenderMetrics(), has("share", 1));
+  // Nobody asked since, so nobody knows.
+  Pass(KekRing::kCountedFor);
+  EXPECT_THAT(telemetry::RenderMetrics(), has("own seal", 0));
+  EXPECT_THAT(telemetry::RenderMetrics(), has("share", 0));
 }
 
 TEST_F(KekRingTest, AStoreThatNeverHadTheShareSaysSo) {

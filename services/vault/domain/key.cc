@@ -78,6 +78,12 @@ KeyVersionState StateOf(const StoredKey& key, const StoredKeyVersion& version) {
                                                 : KeyVersionState::kEnabled;
 }
 
+void SetRotationPeriod(std::optional<absl::Duration> period, StoredKey& key) {
+  key.rotation_period = period;
+  key.next_rotation = std::nullopt;
+  if (period) key.next_rotation = key.versions.back().created_at + *period;
+}
+
 absl::Status CheckSettings(const StoredKey& key) {
   std::vector<Violation> violations;
   if (key.rotation_period &&

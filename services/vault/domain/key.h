@@ -74,6 +74,10 @@ struct StoredKey {
 enum class KeyVersionState { kEnabled, kTooOld, kDestroyScheduled, kDestroyed };
 KeyVersionState StateOf(const StoredKey& key, const StoredKeyVersion& version);
 
+// The next rotation is a period from the newest version on, so an old key is due at once; none:
+// rotated by hand.
+void SetRotationPeriod(std::optional<absl::Duration> period, StoredKey& key);
+
 // INVALID_FIELDS for a rotation period other than a day to ten years, a delay of destruction over
 // 90 days or a min_open_version past the primary one.
 absl::Status CheckSettings(const StoredKey& key);

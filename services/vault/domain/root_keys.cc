@@ -7,6 +7,7 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/ciphertext_v1.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
 #include "services/vault/domain/wrapping_context.h"
 
 namespace kasbah::vault {
@@ -22,10 +23,18 @@ std::string NamesOf(const std::vector<Seal*>& seals) {
   return names;
 }
 
+telemetry::Gauge& SealedGauge() {
+  static telemetry::Gauge& gauge = telemetry::GetGauge(
+      "kasbah_vault_sealed", "1 until a seal has opened the root key of this process, then 0");
+  return gauge;
+}
+
 }  // namespace
 
 RootKeys::RootKeys(std::vector<Seal*> seals, RootKeySource& source, const Clock& clock)
-    : seals_(std::move(seals)), seal_names_(NamesOf(seals_)), source_(source), clock_(clock) {}
+    : seals_(std::move(seals)), seal_names_(NamesOf(seals_)), source_(source), clock_(clock) {
+  SealedGauge().Set(1);
+}
 
 absl::StatusOr<std::vector<StoredRootKey>> RootKeys::ListOrMake(absl::Time deadline) {
   ASSIGN_OR_RETURN(std::vector<StoredRootKey> stored, source_.List(deadline));
@@ -79,6 +88,7 @@ absl::Status RootKeys::Unseal(absl::Time deadline) {
   if (!opened_.empty()) return absl::OkStatus();
   opened_ = std::move(opened);
   version_.store(opened_.back().ref.version, std::memory_order_release);
+  SealedGauge().Set(0);
   return absl::OkStatus();
 }
 

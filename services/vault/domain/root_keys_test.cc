@@ -1,7 +1,9 @@
 #include "services/vault/domain/root_keys.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "libs/telemetry/metrics.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/status_matchers.h"
 #include "services/vault/domain/fakes.h"
@@ -59,6 +61,17 @@ TEST_F(RootKeysTest, SealedUntilTheSealAnswers) {
   EXPECT_OK(root.Unseal(absl::InfiniteFuture()));
   EXPECT_THAT(root.Ready(), IsOk());
   EXPECT_EQ(root.version(), 1u);
+}
+
+TEST_F(RootKeysTest, MetricsSayWhetherItIsSealed) {
+  using ::testing::HasSubstr;
+  seal_.status = absl::UnavailableError("away");
+  RootKeys root({&seal_}, source_, clock_);
+  EXPECT_FALSE(root.Unseal(absl::InfiniteFuture()).ok());
+  EXPECT_THAT(telemetry::RenderMetrics(), HasSubstr("\nkasbah_vault_sealed 1\n"));
+  seal_.status = absl::OkStatus();
+  ASSERT_OK(root.Unseal(absl::InfiniteFuture()));
+  EXPECT_THAT(telemetry::RenderMetrics(), HasSubstr("\nkasbah_vault_sealed 0\n"));
 }
 
 TEST_F(RootKeysTest, ReplicasThatStartTogetherUseTheSameKey) {

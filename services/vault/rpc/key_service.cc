@@ -39,12 +39,7 @@ absl::Status Apply(const v1::UpdateKeyRequest& request, StoredKey& key) {
   RETURN_IF_ERROR(ReadSettings(request, asked));
   for (const std::string& path : request.update_mask().paths()) {
     if (path == "rotation_period") {
-      key.rotation_period = asked.rotation_period;
-      // From the newest version on: an old key is due at once.
-      key.next_rotation = std::nullopt;
-      if (key.rotation_period) {
-        key.next_rotation = key.versions.back().created_at + *key.rotation_period;
-      }
+      SetRotationPeriod(asked.rotation_period, key);
     } else if (path == "min_open_version") {
       key.min_open_version = std::max<uint32_t>(request.min_open_version(), 1);
     } else if (path == "version_destroy_delay") {

@@ -9,6 +9,7 @@
 #include "services/vault/rpc/secret_service.h"
 #include "services/vault/rpc/shred_service.h"
 #include "services/vault/rpc/subject_service.h"
+#include "services/vault/rpc/system_key_service.h"
 #include "services/vault/rpc/tenant_seal_service.h"
 
 namespace kasbah::vault {
@@ -17,6 +18,7 @@ struct VaultServerTest::Handlers {
   std::unique_ptr<SecretService> secrets;
   std::unique_ptr<CryptoService> crypto;
   std::unique_ptr<KeyService> keys;
+  std::unique_ptr<SystemKeyService> system_keys;
   std::unique_ptr<RewrapService> rewraps;
   std::unique_ptr<DatabaseService> databases;
   std::unique_ptr<LeaseService> leases;
@@ -47,6 +49,8 @@ void VaultServerTest::StartServer() {
   h.crypto = std::make_unique<CryptoService>(pipeline, *vault_->ring, *vault_->subjects, *counted_);
   h.keys = std::make_unique<KeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys,
                                         *retirement_);
+  h.system_keys =
+      std::make_unique<SystemKeyService>(pipeline, *vault_->root, *vault_->ring, *vault_->keys);
   h.rewraps =
       std::make_unique<RewrapService>(pipeline, *vault_->database, vault_->outbox, *vault_->root,
                                       *vault_->keys, *retirement_, Clock::Real());
@@ -67,8 +71,9 @@ void VaultServerTest::StartServer() {
                                            Clock::Real());
   h.subjects = std::make_unique<SubjectService>(pipeline, *vault_->database, vault_->outbox,
                                                 Clock::Real(), *changes_);
-  Serve({h.secrets.get(), h.crypto.get(), h.keys.get(), h.rewraps.get(), h.databases.get(),
-         h.leases.get(), h.seal.get(), h.tenant_seal.get(), h.shred.get(), h.subjects.get()});
+  Serve({h.secrets.get(), h.crypto.get(), h.keys.get(), h.system_keys.get(), h.rewraps.get(),
+         h.databases.get(), h.leases.get(), h.seal.get(), h.tenant_seal.get(), h.shred.get(),
+         h.subjects.get()});
 }
 
 }  // namespace kasbah::vault

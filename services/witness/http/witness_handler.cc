@@ -37,10 +37,6 @@ http::Server::Handler WitnessHandler(Witness& witness) {
       if (request.method == "POST") return Add(witness, request);
       return Text(405, "add-checkpoint takes POST\n");
     }
-    if (request.method == "GET" && request.target == "/healthz") return Text(200, "ok\n");
-    if (request.method == "GET" && request.target == "/metrics") {
-      return Text(200, telemetry::RenderMetrics());
-    }
     return Text(404, "not found\n");
   };
 }

@@ -5,7 +5,7 @@
 
 namespace kasbah::witness {
 
-// The witness over HTTP: POST /add-checkpoint, GET /healthz, GET /metrics. `witness` outlives it.
+// The witness over HTTP: POST /add-checkpoint. `witness` outlives it.
 http::Server::Handler WitnessHandler(Witness& witness);
 
 }  // namespace kasbah::witness

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+#include "libs/base/call_context.h"
+#include "libs/postgres/transaction.h"
+
+namespace kasbah::tenantdata {
+
+// tenant_data.erased_subjects: people of whom nothing new is taken. Known here by erasures alone;
+// one whose share somebody had the vault destroy is refused where something is to be sealed.
+// Stateless.
+namespace erased_subjects {
+
+// For good. Before anything of theirs is removed: waits for whoever is writing some of it, and
+// whoever comes later waits for this and is refused.
+void Add(postgres::Transaction& tx, const CallContext& call, std::string_view subject);
+
+// Before something of theirs is written; empty: of nobody. FAILED_PRECONDITION, KEY_SHREDDED, which
+// is what the vault says of them.
+void RequireNot(postgres::Transaction& tx, const CallContext& call, std::string_view subject);
+
+}  // namespace erased_subjects
+}  // namespace kasbah::tenantdata
