@@ -19,12 +19,11 @@ constexpr size_t kScalarSize = 32;
 constexpr size_t kPointSize = 65;
 constexpr size_t kLongestSignature = 72;
 
-using internal::OpenSslPtr;
-using Key = internal::KeyPtr;
-using KeyContext = internal::KeyContextPtr;
-using DigestContext = internal::DigestContextPtr;
-using Builder = internal::ParamBuilderPtr;
-using Params = internal::ParamsPtr;
+using Key = KeyPtr;
+using KeyContext = KeyContextPtr;
+using DigestContext = DigestContextPtr;
+using Builder = ParamBuilderPtr;
+using Params = ParamsPtr;
 using SecretNumber = OpenSslPtr<BIGNUM, BN_clear_free>;
 using NumberContext = OpenSslPtr<BN_CTX, BN_CTX_free>;
 using Group = OpenSslPtr<EC_GROUP, EC_GROUP_free>;

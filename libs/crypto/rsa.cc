@@ -19,12 +19,11 @@ constexpr int kSmallestModulus = 2048;
 constexpr int kLargestModulus = 8192;
 constexpr int kLargestExponent = 33;
 
-using internal::OpenSslPtr;
-using Key = internal::KeyPtr;
-using KeyContext = internal::KeyContextPtr;
-using DigestContext = internal::DigestContextPtr;
-using Builder = internal::ParamBuilderPtr;
-using Params = internal::ParamsPtr;
+using Key = KeyPtr;
+using KeyContext = KeyContextPtr;
+using DigestContext = DigestContextPtr;
+using Builder = ParamBuilderPtr;
+using Params = ParamsPtr;
 using Number = OpenSslPtr<BIGNUM, BN_free>;
 
 const uint8_t* Bytes(std::string_view s) { return reinterpret_cast<const uint8_t*>(s.data()); }

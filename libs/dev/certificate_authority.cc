@@ -19,23 +19,17 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/crypto/openssl_ptr.h"
 
 namespace kasbah::dev {
 namespace {
 
 namespace fs = std::filesystem;
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using PkeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
-using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
-using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION_free>>;
+using crypto::BioPtr;
+using crypto::X509Ptr;
+using PkeyPtr = crypto::KeyPtr;
+using ExtensionPtr = crypto::OpenSslPtr<X509_EXTENSION, X509_EXTENSION_free>;
 
 absl::Status FileError(std::string_view what, const std::string& path) {
   return Error(absl::StatusCode::kFailedPrecondition, "FILE_ERROR",

@@ -19,7 +19,7 @@ namespace {
 
 constexpr unsigned kReloadSeconds = 1;
 
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
+using NamesPtr = crypto::OpenSslPtr<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 std::vector<std::string> UrisOf(const X509* certificate) {
   std::vector<std::string> uris;

@@ -15,7 +15,7 @@
 namespace kasbah::rpc {
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
+using crypto::BioPtr;
 
 absl::StatusOr<BioPtr> OpenPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,28 +1,17 @@
 #pragma once
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/crypto/openssl_ptr.h"
 
 namespace kasbah::rpc {
 
-// OpenSSL's objects, each freed by its own function.
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
-using PkeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+using crypto::X509Ptr;
+using PkeyPtr = crypto::KeyPtr;
 
 // What is wrong with a file of a TLS directory, and what belongs there: FAILED_PRECONDITION, reason
 // TLS_FILES_UNUSABLE.

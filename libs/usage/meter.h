@@ -29,4 +29,12 @@ struct Meter {
   Count count;
 };
 
+// What there is by a statement that takes the tenant alone.
+inline Meter::Count HeldBy(const postgres::Statement& statement) {
+  return [&statement](postgres::Transaction& tx, TenantId tenant, absl::Time, absl::Time) {
+    return tx.RunForOne(
+        statement, "count", [](const postgres::Row& row) { return row.Get<int64_t>(0); }, tenant);
+  };
+}
+
 }  // namespace kasbah::usage

@@ -4,11 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "libs/base/day.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
-#include "libs/usage/day.h"
 #include "libs/usage/meter_name.h"
 
 namespace kasbah::usage {

@@ -67,4 +67,16 @@ struct QuotaStatements {
     KASBAH_QUOTA_ROW_STATEMENTS(schema), KASBAH_QUOTA_SLOT_STATEMENTS(schema) \
   }
 
+// Of a row `q` of quotas: what came in a month, by its first midnight. One whose own month is over
+// has all of the new one.
+#define KASBAH_USED_IN(month) "CASE WHEN q.month_start >= " month " THEN q.used ELSE 0 END"
+// Adds to it, in an UPDATE.
+#define KASBAH_USE_IN(month, more) \
+  "month_start = greatest(q.month_start, " month "), used = " KASBAH_USED_IN(month) " + " more
+// Fails, KB007, where the tenant ($1) has used up this month's.
+#define KASBAH_REQUIRE_MONTHS_ROOM(schema, meter)            \
+  "SELECT core.require_room(NOT EXISTS (SELECT FROM " schema \
+  ".quotas q WHERE q.tenant_id = $1 AND q.meter = '" meter   \
+  "' AND q.most <= " KASBAH_USED_IN("date_trunc('month', now(), 'UTC')") "), '" meter "')"
+
 }  // namespace kasbah::usage

@@ -81,37 +81,23 @@ absl::StatusOr<std::unique_ptr<objects::ObjectStore>> OpenObjects(const FileOpti
   return std::make_unique<objects::BucketStore>(std::move(bucket));
 }
 
-// Where everybody's SubjectService answers, this service's among them.
-absl::StatusOr<RightsPeers> PeersOf(service::Service& service, const TenantDataConfig& config) {
-  const std::pair<const char*, std::string> addresses[] = {
+// Where a service that several processes have answers in each of them, this one among them.
+template <typename Served>
+absl::StatusOr<std::map<std::string, std::unique_ptr<typename Served::Stub>>> PeersOf(
+    service::Service& service, const TenantDataConfig& config,
+    const std::vector<std::string>& names) {
+  const std::map<std::string, std::string> addresses = {
       {"auth", config.service.server.auth_address},
       {"vault", config.service.vault_address},
       {"tenant-data", config.service.tenant_data_address},
       {"webhook", config.service.webhook_address},
       {"audit", config.service.audit_address},
   };
-  RightsPeers peers;
-  for (const auto& [name, address] : addresses) {
+  std::map<std::string, std::unique_ptr<typename Served::Stub>> peers;
+  for (const std::string& name : names) {
     ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
-                     service.ChannelTo(name, address));
-    peers[name] = subject::v1::SubjectService::NewStub(channel);
-  }
-  return peers;
-}
-
-// Where everybody's MeterService answers, this service's among them.
-absl::StatusOr<MeterPeers> MeterPeersOf(service::Service& service, const TenantDataConfig& config) {
-  const std::pair<const char*, std::string> addresses[] = {
-      {"vault", config.service.vault_address},
-      {"tenant-data", config.service.tenant_data_address},
-      {"webhook", config.service.webhook_address},
-      {"audit", config.service.audit_address},
-  };
-  MeterPeers peers;
-  for (const auto& [name, address] : addresses) {
-    ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
-                     service.ChannelTo(name, address));
-    peers[name] = usage::v1::MeterService::NewStub(channel);
+                     service.ChannelTo(name, addresses.at(name)));
+    peers[name] = Served::NewStub(channel);
   }
   return peers;
 }
@@ -212,7 +198,9 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
     return InEach(*shards, [&](Shard& shard) { return removal.RunOnce(*shard.upkeep).status(); });
   });
 
-  ASSIGN_OR_RETURN(const RightsPeers peers, PeersOf(*service, config));
+  ASSIGN_OR_RETURN(const RightsPeers peers,
+                   PeersOf<subject::v1::SubjectService>(
+                       *service, config, {"auth", "vault", "tenant-data", "webhook", "audit"}));
   std::list<RightsParts> rights_parts;
   std::map<const Shard*, std::unique_ptr<RightsWorker>> rights_workers;
   for (const auto& shard : shards->all()) {
@@ -256,7 +244,9 @@ absl::Status RunTenantData(const TenantDataConfig& config) {
   const service::Periodic repairing(absl::Seconds(10), "comparing shards' tenants", [&] {
     return copies.Repair(absl::Now() + absl::Seconds(30)).status();
   });
-  ASSIGN_OR_RETURN(const MeterPeers meter_peers, MeterPeersOf(*service, config));
+  ASSIGN_OR_RETURN(const MeterPeers meter_peers,
+                   PeersOf<usage::v1::MeterService>(*service, config,
+                                                    {"vault", "tenant-data", "webhook", "audit"}));
   UsageCounter usage_counter(*registry_door, meter_peers, clock);
   UsageService usage_service(pipeline, *registry_door, outbox, usage_counter, clock);
   usage::MeterService metering(pipeline, database, outbox, clock, kQuotas, Meters());

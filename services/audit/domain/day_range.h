@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kasbah/audit/v1/audit.pb.h"
@@ -18,8 +16,5 @@ struct DayRange {
   // INVALID_ARGUMENT, naming the field, for days that are none, the wrong way round or too many.
   static absl::StatusOr<DayRange> FromProto(const v1::CountEventsRequest& request, absl::Time now);
 };
-
-// "2026-11-01".
-std::string FormatDay(absl::Time midnight);
 
 }  // namespace kasbah::audit

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/base/day.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::audit {

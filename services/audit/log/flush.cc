@@ -52,24 +52,26 @@ class Flush {
  private:
   absl::Status Lock() {
     std::set<CursorKey> keys;
-    std::set<TenantId> tenants;
+    // Whose events these are, and whose entries: what is kept aside grows no log.
+    std::set<TenantId> logged, named;
     std::set<ClientKey> claimed;
     for (const auto& batch : batches_) {
       if (!batch->is_application()) keys.insert(batch->key);
-      for (const LoggedEvent& event : batch->events) tenants.insert(event.tenant);
-      for (const QuarantinedEntry& entry : batch->unfit) tenants.insert(entry.tenant);
+      for (const LoggedEvent& event : batch->events) logged.insert(event.tenant);
+      for (const QuarantinedEntry& entry : batch->unfit) named.insert(entry.tenant);
       for (const ClientClaim& claim : batch->claims) {
         claimed.insert({batch->events.front().tenant, claim.client_event_id});
       }
     }
+    named.insert(logged.begin(), logged.end());
     auto cursors = receiver_store::Lock(tx_, {keys.begin(), keys.end()});
-    auto heads = growth_store::LockHeads(tx_, {tenants.begin(), tenants.end()});
+    auto heads = growth_store::LockHeads(tx_, {named.begin(), named.end()});
     auto appended = appended_store::Find(tx_, {claimed.begin(), claimed.end()});
     ASSIGN_OR_RETURN(const std::vector<CursorRow> cursor_rows, cursors.Await());
     for (const CursorRow& row : cursor_rows) cursors_[row.key] = row.cursor;
     ASSIGN_OR_RETURN(const std::vector<LockedHead> head_rows, heads.Await());
-    TakeHeads(head_rows, &tenants);
-    if (!tenants.empty()) RETURN_IF_ERROR(BeginLogs(tenants));
+    TakeHeads(head_rows, &logged);
+    if (!logged.empty()) RETURN_IF_ERROR(BeginLogs(logged));
     ASSIGN_OR_RETURN(appended_, appended.Await());
     return absl::OkStatus();
   }

@@ -118,6 +118,15 @@ TEST_F(FlushTest, AnEntryThatCannotBeLoggedStandsInQuarantine) {
             "no event");
 }
 
+TEST_F(FlushTest, ATenantWithNothingButQuarantineHasNoLog) {
+  auto request = Request(1, Repeat(a_, 1));
+  request.mutable_entries(0)->set_payload("not an event");
+  request.set_digest(outbox::Relay::Digest(request.entries()));
+  ASSERT_OK_AND_ASSIGN(const FlushReport report, Flush({Prepared(request)}));
+  EXPECT_EQ(report.quarantined, 1u);
+  EXPECT_EQ(Count("log_head", a_), "0");
+}
+
 TEST_F(FlushTest, FlushesOfTwoReplicasOverTheSameTenantsLeaveNoGap) {
   std::vector<TenantId> tenants = {a_, b_};
   for (int i = 0; i < 6; ++i) tenants.push_back(test_->CreateTenant(StrCat("more", i)));

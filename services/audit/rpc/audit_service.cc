@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/day.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"

@@ -1,5 +1,7 @@
 #include "services/audit/store/count_store.h"
 
+#include "libs/usage/quota_statements.h"
+
 namespace kasbah::audit::count_store {
 namespace {
 
@@ -44,8 +46,7 @@ constexpr Statement kAdvance = {"counts.advance", R"sql(
     SELECT tenant_id, date_trunc('month', day, 'UTC') AS month, sum(events) AS events FROM fresh
     WHERE action >= 'app.' AND action < 'app/' GROUP BY 1, 2
   ), used AS (
-    UPDATE audit.quotas q SET month_start = greatest(q.month_start, l.month),
-      used = CASE WHEN q.month_start >= l.month THEN q.used ELSE 0 END + l.events
+    UPDATE audit.quotas q SET )sql" KASBAH_USE_IN("l.month", "l.events") R"sql(
     FROM limited l
     WHERE q.tenant_id = l.tenant_id AND q.meter = 'appended_events' AND l.month >= q.month_start
       AND l.month = (SELECT max(m.month) FROM limited m WHERE m.tenant_id = l.tenant_id)

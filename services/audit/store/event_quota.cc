@@ -1,5 +1,7 @@
 #include "services/audit/store/event_quota.h"
 
+#include "libs/usage/quota_statements.h"
+
 namespace kasbah::audit::event_quota {
 namespace {
 
@@ -12,12 +14,8 @@ using postgres::Transaction;
   "SELECT coalesce(sum(c.events), 0)::bigint FROM audit.event_count c WHERE " \
   "c.tenant_id = $1 AND c.day >= $2 AND c.day < $3 "
 
-// A quota whose last month is over has all of this one.
-constexpr Statement kRequireRoom{
-    "event_quota.require_room",
-    "SELECT core.require_room(NOT EXISTS (SELECT FROM audit.quotas q WHERE q.tenant_id = $1 "
-    "AND q.meter = 'appended_events' AND q.most <= CASE WHEN q.month_start >= "
-    "date_trunc('month', now(), 'UTC') THEN q.used ELSE 0 END), 'appended_events')"};
+constexpr Statement kRequireRoom{"event_quota.require_room",
+                                 KASBAH_REQUIRE_MONTHS_ROOM("audit", "appended_events")};
 constexpr Statement kCountAll{"event_quota.count_all", KASBAH_COUNT_DAYS};
 // What applications append is named "app." and more, which nothing else is.
 constexpr Statement kCountAppended{

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "kasbah/tenantdata/v1/usage.grpc.pb.h"
-#include "libs/usage/day.h"
+#include "libs/base/day.h"
 #include "libs/usage/meter_name.h"
 #include "libs/usage/meter_service.h"
 #include "services/tenant_data/rpc/meters.h"

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "libs/base/day.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/timestamp.h"
 #include "libs/outbox/audit_event.h"
-#include "libs/usage/day.h"
 #include "libs/usage/meter_name.h"
 #include "services/tenant_data/domain/page.h"
 #include "services/tenant_data/store/tenant_store.h"
@@ -31,16 +31,16 @@ struct Place {
 
 // "2026-11-28|ten_…|records|2026-11-27": the last row of the page before.
 std::string FormatPlace(const DayUsage& last, absl::Time final_before) {
-  return StrCat(usage::FormatDay(last.day), "|", last.tenant.ToString(), "|", last.meter, "|",
-                usage::FormatDay(final_before));
+  return StrCat(FormatDay(last.day), "|", last.tenant.ToString(), "|", last.meter, "|",
+                FormatDay(final_before));
 }
 
 absl::StatusOr<Place> ParsePlace(const std::string& token) {
   const std::vector<std::string> parts = absl::StrSplit(token, '|');
   if (parts.size() == 4) {
-    const absl::StatusOr<absl::Time> day = usage::ParseDay(parts[0], "page_token");
+    const absl::StatusOr<absl::Time> day = ParseDay(parts[0], "page_token");
     const absl::StatusOr<TenantId> tenant = TenantId::Parse(parts[1]);
-    const absl::StatusOr<absl::Time> final_before = usage::ParseDay(parts[3], "page_token");
+    const absl::StatusOr<absl::Time> final_before = ParseDay(parts[3], "page_token");
     if (day.ok() && tenant.ok() && final_before.ok() &&
         usage::MeterOf(parts[2]) != usage::v1::METER_UNSPECIFIED) {
       return Place{{*day, *tenant, parts[2], 0}, *final_before};
@@ -68,8 +68,8 @@ v1::TenantUsage::MeterUsage ToProto(const KnownMeter& meter, const MeterState& s
 absl::StatusOr<v1::ListUsageResponse> UsageService::List(const rpc::Call& call,
                                                          const v1::ListUsageRequest& request) {
   ASSIGN_OR_RETURN(const int64_t size, PageSize(request.page_size()));
-  ASSIGN_OR_RETURN(const absl::Time start, usage::ParseDay(request.start_date(), "start_date"));
-  ASSIGN_OR_RETURN(const absl::Time end, usage::ParseDay(request.end_date(), "end_date"));
+  ASSIGN_OR_RETURN(const absl::Time start, ParseDay(request.start_date(), "start_date"));
+  ASSIGN_OR_RETURN(const absl::Time end, ParseDay(request.end_date(), "end_date"));
   if (end <= start) return InvalidField("end_date", "must be a day after start_date");
   Place place;
   place.after.day = start;
@@ -94,7 +94,7 @@ absl::StatusOr<v1::ListUsageResponse> UsageService::List(const rpc::Call& call,
                    }));
   v1::ListUsageResponse reply;
   const absl::Time final_before = place.final_before.value_or(listed.final_before);
-  reply.set_final_before(usage::FormatDay(final_before));
+  reply.set_final_before(FormatDay(final_before));
   for (const DayUsage& day : listed.days) {
     if (reply.usage_size() == size) {
       reply.set_next_page_token(
@@ -102,7 +102,7 @@ absl::StatusOr<v1::ListUsageResponse> UsageService::List(const rpc::Call& call,
       break;
     }
     v1::ListUsageResponse::Usage& one = *reply.add_usage();
-    one.set_date(usage::FormatDay(day.day));
+    one.set_date(FormatDay(day.day));
     one.set_tenant_id(day.tenant.ToString());
     one.set_meter(usage::MeterOf(day.meter));
     one.set_quantity(day.quantity);
@@ -116,7 +116,7 @@ absl::StatusOr<v1::TenantUsage> UsageService::Get(const rpc::Call& call,
   ASSIGN_OR_RETURN(const std::vector<MeterState> states,
                    door_.Run(call.deadline, [&](Transaction& tx) {
                      TenantStore().EnterActive(tx, call.tenant);
-                     return UsageStore::OfTenant(tx, call.tenant, usage::MonthOf(clock_.Now()));
+                     return UsageStore::OfTenant(tx, call.tenant, MonthOf(clock_.Now()));
                    }));
   v1::TenantUsage reply;
   for (const KnownMeter& meter : kMeters) {

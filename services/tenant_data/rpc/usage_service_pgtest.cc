@@ -240,7 +240,7 @@ TEST_F(UsageServiceTest, AFinalDayTakesNothingMore) {
   CountAt(At(28, 23, 0));
   CountAt(At(29, 0, 10));
   ASSERT_OK(door_->Run(absl::Now() + absl::Seconds(30), [&](postgres::Transaction& tx) {
-    UsageStore::SaveDay(tx, usage::DayOf(At(28, 0, 0)), {{a_, "events", 99}, {b_, "events", 1}});
+    UsageStore::SaveDay(tx, DayOf(At(28, 0, 0)), {{a_, "events", 99}, {b_, "events", 1}});
     return absl::OkStatus();
   }));
   EXPECT_EQ(Listed("2026-11-28", "2026-11-29"),

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "libs/base/day.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/rpc/channel.h"
-#include "libs/usage/day.h"
 #include "libs/usage/meter_name.h"
 
 namespace kasbah::tenantdata {
@@ -38,9 +38,9 @@ CallContext CallFor(TenantId tenant, absl::Time deadline) {
 }
 
 absl::Time NextTurn(absl::Time now) {
-  const absl::Time today = usage::DayOf(now);
+  const absl::Time today = DayOf(now);
   if (now < today + kAfterMidnight) return today + kAfterMidnight;
-  return std::min(now + kEvery, usage::NextDay(today) + kAfterMidnight);
+  return std::min(now + kEvery, NextDay(today) + kAfterMidnight);
 }
 
 std::vector<std::string> HeldMeters() {
@@ -51,13 +51,11 @@ std::vector<std::string> HeldMeters() {
   return held;
 }
 
-// Of one day: all of today, and only what is used of one that is over.
-std::vector<UsageCount> CountsOf(const CountUsageResponse& reply, bool is_today) {
+std::vector<UsageCount> CountsOf(const CountUsageResponse& reply) {
   std::vector<UsageCount> counts;
   for (const CountUsageResponse::Count& count : reply.counts()) {
-    const KnownMeter* meter = FindMeter(count.meter());
     const absl::StatusOr<TenantId> tenant = TenantId::Parse(count.tenant_id());
-    if (meter == nullptr || !tenant.ok() || (meter->is_held && !is_today)) continue;
+    if (FindMeter(count.meter()) == nullptr || !tenant.ok()) continue;
     counts.push_back({*tenant, usage::NameOf(count.meter()), count.quantity()});
   }
   return counts;
@@ -88,8 +86,8 @@ absl::Status UsageCounter::RunOnce() {
   ASSIGN_OR_RETURN(const std::optional<absl::Time> final_before, TakeTurn());
   if (!final_before) return absl::OkStatus();
   const absl::Time now = clock_.Now();
-  const absl::Time today = usage::DayOf(now);
-  const absl::Time first = std::max(*final_before, usage::DayOf(now - kLongestAgo));
+  const absl::Time today = DayOf(now);
+  const absl::Time first = std::max(*final_before, DayOf(now - kLongestAgo));
   absl::Status done = CountAll(first, today);
   const bool is_final = done.ok() && now >= today + kAfterMidnight;
   // What writers may have missed is put right once a day.
@@ -116,7 +114,7 @@ absl::Status UsageCounter::CountAll(absl::Time first, absl::Time today) {
       return UsageStore::ListTenants(tx, after, kTenantsAtOnce);
     }));
     if (tenants.empty()) break;
-    for (absl::Time day = first; day <= today; day = usage::NextDay(day)) {
+    for (absl::Time day = first; day <= today; day = NextDay(day)) {
       const absl::Status counted = CountDay(day, /*is_today=*/day == today, tenants);
       if (ReasonOf(counted) == kLeaseLost) return counted;
       failed.Update(counted);
@@ -147,7 +145,7 @@ absl::Status UsageCounter::CountAt(const std::string& service, MeterService::Stu
                                    const std::vector<TenantId>& tenants) {
   RETURN_IF_ERROR(HoldOn());
   CountUsageRequest request;
-  request.set_date(usage::FormatDay(day));
+  request.set_date(FormatDay(day));
   request.set_with_held(is_today);
   for (const TenantId tenant : tenants) request.add_tenant_ids(tenant.ToString());
   const absl::StatusOr<CountUsageResponse> reply =
@@ -159,7 +157,7 @@ absl::Status UsageCounter::CountAt(const std::string& service, MeterService::Stu
     return CountAt(service, stub, day, is_today, {half, tenants.end()});
   }
   RETURN_IF_ERROR(reply.status());
-  const std::vector<UsageCount> counts = CountsOf(*reply, is_today);
+  const std::vector<UsageCount> counts = CountsOf(*reply);
   RETURN_IF_ERROR(door_.Run(absl::Now() + kTimeout, [&](Transaction& tx) {
     UsageStore::SaveDay(tx, day, counts);
     if (is_today) UsageStore::SaveNow(tx, counts, clock_.Now());

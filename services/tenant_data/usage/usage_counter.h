@@ -11,9 +11,9 @@
 namespace kasbah::tenantdata {
 
 // Once an hour, one replica asks every service what every tenant holds and used, and has each
-// tenant's limits put into force again, by a count. What a service that is away did not answer is
-// asked again after five minutes, days that are over included: a day is final when everybody has
-// said what was used on it. Thread safe.
+// tenant's limits put into force again, once a day by a count. What a service that is away did not
+// answer is asked again after five minutes, days that are over included: a day is final when
+// everybody has said what was used on it. Thread safe.
 class UsageCounter {
  public:
   // `door` is the registry's.

@@ -12,11 +12,7 @@ std::vector<usage::Meter> Meters() {
   return {{.id = usage::v1::METER_SECRETS,
            .is_held = true,
            .limit = usage::Meter::Limit::kSlots,
-           .count = [](postgres::Transaction& tx, TenantId tenant, absl::Time, absl::Time) {
-             return tx.RunForOne(
-                 kCountSecrets, "count",
-                 [](const postgres::Row& row) { return row.Get<int64_t>(0); }, tenant);
-           }}};
+           .count = usage::HeldBy(kCountSecrets)}};
 }
 
 }  // namespace kasbah::vault

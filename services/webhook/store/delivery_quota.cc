@@ -3,19 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "libs/usage/quota_statements.h"
+
 namespace kasbah::webhook {
 namespace {
 
 using postgres::Row;
 using postgres::Statement;
 
-// A quota whose last month is over has all of this one.
 constexpr Statement kRequireRoom{"deliveries.require_room",
-                                 R"sql(
-SELECT core.require_room(NOT EXISTS (
-  SELECT FROM webhook.quotas q WHERE q.tenant_id = $1 AND q.meter = 'deliveries'
-  AND q.most <= CASE WHEN q.month_start >= date_trunc('month', now(), 'UTC') THEN q.used ELSE 0 END
-), 'deliveries'))sql"};
+                                 KASBAH_REQUIRE_MONTHS_ROOM("webhook", "deliveries")};
 
 constexpr Statement kCount{"deliveries.count",
                            "SELECT count(*) FROM webhook.deliveries "

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "libs/usage/quota_statements.h"
 #include "services/webhook/domain/event_filter.h"
 
 namespace kasbah::webhook {
@@ -34,8 +35,9 @@ WHERE source = $1 AND shard = $2 AND topic = $3 AND epoch = $4)sql",
                                 Access::kWrite};
 
 // $9 and $10: each event type of the batch beside every filter that it passes.
-constexpr Statement kFanOut{"inbox.fan_out",
-                            R"sql(
+constexpr Statement kFanOut{
+    "inbox.fan_out",
+    R"sql(
 WITH incoming AS (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bytea[],
                        $7::text[], $8::text[])
@@ -64,15 +66,14 @@ WITH incoming AS (
   WHERE q.meter = 'deliveries' AND q.tenant_id IN (SELECT tenant_id FROM incoming)
   ORDER BY q.tenant_id FOR UPDATE
 ), counted AS (
-  UPDATE webhook.quotas q SET month_start = greatest(q.month_start, m.start),
-    used = CASE WHEN q.month_start >= m.start THEN q.used ELSE 0 END
-      + (SELECT count(*) FROM delivered d WHERE d.tenant_id = q.tenant_id)
+  UPDATE webhook.quotas q SET )sql" KASBAH_USE_IN(
+        "m.start", "(SELECT count(*) FROM delivered d WHERE d.tenant_id = q.tenant_id)") R"sql(
   FROM limited, (SELECT date_trunc('month', now(), 'UTC') AS start) AS m
   WHERE q.meter = 'deliveries' AND q.tenant_id = limited.tenant_id
 )
 INSERT INTO webhook.queue (tenant_id, message_id, endpoint_id, due_at)
 SELECT tenant_id, message_id, endpoint_id, now() FROM delivered)sql",
-                            Access::kWrite};
+    Access::kWrite};
 
 constexpr Statement kQuarantine{"inbox.quarantine",
                                 R"sql(

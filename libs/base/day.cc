@@ -1,10 +1,10 @@
-#include "libs/usage/day.h"
+#include "libs/base/day.h"
 
 #include "absl/time/civil_time.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 
-namespace kasbah::usage {
+namespace kasbah {
 namespace {
 
 absl::TimeZone Utc() { return absl::UTCTimeZone(); }
@@ -23,9 +23,9 @@ absl::Time NextDay(absl::Time day) {
 
 absl::StatusOr<absl::Time> ParseDay(std::string_view text, std::string_view field) {
   absl::CivilDay day;
-  // It would take 2026-02-31 for a day in March.
+  // What is no day of the calendar would be taken for a later one.
   if (!absl::ParseCivilTime(ToAbsl(text), &day) || absl::FormatCivilTime(day) != ToAbsl(text)) {
-    return InvalidField(field, "must be a day, such as 2026-11-28");
+    return InvalidField(field, "must be a day of the calendar, 2026-11-01");
   }
   return absl::FromCivil(day, Utc());
 }
@@ -34,4 +34,4 @@ std::string FormatDay(absl::Time day) {
   return absl::FormatCivilTime(absl::ToCivilDay(day, Utc()));
 }
 
-}  // namespace kasbah::usage
+}  // namespace kasbah

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace kasbah::usage {
+namespace kasbah {
 
 // Days and months of UTC, by their first moments.
 absl::Time DayOf(absl::Time time);
@@ -17,4 +17,4 @@ absl::Time NextDay(absl::Time day);
 absl::StatusOr<absl::Time> ParseDay(std::string_view text, std::string_view field);
 std::string FormatDay(absl::Time day);
 
-}  // namespace kasbah::usage
+}  // namespace kasbah
