@@ -1,31 +1,11 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
+#include "libs/base/descriptor.h"
 
 namespace kasbah::crypto {
-
-// An open file, closed with it; -1 for none.
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor = -1) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(Descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 // What is wrong with a file, by its name: FAILED_PRECONDITION.
 absl::Status FileProblem(const std::string& path, const std::string& what);
