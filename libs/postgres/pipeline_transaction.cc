@@ -34,6 +34,13 @@ size_t PipelineTransaction::Queue(ComposedQuery query) {
   return index;
 }
 
+void PipelineTransaction::Start() {
+  if (lost_ || error_.has_value()) return;
+  SendQueued();
+  // What does not fit into the socket goes out with the next.
+  if (!lost_) PQflush(handle_);
+}
+
 absl::Status PipelineTransaction::Flush() {
   if (!lost_ && !error_.has_value()) {
     SendQueued();
@@ -51,6 +58,8 @@ absl::StatusOr<Result> PipelineTransaction::ResultAt(size_t index) {
 }
 
 Verdict PipelineTransaction::Finish(const absl::Status& body) {
+  // What was sent early may have failed since: that is known before anything is said of a commit.
+  if (!lost_ && !expected_.empty() && connection_.HasUnreadInput()) Flush().IgnoreError();
   if (lost_) return LostVerdict();
   if (error_.has_value()) {
     RollBack();

@@ -36,6 +36,8 @@ class PipelineTransaction final : public Transaction {
   // Commits when `body` is OK, else rolls back. Once, and nothing but results after it.
   Verdict Finish(const absl::Status& body);
 
+  void Start() override;
+
   using Transaction::RunCommitHooks;
 
  protected:

@@ -109,6 +109,10 @@ class Transaction {
     return Pending<U>(this, [take = std::move(take)]() -> absl::StatusOr<U> { return take(); });
   }
 
+  // Sends what is queued without waiting for it, so that the server works on it while the body goes
+  // on: for those that have much to send, in parts. A hint, no more.
+  virtual void Start() {}
+
   // Called where an audit event is appended; libs/outbox does.
   void MarkAudited() { audited_ = true; }
 

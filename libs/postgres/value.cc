@@ -12,21 +12,25 @@ namespace {
 // PostgreSQL counts from 2000-01-01.
 constexpr int64_t kEpochSeconds = 946'684'800;
 
-void AppendBigEndian32(uint32_t value, std::string* out) {
-  for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
+// Dimensions, whether there are nulls, the elements' type; then the one dimension's length and its
+// first subscript, which is one.
+constexpr size_t kArrayHeader = 12;
+constexpr size_t kDimension = 8;
+
+void WriteBigEndian32(uint32_t value, char* out) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<char>(value >> (24 - 8 * i));
 }
 
-std::string BigEndian64(uint64_t value) {
-  std::string out;
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
-  return out;
+void Append(uint32_t type_oid, std::string_view data, Param* out) {
+  out->type_oid = type_oid;
+  out->data.append(data);
 }
 
-Param Make(uint32_t type_oid, std::string data) {
-  Param param;
-  param.type_oid = type_oid;
-  param.data = std::move(data);
-  return param;
+void AppendBigEndian64(uint32_t type_oid, uint64_t value, Param* out) {
+  char data[8];
+  WriteBigEndian32(static_cast<uint32_t>(value >> 32), data);
+  WriteBigEndian32(static_cast<uint32_t>(value), data + 4);
+  Append(type_oid, {data, sizeof data}, out);
 }
 
 uint32_t ArrayOf(uint32_t element_oid) {
@@ -53,33 +57,34 @@ uint32_t ArrayOf(uint32_t element_oid) {
 
 }  // namespace
 
-Param Encode(bool value) { return Make(oid::kBool, std::string(1, value ? '\1' : '\0')); }
+void Put(bool value, Param* out) { Append(oid::kBool, value ? "\1" : std::string_view("\0", 1), out); }
 
-Param Encode(int64_t value) { return Make(oid::kInt8, BigEndian64(static_cast<uint64_t>(value))); }
+void Put(int64_t value, Param* out) {
+  AppendBigEndian64(oid::kInt8, static_cast<uint64_t>(value), out);
+}
 
-Param Encode(uint64_t value) {
+void Put(uint64_t value, Param* out) {
   KASBAH_CHECK(value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
-  return Encode(static_cast<int64_t>(value));
+  Put(static_cast<int64_t>(value), out);
 }
 
-Param Encode(double value) {
-  return Make(oid::kFloat8, BigEndian64(std::bit_cast<uint64_t>(value)));
+void Put(double value, Param* out) {
+  AppendBigEndian64(oid::kFloat8, std::bit_cast<uint64_t>(value), out);
 }
 
-Param Encode(std::string_view value) { return Make(oid::kText, std::string(value)); }
+void Put(std::string_view value, Param* out) { Append(oid::kText, value, out); }
 
-Param Encode(const Uuid& value) { return Make(oid::kUuid, std::string(value.view())); }
+void Put(const Uuid& value, Param* out) { Append(oid::kUuid, value.view(), out); }
 
-Param Encode(Bytes value) { return Make(oid::kBytea, std::string(value.value)); }
-
-Param Encode(const OwnedBytes& value) { return Encode(Bytes{value.value}); }
+void Put(Bytes value, Param* out) { Append(oid::kBytea, value.value, out); }
 
 // jsonb on the wire is a version, 1, and the text.
-Param Encode(Json value) { return Make(oid::kJsonb, std::string("\1").append(value.value)); }
+void Put(Json value, Param* out) {
+  out->data.push_back('\1');
+  Append(oid::kJsonb, value.value, out);
+}
 
-Param Encode(const OwnedJson& value) { return Encode(Json{value.value}); }
-
-Param Encode(absl::Time value) {
+void Put(absl::Time value, Param* out) {
   int64_t micros;
   if (value == absl::InfiniteFuture()) {
     micros = std::numeric_limits<int64_t>::max();
@@ -88,30 +93,36 @@ Param Encode(absl::Time value) {
   } else {
     micros = absl::ToUnixMicros(value) - kEpochSeconds * 1'000'000;
   }
-  return Make(oid::kTimestamptz, BigEndian64(static_cast<uint64_t>(micros)));
+  AppendBigEndian64(oid::kTimestamptz, static_cast<uint64_t>(micros), out);
 }
 
-Param EncodeArray(uint32_t element_oid, const std::vector<Param>& elements) {
-  bool has_null = false;
-  for (const Param& element : elements) {
-    KASBAH_CHECK(element.type_oid == element_oid);
-    has_null = has_null || element.is_null;
-  }
-  std::string data;
-  AppendBigEndian32(elements.empty() ? 0 : 1, &data);
-  AppendBigEndian32(has_null ? 1 : 0, &data);
-  AppendBigEndian32(element_oid, &data);
-  if (!elements.empty()) {
-    AppendBigEndian32(static_cast<uint32_t>(elements.size()), &data);
-    // Subscripts start at one.
-    AppendBigEndian32(1, &data);
-  }
-  for (const Param& element : elements) {
-    AppendBigEndian32(element.is_null ? 0xffffffff : static_cast<uint32_t>(element.data.size()),
-                      &data);
-    if (!element.is_null) data.append(element.data);
-  }
-  return Make(ArrayOf(element_oid), std::move(data));
+ArrayWriter::ArrayWriter(size_t count, Param* out) : out_(out), header_(out->data.size()) {
+  out_->data.resize(header_ + kArrayHeader + (count == 0 ? 0 : kDimension));
+  char* header = out_->data.data() + header_;
+  WriteBigEndian32(count == 0 ? 0 : 1, header);
+  if (count == 0) return;
+  WriteBigEndian32(static_cast<uint32_t>(count), header + kArrayHeader);
+  WriteBigEndian32(1, header + kArrayHeader + 4);
+}
+
+void ArrayWriter::Begin() {
+  element_ = out_->data.size();
+  out_->is_null = false;
+  out_->data.append(4, '\0');
+}
+
+void ArrayWriter::End() {
+  const size_t length = out_->data.size() - element_ - 4;
+  WriteBigEndian32(out_->is_null ? 0xffffffff : static_cast<uint32_t>(length),
+                   out_->data.data() + element_);
+  has_null_ = has_null_ || out_->is_null;
+}
+
+void ArrayWriter::Finish(uint32_t element_oid) {
+  WriteBigEndian32(has_null_ ? 1 : 0, out_->data.data() + header_ + 4);
+  WriteBigEndian32(element_oid, out_->data.data() + header_ + 8);
+  out_->type_oid = ArrayOf(element_oid);
+  out_->is_null = false;
 }
 
 }  // namespace kasbah::postgres

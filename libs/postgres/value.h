@@ -44,46 +44,73 @@ struct Param {
   std::string data;
 };
 
-Param Encode(bool value);
-Param Encode(int64_t value);
-inline Param Encode(int value) { return Encode(static_cast<int64_t>(value)); }
-inline Param Encode(uint32_t value) { return Encode(static_cast<int64_t>(value)); }
+// Appends a value's bytes to a parameter and says of which type it is: what Encode and arrays are made
+// of, so that an array's elements are written where they stay.
+void Put(bool value, Param* out);
+void Put(int64_t value, Param* out);
+inline void Put(int value, Param* out) { Put(static_cast<int64_t>(value), out); }
+inline void Put(uint32_t value, Param* out) { Put(static_cast<int64_t>(value), out); }
 // Crashes past 2^63 - 1, which no column holds.
-Param Encode(uint64_t value);
-Param Encode(double value);
-Param Encode(std::string_view value);
-inline Param Encode(const char* value) { return Encode(std::string_view(value)); }
-inline Param Encode(const std::string& value) { return Encode(std::string_view(value)); }
-Param Encode(const Uuid& value);
-Param Encode(Bytes value);
-Param Encode(const OwnedBytes& value);
-Param Encode(Json value);
-Param Encode(const OwnedJson& value);
-Param Encode(absl::Time value);
+void Put(uint64_t value, Param* out);
+void Put(double value, Param* out);
+void Put(std::string_view value, Param* out);
+inline void Put(const char* value, Param* out) { Put(std::string_view(value), out); }
+inline void Put(const std::string& value, Param* out) { Put(std::string_view(value), out); }
+void Put(const Uuid& value, Param* out);
+void Put(Bytes value, Param* out);
+inline void Put(const OwnedBytes& value, Param* out) { Put(Bytes{value.value}, out); }
+void Put(Json value, Param* out);
+inline void Put(const OwnedJson& value, Param* out) { Put(Json{value.value}, out); }
+void Put(absl::Time value, Param* out);
 template <typename Tag>
-Param Encode(const TypedId<Tag>& value) {
-  return Encode(value.uuid());
+void Put(const TypedId<Tag>& value, Param* out) {
+  Put(value.uuid(), out);
 }
 // Declared here so that each finds the other: an optional vector, a vector of optionals.
 template <typename T>
-Param Encode(const std::vector<T>& values);
+void Put(const std::vector<T>& values, Param* out);
 template <typename T>
-Param Encode(const std::optional<T>& value) {
-  if (value.has_value()) return Encode(*value);
-  Param param = Encode(T{});
-  param.is_null = true;
-  param.data.clear();
+void Put(const std::optional<T>& value, Param* out) {
+  if (value.has_value()) return Put(*value, out);
+  const size_t size = out->data.size();
+  Put(T{}, out);
+  out->data.resize(size);
+  out->is_null = true;
+}
+
+template <typename T>
+Param Encode(const T& value) {
+  Param param;
+  Put(value, &param);
   return param;
 }
 
-// Encodes a one-dimensional array of already encoded elements of one type.
-Param EncodeArray(uint32_t element_oid, const std::vector<Param>& elements);
+// A one-dimensional array that is being written into a parameter: for each element Begin, the value,
+// End.
+class ArrayWriter {
+ public:
+  ArrayWriter(size_t count, Param* out);
+  void Begin();
+  void End();
+  // After the last element; `element_oid` is their type.
+  void Finish(uint32_t element_oid);
+
+ private:
+  Param* out_;
+  size_t header_ = 0;
+  size_t element_ = 0;
+  bool has_null_ = false;
+};
+
 template <typename T>
-Param Encode(const std::vector<T>& values) {
-  std::vector<Param> elements;
-  elements.reserve(values.size());
-  for (const auto& value : values) elements.push_back(Encode(static_cast<const T&>(value)));
-  return EncodeArray(Encode(T{}).type_oid, elements);
+void Put(const std::vector<T>& values, Param* out) {
+  ArrayWriter array(values.size(), out);
+  for (const auto& value : values) {
+    array.Begin();
+    Put(static_cast<const T&>(value), out);
+    array.End();
+  }
+  array.Finish(Encode(T{}).type_oid);
 }
 
 }  // namespace kasbah::postgres

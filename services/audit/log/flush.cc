@@ -21,6 +21,8 @@ using growth_store::EventRow;
 using growth_store::LockedHead;
 using receiver_store::CursorRow;
 
+constexpr size_t kRowsOfAPart = 500;
+
 // The entry again, for quarantine: an event that was fit but has no log to go to.
 QuarantinedEntry BackToEntry(const LoggedEvent& event, std::string_view reason) {
   QuarantinedEntry entry{event.tenant, event.entry_id, std::string(reason), ""};
@@ -42,14 +44,28 @@ class Flush {
 
   absl::StatusOr<FlushReport> Run() {
     RETURN_IF_ERROR(Lock());
-    std::vector<const Batch*> accepted = Decide();
-    if (accepted.empty() && rows_.empty()) return std::move(report_);
-    RETURN_IF_ERROR(FillTiles());
-    Write(accepted);
+    const std::vector<const Batch*> accepted = Decide();
+    if (accepted.empty() && chosen_.empty()) return std::move(report_);
+    ASSIGN_OR_RETURN(const auto stored, ReadStartsOfTiles());
+    WriteEvents();
+    WriteTiles(stored);
+    WriteHeads();
+    WriteProducers(accepted);
     return std::move(report_);
   }
 
  private:
+  struct Log {
+    LogGrowth growth;
+    // How many events this flush gives it.
+    uint64_t chosen = 0;
+  };
+  // An event that gets the next place of its log.
+  struct Chosen {
+    const LoggedEvent* event;
+    Log* log;
+  };
+
   absl::Status Lock() {
     std::set<CursorKey> keys;
     // Whose events these are, and whose entries: what is kept aside grows no log.
@@ -93,7 +109,7 @@ class Flush {
       if (row.broken) {
         ReportDamage(row.head.tenant, "head");
       } else {
-        logs_.emplace(row.head.tenant, LogGrowth(row.head));
+        logs_.emplace(row.head.tenant, Log{LogGrowth(row.head)});
       }
     }
   }
@@ -144,8 +160,7 @@ class Flush {
       const auto [known, fresh] = appended_.try_emplace(ClientKey(tenant, claim.client_event_id),
                                                         AppendedEvent{claim.digest, 0});
       if (fresh) {
-        Place(event, log->second);
-        known->second.sequence = rows_.back().placed.sequence;
+        known->second.sequence = Choose(event, log->second);
         fresh_claims_.push_back({known->first, known->second});
       }
       outcome.places.push_back({known->second.sequence, !fresh});
@@ -174,58 +189,78 @@ class Flush {
         homeless_[&batch].push_back(BackToEntry(event, "the tenant's log is damaged"));
         continue;
       }
-      Place(event, log->second);
+      Choose(event, log->second);
     }
   }
 
-  void Place(const LoggedEvent& event, LogGrowth& log) {
-    rows_.push_back({&event, log.Append(event.leaf, now_), !erased_.contains(event.tenant)});
+  // Returns the place that the event will have.
+  uint64_t Choose(const LoggedEvent& event, Log& log) {
+    chosen_.push_back({&event, &log});
+    return log.growth.start() + log.chosen++;
   }
 
-  // Reads back what a tile that is now full began with, and cuts the tiles.
-  absl::Status FillTiles() {
+  // Reads back what the tiles begin with that become full.
+  absl::StatusOr<std::map<TenantId, StoredHashes>> ReadStartsOfTiles() {
     std::vector<std::pair<TenantId, HashRange>> wanted;
     for (const auto& [tenant, log] : logs_) {
-      for (const HashRange& range :
-           RangesToFillTiles(log.start(), log.head().size() - log.start())) {
+      for (const HashRange& range : RangesToFillTiles(log.growth.start(), log.chosen)) {
         wanted.push_back({tenant, range});
       }
     }
-    ASSIGN_OR_RETURN(const auto stored, growth_store::ReadHashes(tx_, wanted));
+    return growth_store::ReadHashes(tx_, wanted);
+  }
+
+  // In parts: PostgreSQL works on one while the next is hashed and put into its parameters.
+  void WriteEvents() {
+    // Rows of one log together touch fewer pages of each index.
+    std::stable_sort(chosen_.begin(), chosen_.end(), [](const Chosen& a, const Chosen& b) {
+      return a.event->tenant < b.event->tenant;
+    });
+    std::vector<EventRow> part;
+    for (const Chosen& chosen : chosen_) {
+      part.push_back({chosen.event, chosen.log->growth.Append(chosen.event->leaf, now_),
+                      !erased_.contains(chosen.event->tenant)});
+      if (part.size() < kRowsOfAPart && &chosen != &chosen_.back()) continue;
+      growth_store::InsertEvents(tx_, part);
+      tx_.Start();
+      part.clear();
+    }
+    report_.events = chosen_.size();
+  }
+
+  void WriteTiles(const std::map<TenantId, StoredHashes>& stored) {
     static const StoredHashes kNothing;
+    std::vector<std::pair<TenantId, FullTile>> tiles;
     for (const auto& [tenant, log] : logs_) {
       const auto hashes = stored.find(tenant);
       bool damaged = false;
       for (FullTile& tile :
-           log.Tiles(hashes == stored.end() ? kNothing : hashes->second, &damaged)) {
-        tiles_.push_back({tenant, std::move(tile)});
+           log.growth.Tiles(hashes == stored.end() ? kNothing : hashes->second, &damaged)) {
+        tiles.push_back({tenant, std::move(tile)});
       }
       if (damaged) ReportDamage(tenant, "leaves or tiles");
     }
-    return absl::OkStatus();
+    growth_store::InsertTiles(tx_, tiles);
   }
 
-  void Write(const std::vector<const Batch*>& accepted) {
-    // Rows of one log together touch fewer pages of each index.
-    std::stable_sort(rows_.begin(), rows_.end(), [](const EventRow& a, const EventRow& b) {
-      return a.event->tenant < b.event->tenant;
-    });
-    if (!rows_.empty()) growth_store::InsertEvents(tx_, rows_);
-    growth_store::InsertTiles(tx_, tiles_);
+  void WriteHeads() {
     std::vector<LogHead> heads;
     for (auto& [tenant, log] : logs_) {
-      if (log.head().size() == log.start()) continue;
-      heads.push_back(std::move(log).TakeHead());
+      if (log.chosen == 0) continue;
+      heads.push_back(std::move(log.growth).TakeHead());
       report_.grown.push_back(tenant);
     }
     if (!heads.empty()) growth_store::SaveHeads(tx_, heads);
+  }
 
+  // What is kept of those who sent: how far their batches came, ids of applications' events, and what
+  // could not be logged.
+  void WriteProducers(const std::vector<const Batch*>& accepted) {
     std::vector<CursorRow> moved;
     for (const CursorKey& key : moved_) moved.push_back({key, cursors_[key]});
     if (!moved.empty()) receiver_store::Save(tx_, moved, now_);
     appended_store::Insert(tx_, fresh_claims_, now_);
     for (const Batch* batch : accepted) WriteQuarantine(*batch);
-    report_.events = rows_.size();
   }
 
   void WriteQuarantine(const Batch& batch) {
@@ -250,13 +285,12 @@ class Flush {
   const absl::Time now_;
   std::map<CursorKey, outbox::ReceiverCursor> cursors_;
   std::set<CursorKey> moved_;
-  std::map<TenantId, LogGrowth> logs_;
+  std::map<TenantId, Log> logs_;
   std::set<TenantId> erased_;
   // What applications sent before, and in this flush.
   std::map<ClientKey, AppendedEvent> appended_;
   std::vector<std::pair<ClientKey, AppendedEvent>> fresh_claims_;
-  std::vector<EventRow> rows_;
-  std::vector<std::pair<TenantId, FullTile>> tiles_;
+  std::vector<Chosen> chosen_;
   std::map<const Batch*, std::vector<QuarantinedEntry>> homeless_;
   FlushReport report_;
 };
