@@ -7,6 +7,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/dev/files.h"
+#include "libs/postgres/installation.h"
 #include "libs/postgres/migration.h"
 #include "libs/postgres/schema_wait.h"
 
@@ -22,6 +23,8 @@ struct Options {
   bool is_shard = false;
   bool check = false;
   std::string wait;
+  std::string trust_domain;
+  bool take_over = false;
 };
 
 // What a database of tenants' records alone has.
@@ -75,6 +78,20 @@ absl::Status Wait(const Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status Migrate(const std::string& dsn, const Options& options) {
+  if (!options.trust_domain.empty() && !options.take_over) {
+    RETURN_IF_ERROR(postgres::CheckInstallation(dsn, options.trust_domain));
+  }
+  ASSIGN_OR_RETURN(const postgres::MigrationReport report,
+                   postgres::Migrate(dsn, MigrationsFor(options)));
+  for (const std::string& name : report.applied) Print(StrCat("applied ", name, "\n"));
+  Print(StrCat(report.applied.size(), " applied, ", report.already_applied, " already there\n"));
+  if (!options.take_over) return absl::OkStatus();
+  RETURN_IF_ERROR(postgres::GiveDatabase(dsn, options.trust_domain));
+  Print(StrCat("the database belongs to the installation ", options.trust_domain, " now\n"));
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Options& options) {
   if (!options.bootstrap_dsn.empty()) {
     if (options.passwords.empty())
@@ -102,11 +119,7 @@ absl::Status Run(const Options& options) {
     Print("every table, view, function, grant and role follows the rules\n");
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const postgres::MigrationReport report,
-                   postgres::Migrate(dsn, MigrationsFor(options)));
-  for (const std::string& name : report.applied) Print(StrCat("applied ", name, "\n"));
-  Print(StrCat(report.applied.size(), " applied, ", report.already_applied, " already there\n"));
-  return absl::OkStatus();
+  return Migrate(dsn, options);
 }
 
 }  // namespace
@@ -129,6 +142,13 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
                    "most. The role of any service may ask")
       ->excludes(check)
       ->excludes(bootstrap);
+  CLI::Option* trust_domain = leaf->add_option(
+      "--trust-domain", options->trust_domain,
+      "Of the installation that migrates: another's database is refused, and nothing changed");
+  leaf->add_flag("--take-over", options->take_over,
+                 "Make the database this installation's: a copy of another's, restored for it")
+      ->needs(trust_domain)
+      ->excludes(check);
   leaf->add_option("--passwords", options->passwords,
                    "For --bootstrap: a directory with a file of each role's name");
   leaf->add_option("--database", options->database, "For --bootstrap: its name")
@@ -145,6 +165,8 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
       "      --password-file auth.password\n"
       "  kasbah migrate --bootstrap 'host=db user=postgres' --passwords /run/secrets/kasbah\n"
       "  kasbah migrate --shard --dsn 'host=db2 sslmode=verify-full dbname=records "
+      "user=kasbah_migrator'\n"
+      "  kasbah migrate --trust-domain staging.example --take-over --dsn 'host=copy dbname=kasbah "
       "user=kasbah_migrator'");
   OnRun(leaf, invocation, [options](Invocation&) { return Run(*options); });
 }

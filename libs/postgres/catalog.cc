@@ -57,9 +57,10 @@ constexpr const char* kRules[] = {
     FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
     WHERE p.polpermissive AND p.polname <> 'tenant_rows'
       AND r.role NOT IN (SELECT oid FROM doors)
-      -- What core.enter reads, and what audit's doors to pruning look at.
+      -- What core.enter and core.claim read, and what audit's doors to pruning look at.
       AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner'
-                AND (p.polname = 'owner_prunes' OR t.oid = to_regclass('core.tenants'))))sql",
+                AND (p.polname = 'owner_prunes' OR t.oid IN (
+                  to_regclass('core.tenants'), to_regclass('core.installation')))))sql",
 
     R"sql(SELECT t.label || ': ' || g.rolname || ' has rights on a table that is not a tenant''s'
     FROM tables t, logins g
@@ -101,7 +102,7 @@ constexpr const char* kRules[] = {
     R"sql(SELECT p.oid::regprocedure::text || ': SECURITY DEFINER and not on the list'
     FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
     WHERE p.prosecdef AND p.oid::regprocedure::text NOT IN (
-      'core.enter(uuid,text)', 'core.enter_any_state(uuid,text)',
+      'core.enter(uuid,text)', 'core.enter_any_state(uuid,text)', 'core.claim(text)',
       'audit.extend_partitions()', 'audit.advance_start(uuid,bigint)',
       'audit.delete_pruned(uuid,integer)', 'audit.drop_month(date)',
       'tenant_data.follow_changes(regclass)'))sql",

@@ -57,7 +57,9 @@ uint32_t ArrayOf(uint32_t element_oid) {
 
 }  // namespace
 
-void Put(bool value, Param* out) { Append(oid::kBool, value ? "\1" : std::string_view("\0", 1), out); }
+void Put(bool value, Param* out) {
+  Append(oid::kBool, value ? "\1" : std::string_view("\0", 1), out);
+}
 
 void Put(int64_t value, Param* out) {
   AppendBigEndian64(oid::kInt8, static_cast<uint64_t>(value), out);

@@ -44,8 +44,8 @@ struct Param {
   std::string data;
 };
 
-// Appends a value's bytes to a parameter and says of which type it is: what Encode and arrays are made
-// of, so that an array's elements are written where they stay.
+// Appends a value's bytes to a parameter and says of which type it is: what Encode and arrays are
+// made of, so that an array's elements are written where they stay.
 void Put(bool value, Param* out);
 void Put(int64_t value, Param* out);
 inline void Put(int value, Param* out) { Put(static_cast<int64_t>(value), out); }
@@ -85,8 +85,8 @@ Param Encode(const T& value) {
   return param;
 }
 
-// A one-dimensional array that is being written into a parameter: for each element Begin, the value,
-// End.
+// A one-dimensional array that is being written into a parameter: for each element Begin, the
+// value, End.
 class ArrayWriter {
  public:
   ArrayWriter(size_t count, Param* out);

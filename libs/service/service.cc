@@ -9,6 +9,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "libs/postgres/installation.h"
 #include "libs/reporting/reporting.h"
 
 namespace kasbah::service {
@@ -17,6 +18,7 @@ namespace {
 // Of the drain, kept for the last spans and errors: a quarter, two seconds at the most.
 absl::Duration FlushOf(absl::Duration drain) { return std::min(drain / 4, absl::Seconds(2)); }
 
+constexpr absl::Duration kClaimPatience = absl::Minutes(1);
 constexpr absl::Duration kReadinessPatience = absl::Milliseconds(500);
 
 // The pipeline's refusals, written into the trail.
@@ -101,6 +103,9 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
     return database->WithTenant(call, [](postgres::Transaction&) { return absl::OkStatus(); });
   };
   ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
+  // Whose certificate was just looked at; from here on rows are written.
+  RETURN_IF_ERROR(postgres::ClaimDatabase(*state->database, config.server.trust_domain,
+                                          absl::Now() + kClaimPatience));
 
   auto service = std::unique_ptr<Service>(new Service(std::move(state)));
   RETURN_IF_ERROR(service->state_->StartRelays(outbox::RelayOptions().shard,

@@ -114,6 +114,7 @@ absl::StatusOr<std::unique_ptr<Shards>> OpenShards(const TenantDataConfig& confi
   ASSIGN_OR_RETURN(auto upkeep, OpenDoor(config.upkeep, postgres::DoorToken::TenantDataUpkeep()));
   auto shards = std::make_unique<Shards>(std::move(mover), std::move(upkeep));
   for (ShardOptions shard : config.shards) {
+    shard.trust_domain = config.service.server.trust_domain;
     shard.database.application_name = "kasbah-tenant-data";
     shard.upkeep.application_name = "kasbah-tenant-data-upkeep";
     shard.mover.application_name = "kasbah-tenant-data-mover";

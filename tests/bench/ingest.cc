@@ -13,25 +13,29 @@ namespace kasbah::bench {
 namespace {
 
 constexpr int kBatchEvents = 2000;
-constexpr int kBatches = 10;
+constexpr int kBatches = 4;
 constexpr int kProducers = 4;
 
-// The rows that came into the log since the last time, copied out in the order they were inserted and
-// timed on their way into tables of the same shape, indexes and size: those that grow by each call.
+// The rows that came into the log since the last time, copied out in the order they were inserted
+// and timed on their way into tables of the same shape, indexes and size: those that grow by each
+// call.
 double Copy(Installation& kasbah) {
   const std::string directory = kasbah.Query("SHOW data_directory");
   kasbah.Query("CREATE SCHEMA IF NOT EXISTS bench");
   double seconds = 0;
   int64_t rows = 0;
   for (const char* table : {"event", "leaf"}) {
-    kasbah.Query(
-        StrCat("CREATE TABLE IF NOT EXISTS bench.", table, " (LIKE audit.", table, " INCLUDING ALL)"));
+    kasbah.Query(StrCat("CREATE TABLE IF NOT EXISTS bench.", table, " (LIKE audit.", table,
+                        " INCLUDING ALL)"));
     const std::string file = StrCat(directory, "/bench-", table, ".copy");
     // As it was inserted: a scan of its own, from the table's start.
-    kasbah.Query(StrCat("SET synchronize_seqscans TO off; SET max_parallel_workers_per_gather TO 0; "
-                        "COPY (SELECT * FROM audit.", table, " WHERE recorded_at > "
-                        "(SELECT coalesce(max(recorded_at), '-infinity') FROM bench.", table,
-                        ")) TO '", file, "' BINARY"));
+    kasbah.Query(
+        StrCat("SET synchronize_seqscans TO off; SET max_parallel_workers_per_gather TO 0; "
+               "COPY (SELECT * FROM audit.",
+               table,
+               " WHERE recorded_at > "
+               "(SELECT coalesce(max(recorded_at), '-infinity') FROM bench.",
+               table, ")) TO '", file, "' BINARY"));
     const absl::Time start = absl::Now();
     kasbah.Query(StrCat("COPY bench.", table, " FROM '", file, "' BINARY"));
     seconds += absl::ToDoubleSeconds(absl::Now() - start);

@@ -116,14 +116,19 @@ class Lists {
     if (!source) {
       source = WalkOf(listing, candidates);
       const auto look = PageQuery(call_, listing, *source,
-                                  {after, std::nullopt, tenantdata::kFirstLook}, kPage + 1);
-      if (RowsOf(look) < kPage + 1) {
-        time += TimeOf(look);
-        const auto counts = Counts(candidates, tenantdata::kMostGathered, &time);
-        source = GatherOf(candidates, counts, tenantdata::kMostGathered).value_or(*source);
-      }
+                                  {after, std::nullopt, tenantdata::kFirstLook, true}, kPage + 1);
+      time += TimeOf(look);
+      if (RowsOf(look) == kPage + 1) return Line(time, filter, order, after);
+      const auto counts = Counts(candidates, tenantdata::kMostGathered, &time);
+      source = GatherOf(candidates, counts, tenantdata::kMostGathered).value_or(*source);
     }
     time += TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
+    return Line(time, filter, order, after);
+  }
+
+ private:
+  static std::string Line(double time, const std::string& filter, const std::string& order,
+                          const tenantdata::Cursor& after) {
     char line[64];
     snprintf(line, sizeof(line), "%8.2f ms  ", time);
     return StrCat(line, filter.empty() ? "everything" : filter, ", by ",
@@ -131,7 +136,6 @@ class Lists {
                   "\n");
   }
 
- private:
   // How many rows each finds, up to `most` + 1; adds what that takes.
   std::vector<int64_t> Counts(const std::vector<tenantdata::Candidate>& candidates, int64_t most,
                               double* time) {

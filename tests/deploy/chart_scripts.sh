@@ -23,6 +23,7 @@ schema() {
   port=$(sed -n 's/.*host=127.0.0.1 port=\([0-9]*\).*/\1/p' "$work/dev/config/auth.yaml" | head -1)
   run() { # <script> <role> <migrations> [database]
     KASBAH_MIGRATIONS=$3 KASBAH_WAIT_SECONDS=1 KASBAH_PASSWORD_FILE=$work/dev/passwords/$2 \
+      KASBAH_TRUST_DOMAIN=${KASBAH_TRUST_DOMAIN:-kasbah.dev} \
       KASBAH_DSN="host=127.0.0.1 port=$port dbname=${4:-kasbah} user=$2" sh "$scripts/$1" 2>&1
   }
   local list=$PWD/helm/kasbah/files/migrations.txt

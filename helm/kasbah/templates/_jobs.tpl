@@ -17,6 +17,7 @@ spec: {{- include "kasbah.podSecurity" . | nindent 2 }}
       env:
         - {name: KASBAH_DSN, value: {{ include "kasbah.dsn" (dict "root" $ "role" "kasbah_migrator") | quote }}}
         - {name: KASBAH_PASSWORD_FILE, value: /run/kasbah/passwords/kasbah_migrator}
+        - {name: KASBAH_TRUST_DOMAIN, value: {{ .Values.trustDomain | quote }}}
       volumeMounts: {{- include "kasbah.mount.database" . | nindent 8 }}
         - {name: scripts, mountPath: /run/kasbah/scripts, readOnly: true}
         - {name: tmp, mountPath: /tmp}

@@ -253,8 +253,8 @@ class Flush {
     if (!heads.empty()) growth_store::SaveHeads(tx_, heads);
   }
 
-  // What is kept of those who sent: how far their batches came, ids of applications' events, and what
-  // could not be logged.
+  // What is kept of those who sent: how far their batches came, ids of applications' events, and
+  // what could not be logged.
   void WriteProducers(const std::vector<const Batch*>& accepted) {
     std::vector<CursorRow> moved;
     for (const CursorKey& key : moved_) moved.push_back({key, cursors_[key]});

@@ -81,8 +81,11 @@ class SecondDatabase {
   }
 
   static ShardOptions Options(testing::TestDatabase& database) {
-    return {"second", database.Pool("kasbah_tenant_data"),
-            database.Pool("kasbah_tenant_data_relay"), database.Pool("kasbah_tenant_data_upkeep"),
+    return {"second",
+            "kasbah.dev",
+            database.Pool("kasbah_tenant_data"),
+            database.Pool("kasbah_tenant_data_relay"),
+            database.Pool("kasbah_tenant_data_upkeep"),
             database.Pool("kasbah_tenant_data_mover")};
   }
 

@@ -5,6 +5,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/postgres/core_migrations.h"
+#include "libs/postgres/installation.h"
 #include "services/tenant_data/placement/move.h"
 #include "services/tenant_data/store/migrations.h"
 
@@ -13,7 +14,10 @@ namespace {
 
 absl::Status Named(std::string_view shard, const absl::Status& status) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), ToAbsl(StrCat("shard ", shard, ": ", status.message())));
+  absl::Status named(status.code(), ToAbsl(StrCat("shard ", shard, ": ", status.message())));
+  status.ForEachPayload(
+      [&](absl::string_view type, const absl::Cord& payload) { named.SetPayload(type, payload); });
+  return named;
 }
 
 std::vector<postgres::Migration> WhatAShardHas() {
@@ -25,6 +29,7 @@ std::vector<postgres::Migration> WhatAShardHas() {
 absl::Status OpenAll(const ShardOptions& options, absl::Time deadline, Shard* shard) {
   ASSIGN_OR_RETURN(shard->database, postgres::Database::Open(options.database, deadline));
   RETURN_IF_ERROR(postgres::CheckDatabase(options.database, WhatAShardHas()));
+  RETURN_IF_ERROR(postgres::ClaimDatabase(*shard->database, options.trust_domain, deadline));
   ASSIGN_OR_RETURN(
       shard->upkeep,
       postgres::Door::Open(options.upkeep, postgres::DoorToken::TenantDataUpkeep(), deadline));

@@ -13,6 +13,8 @@ namespace kasbah::tenantdata {
 // The roles of one more database with tenants' records.
 struct ShardOptions {
   std::string name;
+  // Of this installation, whose the database must be.
+  std::string trust_domain;
   postgres::PoolOptions database;
   postgres::PoolOptions relay;
   postgres::PoolOptions upkeep;
@@ -34,7 +36,8 @@ class Shards {
   Shards(std::unique_ptr<postgres::Door> mover, std::unique_ptr<postgres::Door> upkeep);
 
   // Waits for a database that cannot be reached until `deadline`. FAILED_PRECONDITION, with its
-  // name, for one whose schema is behind this program's or breaks the rules of the catalog.
+  // name, for one whose schema is behind this program's or breaks the rules of the catalog, and for
+  // another installation's.
   absl::Status Open(const ShardOptions& options, absl::Time deadline);
 
   Shard& home() { return *shards_.front(); }

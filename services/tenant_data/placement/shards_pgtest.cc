@@ -36,6 +36,14 @@ TEST_F(ShardsTest, ADatabaseThatBreaksTheRulesIsRefusedByName) {
               HasSubstr("tenant_data.records: row-level security is not enabled and forced"));
 }
 
+TEST_F(ShardsTest, ADatabaseOfAnotherInstallationIsRefusedByName) {
+  const auto database = testing::TestDatabase::Create(migrations::tenant_data());
+  database->Execute("INSERT INTO core.installation (trust_domain) VALUES ('other.example')");
+  const absl::Status refused = OpenThird(*database);
+  EXPECT_EQ(ReasonOf(refused), "OTHER_INSTALLATION");
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("shard third"));
+}
+
 TEST_F(ShardsTest, RecordsInADatabaseThatThisProcessDoesNotKnowStopItsStart) {
   MoveTo(a_, "second");
   const absl::Time deadline = absl::Now() + absl::Seconds(30);

@@ -96,7 +96,7 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
     ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, candidates, kFewGathered));
     source = GatherOf(candidates, counts, kFewGathered);
     if (!source) {
-      const Stretch first{after, std::nullopt, kFirstLook};
+      const Stretch first{after, std::nullopt, kFirstLook, /*at_once=*/true};
       const Source walk = WalkOf(listing, candidates);
       ASSIGN_OR_RETURN(const Result rows,
                        tx.Run(PageQuery(call, listing, walk, first, limit)).Await());

@@ -159,11 +159,14 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
     if (!listing.order.field) sources.push_back({Source::Kind::kWalkEqual, candidates[0]});
     for (const Source& source : sources) {
       const CallContext call = Call(a_);
-      const auto rows = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-        return tx.Run(PageQuery(call, listing, source, Stretch(), 100));
-      });
-      std::vector<std::string>& notes = ways.emplace_back();
-      for (const auto& record : ReadRecords(rows)) notes.push_back(NoteOf(record));
+      for (const bool at_once : {false, true}) {
+        const Stretch stretch{Cursor(), std::nullopt, 100, at_once};
+        const auto rows = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
+          return tx.Run(PageQuery(call, listing, source, stretch, 100));
+        });
+        std::vector<std::string>& notes = ways.emplace_back();
+        for (const auto& record : ReadRecords(rows)) notes.push_back(NoteOf(record));
+      }
       const auto counted = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
         return tx.Run(CountQuery(call, Of(filter),
                                  source.kind == Source::Kind::kWalk
@@ -293,6 +296,12 @@ TEST_F(RecordListTest, FiltersAreIndexConditionsUnderRowLevelSecurity) {
       PlanOf(by_name, {Source::Kind::kGather, CandidatesOf(by_name)[0]}, Cursor());
   EXPECT_THAT(gather, HasSubstr("record_index_text"));
   EXPECT_THAT(gather, HasSubstr("(v_text >= 'x'::text) AND (v_text < 'y'::text)"));
+
+  const CallContext call = Call(a_);
+  const std::string look =
+      Explain(PageQuery(call, by_name, Source(), {Cursor(), std::nullopt, kFirstLook, true}, 50));
+  EXPECT_THAT(look, HasSubstr("record_index_pkey on record_index x"));
+  EXPECT_THAT(look, HasSubstr("(record_id = ANY ($"));
 
   Listing by_passport = Of("passport = \"P\"");
   SealedComparisons(&by_passport.filter)[0]->blind = {"one"};

@@ -67,10 +67,22 @@ class PageSql {
   ComposedQuery Page(const Stretch& stretch, int64_t limit) {
     AddGathered();
     query_.Add(KASBAH_RECORD).Add(", p.value FROM (SELECT i.record_id, i.value FROM (");
+    met_at_once_ = stretch.at_once ? FindInRecords() : nullptr;
+    if (met_at_once_ != nullptr) {
+      // By their records, whatever the planner thinks of the values: OFFSET 0 hides them from it.
+      query_.Add("SELECT x.record_id, NULL::bigint AS value FROM (SELECT * ");
+      query_.Add("FROM tenant_data.record_index x WHERE x.tenant_id = ").Value(call_.tenant);
+      query_.Add(" AND x.field_id = ").Value(met_at_once_->comparison.field);
+      query_.Add(" AND x.record_id = ANY (ARRAY (SELECT i.record_id FROM (");
+    }
     AddRows(stretch);
     if (stretch.scan > 0) {
       AddOrder();
       query_.Add(" LIMIT ").Value(stretch.scan);
+    }
+    if (met_at_once_ != nullptr) {
+      query_.Add(") AS i)) OFFSET 0) AS x WHERE ");
+      AddRange("x", call_, met_at_once_->comparison, &query_);
     }
     query_.Add(") AS i WHERE true");
     AddFilter();
@@ -169,9 +181,19 @@ class PageSql {
     query_.Add(", ").Value(cursor.record).Add(")");
   }
 
+  // Of a list by age a condition whose index rows can be asked for by their records; null without.
+  const Filter* FindInRecords() const {
+    if (listing_.order.field || source_.kind != Source::Kind::kWalk) return nullptr;
+    for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
+      if (IsRange(*conjunct)) return conjunct;
+    }
+    return nullptr;
+  }
+
   // What the source does not see to by itself.
   void AddFilter() {
     for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
+      if (conjunct == met_at_once_) continue;
       const bool is_met =
           source_.kind != Source::Kind::kWalk && conjunct == source_.candidate.whole;
       if (is_met || (by_value_ && IsOfOrder(listing_, *conjunct))) continue;
@@ -197,6 +219,7 @@ class PageSql {
   const Source& source_;
   const bool by_value_;
   const bool lacks_value_;
+  const Filter* met_at_once_ = nullptr;
   ComposedQuery query_;
 };
 

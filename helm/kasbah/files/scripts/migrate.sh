@@ -25,4 +25,5 @@ if [ -n "$newer" ]; then
   printf 'the schema is ahead of this version, nothing is changed:\n%s\n' "$newer"
   exit 0
 fi
-exec kasbah migrate --dsn "$KASBAH_DSN" --password-file "$KASBAH_PASSWORD_FILE"
+exec kasbah migrate --dsn "$KASBAH_DSN" --password-file "$KASBAH_PASSWORD_FILE" \
+  --trust-domain "$KASBAH_TRUST_DOMAIN"
