@@ -24,8 +24,8 @@ int main(int argc, char** argv) {
   using namespace kasbah::bench;
   if (argc == 4 && strcmp(argv[1], "--echo") == 0) ServeEcho(argv[2], atoi(argv[3]));
 
-  const int rounds = getenv("KASBAH_BENCH_ROUNDS") ? atoi(getenv("KASBAH_BENCH_ROUNDS")) : 15;
-  const int seconds = getenv("KASBAH_BENCH_SECONDS") ? atoi(getenv("KASBAH_BENCH_SECONDS")) : 1;
+  const int rounds = getenv("KASBAH_BENCH_ROUNDS") ? atoi(getenv("KASBAH_BENCH_ROUNDS")) : 9;
+  const int seconds = getenv("KASBAH_BENCH_SECONDS") ? atoi(getenv("KASBAH_BENCH_SECONDS")) : 2;
   const std::string directory = argc > 1 ? argv[1] : "/tmp/kasbah-bench";
   const auto kasbah = Installation::Start(directory);
   if (const char* ciphertexts = getenv("KASBAH_BENCH_REWRAP"); ciphertexts != nullptr) {

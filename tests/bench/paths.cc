@@ -96,7 +96,7 @@ Budget Encrypt(Installation& kasbah, int seconds) {
   return {"vault.encrypt",
           "calls/s",
           "the empty RPC",
-          0.75,
+          0.7,
           [stub, tenant, seconds] {
             vault::v1::EncryptRequest request;
             request.set_key("bench");
