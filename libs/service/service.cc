@@ -37,6 +37,17 @@ std::string SpiffeName(std::string_view schema) {
   return absl::StrReplaceAll(ToAbsl(schema), {{"_", "-"}});
 }
 
+// With another service's certificate it would be that one in its own calls, and nobody would take
+// it for itself.
+absl::Status CheckIdentity(std::string_view name, std::string_view schema,
+                           const rpc::SpiffeId& identity) {
+  const rpc::SpiffeId own{identity.domain, StrCat("service/", SpiffeName(schema))};
+  if (identity.path == own.path) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "IDENTITY_MISMATCH",
+               StrCat("the certificate in server.tls_directory is ", identity.ToString(),
+                      "'s, and ", name, " is ", own.ToString()));
+}
+
 }  // namespace
 
 struct Service::State {
@@ -103,7 +114,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(Options options) {
     return database->WithTenant(call, [](postgres::Transaction&) { return absl::OkStatus(); });
   };
   ASSIGN_OR_RETURN(state->server, rpc::Server::Create(std::move(server)));
-  // Whose certificate was just looked at; from here on rows are written.
+  RETURN_IF_ERROR(CheckIdentity(name, state->options.schema, state->server->identity()));
+  // From here on rows are written.
   RETURN_IF_ERROR(postgres::ClaimDatabase(*state->database, config.server.trust_domain,
                                           absl::Now() + kClaimPatience));
 

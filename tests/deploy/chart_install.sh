@@ -103,6 +103,7 @@ cp "$scripts/until-answers.sh" "$work/"
 KASBAH_ADMIN_DSN="$(dsn postgres | sed 's/dbname=kasbah/dbname=postgres/')" KASBAH_DATABASE=kasbah \
   sh "$work/make-roles.sh"
 KASBAH_MIGRATIONS=helm/kasbah/files/migrations.txt KASBAH_PASSWORD_FILE=$work/passwords/kasbah_migrator \
+  KASBAH_TRUST_DOMAIN=$(sed -n "s/^trustDomain: //p" tests/deploy/values/trial.yaml) \
   KASBAH_DSN=$(dsn kasbah_migrator) sh "$scripts/migrate.sh" | tail -1
 wait "$waiting" || fail "a pod did not see the schema: $(cat "$work/waited")"
 grep -q 'waiting for the schema' "$work/waited" || fail 'a pod did not wait for the schema'

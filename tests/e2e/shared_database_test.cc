@@ -51,7 +51,7 @@ class SecondCluster {
       changes.emplace_back(StrCat("127.0.0.1:", first.ports(service).admin_port),
                            StrCat("127.0.0.1:", ports_[service].admin_port));
       changes.emplace_back(first.CertificateDirectory(service), CertificatesOf(service));
-      Issue(authority, service);
+      Issue(authority, service, service);
     }
     for (const std::string& service : dev::ServiceNames()) {
       const std::string settings = *dev::ReadFile(first.config_file(service));
@@ -64,6 +64,19 @@ class SecondCluster {
     for (auto& [service, process] : processes_) process.Wait(absl::Now() + absl::Seconds(30));
     processes_.clear();
     std::filesystem::remove_all(directory_);
+  }
+
+  // The certificate of `service` becomes one of another.
+  void Issue(const std::string& authority, const std::string& service,
+             const std::string& identity) const {
+    KASBAH_CHECK(dev::MakeDirectory(CertificatesOf(service), 0700).ok());
+    const auto opened =
+        dev::CertificateAuthority::Open(authority.empty() ? StrCat(directory_, "/ca") : authority);
+    KASBAH_CHECK(opened.ok());
+    KASBAH_CHECK(opened
+                     ->Issue({.uris = {StrCat("spiffe://", trust_domain_, "/service/", identity)}},
+                             CertificatesOf(service))
+                     .ok());
   }
 
   void Start(const std::string& service) {
@@ -99,16 +112,6 @@ class SecondCluster {
   std::string LogOf(const std::string& service) const {
     return StrCat(directory_, "/", service, ".log");
   }
-  void Issue(const std::string& authority, const std::string& service) const {
-    KASBAH_CHECK(dev::MakeDirectory(CertificatesOf(service), 0700).ok());
-    const auto opened =
-        dev::CertificateAuthority::Open(authority.empty() ? StrCat(directory_, "/ca") : authority);
-    KASBAH_CHECK(opened.ok());
-    KASBAH_CHECK(opened
-                     ->Issue({.uris = {StrCat("spiffe://", trust_domain_, "/service/", service)}},
-                             CertificatesOf(service))
-                     .ok());
-  }
 
   struct Ports {
     int port = 0;
@@ -126,8 +129,12 @@ std::string Holder() {
 
 TEST(SharedDatabase, AnotherInstallationIsRefusedBeforeItWrites) {
   const std::string rows =
-      "SELECT (SELECT count(*) FROM core.tenants) + (SELECT count(*) FROM vault.key_versions) + "
-      "(SELECT count(*) FROM auth.signing_keys) + (SELECT count(*) FROM audit.signing_key)";
+      "SELECT (SELECT count(*) FROM core.tenants) + (SELECT count(*) FROM auth.signing_keys) + "
+      "(SELECT count(*) FROM audit.signing_key)";
+  // The first one's own, which its audit asks the vault for when it has started.
+  ASSERT_TRUE(WaitUntil(absl::Seconds(60), [] {
+    return System::Get().QueryValue("SELECT count(*) FROM audit.signing_key") == "1";
+  }));
   const std::string before = System::Get().QueryValue(rows);
   ASSERT_EQ(Holder(), dev::kTrustDomain);
   SecondCluster other("other.example", "");
@@ -143,6 +150,19 @@ TEST(SharedDatabase, AnotherInstallationIsRefusedBeforeItWrites) {
   }
   EXPECT_EQ(Holder(), dev::kTrustDomain);
   EXPECT_EQ(System::Get().QueryValue(rows), before);
+}
+
+TEST(SharedDatabase, AServiceWithAnothersCertificateIsRefused) {
+  const std::string authority = System::Get().installation().Path("ca");
+  SecondCluster second(dev::kTrustDomain, authority);
+  second.Issue(authority, "webhook", "audit");
+  second.Start("webhook");
+  const auto end = second.process("webhook").Wait(absl::Now() + absl::Seconds(60));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_FALSE(end->clean());
+  EXPECT_THAT(second.Log("webhook"),
+              HasSubstr("is spiffe://kasbah.dev/service/audit's, and kasbah-webhook is "
+                        "spiffe://kasbah.dev/service/webhook"));
 }
 
 TEST(SharedDatabase, ASecondClusterOfTheSameInstallationWorksBesideTheFirst) {

@@ -21,7 +21,7 @@ docker info >/dev/null 2>&1 || skip 'no Docker engine answers'
 registry=${KASBAH_IMAGES:-localhost}
 tag=${KASBAH_TAG:-$(git rev-parse HEAD)}
 images=()
-for process in auth vault tenant-data webhook audit tools; do
+for process in auth vault tenant-data webhook audit csi-provider witness tools; do
   images+=("$registry/kasbah-$process:$tag")
   docker image inspect "${images[-1]}" >/dev/null 2>&1 ||
     skip "there is no image ${images[-1]} (docker buildx bake --file images/docker-bake.hcl, or images/prebuilt.sh)"

@@ -129,3 +129,37 @@ no_call_failed() { # <release> <meanwhile>
   [ "$calls" -gt 20 ] || fail 'the load made hardly any calls'
   ! grep '^failed' "$work/load" || fail "calls failed: $2"
 }
+
+# issue <identity> <seconds>: $work/tls.crt and tls.key by the chart's own authority, whose is $work/ca.crt.
+issue() {
+  local identity=$1 seconds=$2
+  kubectl -n kasbah get secret kasbah-ca -o jsonpath='{.data.tls\.crt}' | base64 -d >"$work/ca.crt"
+  kubectl -n kasbah get secret kasbah-ca -o jsonpath='{.data.tls\.key}' | base64 -d >"$work/ca.key"
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/tls.key" 2>/dev/null
+  : >"$work/index.txt"
+  printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index.txt\nnew_certs_dir=%s\ndefault_md=sha256\nrand_serial=yes\npolicy=p\nunique_subject=no\n[p]\n[e]\nsubjectAltName=critical,URI:spiffe://kasbah.test/%s\nextendedKeyUsage=serverAuth,clientAuth\n' \
+    "$work" "$work" "$identity" >"$work/ca.conf"
+  openssl req -new -key "$work/tls.key" -subj / -out "$work/request"
+  openssl ca -batch -notext -config "$work/ca.conf" -cert "$work/ca.crt" -keyfile "$work/ca.key" -in "$work/request" \
+    -extensions e -startdate "$(date -u -d '-5 minutes' +%Y%m%d%H%M%SZ)" \
+    -enddate "$(date -u -d "+$seconds seconds" +%Y%m%d%H%M%SZ)" -out "$work/tls.crt" 2>"$work/openssl" ||
+    { cat "$work/openssl"; fail 'no certificate could be made'; }
+}
+tls_secret() { # <namespace> <name> create|replace: what `issue` made
+  kubectl -n "$1" create secret tls "$2" --cert="$work/tls.crt" --key="$work/tls.key" --dry-run=client -o json |
+    sed "s#\"data\": {#\"data\": {\"ca.crt\": \"$(base64 -w 0 <"$work/ca.crt")\",#" |
+    kubectl -n "$1" "$3" -f - >/dev/null
+}
+certificate() { # <service> <seconds> [identity]: in the service's Secret
+  issue "${3:-service/$1}" "$2"
+  tls_secret kasbah "kasbah-tls-$1" replace
+}
+serves() { # <service> <serial>
+  kubectl -n kasbah exec load -- sh -c "openssl s_client -connect kasbah-$1:9000 </dev/null 2>/dev/null |
+    openssl x509 -noout -serial" | grep -qx "serial=$2"
+}
+replaced() { # <service> <seconds>: issued, and shown to who connects
+  certificate "$1" "$2"
+  serial=$(openssl x509 -in "$work/tls.crt" -noout -serial | cut -d= -f2)
+  until_true 150 serves "$1" "$serial" || fail "$1 does not serve its new certificate"
+}
