@@ -22,6 +22,7 @@ absl::Status Compare(std::string_view holder, std::string_view trust_domain) {
                       trust_domain, " --take-over"));
 }
 
+// The migrator itself has no right to anything.
 void BecomeOwner(pqxx::transaction_base& tx) { tx.exec("SET LOCAL ROLE kasbah_owner"); }
 
 }  // namespace
@@ -41,11 +42,11 @@ absl::Status CheckInstallation(const std::string& dsn, std::string_view trust_do
   try {
     pqxx::connection connection(dsn);
     pqxx::work tx(connection);
+    BecomeOwner(tx);
     // Before the first migration there is neither table nor holder.
     if (tx.exec1("SELECT to_regclass('core.installation') IS NULL")[0].as<bool>()) {
       return absl::OkStatus();
     }
-    BecomeOwner(tx);
     for (const auto& row : tx.exec("SELECT trust_domain FROM core.installation")) {
       holder = row[0].as<std::string>();
     }

@@ -12,11 +12,12 @@ class InstallationTest : public NotesTest {
   absl::Status Claim(std::string_view trust_domain) {
     return ClaimDatabase(*database_, trust_domain, absl::Now() + absl::Seconds(20));
   }
+  std::string Migrator() { return test_->Pool("kasbah_migrator").dsn; }
   std::string Holder() { return test_->QueryValue("SELECT trust_domain FROM core.installation"); }
 };
 
 TEST_F(InstallationTest, TheFirstThatComesGetsTheDatabaseAndKeepsIt) {
-  EXPECT_OK(CheckInstallation(test_->AdminDsn(), "a.example"));
+  EXPECT_OK(CheckInstallation(Migrator(), "a.example"));
   EXPECT_OK(Claim("a.example"));
   EXPECT_OK(Claim("a.example"));
   const absl::Status other = Claim("b.example");
@@ -29,13 +30,18 @@ TEST_F(InstallationTest, TheFirstThatComesGetsTheDatabaseAndKeepsIt) {
 
 TEST_F(InstallationTest, AMigratorOfAnotherIsRefusedToo) {
   EXPECT_OK(Claim("a.example"));
-  EXPECT_OK(CheckInstallation(test_->AdminDsn(), "a.example"));
-  EXPECT_EQ(ReasonOf(CheckInstallation(test_->AdminDsn(), "b.example")), "OTHER_INSTALLATION");
+  EXPECT_OK(CheckInstallation(Migrator(), "a.example"));
+  EXPECT_EQ(ReasonOf(CheckInstallation(Migrator(), "b.example")), "OTHER_INSTALLATION");
+}
+
+TEST_F(InstallationTest, BeforeTheFirstMigrationItIsNobodys) {
+  test_->Execute("DROP SCHEMA core CASCADE");
+  EXPECT_OK(CheckInstallation(Migrator(), "a.example"));
 }
 
 TEST_F(InstallationTest, ACopyCanBeGivenAway) {
   EXPECT_OK(Claim("a.example"));
-  EXPECT_OK(GiveDatabase(test_->AdminDsn(), "b.example"));
+  EXPECT_OK(GiveDatabase(Migrator(), "b.example"));
   EXPECT_OK(Claim("b.example"));
   EXPECT_EQ(ReasonOf(Claim("a.example")), "OTHER_INSTALLATION");
 }
