@@ -137,18 +137,20 @@ void AddMigrate(CLI::App& root, Invocation& invocation) {
   CLI::Option* bootstrap =
       leaf->add_option("--bootstrap", options->bootstrap_dsn,
                        "Make roles and database first: a superuser's connection string");
-  leaf->add_option("--wait", options->wait,
-                   "Change nothing; wait until all of this version is applied, for so long at the "
-                   "most. The role of any service may ask")
-      ->excludes(check)
-      ->excludes(bootstrap);
+  CLI::Option* wait =
+      leaf->add_option(
+              "--wait", options->wait,
+              "Change nothing; wait until all of this version is applied, for so long at the "
+              "most. The role of any service may ask")
+          ->excludes(check)
+          ->excludes(bootstrap);
   CLI::Option* trust_domain = leaf->add_option(
       "--trust-domain", options->trust_domain,
       "Of the installation that migrates: another's database is refused, and nothing changed");
+  trust_domain->excludes(check)->excludes(wait);
   leaf->add_flag("--take-over", options->take_over,
                  "Make the database this installation's: a copy of another's, restored for it")
-      ->needs(trust_domain)
-      ->excludes(check);
+      ->needs(trust_domain);
   leaf->add_option("--passwords", options->passwords,
                    "For --bootstrap: a directory with a file of each role's name");
   leaf->add_option("--database", options->database, "For --bootstrap: its name")

@@ -20,6 +20,14 @@ constexpr char kConnections[] =
 constexpr char kTerminate[] =
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'kasbah_vault'";
 
+// Backends that ran what they were sent and wait for more of the transaction.
+constexpr char kDone[] =
+    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'kasbah_vault' AND state <> 'idle' AND "
+    "wait_event = 'ClientRead'";
+constexpr char kBackend[] =
+    "SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE usename = "
+    "'kasbah_vault'";
+
 // False when it does not hold within half a minute.
 bool Eventually(const std::function<bool()>& holds) {
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
@@ -125,6 +133,58 @@ TEST_F(RecoveryTest, AWriteLostBeforeItsCommitWasSentRunsAgain) {
     tx.Run(kInsertNote, a_, NewId(), "x");
     tx.MarkAudited();
     EXPECT_OK(tx.Run(kAllNotes).Await());
+    if (++runs == 1) {
+      test_->QueryValue(kTerminate);
+      EXPECT_TRUE(Eventually([&] { return test_->QueryValue(kConnections) == "0"; }));
+    }
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "1");
+}
+
+TEST_F(RecoveryTest, WhatIsStartedIsAtTheServerWhileTheBodyGoesOn) {
+  const Uuid id = NewId();
+  EXPECT_OK(database_->WithTenant(Call(a_), [&](Transaction& tx) {
+    tx.Run(kInsertNote, a_, id, "x");
+    tx.MarkAudited();
+    tx.Start();
+    EXPECT_TRUE(Eventually([&] { return test_->QueryValue(kDone) == "1"; }));
+    tx.Run(kInsertNote, a_, NewId(), "y");
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "2");
+  // What failed meanwhile is the transaction's answer, and no lost connection.
+  const std::string backend = test_->QueryValue(kBackend);
+  const absl::Status twice = database_->WithTenant(Call(a_), [&](Transaction& tx) {
+    tx.Run(kInsertNote, a_, NewId(), "z");
+    tx.Run(kInsertNote, a_, id, "x");
+    tx.MarkAudited();
+    tx.Start();
+    EXPECT_TRUE(Eventually([&] { return test_->QueryValue(kDone) == "1"; }));
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(twice, StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(test_->QueryValue(kBackend), backend);
+  // The body's own mind counts for what was started too.
+  EXPECT_THAT(database_->WithTenant(Call(a_),
+                                    [&](Transaction& tx) {
+                                      tx.Run(kInsertNote, a_, NewId(), "z");
+                                      tx.MarkAudited();
+                                      tx.Start();
+                                      return Error(absl::StatusCode::kFailedPrecondition,
+                                                   "CHANGED_MY_MIND", "no");
+                                    }),
+              ReasonIs("CHANGED_MY_MIND"));
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "2");
+}
+
+TEST_F(RecoveryTest, AWriteLostAfterItWasStartedRunsAgain) {
+  int runs = 0;
+  EXPECT_OK(database_->WithTenant(Call(a_), [&](Transaction& tx) {
+    tx.Run(kInsertNote, a_, NewId(), "x");
+    tx.MarkAudited();
+    tx.Start();
     if (++runs == 1) {
       test_->QueryValue(kTerminate);
       EXPECT_TRUE(Eventually([&] { return test_->QueryValue(kConnections) == "0"; }));

@@ -154,6 +154,11 @@ certificate() { # <service> <seconds> [identity]: in the service's Secret
   issue "${3:-service/$1}" "$2"
   tls_secret kasbah "kasbah-tls-$1" replace
 }
+webhook_alone_fails() {
+  ! helm test kasbah --namespace kasbah --timeout 1m &&
+    kubectl -n kasbah logs kasbah-helm-test | grep -qE '^audit +[^ ]+ +ok ' &&
+    ! kubectl -n kasbah logs kasbah-helm-test | grep -qE '^webhook +[^ ]+ +ok '
+}
 serves() { # <service> <serial>
   kubectl -n kasbah exec load -- sh -c "openssl s_client -connect kasbah-$1:9000 </dev/null 2>/dev/null |
     openssl x509 -noout -serial" | grep -qx "serial=$2"

@@ -40,10 +40,10 @@ struct FlushReport {
 // Applies batches of any number of producers and tenants in one transaction of the ingest door:
 // cursors first, then heads in the order of their tenants, so that flushes of two replicas wait for
 // each other and never deadlock; what applications sent before; sequences without gaps; events,
-// leaves, full tiles, frontiers and roots in one statement each. What is committed is provable. A
-// tenant whose head was tampered with gets no events: they go to quarantine, and the others go on.
-// Of a tenant that is erased no personal value is stored, whenever an event comes and whoever sends
-// it: its leaf keeps the commitment, as that of an event whose values were destroyed.
+// leaves in parts, full tiles, frontiers and roots in one statement each. What is committed is
+// provable. A tenant whose head was tampered with gets no events: they go to quarantine, and the
+// others go on. Of a tenant that is erased no personal value is stored, whenever an event comes and
+// whoever sends it: its leaf keeps the commitment, as that of an event whose values were destroyed.
 //
 // Two or three round trips, whatever the number of events. May run again, so it changes nothing but
 // the transaction.

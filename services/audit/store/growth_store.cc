@@ -48,7 +48,7 @@ constexpr Statement kReadRoots = {"growth.read_roots", R"sql(
   ORDER BY wanted.tenant_id, wanted.level, t.n)sql"};
 
 // Arrays are unnested side by side in the list of columns: as a table each would be stored whole
-// and read again (a tenth of the statement).
+// and read again.
 constexpr Statement kInsertEvents = {"growth.insert_events", R"sql(
   INSERT INTO audit.event (tenant_id, seq, recorded_at, action, actor_id, target_id, outcome, body,
     source_address, source_address_salt, user_agent, user_agent_salt,

@@ -1,16 +1,11 @@
 // Two clusters and one database: a second cluster of the same installation works in it like more
 // replicas, another installation's is refused before it writes.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <map>
 
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "kasbah/audit/v1/audit.grpc.pb.h"
 #include "kasbah/vault/v1/secrets.grpc.pb.h"
@@ -19,10 +14,10 @@
 #include "libs/dev/certificate_authority.h"
 #include "libs/dev/files.h"
 #include "libs/dev/probe.h"
-#include "libs/dev/process.h"
+#include "tests/chaos/replica.h"
 #include "tests/system/system.h"
 
-namespace kasbah::e2e_test {
+namespace kasbah::chaos_test {
 namespace {
 
 using system_test::AsOwner;
@@ -34,65 +29,49 @@ using ::testing::HasSubstr;
 using Audit = audit::v1::AuditService;
 using Secrets = vault::v1::SecretService;
 
-// The five services once more, on other ports, with the first cluster's settings else.
+// The five services once more, on other ports and with certificates of their own; the first
+// cluster's settings else.
 class SecondCluster {
  public:
+  // `authority`: a folder with one, made where there is none.
   SecondCluster(std::string trust_domain, const std::string& authority)
-      : trust_domain_(std::move(trust_domain)) {
-    std::string pattern = "/tmp/kasbah-second-XXXXXX";
-    KASBAH_CHECK(mkdtemp(pattern.data()) != nullptr);
-    directory_ = pattern;
-    const dev::Installation& first = System::Get().installation();
-    std::vector<std::pair<std::string, std::string>> changes = {
-        {StrCat("trust_domain: ", dev::kTrustDomain), StrCat("trust_domain: ", trust_domain_)}};
+      : trust_domain_(std::move(trust_domain)),
+        directory_(System::Get().directory() + "/" + trust_domain_),
+        authority_(*dev::CertificateAuthority::Open(authority)) {
     for (const std::string& service : dev::ServiceNames()) {
       ports_[service] = {*dev::PickFreePort(), *dev::PickFreePort()};
-      changes.emplace_back(first.Address(service), Address(service));
-      changes.emplace_back(StrCat("127.0.0.1:", first.ports(service).admin_port),
-                           StrCat("127.0.0.1:", ports_[service].admin_port));
-      changes.emplace_back(first.CertificateDirectory(service), CertificatesOf(service));
-      Issue(authority, service, service);
+      Issue(service, service);
     }
-    for (const std::string& service : dev::ServiceNames()) {
-      const std::string settings = *dev::ReadFile(first.config_file(service));
-      KASBAH_CHECK(
-          dev::WriteFile(ConfigOf(service), absl::StrReplaceAll(settings, changes), 0600).ok());
-    }
-  }
-  ~SecondCluster() {
-    for (auto& [service, process] : processes_) process.Signal(SIGTERM);
-    for (auto& [service, process] : processes_) process.Wait(absl::Now() + absl::Seconds(30));
-    processes_.clear();
-    std::filesystem::remove_all(directory_);
   }
 
-  // The certificate of `service` becomes one of another.
-  void Issue(const std::string& authority, const std::string& service,
-             const std::string& identity) const {
+  // The certificate of `service` becomes one of `identity`.
+  void Issue(const std::string& service, const std::string& identity) const {
     KASBAH_CHECK(dev::MakeDirectory(CertificatesOf(service), 0700).ok());
-    const auto opened =
-        dev::CertificateAuthority::Open(authority.empty() ? StrCat(directory_, "/ca") : authority);
-    KASBAH_CHECK(opened.ok());
-    KASBAH_CHECK(opened
-                     ->Issue({.uris = {StrCat("spiffe://", trust_domain_, "/service/", identity)}},
-                             CertificatesOf(service))
+    KASBAH_CHECK(authority_
+                     .Issue({.uris = {StrCat("spiffe://", trust_domain_, "/service/", identity)}},
+                            CertificatesOf(service))
                      .ok());
   }
 
   void Start(const std::string& service) {
-    const int log = open(LogOf(service).c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    auto process = dev::Process::Spawn({.arguments = {StrCat(KASBAH_BINARY_DIR "/kasbah-", service),
-                                                      "--config", ConfigOf(service)},
-                                        .output = log});
-    close(log);
-    KASBAH_CHECK(process.ok());
-    processes_.insert_or_assign(service, *std::move(process));
+    processes_.insert_or_assign(service, Replica(service, [&](YAML::Node& settings) {
+                                  YAML::Node server = settings["server"];
+                                  server["listen"] = Address(service);
+                                  server["admin_listen"] =
+                                      StrCat("127.0.0.1:", ports_.at(service).admin_port);
+                                  server["tls_directory"] = CertificatesOf(service);
+                                  server["trust_domain"] = trust_domain_;
+                                  if (service != "auth") server["auth_address"] = Address("auth");
+                                  for (const char* peer : {"audit", "webhook", "vault"}) {
+                                    settings["peers"][peer] = Address(peer);
+                                  }
+                                  settings["peers"]["tenant_data"] = Address("tenant-data");
+                                }));
   }
-  dev::Process& process(const std::string& service) { return processes_.at(service); }
+  Replica& process(const std::string& service) { return processes_.at(service); }
   bool IsReady(const std::string& service) const {
     return dev::Probe(ports_.at(service).admin_port, "/readyz").status == 200;
   }
-  std::string Log(const std::string& service) const { return *dev::ReadFile(LogOf(service)); }
 
   std::shared_ptr<grpc::Channel> Channel(const std::string& service, const TestTenant& tenant) {
     return *rpc::CreateChannel(Address(service), dev::Installation::ServiceId(service),
@@ -104,13 +83,7 @@ class SecondCluster {
     return StrCat("127.0.0.1:", ports_.at(service).port);
   }
   std::string CertificatesOf(const std::string& service) const {
-    return StrCat(directory_, "/certificates-", service);
-  }
-  std::string ConfigOf(const std::string& service) const {
-    return StrCat(directory_, "/", service, ".yaml");
-  }
-  std::string LogOf(const std::string& service) const {
-    return StrCat(directory_, "/", service, ".log");
+    return StrCat(directory_, "-", service);
   }
 
   struct Ports {
@@ -118,10 +91,13 @@ class SecondCluster {
     int admin_port = 0;
   };
   const std::string trust_domain_;
-  std::string directory_;
+  const std::string directory_;
+  const dev::CertificateAuthority authority_;
   std::map<std::string, Ports> ports_;
-  std::map<std::string, dev::Process> processes_;
+  std::map<std::string, Replica> processes_;
 };
+
+std::string FirstAuthority() { return System::Get().installation().Path("ca"); }
 
 std::string Holder() {
   return System::Get().QueryValue("SELECT trust_domain FROM core.installation");
@@ -136,14 +112,14 @@ TEST(SharedDatabase, AnotherInstallationIsRefusedBeforeItWrites) {
   ASSERT_TRUE(
       WaitUntil(absl::Seconds(60), [&] { return System::Get().QueryValue(rows) == settled; }));
   ASSERT_EQ(Holder(), dev::kTrustDomain);
-  SecondCluster other("other.example", "");
+  SecondCluster other("other.example", System::Get().directory() + "/other-ca");
   for (const std::string& service : dev::ServiceNames()) {
     other.Start(service);
     const std::optional<dev::Exit> end =
-        other.process(service).Wait(absl::Now() + absl::Seconds(60));
+        other.process(service).process().Wait(absl::Now() + absl::Seconds(60));
     ASSERT_TRUE(end.has_value()) << service << " goes on";
     EXPECT_FALSE(end->clean());
-    EXPECT_THAT(other.Log(service),
+    EXPECT_THAT(other.process(service).Log(),
                 HasSubstr("the database belongs to the installation kasbah.dev, and this one is "
                           "other.example"));
   }
@@ -152,25 +128,24 @@ TEST(SharedDatabase, AnotherInstallationIsRefusedBeforeItWrites) {
 }
 
 TEST(SharedDatabase, AServiceWithAnothersCertificateIsRefused) {
-  const std::string authority = System::Get().installation().Path("ca");
-  SecondCluster second(dev::kTrustDomain, authority);
-  second.Issue(authority, "webhook", "audit");
+  SecondCluster second(dev::kTrustDomain, FirstAuthority());
+  second.Issue("webhook", "audit");
   second.Start("webhook");
-  const auto end = second.process("webhook").Wait(absl::Now() + absl::Seconds(60));
+  const auto end = second.process("webhook").process().Wait(absl::Now() + absl::Seconds(60));
   ASSERT_TRUE(end.has_value());
   EXPECT_FALSE(end->clean());
-  EXPECT_THAT(second.Log("webhook"),
+  EXPECT_THAT(second.process("webhook").Log(),
               HasSubstr("is spiffe://kasbah.dev/service/audit's, and kasbah-webhook is "
                         "spiffe://kasbah.dev/service/webhook"));
 }
 
 TEST(SharedDatabase, ASecondClusterOfTheSameInstallationWorksBesideTheFirst) {
-  SecondCluster second(dev::kTrustDomain, System::Get().installation().Path("ca"));
+  SecondCluster second(dev::kTrustDomain, FirstAuthority());
   for (const std::string& service : dev::ServiceNames()) second.Start(service);
   for (const std::string& service : dev::ServiceNames()) {
     ASSERT_TRUE(WaitUntil(absl::Seconds(60), [&] { return second.IsReady(service); }))
         << service << "\n"
-        << second.Log(service);
+        << second.process(service).Log();
   }
 
   const TestTenant tenant = System::Get().CreateTenant("two-clusters");
@@ -213,4 +188,4 @@ TEST(SharedDatabase, ASecondClusterOfTheSameInstallationWorksBesideTheFirst) {
 }
 
 }  // namespace
-}  // namespace kasbah::e2e_test
+}  // namespace kasbah::chaos_test
