@@ -78,6 +78,7 @@ npm_tool buf @bufbuild/buf 1.75.0
 go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint github.com/rhysd/actionlint v1.7.12
 go_tool helm helm.sh/helm/v3/cmd/helm helm.sh/helm/v3 v3.22.0
 go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform github.com/yannh/kubeconform v0.8.0
+go_tool versitygw github.com/versity/versitygw/cmd/versitygw github.com/versity/versitygw v1.8.0
 go_tool helm-unittest github.com/helm-unittest/helm-unittest/cmd/helm-unittest \
   github.com/helm-unittest/helm-unittest v1.1.2 \
   github.com/vmware-labs/yaml-jsonpath@v0.3.2=github.com/helm-unittest/yaml-jsonpath@v0.4.0

@@ -24,8 +24,8 @@ struct Verdict {
 };
 
 // The transaction over one connection in libpq's pipeline mode. Statements are kept here until a
-// flush or a start, so that everything leaves in one send: preparations that the connection lacks, the scope,
-// the statements, Sync.
+// flush or a start, so that everything leaves in one send: preparations that the connection lacks,
+// the scope, the statements, Sync.
 //
 // Never BEGIN or COMMIT: all before one Sync is one implicit transaction, and the scope's settings
 // end with it.
