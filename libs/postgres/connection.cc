@@ -159,6 +159,8 @@ void Connection::AddPrepared(std::string_view name, Prepared prepared) {
   prepared_.insert_or_assign(std::string(name), std::move(prepared));
 }
 
+void Connection::DropPrepared(std::string_view name) { prepared_.erase(ToAbsl(name)); }
+
 void Connection::ForgetPrepared() {
   prepared_.clear();
   deallocate_ = true;

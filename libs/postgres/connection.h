@@ -50,7 +50,7 @@ class Connection {
   };
   const Prepared* FindPrepared(std::string_view name) const;
   void AddPrepared(std::string_view name, Prepared prepared);
-  void DropPrepared(const std::string& name) { prepared_.erase(name); }
+  void DropPrepared(std::string_view name);
   // Every plan is stale: the next transaction deallocates them first.
   void ForgetPrepared();
   // Whether that is due; then no longer.

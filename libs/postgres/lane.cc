@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -70,6 +72,16 @@ Lane::Batch Lane::TakeBatch(bool wait) {
   return batch;
 }
 
+void Lane::SendAgain(Batch* batch) {
+  const auto began = [](const auto& transaction) { return !transaction->passed_over(); };
+  const auto first = std::stable_partition(batch->begin(), batch->end(), began);
+  if (first == batch->end()) return;
+  absl::MutexLock lock(&mutex_);
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(first),
+                  std::make_move_iterator(batch->end()));
+  batch->erase(first, batch->end());
+}
+
 void Lane::Loop() {
   // Carried out and not yet told: their callers are told while the server works on the next ones.
   Batch carried;
@@ -94,7 +106,9 @@ void Lane::Loop() {
     Send(&batch);
     tell();
     Read();
-    flushed = OwnCommitted();
+    Settle(batch);
+    flushed = flushed_;
+    if (!lost_) SendAgain(&batch);
     carried_.Add(batch.size());
     carried = std::move(batch);
     if (lost_) {
@@ -114,10 +128,10 @@ bool Lane::Connect() {
   auto connection = Connection::Connect(settings_, absl::Now() + kConnectTime, &why);
   if (connection.ok() && (*connection)->StartPipeline().ok()) {
     connection_ = *std::move(connection);
-    lost_ = own_committed_ = own_failed_ = false;
+    lost_ = broken_off_ = own_failed_ = false;
     SendOwn({"SET synchronous_commit = off", kLockTimeout});
     Read();
-    if (OwnCommitted()) return true;
+    if (!lost_ && !own_failed_) return true;
     Disconnect();
   }
   // The pool says so in the log.
@@ -141,7 +155,8 @@ SharedTransaction::Outcome Lane::OutcomeOf(const SharedTransaction& transaction,
     if (error.remedy == Remedy::kNone && !may_wait) return error.status;
     return std::nullopt;
   }
-  if (transaction.sent() && transaction.writes()) return CommitUnknown();
+  if (transaction.sent() && transaction.writes() && !transaction.passed_over())
+    return CommitUnknown();
   return std::nullopt;
 }
 

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -21,11 +21,16 @@ namespace kasbah::postgres::internal {
 // One connection and one thread that carry out the short transactions of many callers, as many at a
 // time as wait: one send, one wait and, for all that write, one flush of the log to disk.
 //
-// Each is an implicit transaction of its own, scope first, Sync last. They commit asynchronously
-// (synchronous_commit off); the lane ends a batch that wrote with a transaction of its own that
-// commits synchronously, which flushes all that was logged before it, and nobody is told earlier
-// that anything is committed. Every one waits for the slowest of its batch, so nothing that may
-// wait for a lock belongs here; what does is handed back after 50 ms. Thread safe.
+// Each is a transaction of its own: BEGIN, scope, statements, COMMIT. A batch ends in the only
+// Sync, for libpq sends at each and the server answers at each, which costs both more than the
+// rest. After an error the server passes over what is left of its batch: the lane ends that
+// transaction and sends the others again, none of which began.
+//
+// They commit asynchronously (synchronous_commit off); a batch that wrote ends with statements of
+// the lane's own that commit synchronously, which flushes all that was logged before them, and
+// nobody is told earlier that anything is committed. Every one waits for the slowest of its batch,
+// so nothing that may wait for a lock belongs here; what does is handed back after 50 ms. Thread
+// safe.
 class Lane {
  public:
   explicit Lane(ConnectSettings settings);
@@ -39,8 +44,8 @@ class Lane {
   using Batch = std::vector<std::unique_ptr<SharedTransaction>>;
   // An answer that the server owes, and to whom; to nobody for the lane's own statements.
   struct Expected {
-    enum class Kind { kStatement, kPrepare, kOther, kSync } kind;
-    std::string name;
+    enum class Kind { kStatement, kPrepare, kCommit, kSync, kFlushed } kind;
+    std::string_view name;
     std::optional<size_t> index;
     SharedTransaction* transaction = nullptr;
     bool answered = false;
@@ -48,26 +53,32 @@ class Lane {
 
   void Loop();
   Batch TakeBatch(bool wait);
+  // What of a batch did not begin waits again, before all others.
+  void SendAgain(Batch* batch);
   bool Connect();
   void Disconnect();
 
   // Sends a batch; what may not be sent is finished and taken out.
   void Send(Batch* batch);
   void SendOne(SharedTransaction* transaction);
-  // Statements of the lane's own, a transaction.
-  void SendOwn(std::initializer_list<const char*> statements);
-  void SendSync(SharedTransaction* transaction);
+  // Statements of the lane's own and the Sync, which commits them.
+  void SendOwn(std::initializer_list<const char*> statements,
+               Expected::Kind sync = Expected::Kind::kSync);
+  void SendFlush();
   void Expect(bool sent, Expected expected);
 
   void Read();
+  // Ends the transaction that an error left open, and flushes what was committed before it.
+  void Settle(const Batch& batch);
   bool AwaitAnswer(absl::Time deadline);
   void TakeAnswer(PGresult* answer);
+  void TakeCommit(PGresult* answer, const Expected& expected);
   void TakeSync();
+  // What follows an error in its batch.
+  void PassOver(const Expected& expected);
   void Fail(const PGresult* answer, const Expected& expected);
   void EndOfAnswer();
 
-  // Whether the lane's own statements since the last Send were committed.
-  bool OwnCommitted() const { return !lost_ && own_committed_ && !own_failed_; }
   static SharedTransaction::Outcome OutcomeOf(const SharedTransaction& transaction, bool flushed);
 
   const ConnectSettings settings_;
@@ -79,8 +90,12 @@ class Lane {
   std::deque<Expected> expected_;
   bool lost_ = false;
   bool stale_plans_ = false;
-  bool own_committed_ = false;
+  // An error ended a batch before its end.
+  bool broken_off_ = false;
+  // Statements of the lane's own since the last Send.
   bool own_failed_ = false;
+  // What was committed before the last of them is on disk.
+  bool flushed_ = false;
 
   absl::Mutex mutex_;
   absl::CondVar work_;

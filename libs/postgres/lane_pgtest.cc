@@ -44,6 +44,22 @@ class LaneTest : public NotesTest {
         std::move(done));
   }
 
+  // All notes that are seen, on the connection of those that write.
+  void StartListing(TenantId tenant, std::function<void(Answer)> done) {
+    database_->WithTenantShared(
+        Call(tenant),
+        [&](Transaction& tx) {
+          tx.Run(kInsertEvent, tenant, Bytes{"event"});
+          tx.MarkAudited();
+          return tx.Run(kAllNotes).Map([](Result rows) {
+            std::string bodies;
+            for (Row row : rows) bodies += row.Get<std::string>(1);
+            return bodies;
+          });
+        },
+        std::move(done));
+  }
+
   Answer Shared(const std::function<void(std::function<void(Answer)>)>& start) {
     Answer answer;
     absl::Notification answered;
@@ -139,6 +155,64 @@ TEST_F(LaneTest, TheErrorOfOneIsNobodyElses) {
     }
   }
   EXPECT_EQ(Count(), "41");
+}
+
+// What an error leaves behind on the connection, and what was sent behind it, is of other tenants.
+TEST_F(LaneTest, AfterAnErrorTheNextSeesItsOwnTenantAlone) {
+  const Uuid taken = NewId();
+  ASSERT_OK(SharedInsert(a_, taken, "a")->status());
+  ASSERT_OK(SharedInsert(b_, NewId(), "b")->status());
+  constexpr int kCalls = 120;
+  absl::BlockingCounter answered(kCalls);
+  std::vector<Answer> answers(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    const auto done = [&, i](Answer answer) {
+      answers[static_cast<size_t>(i)] = std::move(answer);
+      answered.DecrementCount();
+    };
+    if (i % 2 == 0) {
+      Start(a_, taken, "refused", done);
+    } else {
+      StartListing(i % 4 == 1 ? a_ : b_, done);
+    }
+  }
+  answered.Wait();
+  for (int i = 0; i < kCalls; ++i) {
+    const Answer& answer = answers[static_cast<size_t>(i)];
+    ASSERT_TRUE(answer.has_value());
+    if (i % 2 == 0) {
+      EXPECT_THAT(answer->status(), StatusIs(absl::StatusCode::kAlreadyExists));
+    } else {
+      ASSERT_OK(answer->status());
+      EXPECT_EQ(**answer, i % 4 == 1 ? "a" : "b");
+    }
+  }
+  EXPECT_EQ(Count(), "2");
+}
+
+// A write, so that it goes to the lane of those that failed.
+TEST_F(LaneTest, WhatWasPassedOverIsCarriedOutOnce) {
+  const Uuid taken = NewId();
+  ASSERT_OK(SharedInsert(a_, taken, "first")->status());
+  constexpr int kCalls = 200;
+  absl::BlockingCounter answered(kCalls);
+  std::vector<Uuid> ids(kCalls);
+  std::vector<Answer> answers(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    ids[static_cast<size_t>(i)] = i % 10 == 0 ? taken : NewId();
+    Start(a_, ids[static_cast<size_t>(i)], "x", [&, i](Answer answer) {
+      answers[static_cast<size_t>(i)] = std::move(answer);
+      answered.DecrementCount();
+    });
+  }
+  answered.Wait();
+  TestDatabase::KillServer();
+  TestDatabase::StartServer();
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(answers[static_cast<size_t>(i)]->ok(), i % 10 != 0);
+  }
+  EXPECT_EQ(Count(), "181");
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.outbox"), "181");
 }
 
 TEST_F(LaneTest, WhatIsAcknowledgedOutlivesAServerThatIsKilled) {

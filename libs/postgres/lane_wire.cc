@@ -1,4 +1,5 @@
 // What a lane sends, and how it reads what the server owes for it.
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -11,6 +12,8 @@ namespace {
 // lane does not end for one of them.
 constexpr absl::Duration kLongestSilence = absl::Seconds(10);
 constexpr int kBinary = 1;
+const Queued kBegin{{"lane.begin", "BEGIN"}, {}, std::nullopt};
+const Queued kCommit{{"lane.commit", "COMMIT"}, {}, std::nullopt};
 
 }  // namespace
 
@@ -22,7 +25,7 @@ void Lane::Send(Batch* batch) {
     transaction->Finish(std::move(status));
     return true;
   });
-  own_committed_ = own_failed_ = false;
+  own_failed_ = flushed_ = false;
   if (std::exchange(stale_plans_, false)) connection_->ForgetPrepared();
   if (connection_->TakeDeallocate()) SendOwn({"DEALLOCATE ALL"});
   bool writes = false;
@@ -30,43 +33,48 @@ void Lane::Send(Batch* batch) {
     SendOne(transaction.get());
     writes = writes || transaction->writes();
   }
-  // Only a transaction that wrote to the log itself flushes it, which a message does.
   if (writes) {
-    SendOwn({"SET LOCAL synchronous_commit = on",
-             "SELECT pg_logical_emit_message(true, 'kasbah', '')"});
+    SendFlush();
+  } else {
+    SendOwn({});
   }
   // What is left goes while answers are awaited.
   if (!lost_) PQflush(connection_->handle());
 }
 
 void Lane::SendOne(SharedTransaction* transaction) {
-  const auto send = [&](const Queued& queued) {
+  const auto send = [&](const Queued& queued, Expected::Kind kind) {
     if (lost_) return;
-    const std::string name(queued.statement.name);
+    const std::string_view name = queued.statement.name;
     const Sent sent = SendStatement(*connection_, queued);
     if (sent.prepare) Expect(true, {Expected::Kind::kPrepare, name, std::nullopt, transaction});
-    Expect(sent.statement, {Expected::Kind::kStatement, name, queued.index, transaction});
+    Expect(sent.statement, {kind, name, queued.index, transaction});
   };
-  if (const auto enter = EnterStatement(transaction->scope())) send(*enter);
-  for (const Queued& queued : transaction->queued()) send(queued);
-  SendSync(transaction);
+  send(kBegin, Expected::Kind::kStatement);
+  if (const auto enter = EnterStatement(transaction->scope())) {
+    send(*enter, Expected::Kind::kStatement);
+  }
+  for (const Queued& queued : transaction->queued()) send(queued, Expected::Kind::kStatement);
   if (!lost_) transaction->MarkSent();
+  send(kCommit, Expected::Kind::kCommit);
 }
 
-void Lane::SendOwn(std::initializer_list<const char*> statements) {
+// Only a transaction that wrote to the log itself flushes it, which a message does.
+void Lane::SendFlush() {
+  SendOwn(
+      {"SET LOCAL synchronous_commit = on", "SELECT pg_logical_emit_message(true, 'kasbah', '')"},
+      Expected::Kind::kFlushed);
+}
+
+void Lane::SendOwn(std::initializer_list<const char*> statements, Expected::Kind sync) {
   for (const char* sql : statements) {
     if (lost_) return;
     Expect(PQsendQueryParams(connection_->handle(), sql, 0, nullptr, nullptr, nullptr, nullptr,
                              kBinary) == 1,
-           {Expected::Kind::kOther, "", std::nullopt, nullptr});
+           {Expected::Kind::kStatement, "", std::nullopt, nullptr});
   }
-  SendSync(nullptr);
-}
-
-void Lane::SendSync(SharedTransaction* transaction) {
   if (lost_) return;
-  Expect(PQpipelineSync(connection_->handle()) == 1,
-         {Expected::Kind::kSync, "", std::nullopt, transaction});
+  Expect(PQpipelineSync(connection_->handle()) == 1, {sync, "", std::nullopt, nullptr});
 }
 
 void Lane::Expect(bool sent, Expected expected) {
@@ -87,6 +95,17 @@ void Lane::Read() {
       EndOfAnswer();
     }
   }
+}
+
+void Lane::Settle(const Batch& batch) {
+  if (!std::exchange(broken_off_, false) || lost_) return;
+  own_failed_ = flushed_ = false;
+  if (PQtransactionStatus(connection_->handle()) == PQTRANS_INERROR) SendOwn({"ROLLBACK"});
+  const auto wrote = [](const auto& transaction) {
+    return transaction->committed() && transaction->writes();
+  };
+  if (std::any_of(batch.begin(), batch.end(), wrote)) SendFlush();
+  Read();
 }
 
 bool Lane::AwaitAnswer(absl::Time deadline) {
@@ -110,27 +129,45 @@ void Lane::TakeAnswer(PGresult* answer) {
     case PGRES_EMPTY_QUERY:
       if (expected.index.has_value()) {
         expected.transaction->TakeResult(*expected.index, std::move(result));
+      } else if (expected.kind == Expected::Kind::kCommit) {
+        TakeCommit(answer, expected);
       }
       return;
     case PGRES_PIPELINE_SYNC:
       return TakeSync();
     case PGRES_PIPELINE_ABORTED:
-      if (expected.kind == Expected::Kind::kPrepare) connection_->DropPrepared(expected.name);
-      return;
+      return PassOver(expected);
     default:
       return Fail(answer, expected);
+  }
+}
+
+// COMMIT of a transaction that has failed is answered, with another word.
+void Lane::TakeCommit(PGresult* answer, const Expected& expected) {
+  if (std::string_view(PQcmdStatus(answer)) == "COMMIT") {
+    expected.transaction->Complete();
+  } else {
+    lost_ = true;
+  }
+}
+
+void Lane::PassOver(const Expected& expected) {
+  broken_off_ = true;
+  if (expected.kind == Expected::Kind::kPrepare) connection_->DropPrepared(expected.name);
+  if (expected.transaction == nullptr) {
+    own_failed_ = true;
+  } else {
+    expected.transaction->PassOver();
   }
 }
 
 void Lane::TakeSync() {
   const Expected expected = std::move(expected_.front());
   expected_.pop_front();
-  if (expected.kind != Expected::Kind::kSync) {
-    lost_ = true;
-  } else if (expected.transaction == nullptr) {
-    own_committed_ = true;
+  if (expected.kind == Expected::Kind::kFlushed) {
+    flushed_ = !own_failed_;
   } else {
-    expected.transaction->Complete();
+    lost_ = lost_ || expected.kind != Expected::Kind::kSync;
   }
 }
 
@@ -138,6 +175,7 @@ void Lane::Fail(const PGresult* answer, const Expected& expected) {
   if (expected.kind == Expected::Kind::kPrepare) connection_->DropPrepared(expected.name);
   SqlError error = ToSqlError(answer, expected.name);
   const bool ends_connection = error.remedy == Remedy::kReconnect;
+  broken_off_ = true;
   lost_ = lost_ || ends_connection;
   stale_plans_ = stale_plans_ || error.remedy == Remedy::kPrepareAgain;
   if (expected.transaction == nullptr) {
@@ -147,7 +185,7 @@ void Lane::Fail(const PGresult* answer, const Expected& expected) {
   // An error in place of a statement's result, or of a commit's by anything but the end of the
   // connection, means that nothing was committed.
   const bool rolled_back =
-      !error.sqlstate.empty() && (expected.kind != Expected::Kind::kSync || !ends_connection);
+      !error.sqlstate.empty() && (expected.kind != Expected::Kind::kCommit || !ends_connection);
   expected.transaction->Fail(std::move(error), rolled_back);
 }
 
@@ -157,7 +195,7 @@ void Lane::EndOfAnswer() {
     lost_ = true;
     return;
   }
-  if (expected.kind == Expected::Kind::kSync) {
+  if (expected.kind == Expected::Kind::kSync || expected.kind == Expected::Kind::kFlushed) {
     // The commit failed, and said so; ready again comes next.
     expected.answered = false;
     return;

@@ -37,15 +37,22 @@ class SharedTransaction final : public Transaction {
   void TakeResult(size_t index, std::shared_ptr<const PGresult> result) {
     results_[index] = std::move(result);
   }
-  // All of it, Sync too, was handed to libpq.
-  void MarkSent() { sent_ = true; }
+  // Its COMMIT is about to be handed to libpq.
+  void MarkSent() {
+    sent_ = true;
+    passed_over_ = false;
+  }
   bool sent() const { return sent_; }
   // `rolled_back`: the server said what means that nothing was committed.
   void Fail(SqlError error, bool rolled_back) {
     if (!error_.has_value()) error_ = std::move(error);
     rolled_back_ = rolled_back_ || rolled_back;
   }
-  // Its Sync was answered.
+  // A statement was passed over after an error, which was another's unless one of its own came
+  // first: then nothing of this began.
+  void PassOver() { passed_over_ = !error_.has_value(); }
+  bool passed_over() const { return passed_over_; }
+  // Its COMMIT was carried out.
   void Complete() { committed_ = !error_.has_value(); }
   bool committed() const { return committed_; }
   bool rolled_back() const { return rolled_back_; }
@@ -65,6 +72,7 @@ class SharedTransaction final : public Transaction {
   std::optional<SqlError> error_;
   bool writes_ = false;
   bool sent_ = false;
+  bool passed_over_ = false;
   bool committed_ = false;
   bool rolled_back_ = false;
 };
