@@ -64,17 +64,17 @@ TEST_F(CollectionServiceTest, AnOrderByARequiredFieldWithADefaultHasRecordsFromB
     list.set_collection("countries");
     list.set_order_by("state");
     list.set_page_size(2);
-    std::string names;
+    std::string listed;
     do {
       const auto page = AsUser(a_, &Records::ListRecords, list);
       EXPECT_OK(page);
       if (!page.ok()) break;
       for (const v1::Record& record : page->records()) {
-        names += record.values().fields().at("name").string_value() + " ";
+        listed += record.values().fields().at("name").string_value() + " ";
       }
       list.set_page_token(page->next_page_token());
     } while (!list.page_token().empty());
-    return names;
+    return listed;
   };
   EXPECT_EQ(names(), "new a b c ");
   // Without its default nothing may lack it.
