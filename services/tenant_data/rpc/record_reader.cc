@@ -36,23 +36,17 @@ std::string Describe(const rpc::Call& call, const Listing& listing) {
 }  // namespace
 
 absl::StatusOr<StoredRecord> RecordReader::Find(const rpc::Call& call, RecordId id) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
-    return records_.Get(tx, call, id);
-  });
+  return database_.WithTenant(call, [&](Transaction& tx) { return records_.Get(tx, call, id); });
 }
 
 absl::StatusOr<StoredRecord> RecordReader::FindDeleted(const rpc::Call& call, RecordId id) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
-    return records_.GetDeleted(tx, call, id);
-  });
+  return database_.WithTenant(call,
+                              [&](Transaction& tx) { return records_.GetDeleted(tx, call, id); });
 }
 
 absl::StatusOr<std::optional<RecordId>> RecordReader::FindByUnique(const rpc::Call& call,
                                                                    const UniqueEntry& unique) {
   return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
     return values_.FindOwner(tx, call, unique.field, unique.value);
   });
 }
@@ -64,11 +58,7 @@ absl::StatusOr<v1::Record> RecordReader::Get(const rpc::Call& call, RecordId id)
 
 void RecordReader::StartGet(const rpc::Call& call, RecordId id, rpc::Answer<v1::Record> answer) {
   database_.WithTenantShared(
-      call,
-      [&](Transaction& tx) {
-        customers_.RequireActiveScope(tx, call);
-        return records_.Get(tx, call, id);
-      },
+      call, [&](Transaction& tx) { return records_.Get(tx, call, id); },
       [this, &call,
        answer = std::move(answer)](std::optional<absl::StatusOr<StoredRecord>> stored) mutable {
         if (!stored.has_value()) return answer.Defer();
@@ -86,7 +76,6 @@ absl::StatusOr<v1::Record> RecordReader::GetAsOf(const rpc::Call& call,
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
   ASSIGN_OR_RETURN(const absl::Time time, FromTimestamp(request.time(), "time"));
   ASSIGN_OR_RETURN(const StoredRecord stored, database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
     return request.has_time() ? records_.AtTime(tx, call, id, time)
                               : records_.AtVersion(tx, call, id, request.version());
   }));
@@ -99,11 +88,9 @@ absl::StatusOr<v1::BatchGetRecordsResponse> RecordReader::BatchGet(
   for (const std::string& text : request.record_ids()) {
     ASSIGN_OR_RETURN(ids.emplace_back(), ParseId<RecordId>("record_ids", text));
   }
-  ASSIGN_OR_RETURN(const Window<StoredRecord> found,
-                   database_.WithTenant(call, [&](Transaction& tx) {
-                     customers_.RequireActiveScope(tx, call);
-                     return records_.GetMany(tx, call, ids);
-                   }));
+  ASSIGN_OR_RETURN(
+      const Window<StoredRecord> found,
+      database_.WithTenant(call, [&](Transaction& tx) { return records_.GetMany(tx, call, ids); }));
   const auto too_much = [] {
     return InvalidField("record_ids", "are of records with more than 4 MB together");
   };
@@ -152,7 +139,6 @@ absl::StatusOr<ListedPage> RecordReader::Page(const rpc::Call& call, const Listi
   while (true) {
     const int64_t missing = size - static_cast<int64_t>(page.records.size());
     ASSIGN_OR_RETURN(ListedPage found, database_.WithTenant(call, [&](Transaction& tx) {
-      customers_.RequireActiveScope(tx, call);
       return list_.Page(tx, call, listing, after, missing);
     }));
     const bool is_full = static_cast<int64_t>(found.records.size()) == missing;
@@ -225,7 +211,6 @@ absl::StatusOr<v1::ListRecordHistoryResponse> RecordReader::History(
   const uint64_t before = last.value_or(uint64_t{1} << 62);
   ASSIGN_OR_RETURN(const Window<StoredVersion> versions,
                    database_.WithTenant(call, [&](Transaction& tx) {
-                     customers_.RequireActiveScope(tx, call);
                      return records_.History(tx, call, id, before, size + 1);
                    }));
   if (versions.rows.empty() && !last) return NotFound("record");
