@@ -101,6 +101,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
     std::string equals;
     std::string filter;
     std::string order_by;
+    std::string customer;
     bool total = false;
     int limit = 100;
   };
@@ -112,6 +113,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--filter", options->filter,
                    "AIP-160: 'population >= 1000 AND (name = \"Ch*\" OR NOT alpha_2 = \"CH\")'");
   leaf->add_option("--order-by", options->order_by, "An indexed field: population, 'name desc'");
+  leaf->add_option("--customer-id", options->customer, "cus_…: this one's alone");
   leaf->add_flag("--total", options->total, "Count them too, up to 10,000");
   AddLimit(leaf, &options->limit);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
@@ -119,6 +121,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
     request.set_collection(options->collection);
     request.set_filter(options->filter);
     request.set_order_by(options->order_by);
+    request.set_customer_id(options->customer);
     if (!options->equals.empty()) {
       ASSIGN_OR_RETURN(*request.mutable_equals(), ParseStruct(options->equals));
     }

@@ -7,6 +7,7 @@
 
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/filter.h"
 #include "services/tenant_data/domain/order.h"
@@ -99,17 +100,48 @@ class Lists {
     call_.tenant = kasbah.tenant();
   }
 
+  // Gives a customer one record in `share`; what is measured from then on are its calls.
+  void BecomeCustomer(int share) {
+    tenantdata::v1::CreateCustomerRequest create;
+    create.set_external_id(StrCat("one-in-", share));
+    tenantdata::v1::CustomerService::Stub stub(kasbah_.Channel("tenant-data", dev::kOperator));
+    const auto customer = Installation::Invoke(
+        stub, &tenantdata::v1::CustomerService::Stub::CreateCustomer, create, kasbah_.tenant());
+    call_.customer = *CustomerId::Parse(customer.customer_id());
+    const std::string id = call_.customer->uuid().ToString();
+    kasbah_.Query(StrCat("WITH mine AS (UPDATE tenant_data.records r SET customer_id = '", id,
+                         "' FROM (SELECT record_id, row_number() OVER (ORDER BY record_id) AS n "
+                         "FROM tenant_data.records WHERE collection_id = '",
+                         rules_->collection_id().uuid().ToString(),
+                         "') o WHERE o.record_id = r.record_id AND n % ", share, " = ", share / 2,
+                         " RETURNING r.record_id), indexed AS (UPDATE tenant_data.record_index i "
+                         "SET customer_id = '",
+                         id,
+                         "' FROM mine WHERE i.record_id = mine.record_id RETURNING 1) "
+                         "SELECT count(*) FROM indexed"));
+    VacuumAll(kasbah_);
+  }
+  static void VacuumAll(Installation& kasbah) {
+    kasbah.Query("VACUUM ANALYZE tenant_data.record_index");
+    kasbah.Query("VACUUM ANALYZE tenant_data.records");
+  }
+
   // "1.23 ms  filter, order".
   std::string Measure(const std::string& filter, const std::string& order,
                       const tenantdata::Cursor& after) {
     const tenantdata::Listing listing{rules_->collection_id(),
                                       *tenantdata::ParseFilter(*rules_, filter),
-                                      *tenantdata::ParseOrder(*rules_, order)};
+                                      *tenantdata::ParseOrder(*rules_, order), call_.customer};
     const auto candidates = tenantdata::CandidatesOf(listing);
-    std::optional<tenantdata::Source> source = SourceWithoutProbe(listing, candidates);
     double time = 0;
+    std::optional<tenantdata::Source> source = SourceWithoutProbe(listing, candidates);
+    if (listing.customer && (listing.order.field || !candidates.empty())) {
+      const auto counts =
+          Counts(listing, {tenantdata::Candidate()}, tenantdata::kSmallCustomer, &time);
+      if (counts[0] <= tenantdata::kSmallCustomer) source = SourceOfSmallCustomer(listing);
+    }
     if (!source) {
-      source = GatherOf(candidates, Counts(candidates, tenantdata::kFewGathered, &time),
+      source = GatherOf(candidates, Counts(listing, candidates, tenantdata::kFewGathered, &time),
                         tenantdata::kFewGathered);
     }
     // As RecordList::Page goes on: a first look, and where that is not enough a count.
@@ -119,7 +151,7 @@ class Lists {
                                   {after, std::nullopt, tenantdata::kFirstLook, true}, kPage + 1);
       time += TimeOf(look);
       if (RowsOf(look) == kPage + 1) return Line(time, filter, order, after);
-      const auto counts = Counts(candidates, tenantdata::kMostGathered, &time);
+      const auto counts = Counts(listing, candidates, tenantdata::kMostGathered, &time);
       source = GatherOf(candidates, counts, tenantdata::kMostGathered).value_or(*source);
     }
     time += TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
@@ -137,12 +169,13 @@ class Lists {
   }
 
   // How many rows each finds, up to `most` + 1; adds what that takes.
-  std::vector<int64_t> Counts(const std::vector<tenantdata::Candidate>& candidates, int64_t most,
+  std::vector<int64_t> Counts(const tenantdata::Listing& listing,
+                              const std::vector<tenantdata::Candidate>& candidates, int64_t most,
                               double* time) {
-    *time += TimeOf(tenantdata::ProbeQuery(call_, candidates, most + 1));
+    *time += TimeOf(tenantdata::ProbeQuery(call_, listing, candidates, most + 1));
     std::vector<int64_t> counts;
     for (const tenantdata::Candidate& candidate : candidates) {
-      const auto one = tenantdata::ProbeQuery(call_, {candidate}, most + 1);
+      const auto one = tenantdata::ProbeQuery(call_, listing, {candidate}, most + 1);
       counts.push_back(std::stoll(kasbah_.Query(Scoped(tenantdata::WithLiterals(one)))));
     }
     return counts;
@@ -154,7 +187,8 @@ class Lists {
 
   std::string Scoped(const std::string& sql) const {
     return StrCat("BEGIN; SET LOCAL ROLE kasbah_tenant_data; SELECT core.enter('",
-                  kasbah_.tenant().uuid().ToString(), "', 'all'); ", sql);
+                  kasbah_.tenant().uuid().ToString(), "', '",
+                  call_.customer ? call_.customer->uuid().ToString() : "all", "'); ", sql);
   }
 
   // Planning and execution, the median of some rounds.
@@ -182,8 +216,7 @@ class Lists {
 std::string MeasureLists(Installation& kasbah, int records) {
   const auto collection = MakeCollection(kasbah);
   const double rate = Import(kasbah, records);
-  kasbah.Query("VACUUM ANALYZE tenant_data.record_index");
-  kasbah.Query("VACUUM ANALYZE tenant_data.records");
+  Lists::VacuumAll(kasbah);
   Lists lists(kasbah, collection);
   tenantdata::Cursor deep;
   deep.record = RecordId::New(absl::Now());
@@ -199,6 +232,15 @@ std::string MeasureLists(Installation& kasbah, int records) {
   text += lists.Measure("name = \"name 5\"", "rank", {});
   text += lists.Measure("name = \"name 5\" AND NOT state = \"open\"", "rank desc", {});
   text += lists.Measure("name = \"name 5*\"", "", {});
+  for (const int share : {100, 1000}) {
+    lists.BecomeCustomer(share);
+    StrAppend(&text, "of a customer with one in ", share, ":\n");
+    text += lists.Measure("", "", {});
+    text += lists.Measure("state = \"open\"", "", {});
+    text += lists.Measure("name = \"name 5*\"", "", {});
+    text += lists.Measure("", "rank", {});
+    text += lists.Measure("state = \"open\"", "rank desc", {});
+  }
   return text;
 }
 

@@ -161,7 +161,9 @@ class Planner {
     plan_.fields.push_back({"updated", *to});
     FieldDemand demand;
     demand.field = to->id;
-    demand.presence = to->required && !from.required && !to->default_value;
+    // Records may lack a required field as long as it has a default.
+    demand.presence =
+        to->required && !to->default_value && (!from.required || from.default_value.has_value());
     demand.values = !to->sealed && IsStricter(from, *to);
     demand.distinct = to->unique && !from.unique;
     demand.absence = to->searchable && !from.searchable;

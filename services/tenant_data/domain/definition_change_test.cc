@@ -153,6 +153,11 @@ TEST(PlanChange, StricterRulesAskTheRecordsAndLooserOnesDoNot) {
   filled.required = true;
   filled.default_value.emplace().set_string_value("x");
   EXPECT_EQ(demands(loose, filled), 0u);
+  // Without it they may no longer lack a value.
+  FieldDefinition bare = filled;
+  bare.default_value.reset();
+  EXPECT_EQ(demands(filled, bare), 1u);
+  EXPECT_EQ(demands(bare, bare), 0u);
 }
 
 TEST(PlanChange, AnIndexIsBuiltWhereItsFormChanges) {

@@ -39,7 +39,8 @@ absl::StatusOr<Order> ParseOrder(const RuleTable& rules, std::string_view text) 
   order.field = field->definition.id;
   order.column = ColumnOf(field->definition);
   order.descending = directed && words[1] == "desc";
-  order.may_lack = !field->definition.required;
+  // A field that has a default becomes required while records still lack it.
+  order.may_lack = !field->definition.required || field->definition.default_value.has_value();
   return order;
 }
 

@@ -15,13 +15,14 @@ using testing::StatusIs;
 
 std::shared_ptr<const RuleTable> Rules() {
   CollectionDefinition collection;
-  for (uint8_t i = 1; i <= 4; ++i) {
+  for (uint8_t i = 1; i <= 5; ++i) {
     FieldDefinition field;
     field.id = FieldId(Uuid({i}));
     field.key = std::string(1, static_cast<char>('a' + i - 1));
     field.type = i == 1 ? FieldType::kTimestamp : FieldType::kText;
-    field.indexed = i <= 2;
-    field.required = i == 2;
+    field.indexed = i <= 2 || i == 5;
+    field.required = i == 2 || i == 5;
+    if (i == 5) field.default_value.emplace().set_string_value("x");
     field.sealed = field.searchable = i == 4;
     collection.fields.push_back(field);
   }
@@ -46,11 +47,16 @@ TEST(ParseOrder, IsOneIndexedFieldAndItsDirection) {
   EXPECT_FALSE(by_b.may_lack);
 }
 
+TEST(ParseOrder, RecordsMayLackARequiredFieldThatHasADefault) {
+  ASSERT_OK_AND_ASSIGN(const Order by_e, ParseOrder(*Rules(), "e"));
+  EXPECT_TRUE(by_e.may_lack);
+}
+
 TEST(ParseOrder, RefusesWhatNoIndexHas) {
   const auto rules = Rules();
   EXPECT_EQ(RuleOf(ParseOrder(*rules, "c").status()), "order_by UNINDEXED");
   EXPECT_EQ(RuleOf(ParseOrder(*rules, "d").status()), "order_by UNINDEXED");
-  EXPECT_EQ(RuleOf(ParseOrder(*rules, "e").status()), "order_by UNKNOWN_FIELD");
+  EXPECT_EQ(RuleOf(ParseOrder(*rules, "f").status()), "order_by UNKNOWN_FIELD");
   for (const char* text : {"a, b", "a DESC", "a desc desc", "a;", "desc a", "A"}) {
     EXPECT_EQ(RuleOf(ParseOrder(*rules, text).status()), "order_by SYNTAX") << text;
   }
@@ -71,7 +77,7 @@ TEST(ApplyMask, NamesWhatIsSetAndWhatIsRemoved) {
   EXPECT_TRUE(changes.fields().at("a").has_null_value());
   mask.clear_paths();
   mask.add_paths("*");
-  EXPECT_EQ((*ApplyMask(*rules, mask, values)).fields_size(), 4);
+  EXPECT_EQ((*ApplyMask(*rules, mask, values)).fields_size(), 5);
   mask.add_paths("values.b");
   EXPECT_EQ(RuleOf(ApplyMask(*rules, mask, values).status()), "update_mask UNKNOWN_FIELD");
 }

@@ -50,6 +50,40 @@ TEST_F(CollectionServiceTest, ADefinitionOfEveryTypeReadsBack) {
   EXPECT_EQ(record.values().fields().at("f12").list_value().values(0).string_value(), "b");
 }
 
+TEST_F(CollectionServiceTest, AnOrderByARequiredFieldWithADefaultHasRecordsFromBeforeIt) {
+  for (const char* name : {"a", "b", "c"}) ASSERT_OK(Make(ToStruct({{"name", name}})));
+  v1::UpdateCollectionRequest change = Unchanged();
+  v1::Field* state = FieldOf(change, "state");
+  state->set_required(true);
+  state->set_indexed(true);
+  state->mutable_default_value()->set_string_value("open");
+  ASSERT_OK(Update(change));
+  ASSERT_OK(Make(ToStruct({{"name", "new"}})));
+  const auto names = [&] {
+    v1::ListRecordsRequest list;
+    list.set_collection("countries");
+    list.set_order_by("state");
+    list.set_page_size(2);
+    std::string listed;
+    do {
+      const auto page = AsUser(a_, &Records::ListRecords, list);
+      EXPECT_OK(page);
+      if (!page.ok()) break;
+      for (const v1::Record& record : page->records()) {
+        listed += record.values().fields().at("name").string_value() + " ";
+      }
+      list.set_page_token(page->next_page_token());
+    } while (!list.page_token().empty());
+    return listed;
+  };
+  EXPECT_EQ(names(), "new a b c ");
+  // Without its default nothing may lack it.
+  change = Unchanged();
+  FieldOf(change, "state")->clear_default_value();
+  EXPECT_THAT(Update(change), ReasonIs("RECORDS_BREAK_DEFINITION"));
+  EXPECT_EQ(names(), "new a b c ");
+}
+
 TEST_F(CollectionServiceTest, AReferenceNamesARecordThatIsThere) {
   v1::Field capital = Described("capital", v1::FIELD_TYPE_REFERENCE);
   capital.set_reference_collection("countries");

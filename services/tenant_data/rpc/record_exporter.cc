@@ -14,6 +14,8 @@ namespace {
 
 constexpr int64_t kPage = 500;
 constexpr size_t kPieceBytes = 256 * 1024;
+// Records that are in memory as messages at a time.
+constexpr size_t kShownBytes = 4'000'000;
 constexpr absl::Duration kPageDeadline = absl::Seconds(60);
 
 absl::Status Unavailable(const v1::UnavailableValue& value) {
@@ -32,7 +34,7 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
   };
   renew();
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(page_call, request.collection()));
-  Listing listing{rules->collection_id(), Filter(), Order()};
+  Listing listing{rules->collection_id(), Filter(), Order(), call.customer};
   ASSIGN_OR_RETURN(listing.filter, reader_.FilterOf(page_call, *rules, request.filter(), {}));
   RETURN_IF_ERROR(Announce(page_call, *rules, !request.filter().empty()));
   v1::ExportRecordsResponse reply;
@@ -48,15 +50,19 @@ absl::Status RecordExporter::Export(const rpc::Call& call, const v1::ExportRecor
     ASSIGN_OR_RETURN(const ListedPage page, reader_.Page(page_call, listing, after, kPage));
     std::vector<StoredRecord> records;
     for (const ListedRecord& listed : page.records) records.push_back(listed.record);
-    ASSIGN_OR_RETURN(const std::vector<v1::Record> shown, opener_.Show(page_call, records));
-    for (const v1::Record& record : shown) {
-      for (const v1::UnavailableValue& value : record.unavailable()) {
-        // What was erased is no value any more.
-        if (value.reason() != kKeyShredded) return Unavailable(value);
+    while (!records.empty()) {
+      ASSIGN_OR_RETURN(const std::vector<v1::Record> shown,
+                       opener_.ShowWithin(page_call, records, kShownBytes));
+      for (const v1::Record& record : shown) {
+        for (const v1::UnavailableValue& value : record.unavailable()) {
+          // What was erased is no value any more.
+          if (value.reason() != kKeyShredded) return Unavailable(value);
+        }
+        RETURN_IF_ERROR(AppendRow(*rules, request.format(), record.values(), reply.mutable_data()));
+        reply.set_records(reply.records() + 1);
+        if (reply.data().size() >= kPieceBytes) RETURN_IF_ERROR(send());
       }
-      RETURN_IF_ERROR(AppendRow(*rules, request.format(), record.values(), reply.mutable_data()));
-      reply.set_records(reply.records() + 1);
-      if (reply.data().size() >= kPieceBytes) RETURN_IF_ERROR(send());
+      records.erase(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(shown.size()));
     }
     if (!page.looked_to && static_cast<int64_t>(page.records.size()) < kPage) break;
     after = page.looked_to ? *page.looked_to : page.records.back().cursor;

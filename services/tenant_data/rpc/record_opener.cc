@@ -1,6 +1,7 @@
 #include "services/tenant_data/rpc/record_opener.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -44,6 +45,16 @@ void MarkUnavailable(const Place& place, std::string_view reason) {
   value->set_reason(std::string(reason));
 }
 
+void CutTo(size_t most, std::vector<v1::Record>* shown) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < shown->size(); ++i) {
+    bytes += (*shown)[i].ByteSizeLong();
+    if (bytes <= most || i == 0) continue;
+    shown->resize(i);
+    return;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Record> RecordOpener::Show(const CallContext& call, const StoredRecord& stored) {
@@ -58,22 +69,34 @@ absl::StatusOr<v1::Record> RecordOpener::Show(const CallContext& call, const Sto
 
 absl::StatusOr<std::vector<v1::Record>> RecordOpener::Show(
     const CallContext& call, const std::vector<StoredRecord>& stored) {
-  // Places point into it, so it does not grow.
-  std::vector<v1::Record> shown(stored.size());
+  return ShowWithin(call, stored, std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::vector<v1::Record>> RecordOpener::ShowWithin(
+    const CallContext& call, const std::vector<StoredRecord>& stored, size_t most) {
+  // Places point into it, so it keeps its room.
+  std::vector<v1::Record> shown;
+  shown.reserve(stored.size());
   std::vector<SealItem> items;
   std::vector<Place> places;
-  for (size_t i = 0; i < stored.size(); ++i) {
-    shown[i] = ToProto(stored[i]);
-    ASSIGN_OR_RETURN(*shown[i].mutable_values(), ParseFlatObject(stored[i].data));
-    if (stored[i].sealed.empty()) continue;
-    ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored[i].sealed));
+  size_t bytes = 0;
+  for (const StoredRecord& record : stored) {
+    v1::Record& one = shown.emplace_back(ToProto(record));
+    ASSIGN_OR_RETURN(*one.mutable_values(), ParseFlatObject(record.data));
+    bytes += one.ByteSizeLong() + record.sealed.size();
+    if (bytes > most && shown.size() > 1) {
+      shown.pop_back();
+      break;
+    }
+    if (record.sealed.empty()) continue;
+    ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(record.sealed));
     ASSIGN_OR_RETURN(const std::shared_ptr<const RuleTable> rules,
-                     definitions_.Version(call, stored[i].collection, stored[i].schema_version));
+                     definitions_.Version(call, record.collection, record.schema_version));
     for (auto& [field, ciphertext] : sealed) {
       const FieldRule* rule = rules->Find(field);
       if (rule == nullptr) return absl::DataLossError("a sealed value is of an unknown field");
-      places.push_back({&shown[i], rule->definition.key});
-      items.push_back({stored[i].id, field, std::move(ciphertext), stored[i].subject});
+      places.push_back({&one, rule->definition.key});
+      items.push_back({record.id, field, std::move(ciphertext), record.subject});
     }
   }
   if (items.empty()) return shown;
@@ -93,6 +116,8 @@ absl::StatusOr<std::vector<v1::Record>> RecordOpener::Show(
       ASSIGN_OR_RETURN(values[places[i].key], ParseStored((*opened)[i].bytes));
     }
   }
+  // What was opened may be numbers too.
+  CutTo(most, &shown);
   return shown;
 }
 

@@ -25,6 +25,11 @@ class RecordOpener {
   absl::StatusOr<v1::Record> Show(const CallContext& call, const StoredRecord& stored);
   absl::StatusOr<std::vector<v1::Record>> Show(const CallContext& call,
                                                const std::vector<StoredRecord>& stored);
+  // As many of the first as take `most` bytes in a reply, and one however large it is: numbers take
+  // several times the room there that they take as they are kept.
+  absl::StatusOr<std::vector<v1::Record>> ShowWithin(const CallContext& call,
+                                                     const std::vector<StoredRecord>& stored,
+                                                     size_t most);
 
  private:
   Definitions& definitions_;

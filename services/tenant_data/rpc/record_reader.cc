@@ -12,22 +12,21 @@
 #include "services/tenant_data/domain/page.h"
 #include "services/tenant_data/domain/sealed_values.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/rpc/record_creator.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using postgres::Transaction;
 
-// A page ends early past this, well below the largest message.
+// A page ends before its records take more in the reply, well below the largest message.
 constexpr size_t kMaxPageBytes = 4'000'000;
-
-size_t BytesOf(const StoredRecord& record) { return record.data.size() + record.sealed.size(); }
 
 // What page tokens of a list are bound to.
 std::string Describe(const rpc::Call& call, const Listing& listing) {
   std::string text("records");
   text.append(call.tenant.uuid().view());
-  text.append(call.customer ? call.customer->uuid().view() : "all");
+  text.append(listing.customer ? listing.customer->uuid().view() : "all");
   text.append(listing.collection.uuid().view());
   DescribeFilter(listing.filter, &text);
   DescribeOrder(listing.order, &text);
@@ -90,12 +89,19 @@ absl::StatusOr<v1::BatchGetRecordsResponse> RecordReader::BatchGet(
     ASSIGN_OR_RETURN(ids.emplace_back(), ParseId<RecordId>("record_ids", text));
   }
   ASSIGN_OR_RETURN(
-      const std::vector<StoredRecord> found,
+      const Window<StoredRecord> found,
       database_.WithTenant(call, [&](Transaction& tx) { return records_.GetMany(tx, call, ids); }));
-  ASSIGN_OR_RETURN(const std::vector<v1::Record> shown, opener_.Show(call, found));
+  const auto too_much = [] {
+    return InvalidField("record_ids", "are of records with more than 4 MB together");
+  };
+  if (found.is_cut) return too_much();
+  ASSIGN_OR_RETURN(const std::vector<v1::Record> shown,
+                   opener_.ShowWithin(call, found.rows, kMaxPageBytes));
+  if (shown.size() < found.rows.size()) return too_much();
   absl::flat_hash_map<RecordId, const v1::Record*> by_id;
-  for (size_t i = 0; i < found.size(); ++i) by_id[found[i].id] = &shown[i];
+  for (size_t i = 0; i < shown.size(); ++i) by_id[found.rows[i].id] = &shown[i];
   v1::BatchGetRecordsResponse reply;
+  // An id may be asked for twice.
   size_t bytes = 0;
   for (const RecordId id : ids) {
     const auto record = by_id.find(id);
@@ -104,9 +110,7 @@ absl::StatusOr<v1::BatchGetRecordsResponse> RecordReader::BatchGet(
       continue;
     }
     bytes += record->second->ByteSizeLong();
-    if (bytes > kMaxPageBytes) {
-      return InvalidField("record_ids", "are of records with more than 4 MB together");
-    }
+    if (bytes > kMaxPageBytes) return too_much();
     *reply.add_records() = *record->second;
   }
   return reply;
@@ -152,6 +156,7 @@ absl::StatusOr<v1::ListRecordsResponse> RecordReader::List(const rpc::Call& call
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const int64_t size, PageSize(request.page_size()));
   Listing listing{rules->collection_id(), Filter(), Order()};
+  ASSIGN_OR_RETURN(listing.customer, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(listing.filter, FilterOf(call, *rules, request.filter(), request.equals()));
   ASSIGN_OR_RETURN(listing.order, ParseOrder(*rules, request.order_by()));
   const std::string list = Describe(call, listing);
@@ -164,21 +169,19 @@ absl::StatusOr<v1::ListRecordsResponse> RecordReader::List(const rpc::Call& call
   // One more than the page, to know whether another follows.
   ASSIGN_OR_RETURN(const ListedPage found, Page(call, listing, after, size + 1));
   std::vector<StoredRecord> records;
-  size_t bytes = 0;
   for (const ListedRecord& listed : found.records) {
-    if (records.size() == static_cast<size_t>(size) || bytes >= kMaxPageBytes) break;
-    bytes += BytesOf(listed.record);
+    if (records.size() == static_cast<size_t>(size)) break;
     records.push_back(listed.record);
   }
+  ASSIGN_OR_RETURN(std::vector<v1::Record> shown, opener_.ShowWithin(call, records, kMaxPageBytes));
   v1::ListRecordsResponse reply;
   std::optional<Cursor> next = found.looked_to;
-  if (records.size() < found.records.size()) next = found.records[records.size() - 1].cursor;
+  if (shown.size() < found.records.size()) next = found.records[shown.size() - 1].cursor;
   if (next) {
     ASSIGN_OR_RETURN(const auto key, cursor_keys_.Get(call));
     reply.set_next_page_token(FormatCursor(*key, list, *next));
   }
   if (request.include_total()) RETURN_IF_ERROR(AddTotal(call, listing, &reply));
-  ASSIGN_OR_RETURN(std::vector<v1::Record> shown, opener_.Show(call, records));
   for (v1::Record& record : shown) *reply.add_records() = std::move(record);
   return reply;
 }
@@ -206,22 +209,27 @@ absl::StatusOr<v1::ListRecordHistoryResponse> RecordReader::History(
     ASSIGN_OR_RETURN(last, ParseVersionCursor(*key, list, request.page_token()));
   }
   const uint64_t before = last.value_or(uint64_t{1} << 62);
-  ASSIGN_OR_RETURN(std::vector<StoredVersion> versions,
+  ASSIGN_OR_RETURN(const Window<StoredVersion> versions,
                    database_.WithTenant(call, [&](Transaction& tx) {
                      return records_.History(tx, call, id, before, size + 1);
                    }));
-  if (versions.empty() && !last) return NotFound("record");
+  if (versions.rows.empty() && !last) return NotFound("record");
   v1::ListRecordHistoryResponse reply;
   size_t bytes = 0;
-  for (const StoredVersion& version : versions) {
-    if (reply.versions_size() == size || bytes >= kMaxPageBytes) {
-      const uint64_t shown = reply.versions(reply.versions_size() - 1).version();
-      ASSIGN_OR_RETURN(const auto key, cursor_keys_.Get(call));
-      reply.set_next_page_token(FormatVersionCursor(*key, list, shown));
+  bool has_more = versions.is_cut;
+  for (const StoredVersion& version : versions.rows) {
+    ASSIGN_OR_RETURN(v1::RecordVersion shown, ShowVersion(call, version));
+    bytes += shown.ByteSizeLong();
+    if (reply.versions_size() == size || (bytes > kMaxPageBytes && reply.versions_size() > 0)) {
+      has_more = true;
       break;
     }
-    bytes += version.data.size();
-    ASSIGN_OR_RETURN(*reply.add_versions(), ShowVersion(call, version));
+    *reply.add_versions() = std::move(shown);
+  }
+  if (has_more) {
+    const uint64_t shown = reply.versions(reply.versions_size() - 1).version();
+    ASSIGN_OR_RETURN(const auto key, cursor_keys_.Get(call));
+    reply.set_next_page_token(FormatVersionCursor(*key, list, shown));
   }
   return reply;
 }

@@ -96,6 +96,36 @@ TEST_F(RecordSearchTest, ATokenBelongsToTenantCustomerCollectionFilterAndOrder) 
   EXPECT_EQ(Count("tenant_data.cursor_keys"), 2);
 }
 
+TEST_F(RecordSearchTest, OneCustomersRecordsAloneWhereTheyAreAskedFor) {
+  const CustomerId one = MakeCustomer(a_, "one");
+  const CustomerId two = MakeCustomer(a_, "two");
+  const CustomerId foreign = MakeCustomer(b_, "one");
+  ASSERT_OK(Make(a_, {{"note", "1"}, {"name", "x"}}, "", one));
+  ASSERT_OK(Make(a_, {{"note", "2"}, {"name", "x"}}, "", two));
+  ASSERT_OK(Make(a_, {{"note", "nobody's"}, {"name", "x"}}));
+  v1::ListRecordsRequest request = ListOf("name = \"x\"", "name");
+  request.set_include_total(true);
+  request.set_customer_id(one.ToString());
+  EXPECT_THAT(Search(a_, request), ElementsAre("1"));
+  EXPECT_THAT(Search(a_, request, one), ElementsAre("1"));
+  EXPECT_EQ((*AsUser(a_, &Stub::ListRecords, request)).total_size(), 1);
+  // Of another than the call's own there is nothing, like of another tenant's.
+  EXPECT_THAT(AsUser(a_, &Stub::ListRecords, request, two), StatusIs(absl::StatusCode::kNotFound));
+  request.set_customer_id(foreign.ToString());
+  EXPECT_THAT(Search(a_, request), IsEmpty());
+  request.set_customer_id("one");
+  EXPECT_THAT(AsUser(a_, &Stub::ListRecords, request), ReasonIs("INVALID_FIELDS"));
+  // A token is of the customer that it was made for.
+  request = ListOf("", "", 1);
+  request.set_customer_id(two.ToString());
+  ASSERT_OK(Make(a_, {{"note", "3"}}, "", two));
+  ASSERT_OK_AND_ASSIGN(const auto page, AsUser(a_, &Stub::ListRecords, request));
+  request.set_page_token(page.next_page_token());
+  EXPECT_OK(AsUser(a_, &Stub::ListRecords, request));
+  request.set_customer_id(one.ToString());
+  EXPECT_THAT(AsUser(a_, &Stub::ListRecords, request), ReasonIs("INVALID_FIELDS"));
+}
+
 TEST_F(RecordSearchTest, RefusalsNameFilterAndOrder) {
   const auto field_of = [&](const v1::ListRecordsRequest& request) {
     const auto refused = AsUser(a_, &Stub::ListRecords, request);

@@ -17,9 +17,10 @@ namespace {
 
 using postgres::Transaction;
 
-// Records in a page of a check; few where each may be of megabytes.
+// Records in a page of a check; few where each may be of megabytes, which are read once and no more
+// before the page's bytes end it.
 constexpr int64_t kPage = 1000;
-constexpr int64_t kPageOfLongTexts = 20;
+constexpr int64_t kPageOfLongValues = 20;
 
 absl::Status EtagMismatch() {
   return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
@@ -38,10 +39,10 @@ absl::Status RecordsBreak(const DefinitionUpdate& update) {
                         violations);
 }
 
-bool HoldsLongTexts(const RuleTable& rules, const std::vector<FieldDemand>& demands) {
+bool HoldsLongValues(const RuleTable& rules, const std::vector<FieldDemand>& demands) {
   return std::any_of(demands.begin(), demands.end(), [&](const FieldDemand& demand) {
     const FieldType type = rules.Find(demand.field)->definition.type;
-    return type == FieldType::kLongText || type == FieldType::kRichText;
+    return type == FieldType::kLongText || type == FieldType::kRichText || type == FieldType::kJson;
   });
 }
 
@@ -136,19 +137,18 @@ absl::Status DefinitionWriter::CheckRecords(Transaction& tx, const CallContext& 
   ASSIGN_OR_RETURN(const auto rules, RuleTable::Compile(change.next));
   RecordCheck check(*rules, change.demands);
   const std::vector<std::string> keys = KeysOf(*rules, change.demands);
-  const int64_t page = HoldsLongTexts(*rules, change.demands) ? kPageOfLongTexts : kPage;
+  const int64_t limit = HoldsLongValues(*rules, change.demands) ? kPageOfLongValues : kPage;
   RecordId after;
-  size_t seen = 0;
-  do {
-    ASSIGN_OR_RETURN(
-        const std::vector<ScannedRecord> records,
-        builds_
-            .Records(tx, call, change.next.id, after, keys, page, IndexBuildStore::Scan::kForCheck)
-            .Await());
-    for (const ScannedRecord& record : records) RETURN_IF_ERROR(LookAt(record, &check));
-    seen = records.size();
-    if (seen > 0) after = records.back().id;
-  } while (seen == static_cast<size_t>(page));
+  bool is_last = false;
+  while (!is_last) {
+    ASSIGN_OR_RETURN(const ScannedPage page, builds_
+                                                 .Records(tx, call, change.next.id, after, keys,
+                                                          limit, IndexBuildStore::Scan::kForCheck)
+                                                 .Await());
+    for (const ScannedRecord& record : page.records) RETURN_IF_ERROR(LookAt(record, &check));
+    if (!page.records.empty()) after = page.records.back().id;
+    is_last = page.is_last;
+  }
   update->checked = check.checked();
   update->breaking = check.breaking();
   update->faults = check.faults();

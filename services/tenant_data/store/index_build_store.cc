@@ -1,5 +1,7 @@
 #include "services/tenant_data/store/index_build_store.h"
 
+#include "services/tenant_data/store/byte_window.h"
+
 namespace kasbah::tenantdata {
 namespace {
 
@@ -33,16 +35,25 @@ constexpr Statement kClaim{"field_indexes.claim",
                            "WHERE tenant_id = $1 AND field_id = $2 AND state = 'building' "
                            "FOR UPDATE SKIP LOCKED"};
 
-// Long texts that nobody asked for stay where they are.
-#define KASBAH_SCAN                                                                     \
-  "SELECT r.record_id, r.customer_id, "                                                 \
-  "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(r.data) e " \
-  "WHERE e.key = ANY($4)), r.sealed FROM tenant_data.records r "                        \
-  "WHERE r.tenant_id = $1 AND r.collection_id = $2 AND r.record_id > $3 "               \
-  "AND r.deleted_at IS NULL ORDER BY r.record_id LIMIT $5"
+#define KASBAH_SCANNED "SELECT r.record_id, r.customer_id, r.data, r.sealed, r.found "
+// Long texts that nobody asked for stay where they are: values are picked of the window's records.
+#define KASBAH_PICKED                                                                   \
+  "s.n, s.found, s.record_id, s.customer_id, s.sealed, "                                \
+  "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.data) e " \
+  "WHERE e.key = ANY($4)) AS data"
+#define KASBAH_LIVE(sealed)                                                 \
+  "SELECT x.record_id, x.customer_id, x.data, " sealed                      \
+  " AS sealed FROM tenant_data.records x WHERE x.tenant_id = $1 "           \
+  "AND x.collection_id = $2 AND x.record_id > $3 AND x.deleted_at IS NULL " \
+  "ORDER BY x.record_id LIMIT $5"
 
-constexpr Statement kScan{"field_indexes.scan", KASBAH_SCAN};
-constexpr Statement kScanHeld{"field_indexes.scan_held", KASBAH_SCAN " FOR NO KEY UPDATE OF r"};
+constexpr Statement kScan{"field_indexes.scan",
+                          KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED) KASBAH_LIVE("x.sealed")
+                              KASBAH_WINDOW_END("p.record_id")};
+constexpr Statement kScanHeld{
+    "field_indexes.scan_held",
+    KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED)
+        KASBAH_LIVE("NULL::bytea") " FOR NO KEY UPDATE OF x" KASBAH_WINDOW_END("p.record_id")};
 
 constexpr Statement kForget{"field_indexes.forget",
                             "DELETE FROM tenant_data.record_index "
@@ -103,19 +114,23 @@ Pending<std::optional<RecordId>> IndexBuildStore::Claim(Transaction& tx, const C
   });
 }
 
-Pending<std::vector<ScannedRecord>> IndexBuildStore::Records(
-    Transaction& tx, const CallContext& call, CollectionId collection, RecordId after,
-    const std::vector<std::string>& keys, int64_t limit, Scan scan) const {
+Pending<ScannedPage> IndexBuildStore::Records(Transaction& tx, const CallContext& call,
+                                              CollectionId collection, RecordId after,
+                                              const std::vector<std::string>& keys, int64_t limit,
+                                              Scan scan) const {
   return tx
       .Run(scan == Scan::kForBuild ? kScanHeld : kScan, call.tenant, collection, after, keys, limit)
-      .Map([](const Result& rows) {
-        std::vector<ScannedRecord> records;
+      .Map([limit](const Result& rows) {
+        ScannedPage page;
+        int64_t found = 0;
         for (const Row& row : rows) {
-          records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
-                             row.Get<std::string>(2),
-                             row.Get<std::optional<std::string>>(3).value_or("")});
+          page.records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
+                                  row.Get<std::string>(2),
+                                  row.Get<std::optional<std::string>>(3).value_or("")});
+          found = row.Get<int64_t>(4);
         }
-        return records;
+        page.is_last = found < limit && rows.size() == found;
+        return page;
       });
 }
 

@@ -17,7 +17,15 @@ struct ScannedRecord {
   std::optional<CustomerId> customer;
   // Of the fields that were asked for alone, as flat JSON.
   std::string data;
+  // For a check alone: no index is built of ciphertexts.
   std::string sealed;
+};
+
+// The next records of a collection, fewer than were asked for where they are large.
+struct ScannedPage {
+  std::vector<ScannedRecord> records;
+  // There are none after them.
+  bool is_last = false;
 };
 
 // A field of some tenant whose index is being built.
@@ -52,11 +60,10 @@ class IndexBuildStore {
   // The next live records of a collection with some of their values. kForBuild keeps them as they
   // are until the transaction ends.
   enum class Scan { kForCheck, kForBuild };
-  postgres::Pending<std::vector<ScannedRecord>> Records(postgres::Transaction& tx,
-                                                        const CallContext& call,
-                                                        CollectionId collection, RecordId after,
-                                                        const std::vector<std::string>& keys,
-                                                        int64_t limit, Scan scan) const;
+  postgres::Pending<ScannedPage> Records(postgres::Transaction& tx, const CallContext& call,
+                                         CollectionId collection, RecordId after,
+                                         const std::vector<std::string>& keys, int64_t limit,
+                                         Scan scan) const;
   // Forgets the field's values of these records, of which `values` are then the only ones.
   void Replace(postgres::Transaction& tx, const CallContext& call, FieldId field,
                const std::vector<RecordId>& records, const std::vector<BuiltValue>& values) const;

@@ -93,13 +93,13 @@ absl::StatusOr<bool> IndexBuilder::BuildPageIn(Transaction& tx, const CallContex
     return true;
   }
   collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
-  ASSIGN_OR_RETURN(const std::vector<ScannedRecord> records,
+  ASSIGN_OR_RETURN(const ScannedPage page,
                    builds_
                        .Records(tx, call, rules.collection_id(), *after, {rule->definition.key},
                                 page_size_, IndexBuildStore::Scan::kForBuild)
                        .Await());
-  const bool last = records.size() < static_cast<size_t>(page_size_);
-  const auto finished = last ? std::make_optional(clock_.Now()) : std::nullopt;
+  const std::vector<ScannedRecord>& records = page.records;
+  const auto finished = page.is_last ? std::make_optional(clock_.Now()) : std::nullopt;
   if (records.empty()) {
     builds_.Advance(tx, call, field, *after, {}, finished);
     return true;
@@ -118,7 +118,7 @@ absl::StatusOr<bool> IndexBuilder::BuildPageIn(Transaction& tx, const CallContex
     }
   }
   builds_.Advance(tx, call, field, records.back().id, conflicts, finished);
-  return last;
+  return page.is_last;
 }
 
 }  // namespace kasbah::tenantdata

@@ -74,6 +74,20 @@ TEST_F(IndexBuilderTest, AnIndexedFieldIsBuiltInPagesAndGoesOnAfterAStop) {
   EXPECT_EQ(nothing, 0);
 }
 
+TEST_F(IndexBuilderTest, ACheckAndABuildComeToEveryRecordHoweverLarge) {
+  for (int i = 0; i < 5; ++i) ASSERT_OK(Create(a_, {{"code", absl::StrCat("c", i)}}));
+  test_->Execute(
+      "UPDATE tenant_data.records r SET data = data || jsonb_build_object('note', (SELECT "
+      "string_agg(md5(r.record_id::text || n), '') FROM generate_series(1, 65000) n))");
+  const auto refused = Change(a_, "note", [](FieldDefinition& field) { field.max = 100; });
+  ASSERT_THAT(refused, ReasonIs("RECORDS_BREAK_DEFINITION"));
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("5 of 5"));
+  ASSERT_OK(Change(a_, "code", [](FieldDefinition& field) { field.indexed = true; }));
+  ASSERT_OK_AND_ASSIGN(const int64_t pages, Builder(500).RunOnce());
+  EXPECT_EQ(pages, 5);
+  EXPECT_EQ(Count("tenant_data.record_index"), 5);
+}
+
 TEST_F(IndexBuilderTest, WhatIsWrittenBesideABuildIsIndexedOnce) {
   ASSERT_OK_AND_ASSIGN(const RecordId early, Create(a_, {{"note", "old"}}));
   ASSERT_OK(Create(a_, {{"note", "kept"}}));

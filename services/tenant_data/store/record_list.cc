@@ -34,14 +34,22 @@ Cursor CursorOf(const Listing& listing, const Row& row, int column, RecordId rec
   return cursor;
 }
 
-std::vector<ListedRecord> ReadListed(const Listing& listing, const Result& rows, bool lacks_value) {
-  std::vector<ListedRecord> records;
+// A part of a list, and how many records it would have had but for their size.
+struct Found {
+  ListedPage page;
+  int64_t count = 0;
+};
+
+Found ReadFound(const Listing& listing, const Result& rows, bool lacks_value) {
+  Found found;
   for (const Row& row : rows) {
-    ListedRecord& listed = records.emplace_back();
+    ListedRecord& listed = found.page.records.emplace_back();
     listed.record = ReadRecord(row);
     listed.cursor = CursorOf(listing, row, kRecordColumns, listed.record.id, lacks_value);
+    found.count = row.Get<int64_t>(kRecordColumns + 1);
   }
-  return records;
+  if (rows.size() < found.count) found.page.looked_to = found.page.records.back().cursor;
+  return found;
 }
 
 }  // namespace
@@ -62,6 +70,10 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
   return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
 }
 
+Source SourceOfSmallCustomer(const Listing& listing) {
+  return listing.order.field ? Source{Source::Kind::kGather, Candidate()} : Source();
+}
+
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) {
   if (listing.order.field) return Source();
   const auto equal = std::find_if(candidates.begin(), candidates.end(), IsEqualValue);
@@ -70,9 +82,11 @@ Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) 
 }
 
 absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const CallContext& call,
+                                                       const Listing& listing,
                                                        const std::vector<Candidate>& candidates,
                                                        int64_t most) {
-  ASSIGN_OR_RETURN(const Result probed, tx.Run(ProbeQuery(call, candidates, most + 1)).Await());
+  ASSIGN_OR_RETURN(const Result probed,
+                   tx.Run(ProbeQuery(call, listing, candidates, most + 1)).Await());
   std::vector<int64_t> counts;
   for (size_t i = 0; i < candidates.size(); ++i) {
     counts.push_back(probed[0].Get<int64_t>(static_cast<int>(i)));
@@ -80,10 +94,23 @@ absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const Ca
   return counts;
 }
 
+absl::StatusOr<std::optional<Source>> RecordList::ChooseEarly(
+    Transaction& tx, const CallContext& call, const Listing& listing,
+    const std::vector<Candidate>& candidates) {
+  // Nothing but the customer: their own index has that in the order of records.
+  if (listing.customer && (listing.order.field || !candidates.empty())) {
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                     Probe(tx, call, listing, {Candidate()}, kSmallCustomer));
+    if (counts[0] <= kSmallCustomer) return SourceOfSmallCustomer(listing);
+  }
+  return SourceWithoutProbe(listing, candidates);
+}
+
 absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
                                           const Listing& listing,
                                           const std::vector<Candidate>& candidates) {
-  ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, candidates, kMostGathered));
+  ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                   Probe(tx, call, listing, candidates, kMostGathered));
   return GatherOf(candidates, counts, kMostGathered).value_or(WalkOf(listing, candidates));
 }
 
@@ -91,16 +118,18 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
                                             const Listing& listing, const Cursor& after,
                                             int64_t limit, int64_t scan) const {
   const std::vector<Candidate> candidates = CandidatesOf(listing);
-  std::optional<Source> source = SourceWithoutProbe(listing, candidates);
+  ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
   if (!source && limit <= kFirstLook / 5) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, candidates, kFewGathered));
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                     Probe(tx, call, listing, candidates, kFewGathered));
     source = GatherOf(candidates, counts, kFewGathered);
     if (!source) {
       const Stretch first{after, std::nullopt, kFirstLook, /*at_once=*/true};
       const Source walk = WalkOf(listing, candidates);
       ASSIGN_OR_RETURN(const Result rows,
                        tx.Run(PageQuery(call, listing, walk, first, limit)).Await());
-      if (rows.size() == limit) return ListedPage{ReadListed(listing, rows, after.lacks_value), {}};
+      Found found = ReadFound(listing, rows, after.lacks_value);
+      if (found.count == limit) return std::move(found.page);
     }
   }
   if (!source) {
@@ -115,26 +144,26 @@ absl::StatusOr<ListedPage> RecordList::From(Transaction& tx, const CallContext& 
   Stretch stretch{after, std::nullopt, scan};
   ASSIGN_OR_RETURN(const Result rows,
                    tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
-  ListedPage page{ReadListed(listing, rows, after.lacks_value), std::nullopt};
-  if (static_cast<int64_t>(page.records.size()) == limit) return page;
+  Found found = ReadFound(listing, rows, after.lacks_value);
+  if (found.count == limit || found.page.looked_to) return std::move(found.page);
   // The list is over, or so many rows were looked at in vain that there are more.
   ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, source, stretch)).Await());
-  if (end.empty()) return page;
+  if (end.empty()) return std::move(found.page);
   // Once more up to there: rows that came or went between the two statements are not passed over.
   stretch.until = CursorOf(listing, end[0], 0, end[0].Get<RecordId>(1), after.lacks_value);
   stretch.scan = 0;
   ASSIGN_OR_RETURN(const Result again,
                    tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
-  page.records = ReadListed(listing, again, after.lacks_value);
-  if (static_cast<int64_t>(page.records.size()) < limit) page.looked_to = stretch.until;
-  return page;
+  found = ReadFound(listing, again, after.lacks_value);
+  if (found.count < limit && !found.page.looked_to) found.page.looked_to = stretch.until;
+  return std::move(found.page);
 }
 
 absl::StatusOr<int64_t> RecordList::Count(Transaction& tx, const CallContext& call,
                                           const Listing& listing) const {
-  const Listing unordered{listing.collection, listing.filter, Order()};
+  const Listing unordered{listing.collection, listing.filter, Order(), listing.customer};
   const std::vector<Candidate> candidates = CandidatesOf(unordered);
-  std::optional<Source> source = SourceWithoutProbe(unordered, candidates);
+  ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, unordered, candidates));
   if (!source) {
     ASSIGN_OR_RETURN(source, Choose(tx, call, unordered, candidates));
   }

@@ -20,7 +20,8 @@ struct ListedRecord {
 // Part of a list.
 struct ListedPage {
   std::vector<ListedRecord> records;
-  // Set where looking ended before the list did, with fewer records than were asked for.
+  // Set where looking ended before the list did, or a page would have had too many bytes: with
+  // fewer records than were asked for.
   std::optional<Cursor> looked_to;
 };
 
@@ -31,6 +32,10 @@ inline constexpr int64_t kFewGathered = 250;
 inline constexpr int64_t kFirstLook = 600;
 // So many rows are gathered and sorted if it was not; past it a walk meets a page's worth soon.
 inline constexpr int64_t kMostGathered = 2000;
+// A customer with no more records has its own ways: whatever the filter is, those are all that is
+// looked at, and an order sorts them. A look-up by record takes as long as passing over some 25
+// entries of others.
+inline constexpr int64_t kSmallCustomer = 1000;
 
 // Where a list's pages come from: what needs no look at the data, else by how many rows each
 // candidate finds. Gathering, where one finds at most `most`, to which they were counted.
@@ -38,6 +43,8 @@ std::optional<Source> SourceWithoutProbe(const Listing& listing,
                                          const std::vector<Candidate>& candidates);
 std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
                                const std::vector<int64_t>& counts, int64_t most);
+// Of a customer with so few records.
+Source SourceOfSmallCustomer(const Listing& listing);
 // The ordered walk, where all of them find more.
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates);
 
@@ -65,9 +72,13 @@ class RecordList {
 
   // How many rows each of them finds, up to `most` + 1.
   static absl::StatusOr<std::vector<int64_t>> Probe(postgres::Transaction& tx,
-                                                    const CallContext& call,
+                                                    const CallContext& call, const Listing& listing,
                                                     const std::vector<Candidate>& candidates,
                                                     int64_t most);
+  // Where it needs no more than a look at the customer's records, if that.
+  static absl::StatusOr<std::optional<Source>> ChooseEarly(
+      postgres::Transaction& tx, const CallContext& call, const Listing& listing,
+      const std::vector<Candidate>& candidates);
   static absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
                                        const Listing& listing,
                                        const std::vector<Candidate>& candidates);

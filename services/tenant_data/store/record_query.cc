@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "services/tenant_data/store/byte_window.h"
 #include "services/tenant_data/store/filter_sql.h"
 #include "services/tenant_data/store/record_rows.h"
 
@@ -45,11 +46,29 @@ bool IsWhole(const Filter& filter) {
   return true;
 }
 
-void AddFound(const CallContext& call, const Candidate& candidate, ComposedQuery* query) {
+// The policies ask for a call's customer too, in a way that no index serves.
+void AddCustomer(const Listing& listing, ComposedQuery* query) {
+  if (listing.customer) query->Add(" AND i.customer_id = ").Value(*listing.customer);
+}
+
+void AddLive(const CallContext& call, const Listing& listing, ComposedQuery* query) {
+  query->Add("tenant_data.records i WHERE i.tenant_id = ").Value(call.tenant);
+  query->Add(" AND i.collection_id = ").Value(listing.collection);
+  query->Add(" AND i.deleted_at IS NULL");
+  AddCustomer(listing, query);
+}
+
+void AddFound(const CallContext& call, const Listing& listing, const Candidate& candidate,
+              ComposedQuery* query) {
+  if (candidate.ranges.empty()) {
+    query->Add("SELECT i.record_id FROM ");
+    return AddLive(call, listing, query);
+  }
   for (size_t i = 0; i < candidate.ranges.size(); ++i) {
     if (i > 0) query->Add(" UNION ALL ");
     query->Add("SELECT i.record_id FROM tenant_data.record_index i WHERE ");
     AddRange("i", call, *candidate.ranges[i], query);
+    AddCustomer(listing, query);
   }
 }
 
@@ -66,7 +85,8 @@ class PageSql {
 
   ComposedQuery Page(const Stretch& stretch, int64_t limit) {
     AddGathered();
-    query_.Add(KASBAH_RECORD).Add(", p.value FROM (SELECT i.record_id, i.value FROM (");
+    query_.Add(KASBAH_RECORD ", r.value, r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
+               ", k.value FROM (SELECT i.record_id, i.value FROM (");
     met_at_once_ = stretch.at_once ? FindInRecords() : nullptr;
     if (met_at_once_ != nullptr) {
       // By their records, whatever the planner thinks of the values: OFFSET 0 hides them from it.
@@ -88,13 +108,14 @@ class PageSql {
     AddFilter();
     AddOrder();
     query_.Add(" LIMIT ").Value(limit);
-    query_.Add(") AS p JOIN tenant_data.records r ON r.tenant_id = ").Value(call_.tenant);
-    query_.Add(" AND r.record_id = p.record_id ORDER BY ");
+    query_.Add(") AS k JOIN tenant_data.records r ON r.tenant_id = ").Value(call_.tenant);
+    query_.Add(" AND r.record_id = k.record_id");
     if (!by_value_) {
-      query_.Add("p.record_id");
+      query_.Add(KASBAH_WINDOW_END("p.record_id"));
     } else {
-      query_.Add(listing_.order.descending ? SqlLiteral("p.value DESC, p.record_id DESC")
-                                           : "p.value, p.record_id");
+      query_.Add(listing_.order.descending
+                     ? SqlLiteral(KASBAH_WINDOW_END("p.value DESC, p.record_id DESC"))
+                     : KASBAH_WINDOW_END("p.value, p.record_id"));
     }
     return std::move(query_);
   }
@@ -123,7 +144,7 @@ class PageSql {
   void AddGathered() {
     if (source_.kind != Source::Kind::kGather) return;
     query_.Add("WITH found AS MATERIALIZED (SELECT DISTINCT u.record_id FROM (");
-    AddFound(call_, source_.candidate, &query_);
+    AddFound(call_, listing_, source_.candidate, &query_);
     query_.Add(") AS u) ");
   }
 
@@ -134,7 +155,12 @@ class PageSql {
           .Add(NameOf(listing_.order.column))
           .Add(" AS value FROM ");
       if (source_.kind == Source::Kind::kGather) {
-        query_.Add("found f JOIN tenant_data.record_index i ON i.record_id = f.record_id WHERE ");
+        // By their records, OFFSET 0: of many the planner would rather read all of the field's
+        // index.
+        query_.Add("(SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");
+        query_.Value(call_.tenant).Add(" AND x.field_id = ").Value(*listing_.order.field);
+        query_.Add(" AND x.record_id = ANY (ARRAY (SELECT record_id FROM found)) OFFSET 0) AS i ");
+        query_.Add("WHERE ");
       } else {
         query_.Add("tenant_data.record_index i WHERE ");
       }
@@ -144,6 +170,7 @@ class PageSql {
         query_.Add(" AND ");
         AddRange("i", call_, conjunct->comparison, &query_);
       }
+      if (source_.kind == Source::Kind::kWalk) AddCustomer(listing_, &query_);
       return AddValueBounds(stretch);
     }
     query_.Add("SELECT i.record_id, NULL::bigint AS value FROM ");
@@ -154,11 +181,10 @@ class PageSql {
       case Source::Kind::kWalkEqual:
         query_.Add("tenant_data.record_index i WHERE ");
         AddRange("i", call_, *source_.candidate.ranges.front(), &query_);
+        AddCustomer(listing_, &query_);
         break;
       case Source::Kind::kWalk:
-        query_.Add("tenant_data.records i WHERE i.tenant_id = ").Value(call_.tenant);
-        query_.Add(" AND i.collection_id = ").Value(listing_.collection);
-        query_.Add(" AND i.deleted_at IS NULL");
+        AddLive(call_, listing_, &query_);
         break;
     }
     query_.Add(" AND i.record_id > ").Value(stretch.after.record);
@@ -243,14 +269,14 @@ bool IsEqualValue(const Candidate& candidate) {
          (only.column != IndexColumn::kBlind || only.blind.size() == 1);
 }
 
-ComposedQuery ProbeQuery(const CallContext& call, const std::vector<Candidate>& candidates,
-                         int64_t limit) {
+ComposedQuery ProbeQuery(const CallContext& call, const Listing& listing,
+                         const std::vector<Candidate>& candidates, int64_t limit) {
   ComposedQuery query;
   query.Add("SELECT ");
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (i > 0) query.Add(", ");
     query.Add("(SELECT count(*) FROM (");
-    AddFound(call, candidates[i], &query);
+    AddFound(call, listing, candidates[i], &query);
     query.Add(" LIMIT ").Value(limit).Add(") AS probed)");
   }
   return query;

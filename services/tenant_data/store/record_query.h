@@ -17,10 +17,12 @@ struct Listing {
   CollectionId collection;
   Filter filter;
   Order order;
+  // Records of this one alone.
+  std::optional<CustomerId> customer = std::nullopt;
 };
 
 // Ranges of the typed side index of which a record of the list lies in one at least: what stands in
-// the filter's outermost AND, a comparison or alternatives of them.
+// the filter's outermost AND, a comparison or alternatives of them. None: the customer's records.
 struct Candidate {
   std::vector<const Comparison*> ranges;
   // The condition that lying in one of them is all of; null where more is asked.
@@ -48,7 +50,7 @@ std::vector<Candidate> CandidatesOf(const Listing& listing);
 bool IsEqualValue(const Candidate& candidate);
 
 // One row: for each candidate how many rows it finds, up to `limit`.
-postgres::ComposedQuery ProbeQuery(const CallContext& call,
+postgres::ComposedQuery ProbeQuery(const CallContext& call, const Listing& listing,
                                    const std::vector<Candidate>& candidates, int64_t limit);
 
 // A stretch of a list. With lacks_value in `after` it goes through the records without a value of
@@ -63,8 +65,8 @@ struct Stretch {
   bool at_once = false;
 };
 
-// At most `limit` records of a stretch: columns as KASBAH_RECORD, and the value of the order's
-// field, null without one.
+// At most `limit` records of a stretch, fewer where they are large (store/byte_window.h): columns as
+// KASBAH_RECORD, the value of the order's field, null without one, and how many records there were.
 postgres::ComposedQuery PageQuery(const CallContext& call, const Listing& listing,
                                   const Source& source, const Stretch& stretch, int64_t limit);
 

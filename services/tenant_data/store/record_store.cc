@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/error.h"
+#include "services/tenant_data/store/byte_window.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -20,9 +21,10 @@ constexpr Statement kGet{"records.get", KASBAH_RECORD
                          "FROM tenant_data.records r "
                          "WHERE r.tenant_id = $1 AND r.record_id = $2 AND r.deleted_at IS NULL"};
 
-constexpr Statement kGetMany{"records.get_many", KASBAH_RECORD
-                             "FROM tenant_data.records r WHERE r.tenant_id = $1 "
-                             "AND r.record_id = ANY($2) AND r.deleted_at IS NULL"};
+constexpr Statement kGetMany{
+    "records.get_many", KASBAH_RECORD ", r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
+    "FROM tenant_data.records r WHERE r.tenant_id = $1 AND r.record_id = ANY($2) "
+    "AND r.deleted_at IS NULL" KASBAH_WINDOW_END("p.record_id")};
 
 constexpr Statement kGetDeleted{"records.get_deleted", KASBAH_RECORD
                                 "FROM tenant_data.records r WHERE r.tenant_id = $1 "
@@ -44,8 +46,9 @@ constexpr Statement kAtVersion{"records.at_version", KASBAH_AS_OF "version = $3"
 constexpr Statement kHistory{
     "records.history",
     "SELECT version, change, collection_id, schema_version, data, sealed, actor_kind, actor_id, "
-    "request_id, changed_at, changed FROM tenant_data.record_history "
-    "WHERE tenant_id = $1 AND record_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4"};
+    "request_id, changed_at, changed, found " KASBAH_WINDOW("s.*")
+    "SELECT * FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 "
+    "AND version < $3 ORDER BY version DESC LIMIT $4" KASBAH_WINDOW_END("p.version DESC")};
 
 constexpr Statement kInsert{
     "records.insert",
@@ -147,6 +150,8 @@ RemovedRecord ReadRemoved(const Row& row) {
           row.Get<uint64_t>(4)};
 }
 
+constexpr int kVersionColumns = 11;
+
 StoredVersion ReadVersion(const Row& row) {
   StoredVersion version;
   version.version = row.Get<uint64_t>(0);
@@ -163,6 +168,15 @@ StoredVersion ReadVersion(const Row& row) {
   return version;
 }
 
+// Read by `read`, of rows whose column `found` says how many there were.
+template <typename T>
+Window<T> ReadWindow(const Result& rows, T (*read)(const Row&), int found) {
+  Window<T> window;
+  for (const Row& row : rows) window.rows.push_back(read(row));
+  window.is_cut = !rows.empty() && rows.size() < rows[0].Get<int64_t>(found);
+  return window;
+}
+
 }  // namespace
 
 Pending<StoredRecord> RecordStore::Get(Transaction& tx, const CallContext& call,
@@ -170,9 +184,11 @@ Pending<StoredRecord> RecordStore::Get(Transaction& tx, const CallContext& call,
   return tx.RunForOne(kGet, "record", ReadRecord, call.tenant, id);
 }
 
-Pending<std::vector<StoredRecord>> RecordStore::GetMany(Transaction& tx, const CallContext& call,
-                                                        const std::vector<RecordId>& ids) const {
-  return tx.Run(kGetMany, call.tenant, ids).Map(ReadRecords);
+Pending<Window<StoredRecord>> RecordStore::GetMany(Transaction& tx, const CallContext& call,
+                                                   const std::vector<RecordId>& ids) const {
+  return tx.Run(kGetMany, call.tenant, ids).Map([](const Result& rows) {
+    return ReadWindow(rows, ReadRecord, kRecordColumns);
+  });
 }
 
 Pending<StoredRecord> RecordStore::GetDeleted(Transaction& tx, const CallContext& call,
@@ -190,13 +206,11 @@ Pending<StoredRecord> RecordStore::AtVersion(Transaction& tx, const CallContext&
   return tx.RunForOne(kAtVersion, "record", ReadRecord, call.tenant, id, version);
 }
 
-Pending<std::vector<StoredVersion>> RecordStore::History(Transaction& tx, const CallContext& call,
-                                                         RecordId id, uint64_t before,
-                                                         int64_t limit) const {
+Pending<Window<StoredVersion>> RecordStore::History(Transaction& tx, const CallContext& call,
+                                                    RecordId id, uint64_t before,
+                                                    int64_t limit) const {
   return tx.Run(kHistory, call.tenant, id, before, limit).Map([](const Result& rows) {
-    std::vector<StoredVersion> versions;
-    for (const Row& row : rows) versions.push_back(ReadVersion(row));
-    return versions;
+    return ReadWindow(rows, ReadVersion, kVersionColumns);
   });
 }
 

@@ -28,6 +28,13 @@ struct StoredVersion {
   std::optional<std::vector<std::string>> changed;
 };
 
+// As many of the first as are read at once (store/byte_window.h), and whether those are not all.
+template <typename T>
+struct Window {
+  std::vector<T> rows;
+  bool is_cut = false;
+};
+
 // What a deletion or a purge leaves to say.
 struct RemovedRecord {
   CollectionId collection;
@@ -41,10 +48,10 @@ class RecordStore {
  public:
   postgres::Pending<StoredRecord> Get(postgres::Transaction& tx, const CallContext& call,
                                       RecordId id) const;
-  // Those of `ids` that there are, in no order.
-  postgres::Pending<std::vector<StoredRecord>> GetMany(postgres::Transaction& tx,
-                                                       const CallContext& call,
-                                                       const std::vector<RecordId>& ids) const;
+  // Those of `ids` that there are, by id.
+  postgres::Pending<Window<StoredRecord>> GetMany(postgres::Transaction& tx,
+                                                  const CallContext& call,
+                                                  const std::vector<RecordId>& ids) const;
   // NOT_FOUND unless it is deleted.
   postgres::Pending<StoredRecord> GetDeleted(postgres::Transaction& tx, const CallContext& call,
                                              RecordId id) const;
@@ -54,9 +61,9 @@ class RecordStore {
   postgres::Pending<StoredRecord> AtVersion(postgres::Transaction& tx, const CallContext& call,
                                             RecordId id, uint64_t version) const;
   // Newest first, below `before`. Empty for a record that there never was.
-  postgres::Pending<std::vector<StoredVersion>> History(postgres::Transaction& tx,
-                                                        const CallContext& call, RecordId id,
-                                                        uint64_t before, int64_t limit) const;
+  postgres::Pending<Window<StoredVersion>> History(postgres::Transaction& tx,
+                                                   const CallContext& call, RecordId id,
+                                                   uint64_t before, int64_t limit) const;
 
   postgres::Pending<postgres::Result> Insert(postgres::Transaction& tx, const CallContext& call,
                                              const StoredRecord& record) const;

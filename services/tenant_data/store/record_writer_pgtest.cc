@@ -207,10 +207,12 @@ TEST_F(TenantDataTest, ADeletedRecordLeavesEveryResultAndKeepsItsHistory) {
   EXPECT_EQ(Count("tenant_data.record_index"), 0);
   EXPECT_EQ(Count("tenant_data.record_unique"), 0);
   const CallContext call = Call(a_);
-  ASSERT_OK_AND_ASSIGN(const std::vector<StoredVersion> versions,
+  ASSERT_OK_AND_ASSIGN(const Window<StoredVersion> past,
                        database_->WithTenant(call, [&](postgres::Transaction& tx) {
                          return records_.History(tx, call, id, 100, 10);
                        }));
+  const std::vector<StoredVersion>& versions = past.rows;
+  EXPECT_FALSE(past.is_cut);
   ASSERT_EQ(versions.size(), 3u);
   EXPECT_EQ(versions[0].change, "deleted");
   EXPECT_EQ(versions[0].version, 3u);

@@ -1,0 +1,27 @@
+#pragma once
+
+namespace kasbah::tenantdata {
+
+// Of rows with columns `data` (jsonb) and `sealed` (bytea) as many of the first as take four
+// megabytes together, and one however large it is: what no reply holds is not read into memory
+// either. Stands around the rows' own SELECT, which has a LIMIT:
+//
+//   SELECT r.record_id, r.found KASBAH_WINDOW("s.*") SELECT … LIMIT 50
+//   KASBAH_WINDOW_END("p.record_id")
+//
+// Comes as r; r.found is how many rows there were before: fewer tell that the window ended them.
+// `columns` is what is asked of s, s.n and s.found with it; it is made of rows of the window alone.
+//
+// Sizes as they are stored are asked first, since they cost nothing: of what is far too much little
+// is unpacked to measure it.
+#define KASBAH_WINDOW(columns)                                                               \
+  "FROM (SELECT w.*, sum(octet_length(w.data::text) + coalesce(octet_length(w.sealed), 0)) " \
+  "OVER (ORDER BY w.n ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT " columns              \
+  " FROM (SELECT p.*, row_number() OVER o AS n, count(*) OVER () AS found, "                 \
+  "sum(pg_column_size(p.data) + coalesce(pg_column_size(p.sealed), 0)) OVER o AS stored FROM ("
+#define KASBAH_WINDOW_END(order)                                                                \
+  ") AS p WINDOW o AS (ORDER BY " order                                                         \
+  " ROWS UNBOUNDED PRECEDING)) AS s WHERE s.n = 1 OR s.stored <= 4000000 OFFSET 0) AS w) AS r " \
+  "WHERE r.n = 1 OR r.bytes <= 4000000 ORDER BY r.n"
+
+}  // namespace kasbah::tenantdata
