@@ -56,9 +56,10 @@ class SubjectServiceTest : public RecordServiceTest {
     const std::string all = test_->QueryValue(
         "SELECT coalesce(string_agg(encode(payload, 'hex'), ',' ORDER BY id), '') "
         "FROM tenant_data.outbox WHERE topic = 'change'");
-    for (const std::string_view hex : absl::StrSplit(all, ',', absl::SkipEmpty())) {
+    const std::vector<std::string> payloads = absl::StrSplit(all, ',', absl::SkipEmpty());
+    for (const std::string& hex : payloads) {
       outbox::v1::ChangeEvent event;
-      EXPECT_TRUE(event.ParseFromString(*crypto::ParseHex(std::string(hex))));
+      EXPECT_TRUE(event.ParseFromString(*crypto::ParseHex(hex)));
       told[event.resource_id()].push_back(StrCat(event.type(), " ", event.sequence()));
     }
     return told;

@@ -153,7 +153,7 @@ TEST_F(TenantRegistryTest, ErasureBlanksACustomersNamesOnce) {
   ASSERT_EQ(first.size(), 1u);
   EXPECT_EQ(first.front().id, one);
   EXPECT_EQ(first.front().version, 2u);
-  EXPECT_EQ(first.front().external_id, one.ToString());
+  EXPECT_EQ(first.front().external_id, one.uuid().ToString());
   ASSERT_OK_AND_ASSIGN(const std::vector<Customer> second, erase(one.ToString()));
   EXPECT_TRUE(second.empty());
   EXPECT_EQ(Count("tenant_data.customers c WHERE c::text LIKE '%ada@example.org%'"), 1);
