@@ -105,6 +105,8 @@ TEST(CommandLine, EveryCommandOfTheManualIsUnderstood) {
       {"records", "get", "rec_1"},
       {"records", "list", "--collection", "c", "--equals", "{}"},
       {"records", "update", "rec_1", "--values", "{}", "--etag", "e"},
+      {"records", "update", "rec_1", "--values", "{}", "--subject-id", "person-7"},
+      {"records", "load", "f.csv", "--collection", "c", "--subject-member", "person"},
       {"records", "delete", "rec_1"},
       {"records", "history", "rec_1"},
       {"files", "upload", "a.pdf", "--record", "rec_1", "--content-type", "application/pdf"},

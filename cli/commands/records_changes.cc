@@ -18,6 +18,7 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
     std::string etag;
     std::vector<std::string> mask;
     std::string request_id;
+    std::string subject;
     std::string move_to_vault;
     ValuesOption values;
   };
@@ -31,9 +32,12 @@ void AddUpdate(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--mask", options->mask,
                    "Fields to change, one that has no value is removed; * for all of them");
   leaf->add_option("--request-id", options->request_id, "UUID that names what is moved");
+  leaf->add_option("--subject-id", options->subject,
+                   "Whose data it is, of a record that was nobody's: it goes when they are erased");
   AddMoveToVault(leaf, &options->move_to_vault, &options->request_id);
   OnRun(leaf, invocation, [options](Invocation& run) -> absl::Status {
     tenantdata::v1::UpdateRecordRequest request;
+    request.set_subject_id(options->subject);
     request.set_record_id(options->id);
     ASSIGN_OR_RETURN(*request.mutable_values(), options->values.Read());
     ASSIGN_OR_RETURN(Client * client, run.client());

@@ -39,6 +39,7 @@ struct LoadOptions {
   std::string customer;
   std::string format;
   std::string import_id;
+  std::string subject_member;
   bool strict = false;
 };
 
@@ -57,6 +58,7 @@ class Pieces {
       start->set_format(format_);
       start->set_import_id(options_.import_id);
       start->set_customer_id(options_.customer);
+      start->set_subject_member(options_.subject_member);
       return true;
     }
     std::string piece(kPieceBytes, '\0');
@@ -151,6 +153,9 @@ void AddLoad(CLI::App* noun, Invocation& invocation) {
   leaf->add_option("--import-id", options->import_id,
                    "UUID of an import that was cut off, to go on with it; the file has to be the "
                    "same as far as it came (else IMPORT_CHANGED)");
+  leaf->add_option("--subject-member", options->subject_member,
+                   "Member or column, no field, that says whose data a line is; it goes when they "
+                   "are erased");
   leaf->add_flag("--strict", options->strict, "End with 1 when a line was refused");
   OnRun(leaf, invocation, [options](Invocation& run) { return Load(run, *options); });
 }

@@ -19,6 +19,7 @@ struct Options {
   std::string customer;
   std::string array_path;
   std::vector<std::string> maps;
+  std::string subject_member;
   bool strict = false;
 };
 
@@ -54,6 +55,7 @@ std::string ReportAsJson(const ImportReport& report) {
 absl::Status Run(Invocation& run, const Options& options) {
   ImportSelection selection;
   selection.array_path = options.array_path;
+  selection.subject_member = options.subject_member;
   for (const std::string& map : options.maps) RETURN_IF_ERROR(ParseRename(map, &selection.renames));
   ASSIGN_OR_RETURN(const std::string text, ReadInput(options.file));
   const absl::StatusOr<ImportFile> file = ParseImport(text, selection);
@@ -106,6 +108,8 @@ void AddRecordsImport(CLI::App* records, Invocation& invocation) {
                    "Where the array is, when there are several: data.items");
   leaf->add_option("--map", options->maps,
                    "FROM=TO renames a member, FROM= leaves it out; may be repeated");
+  leaf->add_option("--subject-member", options->subject_member,
+                   "Member, no field, that says whose data an entry is; null: nobody's");
   leaf->add_flag("--strict", options->strict, "End with 1 when an entry was refused");
   leaf->footer(
       "Each entry stands alone: a refused one is reported with its line or place, the field and "

@@ -23,8 +23,18 @@ ImportEntry ToEntry(size_t number, const json& value, const ImportSelection& sel
     entry.fault = "has to be an object of fields and values";
     return entry;
   }
+  const std::string& subject = selection.subject_member;
+  if (!subject.empty()) {
+    const auto given = value.find(subject);
+    if (given == value.end() || !(given->is_string() || given->is_null())) {
+      entry.fault = StrCat(subject, " has to say whose it is, or be null");
+      return entry;
+    }
+    if (given->is_string()) entry.subject = given->get<std::string>();
+  }
   json renamed = json::object();
   for (const auto& [name, member] : value.items()) {
+    if (!subject.empty() && name == subject) continue;
     const auto rename = selection.renames.find(name);
     const std::string& field = rename == selection.renames.end() ? name : rename->second;
     if (!field.empty()) renamed[field] = member;

@@ -16,6 +16,8 @@ struct ImportEntry {
   // Counted from 1: the line of a JSON Lines file, the place in an array.
   size_t number = 0;
   google::protobuf::Struct values;
+  // Whose data it is; empty: nobody's.
+  std::string subject;
   // Why it cannot be sent at all; empty when it can.
   std::string fault;
 };
@@ -33,6 +35,9 @@ struct ImportSelection {
   // Member of an entry to field of the collection; an empty field leaves the member out. Members
   // that are not named keep their names.
   std::map<std::string, std::string> renames;
+  // Member of an entry that says whose it is, and is no field: a text, or null for nobody's. Empty:
+  // none does.
+  std::string subject_member = {};
 };
 
 // Understands a JSON array, an object with one array in it ({"3166-1": […]}), and JSON Lines.

@@ -71,5 +71,20 @@ TEST(ParseImport, LargeIntegersStayExact) {
   EXPECT_EQ(file->entries[0].values.fields().at("small").number_value(), 7);
 }
 
+TEST(ParseImport, AnEntrySaysWhoseItIsOutsideItsValues) {
+  ImportSelection selection;
+  selection.subject_member = "person";
+  const auto file = ParseImport(
+      R"([{"x":"1","person":"person-7"},{"x":"2","person":null},{"x":"3"},{"person":7}])",
+      selection);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->entries[0].subject, "person-7");
+  EXPECT_EQ(TextOf(file->entries[0], "person"), "(absent)");
+  EXPECT_EQ(file->entries[1].subject, "");
+  EXPECT_EQ(file->entries[1].fault, "");
+  EXPECT_NE(file->entries[2].fault, "");
+  EXPECT_NE(file->entries[3].fault, "");
+}
+
 }  // namespace
 }  // namespace kasbah::cli

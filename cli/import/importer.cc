@@ -65,7 +65,12 @@ class Importer {
     request.set_collection(options_.collection);
     request.set_customer_id(options_.customer_id);
     request.set_request_id(Uuid::V7(absl::Now()).ToString());
-    for (const ImportEntry* entry : batch_) *request.add_values() = entry->values;
+    const bool has_subjects = std::any_of(
+        batch_.begin(), batch_.end(), [](const ImportEntry* one) { return !one->subject.empty(); });
+    for (const ImportEntry* entry : batch_) {
+      *request.add_values() = entry->values;
+      if (has_subjects) request.add_subject_ids(entry->subject);
+    }
     ASSIGN_OR_RETURN(const BatchCreateRecordsResponse reply,
                      Patiently(options_.patience, [&] { return create_(request); }));
     if (static_cast<size_t>(reply.items_size()) != batch_.size()) {

@@ -59,6 +59,20 @@ TEST(Import, BatchesCoverEveryEntryOnceAndRefusalsKeepTheirNumbers) {
   EXPECT_EQ(report->refused[3].violations[0].field(), "values.n");
 }
 
+TEST(Import, EachEntryGoesWithItsSubject) {
+  ImportFile file = FileOf(3);
+  file.entries[1].subject = "person-7";
+  std::vector<std::string> subjects;
+  const auto report = Import(
+      file, {},
+      [&](const BatchCreateRecordsRequest& request) -> absl::StatusOr<BatchCreateRecordsResponse> {
+        subjects.assign(request.subject_ids().begin(), request.subject_ids().end());
+        return Answer(request);
+      });
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(subjects, (std::vector<std::string>{"", "person-7", ""}));
+}
+
 TEST(Import, ACallThatMayHaveArrivedIsRepeatedWithItsRequestId) {
   std::set<std::string> ids;
   int calls = 0;

@@ -91,6 +91,12 @@ class SubjectService : public v1::SubjectService::CallbackService {
   postgres::Database& database() { return database_; }
 
  private:
+  // A person is the tenant's: a call for one of its customers is refused before anything is done.
+  absl::StatusOr<v1::ExportSubjectResponse> ExportWhole(const rpc::Call& call,
+                                                        const v1::ExportSubjectRequest& request);
+  absl::StatusOr<v1::EraseSubjectResponse> EraseWhole(const rpc::Call& call,
+                                                      const v1::EraseSubjectRequest& request);
+
   absl::StatusOr<v1::ExportTenantResponse> ExportPage(const rpc::Call& call,
                                                       const v1::ExportTenantRequest& request);
   absl::StatusOr<v1::EraseTenantResponse> ErasePages(const rpc::Call& call,

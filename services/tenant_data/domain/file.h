@@ -36,6 +36,8 @@ struct StoredFile {
   std::optional<CollectionId> collection;
   std::optional<RecordId> record;
   std::string subject;
+  // In whose share its key is sealed; empty: nobody's.
+  std::string sealed_for;
   // Sealed by the vault.
   std::string data_key;
   std::string creator_kind;

@@ -1,9 +1,14 @@
 #include "services/tenant_data/domain/vault_refusal.h"
 
-#include "libs/base/error.h"
+#include <string>
+
 #include "libs/base/strings.h"
 
 namespace kasbah::tenantdata {
+
+Violation ErasedSubject(std::string_view field) {
+  return {std::string(field), "is somebody who was erased", std::string(kKeyShredded)};
+}
 
 absl::Status FromVault(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable ||

@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<FileDownload>> FileDownload::BeginPiece(const Fil
 
 absl::Status FileDownload::Open() {
   ASSIGN_OR_RETURN(const crypto::SecretBytes key,
-                   parts_.keys.Open(call_, file_.id, file_.subject, file_.data_key));
+                   parts_.keys.Open(call_, file_.id, file_.sealed_for, file_.data_key));
   ASSIGN_OR_RETURN(const std::string header, Read(0, crypto::stream_aead::kHeaderSize));
   auto opener = crypto::stream_aead::Opener::Create(
       key, SealingContext(call_.tenant, file_.id, file_.size), header, file_.size);

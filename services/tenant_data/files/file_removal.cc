@@ -3,7 +3,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
-#include "services/tenant_data/files/file_events.h"
+#include "services/tenant_data/store/file_events.h"
 #include "services/tenant_data/store/file_reference_store.h"
 
 namespace kasbah::tenantdata {

@@ -8,14 +8,27 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/encoding.h"
 #include "libs/outbox/audit_event.h"
-#include "services/tenant_data/files/file_events.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/erased_subjects.h"
+#include "services/tenant_data/store/file_events.h"
 
 namespace kasbah::tenantdata {
 namespace {
 
 using postgres::Transaction;
+
+// A file of a record is its subject's: known before its key is made, so that the key is in their
+// share.
+absl::Status TakeSubject(const FileParts& parts, const CallContext& call, FileToBe* file) {
+  if (!file->record) return absl::OkStatus();
+  const FileStore files;
+  ASSIGN_OR_RETURN(const std::string subject, parts.database.WithTenant(call, [&](Transaction& tx) {
+    return files.SubjectOfRecord(tx, call, *file->record);
+  }));
+  if (file->subject.empty()) file->subject = subject;
+  if (subject.empty() || file->subject == subject) return absl::OkStatus();
+  return InvalidField("metadata.subject", "must be the record's, or empty");
+}
 
 // A caller of one customer writes that customer's files.
 absl::Status Limit(const CallContext& call, FileToBe* file) {
@@ -53,6 +66,7 @@ absl::StatusOr<std::unique_ptr<FileUpload>> FileUpload::Begin(const FileParts& p
                                                               FileToBe file) {
   RETURN_IF_ERROR(CheckFile(file, parts.limits, "metadata"));
   RETURN_IF_ERROR(Limit(call, &file));
+  RETURN_IF_ERROR(TakeSubject(parts, call, &file));
   if (!file.content_type.empty()) file.content_type = *ParseContentType(file.content_type);
   const FileId id = FileId::New(parts.clock.Now());
   ASSIGN_OR_RETURN(const DataKeys::Made made, parts.keys.Make(call, id, file.subject));
@@ -68,7 +82,7 @@ absl::Status FileUpload::Reserve(std::string_view sealed_key) {
   absl::StatusOr<FileStore::Owner> owner = parts_.database.WithTenantUnaudited(
       call_, postgres::UnauditedToken::ForBookkeeping(), [&](Transaction& tx) {
         if (file_.customer) customers.RequireActive(tx, call_, *file_.customer);
-        erased_subjects::RequireNot(tx, call_, file_.subject);
+        erased_subjects::RequireNot(tx, call_, {file_.subject});
         return files.Begin(tx, call_, id_, file_, sealed_key, parts_.limits.tenant_bytes, began_,
                            began_ + kPendingFor);
       });

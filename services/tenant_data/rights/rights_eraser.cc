@@ -84,6 +84,13 @@ absl::Status RightsEraser::DropArchive(const CallContext& call, OperationId oper
       });
 }
 
+RightsNote RightsEraser::SameStep(const RightsOperation& operation) const {
+  RightsNote note;
+  note.step = operation.step;
+  note.cursor = OperationId::New(parts_.clock.Now()).ToString();
+  return note;
+}
+
 absl::StatusOr<RightsNote> RightsEraser::DropArchives(const CallContext& call,
                                                       const RightsOperation& operation) {
   ASSIGN_OR_RETURN(
@@ -104,7 +111,7 @@ absl::StatusOr<RightsNote> RightsEraser::EraseSubject(const CallContext& call,
   request.mutable_subject()->set_id(operation.subject);
   ASSIGN_OR_RETURN(const subject::v1::EraseSubjectResponse reply,
                    rpc::Invoke(call, *parts_.peers.at(service), &Stub::EraseSubject, request));
-  RightsNote note = NextStep(operation);
+  RightsNote note = reply.more() ? SameStep(operation) : NextStep(operation);
   Count(service, reply.erased(), &note);
   return note;
 }
@@ -113,12 +120,7 @@ absl::StatusOr<RightsNote> RightsEraser::EraseTenant(const CallContext& call,
                                                      const RightsOperation& operation,
                                                      const std::string& service) {
   ASSIGN_OR_RETURN(const subject::v1::EraseTenantResponse reply, AskToErase(parts_, call, service));
-  RightsNote note = NextStep(operation);
-  if (!reply.done()) {
-    // A place of its own, so that two replicas do not both note the same page.
-    note.step = operation.step;
-    note.cursor = OperationId::New(parts_.clock.Now()).ToString();
-  }
+  RightsNote note = reply.done() ? NextStep(operation) : SameStep(operation);
   Count(service, reply.erased(), &note);
   return note;
 }

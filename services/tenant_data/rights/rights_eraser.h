@@ -19,6 +19,9 @@ class RightsEraser {
   absl::Status DropArchive(const CallContext& call, OperationId operation, std::string_view reason);
 
  private:
+  // There is more of it, at a place of its own, so that two replicas do not both note the same
+  // page.
+  RightsNote SameStep(const RightsOperation& operation) const;
   absl::StatusOr<RightsNote> DropArchives(const CallContext& call,
                                           const RightsOperation& operation);
   absl::StatusOr<RightsNote> EraseSubject(const CallContext& call, const RightsOperation& operation,

@@ -27,6 +27,11 @@ std::string WithoutSchema(const std::string& table) {
   return dot == std::string::npos ? table : table.substr(dot + 1);
 }
 
+// "auth/memberships-00001.jsonl".
+std::string NumberedName(const std::string& prefix, int64_t number) {
+  return StrCat(prefix, absl::Dec(number, absl::kZeroPad5), ".jsonl");
+}
+
 RightsNote NextStep(const RightsOperation& operation) {
   RightsNote note;
   note.step = operation.step + 1;
@@ -63,16 +68,31 @@ absl::Status RightsExporter::Write(const CallContext& call, const RightsOperatio
   return note->piece->Finish();
 }
 
+absl::StatusOr<int64_t> RightsExporter::CountMembers(const CallContext& call,
+                                                     const RightsOperation& operation,
+                                                     const std::string& prefix) {
+  return parts_.database.WithTenant(call, [&](Transaction& tx) {
+    return RightsStore::CountMembers(tx, call.tenant, operation.id, prefix);
+  });
+}
+
 absl::StatusOr<RightsNote> RightsExporter::ExportSubject(const CallContext& call,
                                                          const RightsOperation& operation,
                                                          const std::string& service) {
   subject::v1::ExportSubjectRequest request;
   request.mutable_subject()->set_id(operation.subject);
+  request.set_page_token(operation.cursor);
   ASSIGN_OR_RETURN(const subject::v1::ExportSubjectResponse held,
                    rpc::Invoke(call, *parts_.peers.at(service), &Stub::ExportSubject, request));
   RightsNote note = NextStep(operation);
+  if (!held.next_page_token().empty()) {
+    note.step = operation.step;
+    note.cursor = held.next_page_token();
+  }
   note.counts.push_back({service, "values", held.values_size()});
   if (held.values().empty()) return note;
+  const std::string prefix = StrCat(service, "/subject-");
+  ASSIGN_OR_RETURN(const int64_t before, CountMembers(call, operation, prefix));
   std::string lines;
   for (const subject::v1::PersonalValue& value : held.values()) {
     const nlohmann::ordered_json line = {
@@ -80,7 +100,7 @@ absl::StatusOr<RightsNote> RightsExporter::ExportSubject(const CallContext& call
     StrAppend(&lines, line.dump(), "\n");
   }
   note.member.service = service;
-  note.member.name = StrCat(service, "/subject.jsonl");
+  note.member.name = NumberedName(prefix, before + 1);
   note.member.rows = held.values_size();
   RETURN_IF_ERROR(Write(call, operation, lines, &note));
   return note;
@@ -101,14 +121,12 @@ absl::StatusOr<RightsNote> RightsExporter::ExportTenant(const CallContext& call,
   if (page.rows().empty()) return note;
   const std::string table = WithoutSchema(page.table());
   const std::string prefix = StrCat(service, "/", table, "-");
-  ASSIGN_OR_RETURN(const int64_t before, parts_.database.WithTenant(call, [&](Transaction& tx) {
-    return RightsStore::CountMembers(tx, call.tenant, operation.id, prefix);
-  }));
+  ASSIGN_OR_RETURN(const int64_t before, CountMembers(call, operation, prefix));
   std::string lines;
   for (const std::string& row : page.rows()) StrAppend(&lines, row, "\n");
   note.counts.push_back({service, table, page.rows_size()});
   note.member.service = service;
-  note.member.name = StrCat(prefix, absl::Dec(before + 1, absl::kZeroPad5), ".jsonl");
+  note.member.name = NumberedName(prefix, before + 1);
   note.member.rows = page.rows_size();
   RETURN_IF_ERROR(Write(call, operation, lines, &note));
   return note;
@@ -130,15 +148,12 @@ absl::StatusOr<std::optional<StoredFile>> RightsExporter::NextFile(
   }
   ASSIGN_OR_RETURN(const std::vector<FileStore::OfSubject> theirs,
                    parts_.database.WithTenant(call, [&](Transaction& tx) {
-                     return files.FindOfSubject(tx, call, operation.subject);
+                     return files.FindOfSubject(tx, call, operation.subject, after, 1);
                    }));
-  for (const FileStore::OfSubject& file : theirs) {
-    if (file.id <= after) continue;
-    StoredFile found;
-    found.id = file.id;
-    return std::optional(found);
-  }
-  return std::optional<StoredFile>();
+  if (theirs.empty()) return std::optional<StoredFile>();
+  StoredFile found;
+  found.id = theirs.front().id;
+  return std::optional(found);
 }
 
 absl::Status RightsExporter::CopyFile(const CallContext& call, const RightsOperation& operation,

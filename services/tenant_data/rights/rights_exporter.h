@@ -25,6 +25,9 @@ class RightsExporter {
                                         const HoldOn& hold_on);
   absl::StatusOr<RightsNote> Manifest(const CallContext& call, const RightsOperation& operation);
 
+  // Of those that there are, how many names begin so.
+  absl::StatusOr<int64_t> CountMembers(const CallContext& call, const RightsOperation& operation,
+                                       const std::string& prefix);
   absl::StatusOr<std::optional<StoredFile>> NextFile(const CallContext& call,
                                                      const RightsOperation& operation);
   absl::Status CopyFile(const CallContext& call, const RightsOperation& operation,

@@ -43,7 +43,6 @@ std::string ReasonFor(const absl::Status& status) {
 bool MayPass(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   if (reason == reason::kTenantSuspended) return true;
-  if (reason == "SUBJECT_TOO_LARGE") return false;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:

@@ -45,9 +45,9 @@ std::map<std::string, std::string> FieldContext(RecordId record, FieldId field) 
 FieldSealer::FieldSealer(std::shared_ptr<grpc::Channel> channel)
     : vault_(CryptoService::NewStub(std::move(channel))) {}
 
-absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& call,
+absl::StatusOr<std::vector<SealedValue>> FieldSealer::Seal(const CallContext& call,
                                                            const std::vector<SealItem>& items) {
-  std::vector<std::string> ciphertexts;
+  std::vector<SealedValue> ciphertexts;
   for (size_t begin = 0; begin < items.size();) {
     const size_t end = BatchEnd(items, begin);
     BatchEncryptRequest request;
@@ -66,13 +66,12 @@ absl::StatusOr<std::vector<std::string>> FieldSealer::Seal(const CallContext& ca
     }
     for (BatchEncryptResponse::Item& item : *reply->mutable_items()) {
       if (item.error() == kKeyShredded) {
-        return Error(absl::StatusCode::kFailedPrecondition, kKeyShredded,
-                     "whose data this is was erased");
-      }
-      if (!item.error().empty()) {
+        ciphertexts.emplace_back();
+      } else if (!item.error().empty()) {
         return absl::InternalError(ToAbsl(StrCat("the vault refused a value: ", item.error())));
+      } else {
+        ciphertexts.emplace_back(std::move(*item.mutable_ciphertext()));
       }
-      ciphertexts.push_back(std::move(*item.mutable_ciphertext()));
     }
     begin = end;
   }

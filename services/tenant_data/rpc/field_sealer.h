@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ struct OpenedValue {
   std::string error;
 };
 
+// The ciphertext of a value; nothing for one of somebody whose share is gone.
+using SealedValue = std::optional<std::string>;
+
 // The vault's key of this service that seals values of fields.
 inline constexpr std::string_view kFieldsKey = "fields";
 
@@ -40,7 +44,7 @@ std::map<std::string, std::string> FieldContext(RecordId record, FieldId field);
 // {record, field}, so that a ciphertext moved to another record or field does not open. One call
 // for what a request needs, more only past a thousand values or 4 MB. Thread safe.
 //
-// Errors: UNAVAILABLE and the like as the vault gave them, KEY_SHREDDED of a subject who was
+// Errors: UNAVAILABLE and the like as the vault gave them, KEY_SHREDDED of a tenant that was
 // erased; anything else is a fault of ours.
 class FieldSealer {
  public:
@@ -48,7 +52,7 @@ class FieldSealer {
   explicit FieldSealer(std::shared_ptr<grpc::Channel> channel);
 
   // The ciphertexts, in order.
-  absl::StatusOr<std::vector<std::string>> Seal(const CallContext& call,
+  absl::StatusOr<std::vector<SealedValue>> Seal(const CallContext& call,
                                                 const std::vector<SealItem>& items);
   // The plaintexts, in order; what does not open says so by itself.
   absl::StatusOr<std::vector<OpenedValue>> Open(const CallContext& call,

@@ -183,5 +183,30 @@ TEST_F(FileReferencesTest, OfARecordThatNamesAFileAndItsDeletionOneWins) {
             0);
 }
 
+TEST_F(FileReferencesTest, APurgedRecordTakesItsFilesButThoseThatOthersName) {
+  ASSERT_OK_AND_ASSIGN(const v1::Record record, Contract({{"name", "theirs"}}));
+  const std::string own = File(a_);
+  const std::string on_its_way = File(a_, "pending");
+  const std::string named = File(a_);
+  const std::string unbound = File(a_);
+  for (const std::string& file : {own, on_its_way, named}) {
+    test_->Execute("UPDATE tenant_data.files SET record_id = '" +
+                   RecordId::Parse(record.record_id())->uuid().ToString() + "' WHERE file_id = '" +
+                   FileId::Parse(file)->uuid().ToString() + "'");
+  }
+  test_->Execute(StrCat("INSERT INTO tenant_data.file_usage (tenant_id, bytes) VALUES ('",
+                        a_.uuid().ToString(), "', 4)"));
+  ASSERT_OK(Contract({{"scan", named}}));
+  const int64_t changes = Changes();
+  v1::PurgeRecordRequest purge;
+  purge.set_record_id(record.record_id());
+  ASSERT_OK(AsUser(a_, &Stub::PurgeRecord, purge));
+  EXPECT_EQ(Count("tenant_data.files WHERE state = 'deleted' AND data_key IS NULL"), 2);
+  EXPECT_EQ(Count("tenant_data.files WHERE state = 'stored'"), 2);
+  EXPECT_EQ(Count("tenant_data.file_usage WHERE bytes = 2"), 1);
+  // Of the record and of the one file that subscribers knew of.
+  EXPECT_EQ(Changes(), changes + 2);
+}
+
 }  // namespace
 }  // namespace kasbah::tenantdata

@@ -7,10 +7,10 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/sha256_stream.h"
 #include "services/tenant_data/domain/page.h"
-#include "services/tenant_data/files/file_events.h"
 #include "services/tenant_data/rpc/file_messages.h"
 #include "services/tenant_data/rpc/messages.h"
 #include "services/tenant_data/rpc/request_key.h"
+#include "services/tenant_data/store/file_events.h"
 
 namespace kasbah::tenantdata {
 namespace {

@@ -83,9 +83,31 @@ Value CellValue(const FieldRule* field, const std::string& cell) {
   return value;
 }
 
+void TakeSubject(const std::string& member, const std::string& given, ImportRow* read) {
+  if (given.size() > kMaxSubjectBytes) {
+    read->violations.push_back({member, "must have at most 320 bytes", "MAX"});
+  } else if (given.find('\0') != std::string::npos) {
+    read->violations.push_back({member, "must not hold the character U+0000", "TYPE"});
+  } else {
+    read->subject = given;
+  }
+}
+
+// A member that is not there is forgotten rather than nobody's.
+void TakeSubject(const std::string& member, const json& line, ImportRow* read) {
+  const auto given = line.find(member);
+  if (given == line.end()) {
+    read->violations.push_back({member, "must say whose it is, or be null", "REQUIRED"});
+  } else if (given->is_string()) {
+    TakeSubject(member, given->get<std::string>(), read);
+  } else if (!given->is_null()) {
+    read->violations.push_back({member, "must be a text", "TYPE"});
+  }
+}
+
 }  // namespace
 
-ImportRow ReadJsonRow(const FileRow& row) {
+ImportRow ReadJsonRow(const FileRow& row, const std::string& subject_member) {
   ImportRow read;
   read.line = row.first_line;
   if (RefuseTooLong(row, &read)) return read;
@@ -94,13 +116,16 @@ ImportRow ReadJsonRow(const FileRow& row) {
     read.violations.push_back({"", "is no JSON object", "JSON"});
     return read;
   }
+  if (!subject_member.empty()) TakeSubject(subject_member, *parsed, &read);
   for (const auto& [key, value] : parsed->items()) {
+    if (key == subject_member && !subject_member.empty()) continue;
     (*read.values.mutable_fields())[key] = ToValue(value, 1);
   }
   return read;
 }
 
 absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, const FileRow& row,
+                                                       const std::string& subject_member,
                                                        bool may_be_unknown) {
   std::string_view text = row.text;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -110,7 +135,8 @@ absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, c
   std::set<std::string> seen;
   for (const CsvCell& cell : *cells) {
     const std::string key = cell.value_or("");
-    if (rules.Find(key) == nullptr && !(may_be_unknown && IsKey(key))) {
+    const bool is_subject = !subject_member.empty() && key == subject_member;
+    if (!is_subject && rules.Find(key) == nullptr && !(may_be_unknown && IsKey(key))) {
       return InvalidField(
           "data", IsKey(key) ? StrCat("has a column ", key, ", which is no field of the collection")
                              : "has a column that is no key of a field");
@@ -119,11 +145,14 @@ absl::StatusOr<std::vector<std::string>> ReadCsvHeader(const RuleTable& rules, c
       return InvalidField("data", StrCat("has the column ", key, " twice"));
     header.push_back(key);
   }
+  if (!subject_member.empty() && !seen.contains(subject_member)) {
+    return InvalidField("data", "has no column of the name start.subject_member");
+  }
   return header;
 }
 
 ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& header,
-                     const FileRow& row) {
+                     const std::string& subject_member, const FileRow& row) {
   ImportRow read;
   read.line = row.first_line;
   if (RefuseTooLong(row, &read)) return read;
@@ -140,6 +169,10 @@ ImportRow ReadCsvRow(const RuleTable& rules, const std::vector<std::string>& hea
   for (size_t i = 0; i < header.size(); ++i) {
     const CsvCell& cell = (*cells)[i];
     if (!cell) continue;
+    if (!subject_member.empty() && header[i] == subject_member) {
+      TakeSubject(subject_member, *cell, &read);
+      continue;
+    }
     const FieldRule* field = rules.Find(header[i]);
     Value& value = (*read.values.mutable_fields())[header[i]];
     if (field == nullptr || field->definition.type != FieldType::kJson) {

@@ -29,6 +29,11 @@ absl::Status Contention() {
                         absl::Milliseconds(100));
 }
 
+absl::Status SubjectSet() {
+  return Error(absl::StatusCode::kFailedPrecondition, "SUBJECT_SET",
+               "it is somebody else's data, which is said once");
+}
+
 bool IsTaken(const absl::Status& status, const std::string& key) {
   const std::vector<Violation> violations = DetailsOf(status).violations;
   return std::any_of(violations.begin(), violations.end(), [&](const Violation& violation) {
@@ -85,6 +90,10 @@ absl::StatusOr<v1::Record> RecordChanger::Change(const rpc::Call& call, const St
 absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
                                                      const StoredRecord& stored,
                                                      const v1::UpdateRecordRequest& request) {
+  if (!request.subject_id().empty() && !stored.subject.empty() &&
+      request.subject_id() != stored.subject) {
+    return SubjectSet();
+  }
   ASSIGN_OR_RETURN(const auto rules, definitions_.Current(call, stored.collection.ToString()));
   ASSIGN_OR_RETURN(Struct changes, ApplyMask(*rules, request.update_mask(), request.values()));
   ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored.sealed));
@@ -99,12 +108,17 @@ absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
   const payload::Report stripped = std::move(checked.valid.stripped);
 
-  NewRecord fresh{stored.id, stored.customer, std::move(checked.valid), "", {}, stored.subject};
+  const bool gets_subject = stored.subject.empty() && !request.subject_id().empty();
+  const std::string& subject = gets_subject ? request.subject_id() : stored.subject;
+  NewRecord fresh{stored.id, stored.customer, std::move(checked.valid), "", {}, subject};
   RETURN_IF_ERROR(sealer_.Seal(call, *rules, {&fresh}));
   std::vector<std::string> changed_keys =
       ChangedKeys(*rules, before, sealed, fresh.values.values, changes);
   std::vector<FieldId> named = RemoveNamed(*rules, changes, &sealed);
   RemoveRetired(*rules, &sealed, &named);
+  if (gets_subject) {
+    ASSIGN_OR_RETURN(sealed, sealer_.Reseal(call, stored.id, sealed, subject));
+  }
   // What the record has sealed in the end; what it keeps is yet to be opened for the reply.
   ASSIGN_OR_RETURN(SealedValues all, UnpackSealed(fresh.sealed));
   all.insert(sealed.begin(), sealed.end());
@@ -113,12 +127,14 @@ absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
   after.schema_version = rules->schema_version();
   after.data = fresh.values.data;
   after.sealed = PackSealed(sealed);
+  after.subject = subject;
   const std::vector<Unsealed> given = fresh.values.to_seal;
-  ASSIGN_OR_RETURN(after.updated,
-                   writer_.Update(call, *rules,
-                                  {stored.id, stored.version, stored.customer,
-                                   std::move(fresh.values), PackSealed(all), std::move(named),
-                                   std::move(fresh.blind), std::move(changed_keys)}));
+  ASSIGN_OR_RETURN(
+      after.updated,
+      writer_.Update(call, *rules,
+                     {stored.id, stored.version, stored.customer, std::move(fresh.values),
+                      PackSealed(all), std::move(named), std::move(fresh.blind),
+                      std::move(changed_keys), gets_subject ? subject : ""}));
   ASSIGN_OR_RETURN(v1::Record reply, opener_.Show(call, after));
   ShowUnsealed(given, reply.mutable_values());
   ShowTakenOut(stripped, moved, &reply);

@@ -30,6 +30,7 @@ class RecordImportTest : public RecordServiceTest {
   struct Options {
     v1::LineFormat format = v1::LINE_FORMAT_JSON_LINES;
     std::string import_id = kId;
+    std::string subject_member = {};
     std::optional<CustomerId> customer;
     size_t piece = 1 << 20;
     // Leave once so many lines are done with.
@@ -53,6 +54,7 @@ class RecordImportTest : public RecordServiceTest {
       first.mutable_start()->set_collection("countries");
       first.mutable_start()->set_format(options.format);
       first.mutable_start()->set_import_id(options.import_id);
+      first.mutable_start()->set_subject_member(options.subject_member);
       bool open = stream->Write(first);
       for (size_t at = 0; open && at < file.size(); at += options.piece) {
         if (options.before_piece) options.before_piece(at);

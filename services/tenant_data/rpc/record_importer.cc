@@ -11,7 +11,10 @@
 #include "libs/base/status_macros.h"
 #include "libs/crypto/sha256_stream.h"
 #include "libs/outbox/audit_event.h"
+#include "services/tenant_data/domain/vault_refusal.h"
+#include "services/tenant_data/rpc/batch_sealer.h"
 #include "services/tenant_data/rpc/import_rows.h"
+#include "services/tenant_data/rpc/import_said.h"
 #include "services/tenant_data/rpc/messages.h"
 #include "services/tenant_data/rpc/record_change.h"
 #include "services/tenant_data/rpc/record_changer.h"
@@ -22,14 +25,13 @@ namespace {
 using postgres::Transaction;
 using v1::ImportRecordsRequest;
 using v1::ImportRecordsResponse;
-using RefusedLine = ImportRecordsResponse::RefusedLine;
-using StrippedLine = ImportRecordsResponse::StrippedLine;
 
 constexpr size_t kBatchRows = 500;
 constexpr size_t kBatchBytes = 1 << 20;
 constexpr absl::Duration kBatchDeadline = absl::Seconds(60);
 constexpr int64_t kLinesAtOnce = 1000;
-// How often a batch is checked again when a definition or a file changed since.
+// How often a batch is checked again when a definition or a file changed since, or somebody whose
+// data it has was erased.
 constexpr int kTries = 10;
 
 absl::Status Changed() {
@@ -50,16 +52,8 @@ absl::Status Reused() {
 
 // Whether what a batch was checked against is not there any more.
 bool IsToBeChecked(const absl::Status& status) {
-  return ReasonOf(status) == kDefinitionChanged || ReasonOf(status) == kFileMissing;
-}
-
-RefusedLine ToRefusal(const RuleTable& rules, uint64_t line,
-                      const std::vector<Violation>& violations) {
-  RefusedLine refused;
-  refused.set_line(line);
-  refused.set_schema_version(rules.schema_version());
-  for (const Violation& violation : violations) *refused.add_violations() = ToProto(violation);
-  return refused;
+  const std::string reason = ReasonOf(status);
+  return reason == kDefinitionChanged || reason == kFileMissing || reason == kKeyShredded;
 }
 
 }  // namespace
@@ -108,6 +102,7 @@ class RecordImporter::Run {
     if (!id.ok()) return InvalidField("start.import_id", "must be a UUID");
     ASSIGN_OR_RETURN(owner_, OwnerOf(call_, start.customer_id()));
     collection_ = start.collection();
+    subject_member_ = start.subject_member();
     const CallContext call = BatchCall();
     ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(call, collection_));
     is_csv_ = start.format() == v1::LINE_FORMAT_CSV;
@@ -117,14 +112,19 @@ class RecordImporter::Run {
     fresh.collection = rules->collection_id();
     fresh.format = is_csv_ ? "csv" : "json_lines";
     fresh.customer = owner_;
+    fresh.subject_member = subject_member_;
     ASSIGN_OR_RETURN(const std::optional<ImportState> state,
                      importer_.database_.WithTenantUnaudited(
                          call, postgres::UnauditedToken::ForIdempotency(), [&](Transaction& tx) {
                            return importer_.imports_.Begin(tx, call, fresh, importer_.clock_.Now());
                          }));
     if (!state || state->collection != fresh.collection || state->format != fresh.format ||
-        state->customer != fresh.customer) {
+        state->customer != fresh.customer || state->subject_member != fresh.subject_member) {
       return Reused();
+    }
+    // Begun again, it was none's: a field of this name is given no value.
+    if (state->line == 0 && rules->Find(subject_member_) != nullptr) {
+      return InvalidField("start.subject_member", "is the key of a field");
     }
     state_ = *state;
     resumed_ = state_.line;
@@ -200,7 +200,8 @@ class RecordImporter::Run {
     if (is_csv_ && header_.empty()) {
       ASSIGN_OR_RETURN(const auto rules, importer_.definitions_.Current(BatchCall(), collection_));
       // Begun again: it was found right, and a field may have gone since, which its lines will say.
-      ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row, /*may_be_unknown=*/resumed_ > 0));
+      ASSIGN_OR_RETURN(header_, ReadCsvHeader(*rules, row, subject_member_,
+                                              /*may_be_unknown=*/resumed_ > 0));
       return absl::OkStatus();
     }
     if (row.last_line <= state_.line) {
@@ -250,7 +251,8 @@ class RecordImporter::Run {
     std::vector<Validation> checked(batch_.size());
     std::vector<Validation*> to_check;
     for (size_t i = 0; i < batch_.size(); ++i) {
-      rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, batch_[i]) : ReadJsonRow(batch_[i]));
+      rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, subject_member_, batch_[i])
+                             : ReadJsonRow(batch_[i], subject_member_));
       if (!rows[i].violations.empty()) continue;
       checked[i] = ValidateNew(*rules, rows[i].values);
       to_check.push_back(&checked[i]);
@@ -268,13 +270,15 @@ class RecordImporter::Run {
         refused.push_back(ToRefusal(*rules, rows[i].line, violations));
         continue;
       }
-      records.push_back(
-          {RecordId::New(importer_.clock_.Now()), owner_, std::move(checked[i].valid), "", {}, ""});
+      records.push_back({RecordId::New(importer_.clock_.Now()),
+                         owner_,
+                         std::move(checked[i].valid),
+                         "",
+                         {},
+                         std::move(rows[i].subject)});
       lines.push_back(rows[i].line);
     }
-    std::vector<NewRecord*> to_seal;
-    for (NewRecord& record : records) to_seal.push_back(&record);
-    RETURN_IF_ERROR(importer_.sealer_.Seal(call, *rules, to_seal));
+    RETURN_IF_ERROR(Seal(call, *rules, &records, &lines, &refused));
 
     ImportState after = state_;
     const absl::StatusOr<BatchCreated> created = importer_.batches_.CreateWith(
@@ -291,34 +295,24 @@ class RecordImporter::Run {
     return after;
   }
 
-  static void AddTaken(const RuleTable& rules, const std::vector<uint64_t>& lines,
-                       const std::vector<std::vector<FieldId>>& taken,
-                       std::vector<RefusedLine>* refused) {
-    for (size_t i = 0; i < lines.size(); ++i) {
-      if (taken[i].empty()) continue;
-      std::vector<Violation> violations;
-      for (const FieldId field : taken[i]) {
-        violations.push_back(TakenValue(rules.Find(field)->definition.key));
+  // Those of somebody who was erased go over to `refused`.
+  absl::Status Seal(const rpc::Call& call, const RuleTable& rules, std::vector<NewRecord>* records,
+                    std::vector<uint64_t>* lines, std::vector<RefusedLine>* refused) {
+    ASSIGN_OR_RETURN(const std::vector<bool> goes_in,
+                     SealBatch(call, rules, importer_.batches_, importer_.sealer_, records));
+    std::vector<NewRecord> kept;
+    std::vector<uint64_t> kept_lines;
+    for (size_t i = 0; i < goes_in.size(); ++i) {
+      if (!goes_in[i]) {
+        refused->push_back(ToRefusal(rules, (*lines)[i], {ErasedSubject(subject_member_)}));
+        continue;
       }
-      refused->push_back(ToRefusal(rules, lines[i], violations));
+      kept.push_back(std::move((*records)[i]));
+      kept_lines.push_back((*lines)[i]);
     }
-    std::sort(refused->begin(), refused->end(),
-              [](const RefusedLine& a, const RefusedLine& b) { return a.line() < b.line(); });
-  }
-
-  // Of those that go in.
-  static std::vector<StrippedLine> StrippedOf(const std::vector<NewRecord>& records,
-                                              const std::vector<uint64_t>& lines,
-                                              const std::vector<std::vector<FieldId>>& taken) {
-    std::vector<StrippedLine> stripped;
-    for (size_t i = 0; i < records.size(); ++i) {
-      const payload::Report& report = records[i].values.stripped;
-      if (report.count == 0 || !taken[i].empty()) continue;
-      StrippedLine& line = stripped.emplace_back();
-      line.set_line(lines[i]);
-      for (std::string& path : FirstPaths(report)) line.add_paths(std::move(path));
-    }
-    return stripped;
+    *records = std::move(kept);
+    *lines = std::move(kept_lines);
+    return absl::OkStatus();
   }
 
   ImportState After(size_t refused, bool is_last) const {
@@ -359,6 +353,7 @@ class RecordImporter::Run {
 
   std::string collection_;
   std::optional<CustomerId> owner_;
+  std::string subject_member_;
   bool is_csv_ = false;
   std::unique_ptr<RowSplitter> splitter_;
   // Of all that the splitter took.

@@ -63,12 +63,24 @@ std::string ToText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
 }
 
-absl::StatusOr<Json> ValuesOf(const v1::Record& shown) {
+}  // namespace
+
+absl::StatusOr<std::string> ValuesAsJson(const v1::Record& shown) {
   std::string text;
   if (!google::protobuf::util::MessageToJsonString(shown.values(), &text).ok()) {
     return absl::DataLossError("a record has no JSON form");
   }
-  return Json::parse(text, nullptr, false);
+  return text;
+}
+
+absl::Status RequireOpened(const v1::Record& shown) {
+  for (const v1::UnavailableValue& value : shown.unavailable()) {
+    if (value.reason() == kKeyShredded) continue;
+    return WithRetryDelay(Error(absl::StatusCode::kUnavailable, value.reason(),
+                                "a sealed value cannot be opened just now"),
+                          absl::Seconds(1));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> RowOf(const ExportedRecord& exported, const v1::Record& shown) {
@@ -84,19 +96,14 @@ absl::StatusOr<std::string> RowOf(const ExportedRecord& exported, const v1::Reco
     row["change"] = exported.change;
     row["actor"] = StrCat(exported.actor_kind, " ", exported.actor_id);
   }
-  ASSIGN_OR_RETURN(row["values"], ValuesOf(shown));
+  ASSIGN_OR_RETURN(const std::string values, ValuesAsJson(shown));
+  row["values"] = Json::parse(values, nullptr, false);
+  RETURN_IF_ERROR(RequireOpened(shown));
   for (const v1::UnavailableValue& value : shown.unavailable()) {
-    if (value.reason() != kKeyShredded) {
-      return WithRetryDelay(Error(absl::StatusCode::kUnavailable, value.reason(),
-                                  "a sealed value cannot be opened just now"),
-                            absl::Seconds(1));
-    }
     row["shredded"].push_back(value.field());
   }
   return row.dump();
 }
-
-}  // namespace
 
 bool RecordPages::Has(std::string_view table) { return table == kRecords || table == kHistory; }
 

@@ -11,6 +11,14 @@
 
 namespace kasbah::tenantdata {
 
+// The values of a record as JSON.
+absl::StatusOr<std::string> ValuesAsJson(const v1::Record& shown);
+// UNAVAILABLE where a sealed value cannot be opened just now; one whose key was shredded is no
+// error.
+absl::Status RequireOpened(const v1::Record& shown);
+// A record, or what it once was, as a JSON object of an export. UNAVAILABLE as above.
+absl::StatusOr<std::string> RowOf(const ExportedRecord& exported, const v1::Record& shown);
+
 // A tenant's records and their past as pages of an export: with their sealed values opened, those
 // of a collection together. Thread safe.
 class RecordPages {

@@ -312,7 +312,7 @@ TEST_F(RecordSearchTest, ARecordThatIsWrittenWhileItsSubjectIsErasedIsRefused) {
   EXPECT_OK(database_->WithTenantUnaudited(
       call, postgres::UnauditedToken::ForBookkeeping(), [&](postgres::Transaction& tx) {
         erased_subjects::Add(tx, call, "patient-7");
-        EXPECT_OK(SubjectStore().EraseRecords(tx, call, "patient-7").Await());
+        EXPECT_OK(SubjectStore().HoldRecords(tx, call, "patient-7", 10).Await());
         creating = std::thread([&] { made = AsUser(a_, &Stub::CreateRecord, request); });
         // It waits for this transaction, or it would not see it.
         const absl::Time deadline = absl::Now() + absl::Seconds(10);

@@ -6,6 +6,9 @@
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/domain/etag.h"
 #include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/domain/vault_refusal.h"
+#include "services/tenant_data/rpc/batch_sealer.h"
+#include "services/tenant_data/rpc/import_rows.h"
 #include "services/tenant_data/rpc/messages.h"
 #include "services/tenant_data/rpc/record_change.h"
 #include "services/tenant_data/rpc/request_key.h"
@@ -13,8 +16,11 @@
 namespace kasbah::tenantdata {
 namespace {
 
-// How often a batch is made again when a file that it names went after it was looked for.
+// How often a batch is made again when a file that it names, or somebody whose data it has, went
+// after it was looked for.
 constexpr int kTries = 3;
+// Where an item says whose it is.
+constexpr char kSubjectField[] = "subject_id";
 
 // Items of a batch as they stand after validation.
 struct BatchItems {
@@ -25,10 +31,24 @@ struct BatchItems {
   std::vector<int> item_of;
 };
 
+// Of each item, empty for nobody's; as many as `items`, or none at all.
+absl::StatusOr<std::vector<std::string>> SubjectsOf(const v1::BatchCreateRecordsRequest& request) {
+  std::vector<std::string> subjects(request.subject_ids().begin(), request.subject_ids().end());
+  if (!subjects.empty() && request.subject_ids_size() != request.values_size()) {
+    return InvalidField("subject_ids", "must be as many as values, or none");
+  }
+  subjects.resize(static_cast<size_t>(request.values_size()));
+  return subjects;
+}
+
 BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
-                     std::vector<Validation> checked) {
+                     const std::vector<std::string>& subjects, std::vector<Validation> checked) {
   BatchItems items;
-  for (Validation& one : checked) {
+  for (size_t i = 0; i < checked.size(); ++i) {
+    Validation& one = checked[i];
+    if (subjects[i].size() > kMaxSubjectBytes) {
+      one.violations.push_back({kSubjectField, "must have at most 320 bytes", "MAX"});
+    }
     auto* item = items.reply.add_items();
     for (const Violation& violation : one.violations) *item->add_violations() = ToProto(violation);
     if (!one.violations.empty()) continue;
@@ -36,9 +56,29 @@ BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
       item->add_stripped_paths(std::move(path));
     }
     items.item_of.push_back(items.reply.items_size() - 1);
-    items.records.push_back({RecordId::New(now), owner, std::move(one.valid), "", {}, ""});
+    items.records.push_back({RecordId::New(now), owner, std::move(one.valid), "", {}, subjects[i]});
   }
   return items;
+}
+
+// Takes those out that cannot go in for whose they are.
+void RefuseErased(const std::vector<bool>& goes_in, BatchItems* items) {
+  size_t kept = 0;
+  for (size_t i = 0; i < goes_in.size(); ++i) {
+    if (!goes_in[i]) {
+      auto* item = items->reply.mutable_items(items->item_of[i]);
+      item->clear_stripped_paths();
+      *item->add_violations() = ToProto(ErasedSubject(kSubjectField));
+      continue;
+    }
+    if (kept != i) {
+      items->records[kept] = std::move(items->records[i]);
+      items->item_of[kept] = items->item_of[i];
+    }
+    ++kept;
+  }
+  items->records.resize(kept);
+  items->item_of.resize(kept);
 }
 
 // The reply once it is known which unique values were taken.
@@ -73,12 +113,14 @@ void RecordService::StartCreate(const rpc::Call& call, const v1::CreateRecordReq
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreate(
     const rpc::Call& call, const v1::BatchCreateRecordsRequest& request) {
+  absl::StatusOr<v1::BatchCreateRecordsResponse> created = FilesKeepGoing();
   for (int tries = 0; tries < kTries; ++tries) {
-    absl::StatusOr<v1::BatchCreateRecordsResponse> created =
+    created =
         parts_.definitions.WriteUnderCurrent(call, [&] { return BatchCreateOnce(call, request); });
-    if (ReasonOf(created.status()) != kFileMissing) return created;
+    const std::string reason = ReasonOf(created.status());
+    if (reason != kFileMissing && reason != kKeyShredded) return created;
   }
-  return FilesKeepGoing();
+  return ReasonOf(created.status()) == kFileMissing ? FilesKeepGoing() : created;
 }
 
 absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
@@ -86,16 +128,17 @@ absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
   ASSIGN_OR_RETURN(const std::optional<CustomerId> owner, OwnerOf(call, request.customer_id()));
   ASSIGN_OR_RETURN(const auto rules, parts_.definitions.Current(call, request.collection()));
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
+  ASSIGN_OR_RETURN(const std::vector<std::string> subjects, SubjectsOf(request));
   std::vector<Validation> checked;
   for (const auto& values : request.values()) checked.push_back(ValidateNew(*rules, values));
   std::vector<Validation*> to_check;
   for (Validation& one : checked) to_check.push_back(&one);
   RETURN_IF_ERROR(parts_.references.Run(call, owner, to_check));
   RETURN_IF_ERROR(parts_.references.RunFiles(call, owner, to_check));
-  BatchItems items = SortItems(owner, clock_.Now(), std::move(checked));
-  std::vector<NewRecord*> to_seal;
-  for (NewRecord& record : items.records) to_seal.push_back(&record);
-  RETURN_IF_ERROR(parts_.sealer.Seal(call, *rules, to_seal));
+  BatchItems items = SortItems(owner, clock_.Now(), subjects, std::move(checked));
+  ASSIGN_OR_RETURN(const std::vector<bool> goes_in,
+                   SealBatch(call, *rules, parts_.batches, parts_.sealer, &items.records));
+  RefuseErased(goes_in, &items);
 
   ASSIGN_OR_RETURN(
       const BatchCreated created,

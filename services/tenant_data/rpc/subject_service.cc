@@ -1,16 +1,17 @@
 #include "services/tenant_data/rpc/subject_service.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "libs/base/error.h"
+#include "libs/base/status_macros.h"
+#include "libs/base/strings.h"
 #include "libs/rpc/channel.h"
 #include "services/tenant_data/domain/personal_columns.h"
-#include "services/tenant_data/rpc/field_sealer.h"
+#include "services/tenant_data/domain/vault_refusal.h"
 #include "services/tenant_data/store/erased_subjects.h"
+#include "services/tenant_data/store/file_events.h"
+#include "services/tenant_data/store/lifecycle_events.h"
 #include "services/tenant_data/store/record_events.h"
 
 namespace kasbah::tenantdata {
@@ -27,27 +28,15 @@ static_assert(kPersonalColumns.size() == 6 && kOperation.ends_with("operations.s
               kFileName.ends_with("files.name") && kFileSubject.ends_with("files.subject") &&
               kSubject.ends_with("records.subject"));
 constexpr std::string_view kDomains = "tenant_data.domains";
-// What a record that is theirs says.
-constexpr std::string_view kData = "tenant_data.records.data";
 
-// One reply holds so many; past it ExportRecords is the way.
-constexpr int64_t kMostRecords = 10'000;
-constexpr size_t kMostBytes = 6'000'000;
+// Of an erasure: rows of a transaction, and transactions of a call.
+constexpr int64_t kRowsAtOnce = 1000;
+constexpr int kPagesAtOnce = 8;
 
 struct Held {
   std::vector<SubjectRow> customers;
-  std::vector<FileStore::OfSubject> files;
   std::vector<OperationId> operations;
 };
-struct Erased {
-  int64_t customers = 0;
-  int64_t files = 0;
-};
-
-absl::Status TooMuch() {
-  return Error(absl::StatusCode::kResourceExhausted, "SUBJECT_TOO_LARGE",
-               "there is more than one reply holds; export the collections instead");
-}
 
 }  // namespace
 
@@ -57,9 +46,9 @@ SubjectService::SubjectService(rpc::Pipeline& pipeline, postgres::Database& data
     : subject::SubjectService(pipeline, database, outbox, clock, kTenantTables),
       domains_(domains),
       outbox_(outbox),
-      opener_(opener),
       vault_(vault::v1::ShredService::NewStub(std::move(vault))),
-      pages_(database, opener) {}
+      pages_(database, opener),
+      subject_pages_(database, opener) {}
 
 absl::StatusOr<SubjectService::TenantPage> SubjectService::PageOf(const rpc::Call& call,
                                                                   const subject::TenantTable& table,
@@ -96,95 +85,54 @@ absl::Status SubjectService::PrepareErasure(const rpc::Call& call,
 absl::StatusOr<subject::v1::ExportSubjectResponse> SubjectService::Export(
     const rpc::Call& call, const subject::v1::ExportSubjectRequest& request) {
   const std::string& id = request.subject().id();
-  std::vector<StoredRecord> records;
-  ASSIGN_OR_RETURN(
-      const Held held,
-      ExportAudited(call,
-                    [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Held>> {
-                      auto customers = subjects_.Find(tx, call, id);
-                      auto files = files_.FindOfSubject(tx, call, id);
-                      auto operations = RightsStore::FindAbout(tx, call.tenant, id);
-                      ASSIGN_OR_RETURN(
-                          records, subjects_.FindRecords(tx, call, id, kMostRecords + 1).Await());
-                      return tx.AfterCommit([=]() -> absl::StatusOr<Held> {
-                        Held all;
-                        ASSIGN_OR_RETURN(all.operations, operations.Take());
-                        ASSIGN_OR_RETURN(all.customers, customers.Take());
-                        ASSIGN_OR_RETURN(all.files, files.Take());
-                        return all;
-                      });
-                    }));
   subject::v1::ExportSubjectResponse reply;
-  for (const FileStore::OfSubject& file : held.files) {
-    AddValue(kFileName, file.id.ToString(), file.name, &reply);
-    AddValue(kFileSubject, file.id.ToString(), id, &reply);
+  if (request.page_token().empty()) {
+    ASSIGN_OR_RETURN(const Held held,
+                     ExportAudited(call, [&](postgres::Transaction& tx) -> postgres::Pending<Held> {
+                       auto customers = subjects_.Find(tx, call, id);
+                       auto operations = RightsStore::FindAbout(tx, call.tenant, id);
+                       return tx.AfterCommit([=]() -> absl::StatusOr<Held> {
+                         Held all;
+                         ASSIGN_OR_RETURN(all.operations, operations.Take());
+                         ASSIGN_OR_RETURN(all.customers, customers.Take());
+                         return all;
+                       });
+                     }));
+    for (const OperationId operation : held.operations) {
+      AddValue(kOperation, operation.ToString(), id, &reply);
+    }
+    for (const SubjectRow& row : held.customers) {
+      AddValue(kDisplayName, row.customer.ToString(), row.display_name, &reply);
+      AddValue(kExternalId, row.customer.ToString(), row.external_id, &reply);
+    }
   }
-  for (const OperationId operation : held.operations) {
-    AddValue(kOperation, operation.ToString(), id, &reply);
-  }
-  for (const SubjectRow& row : held.customers) {
-    AddValue(kDisplayName, row.customer.ToString(), row.display_name, &reply);
-    AddValue(kExternalId, row.customer.ToString(), row.external_id, &reply);
-  }
-  RETURN_IF_ERROR(ExportRecords(call, records, &reply));
+  RETURN_IF_ERROR(subject_pages_.AddPage(call, id, request.page_token(), &reply));
   return reply;
-}
-
-absl::Status SubjectService::ExportRecords(const rpc::Call& call,
-                                           const std::vector<StoredRecord>& records,
-                                           subject::v1::ExportSubjectResponse* reply) {
-  if (records.size() > static_cast<size_t>(kMostRecords)) return TooMuch();
-  ASSIGN_OR_RETURN(const std::vector<v1::Record> shown, opener_.Show(call, records));
-  size_t bytes = 0;
-  for (const v1::Record& record : shown) {
-    for (const v1::UnavailableValue& value : record.unavailable()) {
-      if (value.reason() == kKeyShredded) continue;
-      return WithRetryDelay(Error(absl::StatusCode::kUnavailable, value.reason(),
-                                  "a sealed value cannot be opened just now"),
-                            absl::Seconds(1));
-    }
-    std::string json;
-    if (!google::protobuf::util::MessageToJsonString(record.values(), &json).ok()) {
-      return absl::DataLossError("a record has no JSON form");
-    }
-    bytes += json.size();
-    if (bytes > kMostBytes) return TooMuch();
-    AddValue(kSubject, record.record_id(), record.subject_id(), reply);
-    AddValue(kData, record.record_id(), std::move(json), reply);
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
     const rpc::Call& call, const subject::v1::EraseSubjectRequest& request) {
   const std::string& subject = request.subject().id();
-  const absl::Time now = clock().Now();
-  size_t purged = 0;
-  ASSIGN_OR_RETURN(
-      const Erased done,
-      EraseAudited(call,
-                   [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<Erased>> {
-                     erased_subjects::Add(tx, call, subject);
-                     auto customers = subjects_.Erase(tx, call, subject);
-                     auto files = files_.DeleteOfSubject(tx, call, subject, now);
-                     ASSIGN_OR_RETURN(const std::vector<ErasedRecord> erased,
-                                      subjects_.EraseRecords(tx, call, subject).Await());
-                     purged = erased.size();
-                     RETURN_IF_ERROR(AppendPurged(tx, call, erased));
-                     return tx.AfterCommit([customers, files]() -> absl::StatusOr<Erased> {
-                       Erased all;
-                       ASSIGN_OR_RETURN(all.customers, customers.Take());
-                       ASSIGN_OR_RETURN(all.files, files.Take());
-                       return all;
-                     });
-                   }));
-  // After the commit: what is left undone by a failure here is done when it is asked again.
-  vault::v1::ShredSubjectRequest shred;
-  shred.set_subject(subject);
-  const auto shredded =
-      rpc::Invoke(call, *vault_, &vault::v1::ShredService::Stub::ShredSubject, shred);
-  if (!shredded.ok()) return FromVault(shredded.status());
+  // First, so that nothing of theirs comes any more; what there is has an end then.
+  Erased done;
+  ASSIGN_OR_RETURN(done.customers, EraseCustomers(call, subject));
+  bool more = true;
+  for (int page = 0; more && page < kPagesAtOnce; ++page) {
+    ASSIGN_OR_RETURN(const Erased erased, ErasePage(call, subject));
+    done.records += erased.records;
+    done.files += erased.files;
+    more = erased.records == kRowsAtOnce || erased.files == kRowsAtOnce;
+  }
+  if (!more) {
+    // Last: what is left undone by a failure here is done when it is asked again.
+    vault::v1::ShredSubjectRequest shred;
+    shred.set_subject(subject);
+    const auto shredded =
+        rpc::Invoke(call, *vault_, &vault::v1::ShredService::Stub::ShredSubject, shred);
+    if (!shredded.ok()) return FromVault(shredded.status());
+  }
   subject::v1::EraseSubjectResponse reply;
+  reply.set_more(more);
   // The columns of a row are blanked together. A file's key goes with them, so that what is stored
   // opens no more; the upkeep removes it.
   for (const std::string_view column : kPersonalColumns) {
@@ -192,20 +140,70 @@ absl::StatusOr<subject::v1::EraseSubjectResponse> SubjectService::Erase(
     (*reply.mutable_erased())[std::string(column)] =
         static_cast<uint64_t>(is_files ? done.files : done.customers);
   }
-  (*reply.mutable_erased())[std::string(kSubject)] = purged;
+  (*reply.mutable_erased())[std::string(kSubject)] = static_cast<uint64_t>(done.records);
   // Says whom an erasure is about until it is done, and nobody then.
   (*reply.mutable_erased())[std::string(kOperation)] = 0;
   return reply;
 }
 
-absl::Status SubjectService::AppendPurged(postgres::Transaction& tx, const rpc::Call& call,
-                                          const std::vector<ErasedRecord>& erased) {
+absl::StatusOr<int64_t> SubjectService::EraseCustomers(const rpc::Call& call,
+                                                       const std::string& subject) {
+  return EraseAudited(
+      call, [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<int64_t>> {
+        erased_subjects::Add(tx, call, subject);
+        ASSIGN_OR_RETURN(const std::vector<Customer> erased,
+                         subjects_.Erase(tx, call, subject).Await());
+        for (const Customer& customer : erased) {
+          RETURN_IF_ERROR(AppendCustomerEvents(outbox_, tx, call, clock(), "update", customer));
+        }
+        return tx.AfterCommit([count = static_cast<int64_t>(erased.size())] { return count; });
+      });
+}
+
+absl::StatusOr<SubjectService::Erased> SubjectService::ErasePage(const rpc::Call& call,
+                                                                 const std::string& subject) {
+  return database().WithTenantInAnyState(
+      call, postgres::AnyStateToken::ForErasure(),
+      [&](postgres::Transaction& tx) -> absl::StatusOr<Erased> {
+        ASSIGN_OR_RETURN(const std::vector<RecordId> records,
+                         subjects_.HoldRecords(tx, call, subject, kRowsAtOnce).Await());
+        // After the records: an upload to one of them has committed by then, or finds none.
+        ASSIGN_OR_RETURN(const std::vector<FileStore::Held> files,
+                         files_.HoldOfSubject(tx, call, subject, kRowsAtOnce).Await());
+        const Erased erased{0, static_cast<int64_t>(records.size()),
+                            static_cast<int64_t>(files.size())};
+        if (records.empty() && files.empty()) return erased;
+        RETURN_IF_ERROR(EraseRecords(tx, call, records));
+        RETURN_IF_ERROR(EraseFiles(tx, call, files));
+        RETURN_IF_ERROR(outbox_.AppendAudit(
+            tx, call,
+            outbox::Succeeded(
+                call, clock(), "subject.erase_rows", {"subject", "", ""},
+                {{"records", StrCat(erased.records)}, {"files", StrCat(erased.files)}})));
+        return erased;
+      });
+}
+
+absl::Status SubjectService::EraseRecords(postgres::Transaction& tx, const rpc::Call& call,
+                                          const std::vector<RecordId>& held) {
+  if (held.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<ErasedRecord> erased,
+                   subjects_.EraseRecords(tx, call, held).Await());
   std::vector<outbox::v1::ChangeEvent> changes;
   for (const ErasedRecord& record : erased) {
     changes.push_back(ChangeOf(call, clock(),
                                {"purge", record.id, record.collection, record.collection_key,
                                 record.customer, record.version, nullptr}));
   }
+  return changes.empty() ? absl::OkStatus() : outbox_.AppendChanges(tx, call, changes);
+}
+
+absl::Status SubjectService::EraseFiles(postgres::Transaction& tx, const rpc::Call& call,
+                                        const std::vector<FileStore::Held>& held) {
+  if (held.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<StoredFile> gone,
+                   files_.DeleteHeld(tx, call, held, clock().Now()).Await());
+  const std::vector<outbox::v1::ChangeEvent> changes = FilesDeleted(call, clock(), held, gone);
   return changes.empty() ? absl::OkStatus() : outbox_.AppendChanges(tx, call, changes);
 }
 

@@ -7,10 +7,10 @@
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "libs/base/timestamp.h"
-#include "services/tenant_data/files/file_events.h"
 #include "services/tenant_data/rpc/file_messages.h"
 #include "services/tenant_data/rpc/file_service.h"
 #include "services/tenant_data/rpc/messages.h"
+#include "services/tenant_data/store/file_events.h"
 
 namespace kasbah::tenantdata {
 namespace {

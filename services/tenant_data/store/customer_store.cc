@@ -45,6 +45,8 @@ constexpr Statement kRequireActive{"customers.require_active",
                                    "FROM (SELECT (SELECT state FROM tenant_data.customers "
                                    "WHERE tenant_id = $1 AND customer_id = $2) AS state) AS c"};
 
+}  // namespace
+
 Customer ReadCustomer(const Row& row) {
   Customer customer;
   customer.id = row.Get<CustomerId>(0);
@@ -55,8 +57,6 @@ Customer ReadCustomer(const Row& row) {
   customer.version = row.Get<uint64_t>(5);
   return customer;
 }
-
-}  // namespace
 
 Pending<Result> CustomerStore::Insert(Transaction& tx, const CallContext& call,
                                       const Customer& customer) const {

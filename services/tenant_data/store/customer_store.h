@@ -20,6 +20,10 @@ struct Customer {
   uint64_t version = 1;
 };
 
+// From the columns customer_id, external_id, display_name, whether it is suspended, created_at and
+// version.
+Customer ReadCustomer(const postgres::Row& row);
+
 // tenant_data.customers.
 class CustomerStore {
  public:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "libs/base/call_context.h"
@@ -16,9 +18,14 @@ namespace erased_subjects {
 // whoever comes later waits for this and is refused.
 void Add(postgres::Transaction& tx, const CallContext& call, std::string_view subject);
 
-// Before something of theirs is written; empty: of nobody. FAILED_PRECONDITION, KEY_SHREDDED, which
-// is what the vault says of them.
-void RequireNot(postgres::Transaction& tx, const CallContext& call, std::string_view subject);
+// Before something of theirs is written; an empty one is nobody. FAILED_PRECONDITION, KEY_SHREDDED,
+// which is what the vault says of them.
+void RequireNot(postgres::Transaction& tx, const CallContext& call,
+                const std::set<std::string>& subjects);
+
+// Those of them who were erased, for whoever can leave out what is theirs.
+postgres::Pending<std::set<std::string>> Find(postgres::Transaction& tx, const CallContext& call,
+                                              const std::set<std::string>& subjects);
 
 }  // namespace erased_subjects
 }  // namespace kasbah::tenantdata

@@ -37,12 +37,34 @@ constexpr Statement kPast{
     KASBAH_EXPORTED_PAGE(
         "x.record_id, x.version",
         "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
-        "h.sealed, r.created_at, h.changed_at AS updated_at, r.subject, "
+        "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
         "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "
         "FROM tenant_data.record_history h JOIN tenant_data.records r "
         "ON r.tenant_id = $1 AND r.record_id = h.record_id "
         "WHERE h.tenant_id = $1 AND (h.record_id, h.version) > ($2, $3) "
         "ORDER BY h.record_id, h.version LIMIT 200")};
+
+constexpr Statement kOfSubject{
+    "exported.of_subject",
+    KASBAH_EXPORTED_PAGE(
+        "x.record_id",
+        "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "
+        "created_at, updated_at, subject, deleted_at, ''::text AS change, "
+        "''::text AS actor_kind, ''::text AS actor_id FROM tenant_data.records "
+        "WHERE tenant_id = $1 AND subject = $2 AND record_id > $3 ORDER BY record_id LIMIT 200")};
+
+constexpr Statement kPastOfSubject{
+    "exported.past_of_subject",
+    KASBAH_EXPORTED_PAGE(
+        "x.record_id, x.version",
+        "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
+        "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
+        "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "
+        "FROM tenant_data.records r JOIN tenant_data.record_history h "
+        "ON h.tenant_id = $1 AND h.record_id = r.record_id "
+        "WHERE r.tenant_id = $1 AND r.subject = $2 AND r.record_id >= $3 "
+        "AND (h.record_id, h.version) > ($3, $4) "
+        "ORDER BY r.record_id, h.version LIMIT 200")};
 
 std::vector<ExportedRecord> ReadExported(const Result& rows) {
   std::vector<ExportedRecord> records;
@@ -70,6 +92,20 @@ Pending<std::vector<ExportedRecord>> ExportedRecords::After(Transaction& tx, Ten
 Pending<std::vector<ExportedRecord>> ExportedRecords::PastAfter(Transaction& tx, TenantId tenant,
                                                                 RecordId record, int64_t version) {
   return tx.Run(kPast, tenant, record, version).Map(ReadExported);
+}
+
+Pending<std::vector<ExportedRecord>> ExportedRecords::OfSubject(Transaction& tx, TenantId tenant,
+                                                                const std::string& subject,
+                                                                RecordId record) {
+  return tx.Run(kOfSubject, tenant, subject, record).Map(ReadExported);
+}
+
+Pending<std::vector<ExportedRecord>> ExportedRecords::PastOfSubject(Transaction& tx,
+                                                                    TenantId tenant,
+                                                                    const std::string& subject,
+                                                                    RecordId record,
+                                                                    int64_t version) {
+  return tx.Run(kPastOfSubject, tenant, subject, record, version).Map(ReadExported);
 }
 
 }  // namespace kasbah::tenantdata

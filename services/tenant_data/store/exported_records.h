@@ -33,6 +33,16 @@ class ExportedRecords {
   static postgres::Pending<std::vector<ExportedRecord>> PastAfter(postgres::Transaction& tx,
                                                                   TenantId tenant, RecordId record,
                                                                   int64_t version);
+  // The same of one person's alone, deleted ones too, by record.
+  static postgres::Pending<std::vector<ExportedRecord>> OfSubject(postgres::Transaction& tx,
+                                                                  TenantId tenant,
+                                                                  const std::string& subject,
+                                                                  RecordId record);
+  static postgres::Pending<std::vector<ExportedRecord>> PastOfSubject(postgres::Transaction& tx,
+                                                                      TenantId tenant,
+                                                                      const std::string& subject,
+                                                                      RecordId record,
+                                                                      int64_t version);
 };
 
 }  // namespace kasbah::tenantdata

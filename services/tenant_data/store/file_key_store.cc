@@ -17,10 +17,11 @@ constexpr Statement kCount{"file_keys.count",
                            " WHERE tenant_id = $1 AND data_key IS NOT NULL"
                            " GROUP BY data_key_version"};
 
-constexpr Statement kAfter{"file_keys.after",
-                           "SELECT file_id, subject, data_key FROM tenant_data.files"
-                           " WHERE tenant_id = $1 AND data_key_version < $2 AND file_id > $3"
-                           " AND data_key IS NOT NULL ORDER BY file_id LIMIT $4"};
+constexpr Statement kAfter{
+    "file_keys.after",
+    "SELECT file_id, CASE WHEN in_share THEN subject ELSE '' END, data_key FROM tenant_data.files"
+    " WHERE tenant_id = $1 AND data_key_version < $2 AND file_id > $3"
+    " AND data_key IS NOT NULL ORDER BY file_id LIMIT $4"};
 
 constexpr Statement kReplace{"file_keys.replace", R"sql(
 WITH replaced AS (

@@ -1,5 +1,7 @@
 #include "services/tenant_data/store/file_store.h"
 
+#include "services/tenant_data/store/file_deletion.h"
+
 namespace kasbah::tenantdata {
 namespace {
 
@@ -25,17 +27,18 @@ WITH room AS (
 ) SELECT core.require_room(EXISTS (SELECT FROM taken), 'file_bytes'))sql",
                           Access::kWrite};
 
-// A file of a record is of its record's customer and collection.
+// A file of a record is of its record's customer and collection, and its subject's. The lock on the
+// record is what one waits for who says whose data it is.
 constexpr Statement kBegin{"files.begin", R"sql(
 INSERT INTO tenant_data.files (tenant_id, file_id, customer_id, collection_id, record_id, name,
-                               content_type, size, subject, state, data_key, creator_kind,
-                               creator_id, created_at, due_at)
+                               content_type, size, subject, in_share, state, data_key,
+                               creator_kind, creator_id, created_at, due_at)
 SELECT $1, $2, CASE WHEN $5::uuid IS NULL THEN $3 ELSE r.customer_id END,
-       coalesce(r.collection_id, c.collection_id), $5, $6, $7, $8, $9, 'pending', $10, $11, $12,
-       $13, $14
+       coalesce(r.collection_id, c.collection_id), $5, $6, $7, $8,
+       coalesce(nullif($9, ''), r.subject, ''), $9 <> '', 'pending', $10, $11, $12, $13, $14
 FROM (VALUES (1)) AS one
-LEFT JOIN tenant_data.records r
-  ON r.tenant_id = $1 AND r.record_id = $5 AND r.deleted_at IS NULL
+LEFT JOIN (SELECT * FROM tenant_data.records r
+           WHERE r.tenant_id = $1 AND r.record_id = $5 AND r.deleted_at IS NULL FOR SHARE) r ON true
 LEFT JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = $4
 WHERE ($5 IS NULL OR (r.record_id IS NOT NULL AND ($3::uuid IS NULL OR r.customer_id = $3)
                       AND ($4::uuid IS NULL OR r.collection_id = $4)))
@@ -52,7 +55,7 @@ WITH finished AS (
 
 #define KASBAH_FILE                                                                           \
   "SELECT file_id, name, content_type, size, sha256, customer_id, collection_id, record_id, " \
-  "subject, data_key, creator_kind, creator_id, created_at FROM tenant_data.files "
+  "subject, data_key, creator_kind, creator_id, created_at, in_share FROM tenant_data.files "
 
 constexpr Statement kGet{"files.get",
                          KASBAH_FILE "WHERE tenant_id = $1 AND file_id = $2 AND state = 'stored'"};
@@ -65,44 +68,27 @@ constexpr Statement kListOfRecord{"files.list_of_record", KASBAH_FILE
                                   "WHERE tenant_id = $1 AND file_id > $2 AND state = 'stored' "
                                   "AND record_id = $4 ORDER BY file_id LIMIT $3"};
 
-// What every deletion does to the rows that `condition` names; their bytes are free at once. Pieces
-// of archives took none.
-#define KASBAH_DELETE(condition)                                                            \
-  "WITH gone AS (UPDATE tenant_data.files SET state = 'deleted', name = '', subject = '', " \
-  "data_key = NULL, due_at = $2 WHERE tenant_id = $1 AND " condition                        \
-  " RETURNING *), freed AS (UPDATE tenant_data.file_usage SET bytes = bytes - "             \
-  "(SELECT coalesce(sum(size), 0) FROM gone WHERE operation_id IS NULL)::bigint "           \
-  "WHERE tenant_id = $1) "
-
 constexpr Statement kDelete{"files.delete",
-                            KASBAH_DELETE("file_id = $3 AND state = 'stored'")
+                            KASBAH_DELETE_FILES("file_id = $3 AND state = 'stored'")
                             "SELECT content_type, size, customer_id, collection_id, record_id "
                             "FROM gone",
                             Access::kWrite};
 constexpr Statement kGiveUp{
     "files.give_up",
-    KASBAH_DELETE("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
+    KASBAH_DELETE_FILES("file_id = $3 AND state = 'pending'") "SELECT count(*) FROM gone",
     Access::kWrite};
 constexpr Statement kExpire{
-    "files.expire", KASBAH_DELETE("file_id = $3 AND state = 'export'") "SELECT count(*) FROM gone",
+    "files.expire",
+    KASBAH_DELETE_FILES("file_id = $3 AND state = 'export'") "SELECT count(*) FROM gone",
     Access::kWrite};
-constexpr Statement kDeleteOfSubject{
-    "files.delete_of_subject",
-    KASBAH_DELETE("subject = $3 AND state <> 'deleted'") "SELECT count(*) FROM gone",
+constexpr Statement kDeleteAll{
+    "files.delete_all", KASBAH_DELETE_FILES("state <> 'deleted'") "SELECT count(*) FROM gone",
     Access::kWrite};
-constexpr Statement kDeleteAll{"files.delete_all",
-                               KASBAH_DELETE("state <> 'deleted'") "SELECT count(*) FROM gone",
-                               Access::kWrite};
 
 constexpr Statement kPurge{"files.purge",
                            "DELETE FROM tenant_data.files"
                            " WHERE tenant_id = $1 AND file_id = $2 AND state = 'deleted'",
                            Access::kWrite};
-
-constexpr Statement kFindOfSubject{"files.find_of_subject",
-                                   "SELECT file_id, name FROM tenant_data.files"
-                                   " WHERE tenant_id = $1 AND subject = $2 AND subject <> ''"
-                                   " ORDER BY file_id"};
 
 constexpr Statement kFindRest{
     "files.find_rest",
@@ -136,6 +122,7 @@ StoredFile ReadFile(const Row& row) {
   file.creator_kind = row.Get<std::string>(10);
   file.creator_id = row.Get<std::string>(11);
   file.created = row.Get<absl::Time>(12);
+  if (row.Get<bool>(13)) file.sealed_for = file.subject;
   return file;
 }
 
@@ -212,11 +199,6 @@ Pending<int64_t> FileStore::Expire(Transaction& tx, const CallContext& call, Fil
   return tx.RunForOne(kExpire, "file", CountOf, call.tenant, now, id);
 }
 
-Pending<int64_t> FileStore::DeleteOfSubject(Transaction& tx, const CallContext& call,
-                                            const std::string& subject, absl::Time now) const {
-  return tx.RunForOne(kDeleteOfSubject, "file", CountOf, call.tenant, now, subject);
-}
-
 Pending<int64_t> FileStore::DeleteAll(Transaction& tx, const CallContext& call,
                                       absl::Time now) const {
   return tx.RunForOne(kDeleteAll, "file", CountOf, call.tenant, now);
@@ -224,15 +206,6 @@ Pending<int64_t> FileStore::DeleteAll(Transaction& tx, const CallContext& call,
 
 Pending<Result> FileStore::Purge(Transaction& tx, const CallContext& call, FileId id) const {
   return tx.Run(kPurge, call.tenant, id);
-}
-
-Pending<std::vector<FileStore::OfSubject>> FileStore::FindOfSubject(
-    Transaction& tx, const CallContext& call, const std::string& subject) const {
-  return tx.Run(kFindOfSubject, call.tenant, subject).Map([](const Result& rows) {
-    std::vector<OfSubject> found;
-    for (const Row& row : rows) found.push_back({row.Get<FileId>(0), row.Get<std::string>(1)});
-    return found;
-  });
 }
 
 Pending<std::optional<FileStore::Rest>> FileStore::FindRest(Transaction& tx,

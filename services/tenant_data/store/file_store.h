@@ -52,9 +52,7 @@ class FileStore {
   // The same for a piece of an archive: how many.
   postgres::Pending<int64_t> Expire(postgres::Transaction& tx, const CallContext& call, FileId id,
                                     absl::Time now) const;
-  // The same for all of one person's, or of the tenant's: how many.
-  postgres::Pending<int64_t> DeleteOfSubject(postgres::Transaction& tx, const CallContext& call,
-                                             const std::string& subject, absl::Time now) const;
+  // The same for all of the tenant's: how many.
   postgres::Pending<int64_t> DeleteAll(postgres::Transaction& tx, const CallContext& call,
                                        absl::Time now) const;
   // The row of one that is deleted, once its object is gone.
@@ -77,7 +75,37 @@ class FileStore {
   };
   postgres::Pending<std::vector<OfSubject>> FindOfSubject(postgres::Transaction& tx,
                                                           const CallContext& call,
-                                                          const std::string& subject) const;
+                                                          const std::string& subject, FileId after,
+                                                          int64_t limit) const;
+
+  // A file that is locked, and whether subscribers were told of it.
+  struct Held {
+    FileId id;
+    bool is_stored = false;
+  };
+  // Some of a person's; all of a record's.
+  postgres::Pending<std::vector<Held>> HoldOfSubject(postgres::Transaction& tx,
+                                                     const CallContext& call,
+                                                     const std::string& subject,
+                                                     int64_t limit) const;
+  postgres::Pending<std::vector<Held>> HoldOfRecord(postgres::Transaction& tx,
+                                                    const CallContext& call, RecordId record) const;
+  // As Delete: all of them, whoever names them, or those that no record names.
+  postgres::Pending<std::vector<StoredFile>> DeleteHeld(postgres::Transaction& tx,
+                                                        const CallContext& call,
+                                                        const std::vector<Held>& held,
+                                                        absl::Time now) const;
+  postgres::Pending<std::vector<StoredFile>> DeleteUnnamed(postgres::Transaction& tx,
+                                                           const CallContext& call,
+                                                           const std::vector<Held>& held,
+                                                           absl::Time now) const;
+
+  // Those of a record that are nobody's are the record's new subject's from here on.
+  void GiveSubject(postgres::Transaction& tx, const CallContext& call, RecordId record,
+                   const std::string& subject) const;
+  // Empty: nobody's. NOT_FOUND.
+  postgres::Pending<std::string> SubjectOfRecord(postgres::Transaction& tx, const CallContext& call,
+                                                 RecordId record) const;
 };
 
 // Through the upkeep's door, which sees which files are due and whose they are, and nothing more:

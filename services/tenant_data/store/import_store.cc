@@ -16,7 +16,8 @@ constexpr absl::Duration kKept = absl::Hours(24 * 7);
 constexpr Statement kMake{"imports.make",
                           "INSERT INTO tenant_data.imports (tenant_id, import_id, customer_id, "
                           "collection_id, format, line, bytes, created, refused, is_done, "
-                          "started_at) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, false, $6) "
+                          "started_at, subject_member) "
+                          "VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, false, $6, $7) "
                           "ON CONFLICT (tenant_id, import_id) DO NOTHING",
                           Access::kWrite};
 
@@ -30,7 +31,8 @@ constexpr Statement kForget{
 
 constexpr Statement kFind{"imports.find",
                           "SELECT import_id, collection_id, format, customer_id, line, bytes, "
-                          "created, refused, is_done, schema_version, content "
+                          "created, refused, is_done, schema_version, content, "
+                          "subject_member "
                           "FROM tenant_data.imports "
                           "WHERE tenant_id = $1 AND import_id = $2"};
 
@@ -67,6 +69,7 @@ ImportState ReadState(const Row& row) {
   state.is_done = row.Get<bool>(8);
   state.schema_version = row.Get<uint32_t>(9);
   state.content = row.Get<std::optional<std::string>>(10).value_or("");
+  state.subject_member = row.Get<std::string>(11);
   return state;
 }
 
@@ -76,7 +79,8 @@ Pending<std::optional<ImportState>> ImportStore::Begin(Transaction& tx, const Ca
                                                        const ImportState& fresh,
                                                        absl::Time now) const {
   tx.Run(kForget, call.tenant, now - kKept);
-  tx.Run(kMake, call.tenant, fresh.id, fresh.customer, fresh.collection, fresh.format, now);
+  tx.Run(kMake, call.tenant, fresh.id, fresh.customer, fresh.collection, fresh.format, now,
+         fresh.subject_member);
   return tx.Run(kFind, call.tenant, fresh.id).Map([](const Result& rows) {
     return rows.empty() ? std::nullopt : std::make_optional(ReadState(rows[0]));
   });

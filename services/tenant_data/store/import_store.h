@@ -26,6 +26,8 @@ struct ImportState {
   bool is_done = false;
   // Of the definition that the last batch was checked against and written under; 0: none yet.
   uint32_t schema_version = 0;
+  // Under which name a line says whose it is; empty: none does.
+  std::string subject_member = {};
 };
 
 // A line of which there is something to say: a serialized RefusedLine, or StrippedLine.

@@ -1,12 +1,15 @@
 #include "services/tenant_data/store/record_batch_writer.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
+#include "services/tenant_data/store/erased_subjects.h"
 #include "services/tenant_data/store/record_events.h"
 
 namespace kasbah::tenantdata {
@@ -96,6 +99,17 @@ absl::StatusOr<BatchCreated> RecordBatchWriter::CreateWith(const CallContext& ca
   return BatchCreated{std::move(outcome.taken), std::nullopt};
 }
 
+absl::StatusOr<std::set<std::string>> RecordBatchWriter::FindErased(
+    const CallContext& call, const std::vector<NewRecord>& records) {
+  std::set<std::string> subjects;
+  for (const NewRecord& record : records) {
+    if (!record.subject.empty()) subjects.insert(record.subject);
+  }
+  if (subjects.empty()) return subjects;
+  return database_.WithTenant(
+      call, [&](Transaction& tx) { return erased_subjects::Find(tx, call, subjects); });
+}
+
 absl::StatusOr<ClaimOutcome> RecordBatchWriter::CreateIn(Transaction& tx, const CallContext& call,
                                                          const RuleTable& rules,
                                                          std::optional<CustomerId> owner,
@@ -139,8 +153,10 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
   std::vector<FileReference> files;
   std::vector<outbox::v1::AuditEvent> audits;
   std::vector<outbox::v1::ChangeEvent> changes;
+  std::set<std::string> subjects;
   for (const size_t item : accepted) {
     const NewRecord& record = records[item];
+    subjects.insert(record.subject);
     stored.push_back({record.id, rules.collection_id(), owner, rules.schema_version(), 1,
                       record.values.data, record.sealed, now, now, record.subject});
     for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry, ""});
@@ -155,6 +171,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
     audits.push_back(AuditOf(call, clock_, changed));
     changes.push_back(ChangeOf(call, clock_, changed));
   }
+  erased_subjects::RequireNot(tx, call, subjects);
   records_.InsertMany(tx, call, stored);
   values_.InsertIndex(tx, call, owner, index);
   files_.NameAll(tx, call, owner, files);

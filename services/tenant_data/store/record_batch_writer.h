@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ struct BatchCreated {
 
 // Creates many records of one collection and owner in one transaction of set-based statements. Each
 // stands alone: one that wants a taken unique value is left out, and all that are not commit with
-// their events. A file that went since it was looked for fails the batch with kFileMissing, to be
-// checked again. Thread safe.
+// their events. A file that went since it was looked for fails the batch with kFileMissing, and
+// somebody who was erased since with KEY_SHREDDED, to be checked again. Thread safe.
 class RecordBatchWriter {
  public:
   // The bytes to keep for a request_id, made of what became of each record.
@@ -56,6 +57,10 @@ class RecordBatchWriter {
   absl::StatusOr<BatchCreated> CreateWith(const CallContext& call, const RuleTable& rules,
                                           std::optional<CustomerId> owner,
                                           const std::vector<NewRecord>& records, const Also& also);
+
+  // Whose of `records` were erased. No transaction where none is anybody's.
+  absl::StatusOr<std::set<std::string>> FindErased(const CallContext& call,
+                                                   const std::vector<NewRecord>& records);
 
  private:
   // Claims, stores what is accepted, and returns who of the batch that is.

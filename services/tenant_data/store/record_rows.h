@@ -33,6 +33,9 @@ struct StoredRecord {
   "r.sealed, r.created_at, r.updated_at, r.subject "
 inline constexpr int kRecordColumns = 10;
 
+// Whose share sealed a version h of record r: before it was said whose data it is, nobody's.
+#define KASBAH_SUBJECT_THEN "CASE WHEN h.version >= r.subject_from THEN r.subject END AS subject"
+
 StoredRecord ReadRecord(const postgres::Row& row);
 std::vector<StoredRecord> ReadRecords(const postgres::Result& rows);
 

@@ -33,7 +33,8 @@ constexpr Statement kGetDeleted{"records.get_deleted", KASBAH_RECORD
 // What was true then is the last version that was made by then, unless it is a deletion.
 #define KASBAH_AS_OF                                                                          \
   "SELECT r.record_id, r.collection_id, r.customer_id, h.schema_version, h.version, h.data, " \
-  "h.sealed, r.created_at, h.changed_at, r.subject FROM ("                                    \
+  "h.sealed, r.created_at, h.changed_at, " KASBAH_SUBJECT_THEN                                \
+  " FROM ("                                                                                   \
   "SELECT version, change, schema_version, data, sealed, changed_at "                         \
   "FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 AND "
 #define KASBAH_AS_OF_END                                                              \
@@ -63,10 +64,11 @@ constexpr Statement kInsert{
 
 constexpr Statement kInsertMany{
     "records.insert_many",
-    "WITH given AS (SELECT * FROM unnest($2, $6, $7) AS t (record_id, data, sealed)), "
+    "WITH given AS (SELECT * FROM unnest($2, $6, $7, $12) "
+    "AS t (record_id, data, sealed, subject)), "
     "stored AS (INSERT INTO tenant_data.records (tenant_id, record_id, collection_id, "
-    "customer_id, schema_version, version, data, sealed, created_at, updated_at) "
-    "SELECT $1, record_id, $3, $4, $5, 1, data, sealed, $8, $8 FROM given) "
+    "customer_id, schema_version, version, data, sealed, created_at, updated_at, subject) "
+    "SELECT $1, record_id, $3, $4, $5, 1, data, sealed, $8, $8, subject FROM given) "
     "INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, change, "
     "collection_id, schema_version, data, sealed, actor_kind, actor_id, request_id, changed_at) "
     "SELECT $1, record_id, 1, $4, 'created', $3, $5, data, sealed, $9, $10, $11, $8 FROM given, "
@@ -76,7 +78,8 @@ constexpr Statement kInsertMany{
 constexpr Statement kUpdate{
     "records.update",
     "WITH changed AS (UPDATE tenant_data.records SET version = version + 1, schema_version = $4, "
-    "data = $5, sealed = $6, updated_at = $7 "
+    "data = $5, sealed = $6, updated_at = $7, subject = coalesce($12, subject), "
+    "subject_from = CASE WHEN $12 IS NULL THEN subject_from ELSE version + 1 END "
     "WHERE tenant_id = $1 AND record_id = $2 AND version = $3 AND deleted_at IS NULL "
     "RETURNING record_id, version, customer_id, collection_id, schema_version, data, sealed), "
     "kept AS (INSERT INTO tenant_data.record_history (tenant_id, record_id, version, customer_id, "
@@ -228,7 +231,9 @@ Pending<Result> RecordStore::InsertMany(Transaction& tx, const CallContext& call
   std::vector<RecordId> ids;
   std::vector<postgres::OwnedJson> data;
   std::vector<std::optional<postgres::OwnedBytes>> sealed;
+  std::vector<std::optional<std::string>> subjects;
   for (const StoredRecord& record : records) {
+    subjects.push_back(record.subject.empty() ? std::nullopt : std::make_optional(record.subject));
     ids.push_back(record.id);
     data.push_back({record.data});
     sealed.push_back(record.sealed.empty()
@@ -237,7 +242,8 @@ Pending<Result> RecordStore::InsertMany(Transaction& tx, const CallContext& call
   }
   const StoredRecord& one = records.front();
   return tx.Run(kInsertMany, call.tenant, ids, one.collection, one.customer, one.schema_version,
-                data, sealed, one.created, call.actor.kind, call.actor.id, call.request_id);
+                data, sealed, one.created, call.actor.kind, call.actor.id, call.request_id,
+                subjects);
 }
 
 Pending<Result> RecordStore::Update(Transaction& tx, const CallContext& call,
@@ -245,7 +251,7 @@ Pending<Result> RecordStore::Update(Transaction& tx, const CallContext& call,
                                     const std::vector<std::string>& changed) const {
   return tx.Run(kUpdate, call.tenant, record.id, record.version, record.schema_version,
                 Json{record.data}, SealedParam(record.sealed), record.updated, call.actor.kind,
-                call.actor.id, call.request_id, changed);
+                call.actor.id, call.request_id, changed, SubjectParam(record.subject));
 }
 
 Pending<Result> RecordStore::Restore(Transaction& tx, const CallContext& call,

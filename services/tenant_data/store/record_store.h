@@ -71,7 +71,8 @@ class RecordStore {
   postgres::Pending<postgres::Result> InsertMany(postgres::Transaction& tx, const CallContext& call,
                                                  const std::vector<StoredRecord>& records) const;
   // `record` as it is to become, `record.version` being the one that it must have now; `changed`
-  // are the keys that it differs in. ABORTED, ETAG_MISMATCH.
+  // are the keys that it differs in. A subject is set, for good, where it has one. ABORTED,
+  // ETAG_MISMATCH.
   postgres::Pending<postgres::Result> Update(postgres::Transaction& tx, const CallContext& call,
                                              const StoredRecord& record,
                                              const std::vector<std::string>& changed) const;

@@ -7,6 +7,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/store/erased_subjects.h"
+#include "services/tenant_data/store/file_events.h"
 #include "services/tenant_data/store/record_events.h"
 
 namespace kasbah::tenantdata {
@@ -98,7 +99,7 @@ void RecordWriter::StartCreate(
 
 absl::Status RecordWriter::Insert(Transaction& tx, const CallContext& call, const RuleTable& rules,
                                   const NewRecord& record, absl::Time now) {
-  erased_subjects::RequireNot(tx, call, record.subject);
+  if (!record.subject.empty()) erased_subjects::RequireNot(tx, call, {record.subject});
   records_.Insert(tx, call, ToStored(rules, record, now));
   InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
   return AppendEvents(outbox_, tx, call, clock_,
@@ -138,13 +139,18 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
   stored.data = record.values.data;
   stored.sealed = record.sealed;
   stored.updated = now;
+  stored.subject = record.new_subject;
   return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
+    if (!record.new_subject.empty()) erased_subjects::RequireNot(tx, call, {record.new_subject});
     collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     // First, so that a stale etag fails before anything is taken.
     if (verb == "restore") {
       records_.Restore(tx, call, stored, record.changed);
     } else {
       records_.Update(tx, call, stored, record.changed);
+      if (!record.new_subject.empty()) {
+        files_of_records_.GiveSubject(tx, call, record.id, record.new_subject);
+      }
       values_.RemoveFields(tx, call, record.id, record.named);
       files_.RemoveFields(tx, call, record.id, FileFieldsOf(rules, record.named));
     }
@@ -180,12 +186,28 @@ absl::Status RecordWriter::Purge(const CallContext& call, RecordId id,
     ASSIGN_OR_RETURN(const RemovedRecord removed, records_.Purge(tx, call, id, version).Await());
     values_.RemoveRecord(tx, call, id);
     files_.RemoveRecord(tx, call, id);
+    RETURN_IF_ERROR(DeleteFiles(tx, call, id));
     return AppendEvents(outbox_, tx, call, clock_,
                         {"purge", id, removed.collection, removed.collection_key, removed.customer,
                          removed.version, nullptr});
   });
   if (ReasonOf(done) == reason::kNotFound) return NotFound("record");
   return done;
+}
+
+absl::Status RecordWriter::DeleteFiles(Transaction& tx, const CallContext& call, RecordId record) {
+  ASSIGN_OR_RETURN(const std::vector<FileStore::Held> held,
+                   files_of_records_.HoldOfRecord(tx, call, record).Await());
+  if (held.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<StoredFile> gone,
+                   files_of_records_.DeleteUnnamed(tx, call, held, clock_.Now()).Await());
+  std::vector<outbox::v1::AuditEvent> audits;
+  for (const StoredFile& file : gone) {
+    audits.push_back(outbox::Succeeded(call, clock_, "file.delete", FileTarget(file.id)));
+  }
+  if (!audits.empty()) RETURN_IF_ERROR(outbox_.AppendAudits(tx, call, audits));
+  const std::vector<outbox::v1::ChangeEvent> changes = FilesDeleted(call, clock_, held, gone);
+  return changes.empty() ? absl::OkStatus() : outbox_.AppendChanges(tx, call, changes);
 }
 
 absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,

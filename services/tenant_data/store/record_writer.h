@@ -14,6 +14,7 @@
 #include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/file_reference_store.h"
+#include "services/tenant_data/store/file_store.h"
 #include "services/tenant_data/store/record_store.h"
 #include "services/tenant_data/store/request_store.h"
 #include "services/tenant_data/store/value_store.h"
@@ -59,6 +60,8 @@ struct ChangedRecord {
   std::vector<BlindEntry> blind;
   // Keys of those whose values differ.
   std::vector<std::string> changed;
+  // Whose it is from now on, in whose share `sealed` is sealed; empty: whose it was.
+  std::string new_subject = {};
 };
 
 // Writes single records: record, history, typed values, audit event and change event commit
@@ -89,7 +92,8 @@ class RecordWriter {
   absl::StatusOr<absl::Time> Restore(const CallContext& call, const RuleTable& rules,
                                      const ChangedRecord& record);
   absl::Status Delete(const CallContext& call, RecordId id, std::optional<uint64_t> version);
-  // The record and its past, deleted or not.
+  // The record and its past, deleted or not, and the files that were uploaded to it, but for those
+  // that another record names.
   absl::Status Purge(const CallContext& call, RecordId id, std::optional<uint64_t> version);
 
  private:
@@ -116,6 +120,8 @@ class RecordWriter {
   void InsertIndex(postgres::Transaction& tx, const CallContext& call, RecordId record,
                    std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries,
                    const std::vector<BlindEntry>& blind);
+  // Of a record that goes for good, and names none any more.
+  absl::Status DeleteFiles(postgres::Transaction& tx, const CallContext& call, RecordId record);
   absl::StatusOr<Created> Replay(const CallContext& call, const RequestKey& request);
 
   postgres::Database& database_;
@@ -126,6 +132,7 @@ class RecordWriter {
   RecordStore records_;
   ValueStore values_;
   FileReferenceStore files_;
+  FileStore files_of_records_;
   RequestStore requests_;
 };
 

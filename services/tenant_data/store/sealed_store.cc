@@ -1,5 +1,7 @@
 #include "services/tenant_data/store/sealed_store.h"
 
+#include "services/tenant_data/store/record_rows.h"
+
 namespace kasbah::tenantdata {
 namespace {
 
@@ -25,7 +27,7 @@ constexpr Statement kRecordsAfter{"sealed.records_after",
                                   " ORDER BY record_id LIMIT $4"};
 
 constexpr Statement kHistoryAfter{"sealed.history_after",
-                                  "SELECT h.record_id, h.version, h.sealed, r.subject"
+                                  "SELECT h.record_id, h.version, h.sealed, " KASBAH_SUBJECT_THEN
                                   " FROM tenant_data.record_history h"
                                   " LEFT JOIN tenant_data.records r"
                                   " ON r.tenant_id = h.tenant_id AND r.record_id = h.record_id"

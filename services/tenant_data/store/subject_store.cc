@@ -22,16 +22,17 @@ constexpr Statement kErase{
     "subjects.erase",
     "UPDATE tenant_data.customers SET display_name = '', external_id = customer_id::text, "
     "version = version + 1 WHERE tenant_id = $1 AND (customer_id = $2 OR external_id = $3) "
-    "AND (display_name <> '' OR external_id <> customer_id::text)",
+    "AND (display_name <> '' OR external_id <> customer_id::text) "
+    "RETURNING customer_id, external_id, display_name, state = 'suspended', created_at, version",
     Access::kWrite};
 
-constexpr Statement kFindRecords{"subjects.find_records", KASBAH_RECORD
-                                 "FROM tenant_data.records r WHERE r.tenant_id = $1 "
-                                 "AND r.subject = $2 ORDER BY r.record_id LIMIT $3"};
+constexpr Statement kHoldRecords{"subjects.hold_records",
+                                 "SELECT record_id FROM tenant_data.records WHERE tenant_id = $1 "
+                                 "AND subject = $2 ORDER BY record_id LIMIT $3 FOR UPDATE"};
 
 constexpr Statement kEraseRecords{
     "subjects.erase_records",
-    "WITH removed AS (DELETE FROM tenant_data.records WHERE tenant_id = $1 AND subject = $2 "
+    "WITH removed AS (DELETE FROM tenant_data.records WHERE tenant_id = $1 AND record_id = ANY($2) "
     "RETURNING record_id, version, customer_id, collection_id), "
     "past AS (DELETE FROM tenant_data.record_history t USING removed "
     "WHERE t.tenant_id = $1 AND t.record_id = removed.record_id), "
@@ -64,17 +65,19 @@ Pending<std::vector<SubjectRow>> SubjectStore::Find(Transaction& tx, const CallC
   });
 }
 
-Pending<std::vector<StoredRecord>> SubjectStore::FindRecords(Transaction& tx,
-                                                             const CallContext& call,
-                                                             const std::string& subject,
-                                                             int64_t limit) const {
-  return tx.Run(kFindRecords, call.tenant, subject, limit).Map(ReadRecords);
+Pending<std::vector<RecordId>> SubjectStore::HoldRecords(Transaction& tx, const CallContext& call,
+                                                         const std::string& subject,
+                                                         int64_t limit) const {
+  return tx.Run(kHoldRecords, call.tenant, subject, limit).Map([](const Result& rows) {
+    std::vector<RecordId> held;
+    for (const Row& row : rows) held.push_back(row.Get<RecordId>(0));
+    return held;
+  });
 }
 
-Pending<std::vector<ErasedRecord>> SubjectStore::EraseRecords(Transaction& tx,
-                                                              const CallContext& call,
-                                                              const std::string& subject) const {
-  return tx.Run(kEraseRecords, call.tenant, subject).Map([](const Result& rows) {
+Pending<std::vector<ErasedRecord>> SubjectStore::EraseRecords(
+    Transaction& tx, const CallContext& call, const std::vector<RecordId>& held) const {
+  return tx.Run(kEraseRecords, call.tenant, held).Map([](const Result& rows) {
     std::vector<ErasedRecord> erased;
     for (const Row& row : rows) {
       erased.push_back({row.Get<RecordId>(0), row.Get<CollectionId>(1), row.Get<std::string>(2),
@@ -84,10 +87,12 @@ Pending<std::vector<ErasedRecord>> SubjectStore::EraseRecords(Transaction& tx,
   });
 }
 
-Pending<int64_t> SubjectStore::Erase(Transaction& tx, const CallContext& call,
-                                     const std::string& subject) const {
-  return tx.Run(kErase, call.tenant, ParseCustomer(subject), subject).Map([](const Result& result) {
-    return result.affected();
+Pending<std::vector<Customer>> SubjectStore::Erase(Transaction& tx, const CallContext& call,
+                                                   const std::string& subject) const {
+  return tx.Run(kErase, call.tenant, ParseCustomer(subject), subject).Map([](const Result& rows) {
+    std::vector<Customer> erased;
+    for (const Row& row : rows) erased.push_back(ReadCustomer(row));
+    return erased;
   });
 }
 

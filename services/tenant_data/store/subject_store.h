@@ -6,7 +6,7 @@
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
-#include "services/tenant_data/store/record_rows.h"
+#include "services/tenant_data/store/customer_store.h"
 
 namespace kasbah::tenantdata {
 
@@ -33,19 +33,19 @@ class SubjectStore {
   postgres::Pending<std::vector<SubjectRow>> Find(postgres::Transaction& tx,
                                                   const CallContext& call,
                                                   const std::string& subject) const;
-  // Records whose data are theirs, deleted ones too; at most `limit`.
-  postgres::Pending<std::vector<StoredRecord>> FindRecords(postgres::Transaction& tx,
-                                                           const CallContext& call,
-                                                           const std::string& subject,
-                                                           int64_t limit) const;
   // Blanks the name and puts the customer's id in place of the tenant's own name for it, which
-  // stays unique so. How many rows that changed; none the second time.
-  postgres::Pending<int64_t> Erase(postgres::Transaction& tx, const CallContext& call,
-                                   const std::string& subject) const;
-  // Purges their records, with their history and whatever found them.
-  postgres::Pending<std::vector<ErasedRecord>> EraseRecords(postgres::Transaction& tx,
-                                                            const CallContext& call,
-                                                            const std::string& subject) const;
+  // stays unique so. What that changed, as it is then; nothing the second time.
+  postgres::Pending<std::vector<Customer>> Erase(postgres::Transaction& tx, const CallContext& call,
+                                                 const std::string& subject) const;
+  // Locks some of their records, deleted ones too. In a statement of its own, so that the next sees
+  // what whoever held one before has committed.
+  postgres::Pending<std::vector<RecordId>> HoldRecords(postgres::Transaction& tx,
+                                                       const CallContext& call,
+                                                       const std::string& subject,
+                                                       int64_t limit) const;
+  // Purges them, with their history and whatever found them.
+  postgres::Pending<std::vector<ErasedRecord>> EraseRecords(
+      postgres::Transaction& tx, const CallContext& call, const std::vector<RecordId>& held) const;
 };
 
 }  // namespace kasbah::tenantdata

@@ -141,7 +141,7 @@ TEST_F(TenantRegistryTest, ErasureBlanksACustomersNamesOnce) {
   const auto erase = [&](const std::string& subject) {
     return database_->WithTenantInAnyState(
         call, postgres::AnyStateToken::ForErasure(),
-        [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<int64_t>> {
+        [&](postgres::Transaction& tx) -> absl::StatusOr<postgres::Pending<std::vector<Customer>>> {
           auto erased = subjects.Erase(tx, call, subject);
           const absl::Status audited = Audit(tx, call, "subject.erase");
           if (!audited.ok()) return audited;
@@ -149,10 +149,13 @@ TEST_F(TenantRegistryTest, ErasureBlanksACustomersNamesOnce) {
         });
   };
   test_->SetTenantState(a_, "suspended");
-  ASSERT_OK_AND_ASSIGN(const int64_t first, erase("ada@example.org"));
-  EXPECT_EQ(first, 1);
-  ASSERT_OK_AND_ASSIGN(const int64_t second, erase(one.ToString()));
-  EXPECT_EQ(second, 0);
+  ASSERT_OK_AND_ASSIGN(const std::vector<Customer> first, erase("ada@example.org"));
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first.front().id, one);
+  EXPECT_EQ(first.front().version, 2u);
+  EXPECT_EQ(first.front().external_id, one.uuid().ToString());
+  ASSERT_OK_AND_ASSIGN(const std::vector<Customer> second, erase(one.ToString()));
+  EXPECT_TRUE(second.empty());
   EXPECT_EQ(Count("tenant_data.customers c WHERE c::text LIKE '%ada@example.org%'"), 1);
 }
 

@@ -1,4 +1,6 @@
-#include "services/tenant_data/files/file_events.h"
+#include "services/tenant_data/store/file_events.h"
+
+#include "absl/container/flat_hash_set.h"
 
 namespace kasbah::tenantdata {
 
@@ -21,6 +23,20 @@ outbox::v1::ChangeEvent FileChange(const CallContext& call, const Clock& clock,
     data["customer_id"].set_string_value(event.customer_id());
   }
   return event;
+}
+
+std::vector<outbox::v1::ChangeEvent> FilesDeleted(const CallContext& call, const Clock& clock,
+                                                  const std::vector<FileStore::Held>& held,
+                                                  const std::vector<StoredFile>& gone) {
+  absl::flat_hash_set<FileId> stored;
+  for (const FileStore::Held& file : held) {
+    if (file.is_stored) stored.insert(file.id);
+  }
+  std::vector<outbox::v1::ChangeEvent> events;
+  for (const StoredFile& file : gone) {
+    if (stored.contains(file.id)) events.push_back(FileChange(call, clock, "file.deleted", file));
+  }
+  return events;
 }
 
 }  // namespace kasbah::tenantdata
