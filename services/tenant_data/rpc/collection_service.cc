@@ -31,6 +31,15 @@ CollectionDefinition ToDefinition(const Request& request) {
   return collection;
 }
 
+// What stands in the way of an index may be any customer's: only who sees all of the tenant's
+// records is told which they are.
+v1::Collection Show(const rpc::Call& call, const CollectionDefinition& collection) {
+  v1::Collection shown = ToProto(collection);
+  if (!call.customer) return shown;
+  for (v1::Field& field : *shown.mutable_fields()) field.clear_index_conflicts();
+  return shown;
+}
+
 }  // namespace
 
 CollectionService::CollectionService(rpc::Pipeline& pipeline, postgres::Database& database,
@@ -54,7 +63,7 @@ absl::StatusOr<v1::Collection> CollectionService::Get(const rpc::Call& call,
                    database_.WithTenant(call, [&](Transaction& tx) {
                      return collections_.Get(tx, call, request.collection());
                    }));
-  return ToProto(collection);
+  return Show(call, collection);
 }
 
 absl::StatusOr<v1::ListCollectionsResponse> CollectionService::List(
@@ -74,7 +83,7 @@ absl::StatusOr<v1::ListCollectionsResponse> CollectionService::List(
       reply.set_next_page_token(reply.collections(reply.collections_size() - 1).key());
       break;
     }
-    *reply.add_collections() = ToProto(collection);
+    *reply.add_collections() = Show(call, collection);
     bytes += reply.collections(reply.collections_size() - 1).ByteSizeLong();
   }
   return reply;

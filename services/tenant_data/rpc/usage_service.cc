@@ -115,7 +115,7 @@ absl::StatusOr<v1::TenantUsage> UsageService::Get(const rpc::Call& call,
   RETURN_IF_ERROR(rpc::RequireTenantWide(call));
   ASSIGN_OR_RETURN(const std::vector<MeterState> states,
                    door_.Run(call.deadline, [&](Transaction& tx) {
-                     TenantStore().EnterActive(tx, call.tenant);
+                     TenantStore().EnterActive(tx, call);
                      return UsageStore::OfTenant(tx, call.tenant, MonthOf(clock_.Now()));
                    }));
   v1::TenantUsage reply;

@@ -55,7 +55,7 @@ absl::StatusOr<Tenant> TenantRegistry::Create(const CallContext& call, const std
 
 absl::StatusOr<Tenant> TenantRegistry::Get(const CallContext& call) {
   return door_.Run(call.deadline, [&](Transaction& tx) {
-    tenants_.EnterActive(tx, call.tenant);
+    tenants_.EnterActive(tx, call);
     return tenants_.Get(tx, call.tenant);
   });
 }
@@ -63,7 +63,7 @@ absl::StatusOr<Tenant> TenantRegistry::Get(const CallContext& call) {
 absl::StatusOr<Tenant> TenantRegistry::Update(const CallContext& call, const std::string& etag,
                                               const std::string& display_name) {
   return door_.Run(call.deadline, [&](Transaction& tx) -> absl::StatusOr<Tenant> {
-    tenants_.EnterActive(tx, call.tenant);
+    tenants_.EnterActive(tx, call);
     ASSIGN_OR_RETURN(Tenant tenant, tenants_.GetForChange(tx, call.tenant).Await());
     RETURN_IF_ERROR(CheckEtag(etag, tenant.version));
     if (tenant.display_name == display_name) return tenant;

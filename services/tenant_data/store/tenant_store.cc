@@ -17,7 +17,7 @@ using postgres::Transaction;
 
 constexpr Statement kGet{"tenants.get", KASBAH_TENANT "WHERE tenant_id = $1 AND slug <> '-system'"};
 
-constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, 'all')"};
+constexpr Statement kEnterActive{"tenants.enter_active", "SELECT core.enter($1, $2)"};
 
 // What is left of the slug of a tenant that is erased.
 #define KASBAH_RETIRED(slug) "'-' || encode(sha256(convert_to(" slug ", 'UTF8')), 'hex')"
@@ -60,8 +60,9 @@ constexpr Statement kList{"tenants.list", KASBAH_TENANT
 
 }  // namespace
 
-void TenantStore::EnterActive(Transaction& tx, TenantId tenant) const {
-  tx.Run(kEnterActive, tenant);
+void TenantStore::EnterActive(Transaction& tx, const CallContext& call) const {
+  tx.Run(kEnterActive, call.tenant,
+         call.customer ? call.customer->uuid().ToString() : std::string("all"));
 }
 
 Pending<Tenant> TenantStore::Get(Transaction& tx, TenantId tenant) const {

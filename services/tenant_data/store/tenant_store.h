@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/call_context.h"
 #include "libs/postgres/transaction.h"
 #include "services/tenant_data/domain/tenant.h"
 
@@ -12,8 +13,9 @@ namespace kasbah::tenantdata {
 // tenant here: never listed, found or changed.
 class TenantStore {
  public:
-  // The transaction fails unless the tenant is active (TENANT_SUSPENDED, TENANT_CLOSED).
-  void EnterActive(postgres::Transaction& tx, TenantId tenant) const;
+  // The transaction fails unless the tenant is active (TENANT_SUSPENDED, TENANT_CLOSED), and the
+  // call's own customer (CUSTOMER_SUSPENDED).
+  void EnterActive(postgres::Transaction& tx, const CallContext& call) const;
   postgres::Pending<Tenant> Get(postgres::Transaction& tx, TenantId tenant) const;
 
   // ALREADY_EXISTS when the slug is taken, by a closed tenant too, or was by one that is erased.
