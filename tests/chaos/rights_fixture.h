@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -181,17 +183,47 @@ class RightsSystem : public ::testing::Test {
         " RETURNING 1");
   }
 
-  // Killed where `held` holds the operation up, and back.
-  static void KillTenantDataAt(const std::string& table) {
-    EXPECT_TRUE(
-        WaitUntil(absl::Seconds(60),
-                  [&] {
-                    return System::Get().QueryValue(StrCat(
-                               "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '",
-                               table, "'::regclass")) != "0";
-                  }))
-        << "nobody waits for " << table;
-    ASSERT_TRUE(System::Get().supervisor().KillService("tenant-data").ok());
+  // Where somebody is killed: in a transaction that waits for `table`, having worked on `subject`
+  // where several come to that table.
+  struct Step {
+    std::string table;
+    std::string subject;
+    std::string killed = "tenant-data";
+    // Of whom the transaction is.
+    std::string RoleOf() const {
+      return StrCat("kasbah_", table.starts_with("core.") ? "tenant_data_registry"
+                                                          : table.substr(0, table.find('.')));
+    }
+  };
+  // Begins an operation and kills at each of the steps, one after the other. Its id.
+  static std::string KilledAtEach(const std::vector<Step>& steps,
+                                  const std::function<absl::StatusOr<RightsOperation>()>& start) {
+    std::string operation;
+    std::optional<TableLock> held;
+    const auto release = [&held] {
+      held.reset();
+      ForgetLeases();
+    };
+    for (const Step& step : steps) {
+      SCOPED_TRACE(StrCat(step.killed, " at ", step.table, " after ", step.subject));
+      // Released and held again before the killed process is back, which would be past it.
+      if (held) release();
+      held.emplace(step.table);
+      if (operation.empty()) {
+        // The operation itself may be written.
+        const auto started = start();
+        EXPECT_TRUE(started.ok()) << started.status();
+        if (!started.ok()) return "";
+        operation = started->operation_id();
+      }
+      EXPECT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
+      ForgetLeases();
+      if (!held->HoldsUp(step.RoleOf(), step.subject)) return operation;
+      EXPECT_TRUE(System::Get().supervisor().KillService(step.killed).ok());
+    }
+    release();
+    EXPECT_TRUE(System::Get().supervisor().WaitReady(absl::Seconds(60)).ok());
+    return operation;
   }
 
   static int64_t Rows(const std::string& table, const TestTenant& tenant) {
@@ -215,6 +247,56 @@ class RightsSystem : public ::testing::Test {
       if (const int64_t rows = Rows(table, tenant); rows > 0) counts[table] = rows;
     }
     return counts;
+  }
+
+  // What of the tenant nothing but a change of it changes: whole tables, and the trail up to
+  // `until`.
+  static std::map<std::string, std::string> Digests(const TestTenant& tenant, int64_t until) {
+    std::map<std::string, std::string> digests;
+    for (const std::string& table : TenantTables()) {
+      const bool is_trail = table == "audit.event" || table == "audit.leaf";
+      // Attempts, usage and what is on its way go on by themselves.
+      if (!is_trail && (table.starts_with("audit.") || table.starts_with("webhook.") ||
+                        table.ends_with(".outbox") || table.find(".usage_") != table.npos)) {
+        continue;
+      }
+      digests[table] = System::Get().QueryValue(
+          StrCat("SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 1)), 0) FROM ",
+                 table, " t WHERE tenant_id = '", tenant.id.uuid().ToString(), "'",
+                 is_trail ? StrCat(" AND seq <= ", until) : ""));
+    }
+    digests["webhook.messages"] = System::Get().QueryValue(
+        StrCat("SELECT coalesce(sum(hashtextextended(message_id || body::text, 1)), 0) FROM "
+               "webhook.messages WHERE tenant_id = '",
+               tenant.id.uuid().ToString(), "'"));
+    return digests;
+  }
+  static int64_t LengthOfTrail(const TestTenant& tenant) {
+    return std::stoll(
+        System::Get().QueryValue(StrCat("SELECT coalesce(max(seq), 0) FROM audit.event WHERE "
+                                        "tenant_id = '",
+                                        tenant.id.uuid().ToString(), "'")));
+  }
+  // Of all files, as their owner gets them.
+  static std::map<std::string, std::string> FilesOf(const TestTenant& tenant) {
+    const auto stub = tenantdata::v1::FileService::NewStub(
+        System::Get().Channel("tenant-data", tenant.certificate_directory));
+    std::map<std::string, std::string> contents;
+    tenantdata::v1::ListFilesRequest list;
+    const auto files = Ok(AsOwner<tenantdata::v1::FileService>(
+        tenant, "tenant-data", &tenantdata::v1::FileService::Stub::ListFiles, list));
+    for (const tenantdata::v1::File& file : files.files()) {
+      const auto context = System::Get().OwnerContext(tenant);
+      context->set_wait_for_ready(true);
+      tenantdata::v1::DownloadFileRequest request;
+      request.set_file_id(file.file_id());
+      const auto reader = stub->DownloadFile(context.get(), request);
+      tenantdata::v1::DownloadFileResponse reply;
+      while (reader->Read(&reply)) contents[file.file_id()] += reply.chunk();
+      const grpc::Status status = reader->Finish();
+      EXPECT_TRUE(status.ok()) << status.error_message();
+    }
+    return contents;
   }
 
   static int Shell(const std::string& command) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "libs/base/strings.h"
@@ -11,16 +13,37 @@ namespace kasbah::chaos_test {
 // Nobody writes the table while this is there; everybody reads it.
 class TableLock {
  public:
-  explicit TableLock(const std::string& table)
-      : connection_(system_test::System::Get().supervisor().PostgresAdminDsn("kasbah")),
-        work_(connection_) {
+  explicit TableLock(const std::string& table, const std::string& database = "kasbah")
+      : connection_(system_test::System::Get().supervisor().PostgresAdminDsn(database)),
+        work_(connection_),
+        table_(table) {
     work_.exec("LOCK TABLE " + table + " IN EXCLUSIVE MODE");
   }
   void Release() { work_.abort(); }
 
+  // Until a transaction of this role waits for this very lock, and not for another that waits too;
+  // one that has worked on `subject` (of the database kasbah), where something is given.
+  bool HoldsUp(const std::string& role, const std::string& subject = "") const {
+    using system_test::System;
+    std::string waiting =
+        StrCat("SELECT count(*) FROM pg_stat_activity a WHERE a.usename = '", role, "' AND ",
+               connection_.backendpid(), " = ANY (pg_blocking_pids(a.pid))");
+    if (!subject.empty()) {
+      StrAppend(&waiting,
+                " AND EXISTS (SELECT FROM pg_locks k WHERE k.pid = a.pid AND k.granted"
+                " AND k.mode LIKE 'Row%' AND k.relation = '",
+                subject, "'::regclass)");
+    }
+    const bool waits = system_test::WaitUntil(
+        absl::Seconds(60), [&] { return System::Get().QueryValue(waiting) != "0"; });
+    EXPECT_TRUE(waits) << "nobody waits for " << table_;
+    return waits;
+  }
+
  private:
   pqxx::connection connection_;
   pqxx::work work_;
+  const std::string table_;
 };
 
 // Until the transaction that works on `subject` waits for `table`: others of its service may too.

@@ -58,22 +58,44 @@ std::string Equal(const std::vector<std::string>& key, std::string_view a, std::
   });
 }
 
-std::string PageSql(const Described& table, const std::string& qualified, bool first) {
+constexpr char kDigest[] = "tenant_data.digest_of_row(t)";
+
+// The key of a row of `t`, as an object.
+std::string KeySql(const Described& table) {
+  return StrCat("jsonb_build_object(",
+                absl::StrJoin(table.key, ", ",
+                              [](std::string* out, const std::string& name) {
+                                StrAppend(out, "'", name, "', t.", name);
+                              }),
+                ")::text");
+}
+
+// Whether a row of `t` comes after the key in `parameter`, or not after it: "t.key > …". The
+// parameter's values are each of their column's type.
+std::string ComparedSql(const Described& table, const std::string& qualified,
+                        std::string_view comparison, std::string_view parameter) {
+  if (table.key.empty()) return comparison == ">" ? "false" : "true";
+  return StrCat("(", Listed(table.key, "t."), ") ", comparison, " (SELECT ",
+                Listed(table.key, "k."), " FROM jsonb_populate_record(NULL::", qualified, ", ",
+                parameter, ") k)");
+}
+
+std::string PageSql(const Described& table, const std::string& qualified, std::string_view wanted,
+                    bool first) {
   const std::string order = table.key.empty() ? "t.tenant_id" : Listed(table.key, "t.");
-  const std::string key = absl::StrJoin(
-      table.key, ", ",
-      [](std::string* out, const std::string& name) { StrAppend(out, "'", name, "', t.", name); });
-  // The values of the key before, each of its column's type.
-  const std::string after =
-      table.key.empty() ? "false"
-                        : StrCat("(", order, ") > (SELECT ", Listed(table.key, "k."),
-                                 " FROM jsonb_populate_record(NULL::", qualified, ", $3) k)");
-  return StrCat("SELECT s.content, s.key FROM (SELECT t::text AS content, jsonb_build_object(", key,
-                ")::text AS key, row_number() OVER w AS n, sum(octet_length(t::text)) OVER w AS "
+  return StrCat("SELECT s.content, s.key FROM (SELECT ", wanted, " AS content, ", KeySql(table),
+                " AS key, row_number() OVER w AS n, sum(octet_length(t::text)) OVER w AS "
                 "bytes FROM ",
-                qualified, " t WHERE t.tenant_id = $1 ", first ? "" : StrCat("AND ", after),
+                qualified, " t WHERE t.tenant_id = $1 ",
+                first ? "" : StrCat("AND ", ComparedSql(table, qualified, ">", "$3")),
                 " WINDOW w AS (ORDER BY ", order, ") ORDER BY ", order,
                 " LIMIT $2) s WHERE s.n = 1 OR s.bytes <= ", kPageBytes, " ORDER BY s.n");
+}
+
+std::string UntilSql(const Described& table, const std::string& qualified, bool first) {
+  return StrCat("SELECT ", kDigest, ", ", KeySql(table), " FROM ", qualified,
+                " t WHERE t.tenant_id = $1 AND ", ComparedSql(table, qualified, "<=", "$2"),
+                first ? "" : StrCat(" AND ", ComparedSql(table, qualified, ">", "$3")));
 }
 
 std::string UpsertSql(const Described& table, const std::string& insert) {
@@ -107,14 +129,20 @@ MovableTable WithSql(const Described& table) {
              ") OVERRIDING SYSTEM VALUE SELECT ", Listed(table.columns, "r."),
              " FROM unnest($1::", qualified, "[]) r");
   const std::string keys = StrCat("jsonb_populate_recordset(NULL::", qualified, ", $2) k");
+  const std::string with_keys = StrCat(" FROM ", keys, " JOIN ", qualified,
+                                       " t ON t.tenant_id = $1 AND ", Equal(table.key, "t.", "k."));
   const auto named = [&](std::string_view verb, std::string sql) {
     return MovableTable::Query{StrCat("move.", table.name, ".", verb), std::move(sql)};
   };
   return {table.name,
-          named("first_page", PageSql(table, qualified, /*first=*/true)),
-          named("next_page", PageSql(table, qualified, /*first=*/false)),
-          named("fetch", StrCat("SELECT t::text FROM ", keys, " JOIN ", qualified,
-                                " t ON t.tenant_id = $1 AND ", Equal(table.key, "t.", "k."))),
+          named("first_page", PageSql(table, qualified, "t::text", /*first=*/true)),
+          named("next_page", PageSql(table, qualified, "t::text", /*first=*/false)),
+          named("first_digests", PageSql(table, qualified, kDigest, /*first=*/true)),
+          named("next_digests", PageSql(table, qualified, kDigest, /*first=*/false)),
+          named("first_until", UntilSql(table, qualified, /*first=*/true)),
+          named("next_until", UntilSql(table, qualified, /*first=*/false)),
+          named("fetch", StrCat("SELECT t::text, ", kDigest, with_keys)),
+          named("look", StrCat("SELECT ", kDigest, with_keys)),
           named("insert", StrCat(insert, " ON CONFLICT DO NOTHING")),
           named("remove", StrCat("DELETE FROM ", qualified, " t USING ", keys,
                                  " WHERE t.tenant_id = $1 AND ", Equal(table.key, "t.", "k."),

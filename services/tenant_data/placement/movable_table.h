@@ -23,8 +23,16 @@ struct MovableTable {
   // order of keys, as many as travel well together.
   Query first_page;
   Query next_page;
-  // At source. $1 tenant, $2 an array of keys: those rows that there are.
+  // The same pages, with digests in place of rows; at either side.
+  Query first_digests;
+  Query next_digests;
+  // At target. $1 tenant, $2 the last key, $3 the key before the first: digests and keys.
+  Query first_until;
+  Query next_until;
+  // At source. $1 tenant, $2 an array of keys: those rows that there are, and their digests.
   Query fetch;
+  // At target. $1 tenant, $2 an array of keys: digests of those that there are.
+  Query look;
   // At target. $1 rows: those that are new.
   Query insert;
   // At target. $1 tenant, $2 an array of keys, $3 rows: what has one of the keys and is not among

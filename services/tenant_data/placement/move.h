@@ -36,7 +36,13 @@ struct Move {
   // Where the copy is: rows up to this key, of this table, and all tables before it.
   std::string at_table;
   std::string at_key;
+  // The same of comparing both sides, which comes after it.
+  std::string compared_table;
+  std::string compared_key;
+  bool is_compared = false;
   int64_t copied = 0;
+  // Rows whose contents were compared, those that changed since once more.
+  int64_t compared = 0;
   int64_t caught_up = 0;
   // How often writers were held up, and how long the last time.
   int64_t attempts = 0;

@@ -28,7 +28,8 @@ MoveStep ParseStep(std::string_view name) {
 
 #define KASBAH_MOVE                                                                 \
   "move_id, tenant_id, source, target, step, at_table, at_key, copied, caught_up, " \
-  "attempts, held_ms, problem, due_at, started_at, switched_at, finished_at "
+  "attempts, held_ms, problem, due_at, started_at, switched_at, finished_at, "      \
+  "compared_table, compared_key, compared, is_compared "
 
 constexpr Statement kInsert{"moves.insert",
                             "INSERT INTO tenant_data.moves "
@@ -60,7 +61,8 @@ constexpr Statement kSave{"moves.save", R"sql(
 WITH saved AS (
   UPDATE tenant_data.moves SET step = $4, at_table = $5, at_key = $6, copied = $7, caught_up = $8,
     attempts = $9, held_ms = $10, problem = $11, due_at = $12, switched_at = $13,
-    finished_at = $14, lease_until = now() + make_interval(secs => $15 / 1000.0)
+    finished_at = $14, lease_until = now() + make_interval(secs => $15 / 1000.0),
+    compared_table = $16, compared_key = $17, compared = $18, is_compared = $19
   WHERE move_id = $1 AND holder = $2 AND step = $3 RETURNING move_id
 ) SELECT core.require(EXISTS (SELECT FROM saved), 'MOVE_TAKEN_OVER'))sql",
                           Access::kWrite};
@@ -96,6 +98,10 @@ Move ReadMove(const Row& row) {
   move.started = row.Get<absl::Time>(13);
   move.switched = row.Get<std::optional<absl::Time>>(14);
   move.finished = row.Get<std::optional<absl::Time>>(15);
+  move.compared_table = row.Get<std::string>(16);
+  move.compared_key = row.Get<std::string>(17);
+  move.compared = row.Get<int64_t>(18);
+  move.is_compared = row.Get<bool>(19);
   return move;
 }
 
@@ -131,7 +137,8 @@ void MoveStore::Save(Transaction& tx, const Move& move, MoveStep before, Uuid wo
                      absl::Duration lease) {
   tx.Run(kSave, move.id, worker, NameOf(before), NameOf(move.step), move.at_table, move.at_key,
          move.copied, move.caught_up, move.attempts, absl::ToInt64Milliseconds(move.held),
-         move.problem, move.due, move.switched, move.finished, absl::ToInt64Milliseconds(lease));
+         move.problem, move.due, move.switched, move.finished, absl::ToInt64Milliseconds(lease),
+         move.compared_table, move.compared_key, move.compared, move.is_compared);
 }
 
 void MoveStore::Release(Transaction& tx, MoveId id, Uuid worker) { tx.Run(kRelease, id, worker); }

@@ -26,7 +26,15 @@ absl::Status TenantMover::Work::Find(const Shards& shards, Uuid worker) {
   }
   ASSIGN_OR_RETURN(tables, ReadMovableTables(*source->mover, StepDeadline()));
   rows = std::make_unique<RowMover>(*source->mover, *target->mover, move.tenant, worker, tables);
+  comparer = std::make_unique<RowComparer>(*source->mover, *target->mover, move.tenant, tables);
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> TenantMover::Work::CatchUp(absl::Time deadline) {
+  ASSIGN_OR_RETURN(const RowMover::Caught caught, rows->CatchUp(kNotesAtOnce, deadline));
+  move.caught_up += caught.notes;
+  move.compared += caught.rows;
+  return caught.notes;
 }
 
 absl::Status TenantMover::Work::WipeTarget(int64_t rows_at_once, const Saving& save) {
@@ -55,9 +63,11 @@ absl::Status TenantMover::HoldAndSwitch(Work& work) {
   const absl::Status equal = WhileHeld(work, began + settings_.hold);
   work.move.held = absl::Now() - began;
   if (equal.ok()) return Switch(work);
-  if (absl::IsCancelled(equal)) return equal;
+  if (absl::IsCancelled(equal) || ReasonOf(equal) == kCopyDiffers) return equal;
+  work.lease = settings_.lease;
   // Should this not come to pass, the hold ends by itself.
   Place(*work.source->mover, work, {"held"}, Copies::kLeaving).IgnoreError();
+  if (ReasonOf(equal) == kStopping) return equal;
   work.move.problem = ReasonOf(equal).empty() ? "INTERNAL" : ReasonOf(equal);
   if (work.move.attempts >= settings_.most_attempts) return Save(work, MoveStep::kCancelling);
   work.move.due = clock_.Now() + absl::Seconds(1);
@@ -66,8 +76,7 @@ absl::Status TenantMover::HoldAndSwitch(Work& work) {
 
 absl::Status TenantMover::WhileHeld(Work& work, absl::Time until) {
   for (;;) {
-    ASSIGN_OR_RETURN(const int64_t notes, work.rows->CatchUp(kNotesAtOnce, until));
-    work.move.caught_up += notes;
+    ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(until));
     if (notes == 0) break;
   }
   // Whoever gets the tenant's events gets those from here before any from there.
@@ -78,12 +87,11 @@ absl::Status TenantMover::WhileHeld(Work& work, absl::Time until) {
     if (absl::Now() + absl::Milliseconds(20) > until) return EventsWait();
     absl::SleepFor(absl::Milliseconds(20));
   }
-  ASSIGN_OR_RETURN(const std::vector<std::string> differing, work.rows->Differences(until));
-  if (!differing.empty()) {
-    return Error(absl::StatusCode::kDataLoss, "COPY_DIFFERS",
-                 "the copy is not what it was made of");
-  }
+  // All rows were compared before, and what changed since when it was brought over.
+  RETURN_IF_ERROR(work.comparer->CompareCounts(until));
   RETURN_IF_ERROR(Reached("verified"));
+  work.lease = settings_.lease_nowhere;
+  RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
   ASSIGN_OR_RETURN(const bool nowhere,
                    Place(*work.source->mover, work, {"held"}, Copies::kElsewhere));
   if (!nowhere) {
@@ -96,14 +104,20 @@ absl::Status TenantMover::WhileHeld(Work& work, absl::Time until) {
 absl::Status TenantMover::PutCopy(Work& work) {
   // There the row is the original.
   if (work.target->name == kHomeShard) return absl::OkStatus();
-  return shards_.home().mover->Run(StepDeadline(), [&](Transaction& home) -> absl::Status {
+  RETURN_IF_ERROR(shards_.home().mover->Run(StepDeadline(), [&](Transaction& home) -> absl::Status {
     ASSIGN_OR_RETURN(const Tenant tenant, Copies::Hold(home, work.move.tenant).Await());
     return work.target->mover->Run(StepDeadline(), [&](Transaction& tx) -> absl::Status {
       Copies::Put(tx, tenant);
       Copies::TakeOver(tx, tenant.id, worker_);
       return absl::OkStatus();
     });
-  });
+  }));
+  return Reached("copy put");
+}
+
+absl::Status TenantMover::DropNotes(Work& work) {
+  RETURN_IF_ERROR(work.rows->DropNotes(StepDeadline()));
+  return Reached("notes dropped");
 }
 
 absl::Status TenantMover::Follow(Work& work) {
@@ -134,12 +148,19 @@ absl::Status TenantMover::Save(Work& work, MoveStep next) {
   Move saved = work.move;
   saved.step = next;
   RETURN_IF_ERROR(shards_.home().mover->Run(StepDeadline(), [&](Transaction& tx) -> absl::Status {
-    MoveStore::Save(tx, saved, before, worker_, settings_.lease);
+    MoveStore::Save(tx, saved, before, worker_, work.lease);
     return absl::OkStatus();
   }));
   work.move = std::move(saved);
   if (stopping_) return Error(absl::StatusCode::kUnavailable, kStopping, "this process ends");
   return before == next ? absl::OkStatus() : Reached("saved");
+}
+
+std::function<absl::Status()> TenantMover::SavingAt(Work& work, std::string_view point) {
+  return [this, &work, point]() -> absl::Status {
+    RETURN_IF_ERROR(Reached(point));
+    return Save(work, work.move.step);
+  };
 }
 
 absl::Status TenantMover::SaveWith(Work& work, MoveStep next, std::string_view verb) {
@@ -149,7 +170,7 @@ absl::Status TenantMover::SaveWith(Work& work, MoveStep next, std::string_view v
   const CallContext call =
       CallContext::ForBackground("service/tenant-data", saved.tenant, StepDeadline());
   RETURN_IF_ERROR(shards_.home().mover->Run(StepDeadline(), [&](Transaction& tx) -> absl::Status {
-    MoveStore::Save(tx, saved, before, worker_, settings_.lease);
+    MoveStore::Save(tx, saved, before, worker_, work.lease);
     if (next == MoveStep::kFinish) PlacementStore::Place(tx, saved.tenant, saved.target);
     return AppendMoveEvent(outbox_, tx, call, clock_, verb, saved);
   }));

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "services/tenant_data/placement/move_store.h"
+#include "services/tenant_data/placement/row_comparer.h"
 #include "services/tenant_data/placement/tenant_copy_store.h"
 #include "services/tenant_data/placement/tenant_mover.h"
 
@@ -36,9 +37,15 @@ struct TenantMover::Work {
   Shard* target = nullptr;
   std::vector<MovableTable> tables;
   std::unique_ptr<RowMover> rows;
+  std::unique_ptr<RowComparer> comparer;
+  // Until this is over nobody takes the move for left alone; renewed by each save.
+  absl::Duration lease;
 
   // What the move is between, from here on this worker's alone. SHARD_UNKNOWN.
   absl::Status Find(const Shards& shards, Uuid worker);
+
+  // With what is noted, up to kNotesAtOnce; how many notes there were.
+  absl::StatusOr<int64_t> CatchUp(absl::Time deadline);
 
   using Saving = std::function<absl::Status()>;
   // Until nothing is left; saves after each part.

@@ -1,6 +1,6 @@
 #include "services/tenant_data/placement/row_mover.h"
 
-#include <future>
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -9,6 +9,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "services/tenant_data/placement/row_comparer.h"
 #include "services/tenant_data/placement/tenant_copy_store.h"
 
 namespace kasbah::tenantdata {
@@ -17,6 +18,7 @@ namespace {
 using postgres::Access;
 using postgres::Door;
 using postgres::Json;
+using postgres::Pending;
 using postgres::Result;
 using postgres::Row;
 using postgres::Statement;
@@ -37,39 +39,26 @@ constexpr Statement kDropAllNotes{"move.drop_all_notes",
                                   "DELETE FROM tenant_data.changed_rows WHERE tenant_id = $1",
                                   Access::kWrite};
 
-constexpr Statement kDigest{
-    "move.digest", "SELECT row_count, digest FROM tenant_data.digest_of($2::regclass, $1)"};
-
-std::vector<std::string> TextsOf(const Result& rows) {
+std::vector<std::string> TextsOf(const Result& rows, int column = 0) {
   std::vector<std::string> texts;
-  for (const Row& row : rows) texts.push_back(row.Get<std::string>(0));
+  for (const Row& row : rows) texts.push_back(row.Get<std::string>(column));
   return texts;
 }
 
-// Of each table, in the order given.
-absl::StatusOr<std::vector<std::string>> DigestsOf(Door& door, TenantId tenant,
-                                                   const std::vector<MovableTable>& tables,
-                                                   absl::Time deadline) {
-  std::vector<std::string> digests;
-  for (const MovableTable& table : tables) {
-    ASSIGN_OR_RETURN(digests.emplace_back(), door.Run(deadline, [&](Transaction& tx) {
-      tx.Run(kEnter, tenant);
-      return tx.RunForOne(
-          kDigest, "table",
-          [](const Row& row) { return StrCat(row.Get<int64_t>(0), " ", row.Get<std::string>(1)); },
-          tenant, StrCat("tenant_data.", table.name));
-    }));
-  }
-  return digests;
+std::vector<std::string> Sorted(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
 }  // namespace
 
-// What happened to rows of one table: their keys, and those rows that there still are.
+// What happened to rows of one table: their keys, and those rows that there still are, with their
+// digests in an order of their own.
 struct RowMover::Changed {
   const MovableTable* table;
   std::string keys;
   std::vector<std::string> rows;
+  std::vector<std::string> digests;
 };
 
 absl::StatusOr<RowMover::Page> RowMover::CopyPage(const MovableTable& table, const std::string& key,
@@ -92,12 +81,14 @@ absl::StatusOr<RowMover::Page> RowMover::CopyPage(const MovableTable& table, con
   return page;
 }
 
-absl::StatusOr<int64_t> RowMover::CatchUp(int64_t most, absl::Time deadline) {
+absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time deadline) {
   ASSIGN_OR_RETURN(const Result notes, source_.Run(deadline, [&](Transaction& tx) {
     tx.Run(kEnter, tenant_);
     return tx.Run(kNotes, tenant_, most);
   }));
-  if (notes.empty()) return 0;
+  Caught caught;
+  caught.notes = notes.size();
+  if (notes.empty()) return caught;
   std::vector<int64_t> numbers;
   std::map<std::string, std::set<std::string>> keys;
   for (const Row& note : notes) {
@@ -109,12 +100,14 @@ absl::StatusOr<int64_t> RowMover::CatchUp(int64_t most, absl::Time deadline) {
   for (const MovableTable& table : tables_) {
     const auto changed = keys.find(table.name);
     if (changed == keys.end()) continue;
-    Changed change{&table, StrCat("[", absl::StrJoin(changed->second, ","), "]"), {}};
+    Changed change{&table, StrCat("[", absl::StrJoin(changed->second, ","), "]"), {}, {}};
     ASSIGN_OR_RETURN(const Result rows, source_.Run(deadline, [&](Transaction& tx) {
       tx.Run(kEnter, tenant_);
       return tx.Run(table.fetch.read(), tenant_, Json{change.keys});
     }));
     change.rows = TextsOf(rows);
+    change.digests = Sorted(TextsOf(rows, 1));
+    caught.rows += static_cast<int64_t>(changed->second.size());
     changes.push_back(std::move(change));
   }
   const absl::Status applied = Apply(changes, deadline);
@@ -128,7 +121,7 @@ absl::StatusOr<int64_t> RowMover::CatchUp(int64_t most, absl::Time deadline) {
     tx.Run(kDropNotes, tenant_, numbers);
     return absl::OkStatus();
   }));
-  return notes.size();
+  return caught;
 }
 
 absl::Status RowMover::Apply(const std::vector<Changed>& changes, absl::Time deadline) {
@@ -139,6 +132,14 @@ absl::Status RowMover::Apply(const std::vector<Changed>& changes, absl::Time dea
       tx.Run(change->table->remove.write(), tenant_, Json{change->keys}, change->rows);
     }
     for (const Changed& change : changes) tx.Run(change.table->upsert.write(), change.rows);
+    std::vector<Pending<Result>> looks;
+    for (const Changed& change : changes) {
+      looks.push_back(tx.Run(change.table->look.read(), tenant_, Json{change.keys}));
+    }
+    for (size_t i = 0; i < changes.size(); ++i) {
+      ASSIGN_OR_RETURN(const Result there, looks[i].Await());
+      if (Sorted(TextsOf(there)) != changes[i].digests) return CopyDiffers();
+    }
     return absl::OkStatus();
   });
 }
@@ -169,20 +170,6 @@ absl::Status RowMover::DropNotes(absl::Time deadline) {
     tx.Run(kDropAllNotes, tenant_);
     return absl::OkStatus();
   });
-}
-
-absl::StatusOr<std::vector<std::string>> RowMover::Differences(absl::Time deadline) {
-  // At once: writers may be waiting.
-  auto reading = std::async(std::launch::async,
-                            [&] { return DigestsOf(source_, tenant_, tables_, deadline); });
-  const auto of_target = DigestsOf(target_, tenant_, tables_, deadline);
-  ASSIGN_OR_RETURN(const auto source, reading.get());
-  ASSIGN_OR_RETURN(const auto target, of_target);
-  std::vector<std::string> differing;
-  for (size_t i = 0; i < tables_.size(); ++i) {
-    if (source[i] != target[i]) differing.push_back(tables_[i].name);
-  }
-  return differing;
 }
 
 }  // namespace kasbah::tenantdata

@@ -30,17 +30,19 @@ class RowMover {
                                 absl::Time deadline);
 
   // What changed at the source since it was copied, and how many notes of that there were; 0: none
-  // are left. A note is dropped when the target has what it is about, so none is lost.
-  absl::StatusOr<int64_t> CatchUp(int64_t most, absl::Time deadline);
+  // are left. A note is dropped when the target has what it is about, read back, so none is lost.
+  // COPY_DIFFERS where the target made something else of it.
+  struct Caught {
+    int64_t notes = 0;
+    int64_t rows = 0;
+  };
+  absl::StatusOr<Caught> CatchUp(int64_t most, absl::Time deadline);
 
   // Removes up to `most` rows at the target, or at the source where the records are elsewhere by
   // now; how many.
   absl::StatusOr<int64_t> WipeTarget(int64_t most, absl::Time deadline);
   absl::StatusOr<int64_t> WipeSource(int64_t most, absl::Time deadline);
   absl::Status DropNotes(absl::Time deadline);
-
-  // Tables that do not have the same rows on both sides.
-  absl::StatusOr<std::vector<std::string>> Differences(absl::Time deadline);
 
  private:
   struct Changed;

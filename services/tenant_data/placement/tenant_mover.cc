@@ -44,9 +44,18 @@ absl::StatusOr<bool> TenantMover::RunOnce() {
   if (!claimed) return false;
   Work work;
   work.move = *claimed;
+  work.lease = settings_.lease;
   absl::Status done = work.Find(shards_, worker_);
+  if (done.ok() && work.move.step == MoveStep::kFinish) {
+    work.lease = settings_.lease_nowhere;
+    done = Save(work, MoveStep::kFinish);
+  }
   while (done.ok() && !IsOver(work.move.step) && work.move.due <= clock_.Now()) {
     done = Advance(work);
+    if (ReasonOf(done) != kCopyDiffers) continue;
+    // Trying again would not mend it.
+    work.move.problem = kCopyDiffers;
+    done = Save(work, MoveStep::kCancelling);
   }
   if (absl::IsCancelled(done)) return done;
   // Another has it, or it was cancelled: the next round sees which.
@@ -97,7 +106,7 @@ absl::Status TenantMover::Prepare(Work& work) {
     return Error(absl::StatusCode::kFailedPrecondition, "RECORDS_ARE_THERE",
                  "the target has the tenant's records already");
   }
-  RETURN_IF_ERROR(work.WipeTarget(kWipeRows, [&] { return Save(work, work.move.step); }));
+  RETURN_IF_ERROR(work.WipeTarget(kWipeRows, SavingAt(work, "wiped there")));
   ASSIGN_OR_RETURN(const bool leaving,
                    Place(*work.source->mover, work, {"here", "leaving", "held"}, Copies::kLeaving));
   if (!leaving) return MoveTakenOver();
@@ -118,8 +127,7 @@ absl::Status TenantMover::Copy(Work& work) {
       const auto page = work.rows->CopyPage(table, work.move.at_key, StepDeadline());
       if (ReasonOf(page.status()) == "REFERENCE_MISSING") {
         // What it refers to came after its table was copied, and is noted.
-        ASSIGN_OR_RETURN(const int64_t notes, work.rows->CatchUp(kNotesAtOnce, StepDeadline()));
-        work.move.caught_up += notes;
+        ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
         if (notes > 0) continue;
       }
       RETURN_IF_ERROR(page.status());
@@ -140,12 +148,10 @@ absl::Status TenantMover::CatchUp(Work& work) {
                    }));
   // Ended between the last look and the switch.
   if (place == Copies::kElsewhere) return Switch(work);
-  for (;;) {
-    ASSIGN_OR_RETURN(const int64_t notes, work.rows->CatchUp(kNotesAtOnce, StepDeadline()));
-    work.move.caught_up += notes;
-    RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
-    // What is left takes a moment.
-    if (notes < kNotesAtOnce / 4) break;
+  RETURN_IF_ERROR(CatchUpMost(work));
+  if (!work.move.is_compared) {
+    RETURN_IF_ERROR(Compare(work));
+    RETURN_IF_ERROR(CatchUpMost(work));
   }
   // Nobody is held up for a receiver that is away.
   ASSIGN_OR_RETURN(const bool keeps_up, IsDrained(*work.source->mover, work.move.tenant,
@@ -155,7 +161,38 @@ absl::Status TenantMover::CatchUp(Work& work) {
   return HoldAndSwitch(work);
 }
 
+absl::Status TenantMover::CatchUpMost(Work& work) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
+    RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
+    if (notes < kNotesAtOnce / 4) return absl::OkStatus();
+  }
+}
+
+absl::Status TenantMover::Compare(Work& work) {
+  Move& move = work.move;
+  bool reached = move.compared_table.empty();
+  for (const MovableTable& table : work.tables) {
+    reached = reached || table.name == move.compared_table;
+    if (!reached) continue;
+    if (move.compared_table != table.name) move.compared_key.clear();
+    move.compared_table = table.name;
+    for (;;) {
+      ASSIGN_OR_RETURN(const RowComparer::Page page,
+                       work.comparer->ComparePage(table, move.compared_key, StepDeadline()));
+      if (page.rows == 0) break;
+      move.compared += page.rows;
+      move.compared_key = page.last_key;
+      RETURN_IF_ERROR(page.is_behind ? CatchUpMost(work) : Save(work, MoveStep::kCatchUp));
+      RETURN_IF_ERROR(Reached("compared"));
+    }
+  }
+  move.is_compared = true;
+  return Save(work, MoveStep::kCatchUp);
+}
+
 absl::Status TenantMover::Switch(Work& work) {
+  work.lease = settings_.lease_nowhere;
   work.move.switched = clock_.Now();
   work.move.problem.clear();
   RETURN_IF_ERROR(SaveWith(work, MoveStep::kFinish, "switch"));
@@ -173,13 +210,14 @@ absl::Status TenantMover::Finish(Work& work) {
     telemetry::LogWarning("a tenant's new place is learned with its next call", {});
   }
   RETURN_IF_ERROR(Follow(work));
+  work.lease = settings_.lease;
   work.move.due = clock_.Now() + settings_.clean_after;
   return Save(work, MoveStep::kClean);
 }
 
 absl::Status TenantMover::Clean(Work& work) {
-  RETURN_IF_ERROR(work.WipeSource(kWipeRows, [&] { return Save(work, work.move.step); }));
-  RETURN_IF_ERROR(work.rows->DropNotes(StepDeadline()));
+  RETURN_IF_ERROR(work.WipeSource(kWipeRows, SavingAt(work, "wiped here")));
+  RETURN_IF_ERROR(DropNotes(work));
   work.move.finished = clock_.Now();
   return Save(work, MoveStep::kDone);
 }
@@ -191,7 +229,7 @@ absl::Status TenantMover::WipeCopy(Work& work) {
                    }));
   // Cancelled before there was one.
   if (!there) return absl::OkStatus();
-  return work.WipeTarget(kWipeRows, [&] { return Save(work, work.move.step); });
+  return work.WipeTarget(kWipeRows, SavingAt(work, "wiped there"));
 }
 
 absl::Status TenantMover::Cancel(Work& work) {
@@ -200,7 +238,7 @@ absl::Status TenantMover::Cancel(Work& work) {
   if (!here) return MoveTakenOver();
   RETURN_IF_ERROR(Reached("back"));
   RETURN_IF_ERROR(Follow(work));
-  RETURN_IF_ERROR(work.rows->DropNotes(StepDeadline()));
+  RETURN_IF_ERROR(DropNotes(work));
   // The tenant works again. A target that is away keeps what it has until the next move there.
   const absl::Status wiped = WipeCopy(work);
   if (!wiped.ok() && !absl::IsUnavailable(wiped)) return wiped;

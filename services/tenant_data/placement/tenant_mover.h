@@ -20,8 +20,10 @@ struct MoveSettings {
   absl::Duration hold = absl::Seconds(10);
   // How often, before the move is given up.
   int64_t most_attempts = 5;
-  // Of a worker that gives no sign of life.
+  // Of a worker that gives no sign of life; the other one while the tenant's records are nowhere
+  // 'here', which takes a moment.
   absl::Duration lease = absl::Seconds(30);
+  absl::Duration lease_nowhere = absl::Seconds(3);
   // How long rows stay where they were, after the switch.
   absl::Duration clean_after = absl::Minutes(10);
 };
@@ -52,6 +54,9 @@ class TenantMover {
   absl::Status Prepare(Work& work);
   absl::Status Copy(Work& work);
   absl::Status CatchUp(Work& work);
+  // Until what is left takes a moment.
+  absl::Status CatchUpMost(Work& work);
+  absl::Status Compare(Work& work);
   absl::Status HoldAndSwitch(Work& work);
   // OK: the records are equal at both sides, and nowhere 'here'. Otherwise writers go on.
   absl::Status WhileHeld(Work& work, absl::Time until);
@@ -62,11 +67,14 @@ class TenantMover {
 
   absl::Status PutCopy(Work& work);
   absl::Status WipeCopy(Work& work);
+  absl::Status DropNotes(Work& work);
   absl::Status Follow(Work& work);
   absl::StatusOr<bool> Place(postgres::Door& door, Work& work,
                              const std::vector<std::string>& expected, std::string_view place,
                              std::optional<absl::Duration> hold = std::nullopt);
   absl::Status Save(Work& work, MoveStep next);
+  // In the same step, after a part of it that is a checkpoint.
+  std::function<absl::Status()> SavingAt(Work& work, std::string_view point);
   absl::Status SaveWith(Work& work, MoveStep next, std::string_view verb);
   absl::Status Reached(std::string_view point);
 
