@@ -155,7 +155,11 @@ TEST_F(LeakRoles, CopyGivesATenantsOwnRowsAndTakesNone) {
     SCOPED_TRACE(absl::StrCat(table.name, " ", table.role));
     if (table.may_select) {
       ++given;
-      EXPECT_EQ(Copy(table.role, absl::StrCat("COPY ", table.name, " (tenant_id) TO STDOUT")), "1");
+      const std::string query = absl::StrCat("SELECT tenant_id FROM ", table.name);
+      EXPECT_EQ(Copy(table.role, absl::StrCat("COPY (", query, ") TO STDOUT")), "1");
+      // A partitioned table has no rows of its own.
+      EXPECT_THAT(Copy(table.role, absl::StrCat("COPY ", table.name, " (tenant_id) TO STDOUT")),
+                  ::testing::AnyOf("1", "0"));
     }
     if (table.may_insert) {
       ++refused;
