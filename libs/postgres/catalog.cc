@@ -1,6 +1,8 @@
 // The rules of ARCHITECTURE.md, "PostgreSQL", as queries over the catalog: each returns a line for
 // every object that breaks it.
+#include "absl/strings/str_join.h"
 #include "libs/base/strings.h"
+#include "libs/postgres/door_tables.h"
 #include "libs/postgres/migration.h"
 #include "libs/postgres/tool_error.h"
 #include <pqxx/pqxx>
@@ -8,10 +10,10 @@
 namespace kasbah::postgres {
 namespace {
 
-// What the rules share. Objects of PostgreSQL and of extensions' own schemas are not ours to judge;
-// every other schema is.
+// What the rules share, after `listed`: kDoorTables. Objects of PostgreSQL and of extensions' own
+// schemas are not ours to judge; every other schema is.
 constexpr char kOurs[] = R"sql(
-WITH ours AS (
+, ours AS (
   SELECT oid, nspname FROM pg_namespace
   WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
 ), relations AS (
@@ -26,12 +28,22 @@ WITH ours AS (
 ), logins AS (
   SELECT oid, rolname FROM pg_roles WHERE rolname LIKE 'kasbah\_%' AND rolname <> 'kasbah_owner'
 ), doors AS (
-  SELECT oid, rolname FROM logins
-  WHERE rolname LIKE '%\_relay' OR rolname IN (
-    'kasbah_audit_ingest', 'kasbah_webhook_queue', 'kasbah_auth_resolver',
-    'kasbah_tenant_data_registry', 'kasbah_tenant_data_resolver', 'kasbah_tenant_data_upkeep',
-    'kasbah_tenant_data_mover', 'kasbah_vault_root', 'kasbah_vault_upkeep', 'kasbah_audit_upkeep',
-    'kasbah_audit_incidents')
+  SELECT r.oid, l.* FROM listed l JOIN pg_roles r ON r.rolname = l.role
+), grants AS (
+  -- Of tables and of columns.
+  SELECT r.*, a.grantee, a.privilege_type, a.is_grantable,
+    CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS to_whom
+  FROM relations r, LATERAL (
+    SELECT * FROM aclexplode(r.relacl)
+    UNION SELECT e.* FROM pg_attribute c, aclexplode(c.attacl) e WHERE c.attrelid = r.oid) a
+  WHERE a.grantee <> r.relowner
+), policies AS (
+  SELECT t.oid, t.label, p.polname, r.role,
+    CASE r.role WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(r.role) END AS to_whom,
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+      WHEN 'd' THEN 'DELETE' ELSE 'ALL' END AS verb
+  FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
+  WHERE p.polpermissive AND p.polname <> 'tenant_rows'
 )
 )sql";
 
@@ -43,30 +55,52 @@ constexpr const char* kRules[] = {
     R"sql(SELECT label || ': no policy'
     FROM tables t WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid))sql",
 
+    // With a customer_id, whenever it came, the customer's scope too.
     R"sql(SELECT t.label || ': policy ' || p.polname || ' is not the one of core.protect'
     FROM tables t JOIN pg_policy p ON p.polrelid = t.oid
     WHERE p.polname = 'tenant_rows' AND NOT (
       p.polpermissive AND p.polcmd = '*' AND p.polroles = '{0}'
       AND pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
-      AND pg_get_expr(p.polqual, p.polrelid) LIKE
+      AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g') =
         '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid)'
-        ' AND%kasbah.customer_scope%'))sql",
+        ' AND ' || CASE WHEN EXISTS (
+          SELECT FROM pg_attribute a
+          WHERE a.attrelid = t.oid AND a.attname = 'customer_id' AND NOT a.attisdropped)
+        THEN
+          'CASE current_setting(''kasbah.customer_scope''::text, true) WHEN ''all''::text THEN true'
+          ' WHEN ''''::text THEN false ELSE ((customer_id)::text ='
+          ' current_setting(''kasbah.customer_scope''::text, true)) END)'
+        ELSE
+          '(NULLIF(current_setting(''kasbah.customer_scope''::text, true), ''''::text) IS NOT'
+          ' NULL))' END))sql",
 
-    R"sql(SELECT t.label || ': policy ' || p.polname || ' lets ' ||
-      CASE r.role WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(r.role) END || ' in, who has no door'
-    FROM tables t JOIN pg_policy p ON p.polrelid = t.oid, unnest(p.polroles) r (role)
-    WHERE p.polpermissive AND p.polname <> 'tenant_rows'
-      AND r.role NOT IN (SELECT oid FROM doors)
-      -- What core.enter and core.claim read, and what audit's doors to pruning look at.
-      AND NOT (pg_get_userbyid(r.role) = 'kasbah_owner'
-                AND (p.polname = 'owner_prunes' OR t.oid IN (
-                  to_regclass('core.tenants'), to_regclass('core.installation')))))sql",
+    // Doors.
+    R"sql(SELECT p.label || ': policy ' || p.polname || ' lets ' || p.to_whom || ' ' || p.verb ||
+      ', which is no listed door'
+    FROM policies p
+    WHERE NOT EXISTS (SELECT FROM doors d
+                      WHERE d.oid = p.role AND d.label = p.label AND p.verb = ANY (d.verbs)))sql",
 
-    R"sql(SELECT t.label || ': ' || g.rolname || ' has rights on a table that is not a tenant''s'
-    FROM tables t, logins g
-    WHERE t.oid NOT IN (SELECT oid FROM tenant_tables) AND g.oid NOT IN (SELECT oid FROM doors)
-      AND g.rolname NOT IN ('kasbah_migrator', 'kasbah_backup')
-      AND has_table_privilege(g.oid, t.oid, 'SELECT, INSERT, UPDATE, DELETE'))sql",
+    R"sql(SELECT t.label || ': ' || d.role || ' may ' || v.verb || ' ' || a.attname ||
+      ', which its door does not show'
+    FROM doors d JOIN tables t USING (label) JOIN pg_attribute a ON a.attrelid = t.oid,
+      unnest(d.verbs) v (verb)
+    WHERE d.columns <> '{}' AND v.verb <> 'DELETE' AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.attname <> ALL (d.columns)
+      AND has_column_privilege(d.oid, t.oid, a.attnum, v.verb))sql",
+
+    R"sql(SELECT p.label || ': policy ' || p.polname || ' lets ' || p.to_whom || ' ' || p.verb ||
+      ', who was not granted that'
+    FROM policies p
+    WHERE p.to_whom <> 'kasbah_owner' AND p.verb <> 'ALL' AND NOT EXISTS (
+      SELECT FROM grants g
+      WHERE g.oid = p.oid AND g.grantee = p.role AND g.privilege_type = p.verb))sql",
+
+    R"sql(SELECT DISTINCT g.label || ': ' || g.to_whom ||
+      ' has rights on a table that is not a tenant''s'
+    FROM tables t JOIN grants g USING (oid) JOIN logins l ON l.oid = g.grantee
+    WHERE t.oid NOT IN (SELECT oid FROM tenant_tables) AND l.oid NOT IN (SELECT oid FROM doors)
+      AND l.rolname NOT IN ('kasbah_migrator', 'kasbah_backup'))sql",
 
     // Keys.
     R"sql(SELECT t.label || ': unique index ' || i.indexrelid::regclass::text ||
@@ -75,6 +109,14 @@ constexpr const char* kRules[] = {
     WHERE i.indisunique AND NOT EXISTS (
       SELECT FROM pg_attribute a
       WHERE a.attrelid = t.oid AND a.attname = 'tenant_id' AND a.attnum = i.indkey[0]))sql",
+
+    R"sql(SELECT t.label || ': exclusion constraint ' || x.conname ||
+      ' does not start with tenant_id WITH ='
+    FROM tenant_tables t JOIN pg_constraint x ON x.conrelid = t.oid AND x.contype = 'x'
+    WHERE NOT EXISTS (
+      SELECT FROM pg_attribute a JOIN pg_operator o ON o.oid = x.conexclop[1]
+      WHERE a.attrelid = t.oid AND a.attname = 'tenant_id' AND a.attnum = x.conkey[1]
+        AND o.oprname = '='))sql",
 
     R"sql(SELECT t.label || ': no primary key'
     FROM tenant_tables t
@@ -142,13 +184,15 @@ constexpr const char* kRules[] = {
     UNION ALL SELECT l.rolname || ': owns ' || p.oid::regprocedure::text
     FROM pg_proc p JOIN logins l ON l.oid = p.proowner)sql",
 
-    R"sql(SELECT r.label || ': ' ||
-      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END ||
-      ' has ' || a.privilege_type
-    FROM relations r, aclexplode(r.relacl) a
-    WHERE a.grantee <> r.relowner AND (
-      a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable
-      OR (a.grantee = 0 AND r.oid IS DISTINCT FROM to_regclass('core.migrations'))))sql",
+    R"sql(SELECT DISTINCT g.label || ': ' || g.to_whom || ' has ' || g.privilege_type ||
+      CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+    FROM grants g
+    WHERE g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR g.is_grantable
+      OR (g.grantee = 0 AND g.oid IS DISTINCT FROM to_regclass('core.migrations')))sql",
+
+    // Its next number tells a tenant how busy the others are.
+    R"sql(SELECT DISTINCT g.label || ': ' || g.to_whom || ' has rights on a sequence of all tenants'
+    FROM grants g WHERE g.relkind = 'S')sql",
 
     R"sql(SELECT l.rolname || ': may CREATE in schema ' || n.nspname
     FROM logins l, pg_namespace n
@@ -159,13 +203,24 @@ constexpr const char* kRules[] = {
        AND l.rolname <> 'kasbah_migrator')sql",
 
     // Policies are not inherited: who may read a partition directly passes by its parent's.
-    R"sql(SELECT r.label || ': a partition with rights of its own for ' || l.rolname
-    FROM relations r, aclexplode(r.relacl) a JOIN logins l ON l.oid = a.grantee
-    WHERE r.relispartition)sql",
+    R"sql(SELECT DISTINCT g.label || ': a partition with rights of its own for ' || g.to_whom
+    FROM grants g WHERE g.relispartition)sql",
 
     R"sql(SELECT label || ': in schema public' FROM relations
     WHERE relnamespace = to_regnamespace('public'))sql",
 };
+
+// The names are ours and need no quoting.
+std::string Listed() {
+  return StrCat("WITH listed (role, label, verbs, columns) AS (VALUES ",
+                absl::StrJoin(internal::kDoorTables, ", ",
+                              [](std::string* out, const internal::DoorTable& door) {
+                                StrAppend(out, "('", door.role, "', '", door.table, "', '{",
+                                          door.verbs, "}'::text[], '{", door.columns,
+                                          "}'::text[])");
+                              }),
+                ")");
+}
 
 }  // namespace
 
@@ -174,8 +229,9 @@ absl::StatusOr<std::vector<std::string>> CheckCatalog(const std::string& dsn) {
   try {
     pqxx::connection connection(dsn);
     pqxx::nontransaction tx(connection);
+    const std::string shared = StrCat(Listed(), kOurs);
     for (const char* rule : kRules) {
-      for (const auto& row : tx.exec(StrCat(kOurs, rule, " ORDER BY 1"))) {
+      for (const auto& row : tx.exec(StrCat(shared, rule, " ORDER BY 1"))) {
         faults.push_back(row[0].as<std::string>());
       }
     }

@@ -12,6 +12,11 @@ struct Plant {
   const char* fault;
 };
 
+#define KASBAH_PARTITION                                                                         \
+  "CREATE TABLE vault.p (tenant_id uuid NOT NULL, n int, PRIMARY KEY (tenant_id, n)) PARTITION " \
+  "BY RANGE (n); CREATE TABLE vault.p1 PARTITION OF vault.p FOR VALUES FROM (0) TO (9); CALL "   \
+  "core.protect('vault.p'); CALL core.protect('vault.p1'); "
+
 const Plant kPlants[] = {
     {"TableWithoutRowSecurity",
      "CREATE TABLE vault.x (tenant_id uuid PRIMARY KEY); CREATE POLICY p ON vault.x TO "
@@ -35,11 +40,44 @@ const Plant kPlants[] = {
      "vault.notes: policy tenant_rows is not the one of core.protect"},
     {"PolicyForARoleWithoutDoor",
      "CREATE POLICY all_rows ON vault.notes TO kasbah_vault USING (true)",
-     "vault.notes: policy all_rows lets kasbah_vault in, who has no door"},
+     "vault.notes: policy all_rows lets kasbah_vault ALL, which is no listed door"},
     {"PolicyForEverybody", "CREATE POLICY all_rows ON vault.notes USING (true)",
-     "vault.notes: policy all_rows lets everybody in, who has no door"},
+     "vault.notes: policy all_rows lets everybody ALL, which is no listed door"},
     {"ServiceOnADoorsTable", "GRANT SELECT ON vault.outbox_relay TO kasbah_vault",
      "vault.outbox_relay: kasbah_vault has rights on a table that is not a tenant's"},
+    {"ServiceOnAColumnOfADoorsTable", "GRANT SELECT (holder) ON vault.outbox_relay TO kasbah_vault",
+     "vault.outbox_relay: kasbah_vault has rights on a table that is not a tenant's"},
+    {"DoorOnAnotherTable",
+     "CALL core.open_door('vault.notes', 'kasbah_vault_upkeep', VARIADIC '{SELECT}')",
+     "vault.notes: policy door_kasbah_vault_upkeep_select lets kasbah_vault_upkeep SELECT, which "
+     "is "
+     "no listed door"},
+    {"DoorWithAnotherVerb",
+     "CALL core.open_door('vault.outbox', 'kasbah_vault_relay', VARIADIC '{UPDATE}')",
+     "vault.outbox: policy door_kasbah_vault_relay_update lets kasbah_vault_relay UPDATE, which is "
+     "no listed door"},
+    {"DoorWithAnotherColumn",
+     "CREATE TABLE vault.keys (tenant_id uuid, key_id uuid, next_rotation_at timestamptz, wrapped "
+     "bytea, PRIMARY KEY (tenant_id, key_id)); CALL core.protect('vault.keys'); CALL "
+     "core.open_door('vault.keys', 'kasbah_vault_upkeep', VARIADIC '{\"SELECT (tenant_id, key_id, "
+     "next_rotation_at)\"}'); GRANT SELECT (wrapped) ON vault.keys TO kasbah_vault_upkeep",
+     "vault.keys: kasbah_vault_upkeep may SELECT wrapped, which its door does not show"},
+    {"DoorWithoutItsGrant", "REVOKE DELETE ON vault.outbox FROM kasbah_vault_relay",
+     "vault.outbox: policy door_kasbah_vault_relay_delete lets kasbah_vault_relay DELETE, who was "
+     "not granted that"},
+    {"OwnerPrunesElsewhere",
+     "CREATE POLICY owner_prunes ON vault.notes TO kasbah_owner USING (true) WITH CHECK (true)",
+     "vault.notes: policy owner_prunes lets kasbah_owner ALL, which is no listed door"},
+    {"CustomerIdAddedLater", "ALTER TABLE vault.notes ADD COLUMN customer_id uuid",
+     "vault.notes: policy tenant_rows is not the one of core.protect"},
+    {"CustomerScopeWithAWayAround",
+     "DROP POLICY tenant_rows ON vault.notes; CREATE POLICY tenant_rows ON vault.notes USING "
+     "(tenant_id = nullif(current_setting('kasbah.tenant', true), '')::uuid AND "
+     "(nullif(current_setting('kasbah.customer_scope', true), '') IS NOT NULL OR body = 'x'))",
+     "vault.notes: policy tenant_rows is not the one of core.protect"},
+    {"ExclusionOverTenants",
+     "ALTER TABLE vault.notes ADD CONSTRAINT one_body EXCLUDE USING btree (body WITH =)",
+     "vault.notes: exclusion constraint one_body does not start with tenant_id WITH ="},
     {"UniqueIndexOverTenants", "CREATE UNIQUE INDEX notes_body ON vault.notes (body)",
      "vault.notes: unique index vault.notes_body does not start with tenant_id"},
     {"ForeignKeyOverTenants",
@@ -68,6 +106,20 @@ const Plant kPlants[] = {
      "kasbah_vault: owns vault.notes"},
     {"TruncateGrant", "GRANT TRUNCATE ON vault.notes TO kasbah_vault",
      "vault.notes: kasbah_vault has TRUNCATE"},
+    {"ReferencesGrant", "GRANT REFERENCES ON vault.notes TO kasbah_vault",
+     "vault.notes: kasbah_vault has REFERENCES"},
+    {"ReferencesGrantOfAColumn", "GRANT REFERENCES (note_id) ON vault.notes TO kasbah_vault",
+     "vault.notes: kasbah_vault has REFERENCES"},
+    {"TriggerGrant", "GRANT TRIGGER ON vault.notes TO kasbah_vault",
+     "vault.notes: kasbah_vault has TRIGGER"},
+    {"GrantToBeHandedOn", "GRANT SELECT ON vault.notes TO kasbah_vault WITH GRANT OPTION",
+     "vault.notes: kasbah_vault has SELECT WITH GRANT OPTION"},
+    {"GrantOfASequence", "GRANT USAGE ON SEQUENCE vault.outbox_id_seq TO kasbah_vault",
+     "vault.outbox_id_seq: kasbah_vault has rights on a sequence of all tenants"},
+    {"GrantToReadASequence", "GRANT SELECT ON SEQUENCE vault.outbox_id_seq TO kasbah_vault",
+     "vault.outbox_id_seq: kasbah_vault has rights on a sequence of all tenants"},
+    {"GrantOfAColumnToPublic", "GRANT SELECT (body) ON vault.notes TO PUBLIC",
+     "vault.notes: PUBLIC has SELECT"},
     {"GrantToPublic", "GRANT SELECT ON vault.notes TO PUBLIC", "vault.notes: PUBLIC has SELECT"},
     {"CreateInSchema", "GRANT CREATE ON SCHEMA vault TO kasbah_vault",
      "kasbah_vault: may CREATE in schema vault"},
@@ -75,12 +127,10 @@ const Plant kPlants[] = {
      "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO kasbah_vault', "
      "current_database()); END $$",
      "kasbah_vault: may TEMPORARY in this database"},
-    {"PartitionWithGrants",
-     "CREATE TABLE vault.p (tenant_id uuid NOT NULL, n int, PRIMARY KEY (tenant_id, n)) PARTITION "
-     "BY "
-     "RANGE (n); CREATE TABLE vault.p1 PARTITION OF vault.p FOR VALUES FROM (0) TO (9); CALL "
-     "core.protect('vault.p'); CALL core.protect('vault.p1'); GRANT SELECT ON vault.p1 TO "
-     "kasbah_vault",
+    {"PartitionWithGrants", KASBAH_PARTITION "GRANT SELECT ON vault.p1 TO kasbah_vault",
+     "vault.p1: a partition with rights of its own for kasbah_vault"},
+    {"PartitionWithAGrantOfAColumn",
+     KASBAH_PARTITION "GRANT SELECT (n) ON vault.p1 TO kasbah_vault",
      "vault.p1: a partition with rights of its own for kasbah_vault"},
     {"TableInPublic", "CREATE TABLE public.t (x int)", "t: in schema public"},
 };
@@ -113,6 +163,9 @@ TEST(Catalog, FindsRolesThatMayTooMuch) {
   EXPECT_THAT(
       faults_with("GRANT kasbah_owner TO kasbah_vault", "REVOKE kasbah_owner FROM kasbah_vault"),
       ::testing::Contains("kasbah_vault: is a member of kasbah_owner"));
+  EXPECT_THAT(
+      faults_with("ALTER ROLE kasbah_vault REPLICATION", "ALTER ROLE kasbah_vault NOREPLICATION"),
+      ::testing::Contains("kasbah_vault: has REPLICATION"));
   EXPECT_THAT(faults_with("ALTER ROLE kasbah_owner LOGIN", "ALTER ROLE kasbah_owner NOLOGIN"),
               ::testing::Contains("kasbah_owner: may log in"));
 }

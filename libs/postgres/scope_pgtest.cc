@@ -73,6 +73,29 @@ TEST_F(NotesTest, SetConfigIsNotTheServicesToCall) {
       StatusIs(absl::StatusCode::kInternal));
 }
 
+// The extended protocol takes one statement at a time, whichever way it comes.
+TEST_F(NotesTest, ASecondStatementBehindTheFirstIsRefused) {
+  ASSERT_OK(Insert(a_, NewId(), "of a"));
+  ASSERT_OK(Insert(b_, NewId(), "of b"));
+  constexpr Statement kStacked{"test.stacked", "SELECT 1; SET kasbah.tenant = ''"};
+  EXPECT_THAT(database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(kStacked); }),
+              StatusIs(absl::StatusCode::kInternal));
+  const auto composed = database_->WithTenant(Call(a_), [](Transaction& tx) {
+    ComposedQuery query;
+    query.Add("SELECT 1; SET kasbah.tenant = ''");
+    return tx.Run(std::move(query));
+  });
+  EXPECT_THAT(composed, StatusIs(absl::StatusCode::kInternal));
+  // With text of a caller's as a value it is text.
+  const auto value = database_->WithTenant(Call(a_), [](Transaction& tx) {
+    ComposedQuery query;
+    query.Add("SELECT ").Value(std::string("1'; SET kasbah.tenant = ''; --"));
+    return tx.Run(std::move(query));
+  });
+  ASSERT_OK(value.status());
+  EXPECT_EQ((*value)[0].Get<std::string>(0), "1'; SET kasbah.tenant = ''; --");
+}
+
 // The trap of PostgreSQL's own suite: a function so cheap that the planner would run it on every
 // row before the policy, if it were allowed to.
 TEST_F(NotesTest, ALeakyFunctionNeverSeesAForeignRow) {

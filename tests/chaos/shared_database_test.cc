@@ -1,5 +1,6 @@
 // Two clusters and one database: a second cluster of the same installation works in it like more
-// replicas, another installation's is refused before it writes.
+// replicas, another installation's is refused before it writes, and so is anybody where a table
+// shows one tenant's rows to another.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,6 +138,18 @@ TEST(SharedDatabase, AServiceWithAnothersCertificateIsRefused) {
   EXPECT_THAT(second.process("webhook").Log(),
               HasSubstr("is spiffe://kasbah.dev/service/audit's, and kasbah-webhook is "
                         "spiffe://kasbah.dev/service/webhook"));
+}
+
+// Whoever did that did it after the last migration, whose gate would have told.
+TEST(SharedDatabase, AServiceDoesNotStartOnATableWithoutItsRowSecurity) {
+  System::Get().QueryValue("ALTER TABLE vault.secrets NO FORCE ROW LEVEL SECURITY");
+  Replica vault("vault");
+  const auto end = vault.process().Wait(absl::Now() + absl::Seconds(60));
+  System::Get().QueryValue("ALTER TABLE vault.secrets FORCE ROW LEVEL SECURITY");
+  ASSERT_TRUE(end.has_value());
+  EXPECT_FALSE(end->clean());
+  EXPECT_THAT(vault.Log(),
+              HasSubstr("vault.secrets: row-level security is not enabled and forced"));
 }
 
 TEST(SharedDatabase, ASecondClusterOfTheSameInstallationWorksBesideTheFirst) {
