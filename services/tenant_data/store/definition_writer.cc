@@ -170,6 +170,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Delete(const CallContext&
                    "the collection has records; delete them, or say that they go with it");
     }
     collection.deleted = clock_.Now();
+    builds_.Pause(tx, call, collection.id);
     RETURN_IF_ERROR(Store(tx, call, "delete", &collection));
     return collection;
   });
@@ -185,6 +186,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Undelete(const CallContex
                    "the collection is not deleted");
     }
     collection.deleted = std::nullopt;
+    builds_.GoOn(tx, call, collection.id, clock_.Now());
     RETURN_IF_ERROR(Store(tx, call, "undelete", &collection));
     return collection;
   });
