@@ -11,6 +11,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/crypto/sha256_stream.h"
 #include "libs/outbox/audit_event.h"
+#include "services/tenant_data/rpc/import_errors.h"
 #include "services/tenant_data/rpc/import_rows.h"
 #include "services/tenant_data/rpc/messages.h"
 #include "services/tenant_data/rpc/record_change.h"
@@ -32,22 +33,6 @@ constexpr int64_t kLinesAtOnce = 1000;
 // How often a batch is checked again when a definition or a file changed since.
 constexpr int kTries = 10;
 
-absl::Status Changed() {
-  return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_CHANGED",
-               "this is not the file that the import was begun with");
-}
-
-absl::Status Elsewhere() {
-  return WithRetryDelay(Error(absl::StatusCode::kAborted, kImportElsewhere,
-                              "another stream goes on with this import"),
-                        absl::Seconds(1));
-}
-
-absl::Status Reused() {
-  return Error(absl::StatusCode::kAlreadyExists, "IMPORT_ID_REUSED",
-               "this import_id is another import's");
-}
-
 // Whether what a batch was checked against is not there any more.
 bool IsToBeChecked(const absl::Status& status) {
   return ReasonOf(status) == kDefinitionChanged || ReasonOf(status) == kFileMissing;
@@ -58,7 +43,7 @@ RefusedLine ToRefusal(const RuleTable& rules, uint64_t line,
   RefusedLine refused;
   refused.set_line(line);
   refused.set_schema_version(rules.schema_version());
-  for (const Violation& violation : violations) *refused.add_violations() = ToProto(violation);
+  AddViolations(violations, &refused);
   return refused;
 }
 
@@ -82,10 +67,11 @@ class RecordImporter::Run {
     RETURN_IF_ERROR(SayAgain());
     RETURN_IF_ERROR(SayProgress());
     if (state_.is_done && state_.content.empty()) return absl::OkStatus();
+    if (HasTooManyRefused(state_)) return TooManyRefused(state_);
     RETURN_IF_ERROR(TakeAll(*first));
-    if (state_.is_done) return IsAsItWas() ? absl::OkStatus() : Changed();
+    if (state_.is_done) return IsAsItWas() ? absl::OkStatus() : ImportChanged();
     if (std::optional<FileRow> row = splitter_->Finish()) RETURN_IF_ERROR(Add(*std::move(row)));
-    if (seen_line_ < state_.line) return Changed();
+    if (seen_line_ < state_.line) return ImportChanged();
     RETURN_IF_ERROR(Commit(/*is_last=*/true));
     return SayProgress();
   }
@@ -127,7 +113,7 @@ class RecordImporter::Run {
                          }));
     if (!state || state->collection != fresh.collection || state->format != fresh.format ||
         state->customer != fresh.customer) {
-      return Reused();
+      return ImportIdReused();
     }
     state_ = *state;
     resumed_ = state_.line;
@@ -173,10 +159,7 @@ class RecordImporter::Run {
     RETURN_IF_ERROR(Take(request->data()));
     while (!request->last()) {
       ASSIGN_OR_RETURN(request, reader_.Read());
-      if (request == nullptr) {
-        return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_INCOMPLETE",
-                     "the stream ended without `last`; begin it again with the same import_id");
-      }
+      if (request == nullptr) return ImportIncomplete();
       RETURN_IF_ERROR(Take(request->data()));
     }
     return absl::OkStatus();
@@ -209,15 +192,16 @@ class RecordImporter::Run {
     if (row.last_line <= state_.line) {
       const bool is_cursor = row.last_line == state_.line;
       const bool is_it = row.end == state_.bytes && IsAsItWas();
-      return is_cursor && !is_it ? Changed() : absl::OkStatus();
+      return is_cursor && !is_it ? ImportChanged() : absl::OkStatus();
     }
-    if (row.first_line <= state_.line) return Changed();
+    if (row.first_line <= state_.line) return ImportChanged();
     if (row.text.empty()) return absl::OkStatus();
     batch_bytes_ += row.text.size();
     batch_.push_back(std::move(row));
     if (batch_.size() < kBatchRows && batch_bytes_ < kBatchBytes) return absl::OkStatus();
     RETURN_IF_ERROR(Commit(/*is_last=*/false));
-    return SayProgress();
+    RETURN_IF_ERROR(SayProgress());
+    return HasTooManyRefused(state_) ? TooManyRefused(state_) : absl::OkStatus();
   }
 
   // Checks and seals the batch, and writes it with what became of it.
@@ -252,10 +236,11 @@ class RecordImporter::Run {
     std::vector<ImportRow> rows;
     std::vector<Validation> checked(batch_.size());
     std::vector<Validation*> to_check;
+    ParsingTime time;
     for (size_t i = 0; i < batch_.size(); ++i) {
       rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, batch_[i]) : ReadJsonRow(batch_[i]));
       if (!rows[i].violations.empty()) continue;
-      checked[i] = ValidateNew(*rules, rows[i].values);
+      checked[i] = ValidateNew(*rules, rows[i].values, &time);
       to_check.push_back(&checked[i]);
     }
     RETURN_IF_ERROR(importer_.references_.Run(call, owner_, to_check));
@@ -289,7 +274,7 @@ class RecordImporter::Run {
           after.schema_version = rules->schema_version();
           return Keep(tx, call, after);
         });
-    if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
+    if (ReasonOf(created.status()) == kImportElsewhere) return ImportElsewhere();
     RETURN_IF_ERROR(created.status());
     return after;
   }
