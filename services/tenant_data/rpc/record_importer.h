@@ -7,7 +7,6 @@
 #include "libs/rpc/pipeline.h"
 #include "services/tenant_data/rpc/record_sealer.h"
 #include "services/tenant_data/rpc/reference_check.h"
-#include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/import_store.h"
 #include "services/tenant_data/store/record_batch_writer.h"
@@ -44,7 +43,6 @@ class RecordImporter {
   RecordSealer& sealer_;
   RecordBatchWriter& batches_;
   const Clock& clock_;
-  CustomerStore customers_;
   ImportStore imports_;
 };
 

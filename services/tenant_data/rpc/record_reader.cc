@@ -37,23 +37,17 @@ std::string Describe(const rpc::Call& call, const Listing& listing) {
 }  // namespace
 
 absl::StatusOr<StoredRecord> RecordReader::Find(const rpc::Call& call, RecordId id) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
-    return records_.Get(tx, call, id);
-  });
+  return database_.WithTenant(call, [&](Transaction& tx) { return records_.Get(tx, call, id); });
 }
 
 absl::StatusOr<StoredRecord> RecordReader::FindDeleted(const rpc::Call& call, RecordId id) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
-    return records_.GetDeleted(tx, call, id);
-  });
+  return database_.WithTenant(call,
+                              [&](Transaction& tx) { return records_.GetDeleted(tx, call, id); });
 }
 
 absl::StatusOr<std::optional<RecordId>> RecordReader::FindByUnique(const rpc::Call& call,
                                                                    const UniqueEntry& unique) {
   return database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
     return values_.FindOwner(tx, call, unique.field, unique.value);
   });
 }
@@ -65,11 +59,7 @@ absl::StatusOr<v1::Record> RecordReader::Get(const rpc::Call& call, RecordId id)
 
 void RecordReader::StartGet(const rpc::Call& call, RecordId id, rpc::Answer<v1::Record> answer) {
   database_.WithTenantShared(
-      call,
-      [&](Transaction& tx) {
-        customers_.RequireActiveScope(tx, call);
-        return records_.Get(tx, call, id);
-      },
+      call, [&](Transaction& tx) { return records_.Get(tx, call, id); },
       [this, &call,
        answer = std::move(answer)](std::optional<absl::StatusOr<StoredRecord>> stored) mutable {
         if (!stored.has_value()) return answer.Defer();
@@ -87,7 +77,6 @@ absl::StatusOr<v1::Record> RecordReader::GetAsOf(const rpc::Call& call,
   ASSIGN_OR_RETURN(const RecordId id, ParseId<RecordId>("record_id", request.record_id()));
   ASSIGN_OR_RETURN(const absl::Time time, FromTimestamp(request.time(), "time"));
   ASSIGN_OR_RETURN(const StoredRecord stored, database_.WithTenant(call, [&](Transaction& tx) {
-    customers_.RequireActiveScope(tx, call);
     return request.has_time() ? records_.AtTime(tx, call, id, time)
                               : records_.AtVersion(tx, call, id, request.version());
   }));
@@ -100,11 +89,9 @@ absl::StatusOr<v1::BatchGetRecordsResponse> RecordReader::BatchGet(
   for (const std::string& text : request.record_ids()) {
     ASSIGN_OR_RETURN(ids.emplace_back(), ParseId<RecordId>("record_ids", text));
   }
-  ASSIGN_OR_RETURN(const std::vector<StoredRecord> found,
-                   database_.WithTenant(call, [&](Transaction& tx) {
-                     customers_.RequireActiveScope(tx, call);
-                     return records_.GetMany(tx, call, ids);
-                   }));
+  ASSIGN_OR_RETURN(
+      const std::vector<StoredRecord> found,
+      database_.WithTenant(call, [&](Transaction& tx) { return records_.GetMany(tx, call, ids); }));
   ASSIGN_OR_RETURN(const std::vector<v1::Record> shown, opener_.Show(call, found));
   absl::flat_hash_map<RecordId, const v1::Record*> by_id;
   for (size_t i = 0; i < found.size(); ++i) by_id[found[i].id] = &shown[i];
@@ -148,7 +135,6 @@ absl::StatusOr<ListedPage> RecordReader::Page(const rpc::Call& call, const Listi
   while (true) {
     const int64_t missing = size - static_cast<int64_t>(page.records.size());
     ASSIGN_OR_RETURN(ListedPage found, database_.WithTenant(call, [&](Transaction& tx) {
-      customers_.RequireActiveScope(tx, call);
       return list_.Page(tx, call, listing, after, missing);
     }));
     const bool is_full = static_cast<int64_t>(found.records.size()) == missing;
@@ -222,7 +208,6 @@ absl::StatusOr<v1::ListRecordHistoryResponse> RecordReader::History(
   const uint64_t before = last.value_or(uint64_t{1} << 62);
   ASSIGN_OR_RETURN(std::vector<StoredVersion> versions,
                    database_.WithTenant(call, [&](Transaction& tx) {
-                     customers_.RequireActiveScope(tx, call);
                      return records_.History(tx, call, id, before, size + 1);
                    }));
   if (versions.empty() && !last) return NotFound("record");

@@ -12,7 +12,6 @@
 #include "services/tenant_data/rpc/blind_indexer.h"
 #include "services/tenant_data/rpc/record_opener.h"
 #include "services/tenant_data/store/cursor_keys.h"
-#include "services/tenant_data/store/customer_store.h"
 #include "services/tenant_data/store/definitions.h"
 #include "services/tenant_data/store/record_list.h"
 #include "services/tenant_data/store/record_store.h"
@@ -69,7 +68,6 @@ class RecordReader {
   RecordOpener& opener_;
   BlindIndexer& indexer_;
   CursorKeys& cursor_keys_;
-  CustomerStore customers_;
   RecordStore records_;
   ValueStore values_;
   RecordList list_;

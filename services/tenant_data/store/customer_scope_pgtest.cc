@@ -66,6 +66,9 @@ TEST_F(CustomerScopeTest, ASuspendedCustomersCallsAreRefused) {
   // The tenant itself still sees the record, and other customers are not touched.
   EXPECT_OK(Get(Call(a_), id));
   EXPECT_OK(Create(a_, {{"note", "n"}}, two_));
+  // Whatever it would do.
+  EXPECT_THAT(database_->WithTenant(Call(a_, one_), [](auto&) { return absl::OkStatus(); }),
+              ReasonIs("CUSTOMER_SUSPENDED"));
   SetSuspended(one_, false);
   EXPECT_OK(Get(Call(a_, one_), id));
 }

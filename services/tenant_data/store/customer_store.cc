@@ -92,8 +92,4 @@ void CustomerStore::RequireActive(Transaction& tx, const CallContext& call, Cust
   tx.Run(kRequireActive, call.tenant, id);
 }
 
-void CustomerStore::RequireActiveScope(Transaction& tx, const CallContext& call) const {
-  if (call.customer) RequireActive(tx, call, *call.customer);
-}
-
 }  // namespace kasbah::tenantdata

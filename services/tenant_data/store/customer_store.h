@@ -40,8 +40,6 @@ class CustomerStore {
   // The transaction fails unless the customer exists (NOT_FOUND) and is active
   // (FAILED_PRECONDITION, CUSTOMER_SUSPENDED).
   void RequireActive(postgres::Transaction& tx, const CallContext& call, CustomerId id) const;
-  // The same for the customer that a call is scoped to; nothing for one that is not.
-  void RequireActiveScope(postgres::Transaction& tx, const CallContext& call) const;
 };
 
 }  // namespace kasbah::tenantdata

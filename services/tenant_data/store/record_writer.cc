@@ -139,7 +139,6 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
   stored.sealed = record.sealed;
   stored.updated = now;
   return database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-    customers_.RequireActiveScope(tx, call);
     collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
     // First, so that a stale etag fails before anything is taken.
     if (verb == "restore") {
@@ -162,7 +161,6 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
                                   std::optional<uint64_t> version) {
   const absl::Time now = clock_.Now();
   absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-    customers_.RequireActiveScope(tx, call);
     // The event needs the version that the deletion makes.
     ASSIGN_OR_RETURN(const RemovedRecord removed,
                      records_.Delete(tx, call, id, version, now).Await());
@@ -179,7 +177,6 @@ absl::Status RecordWriter::Delete(const CallContext& call, RecordId id,
 absl::Status RecordWriter::Purge(const CallContext& call, RecordId id,
                                  std::optional<uint64_t> version) {
   absl::Status done = database_.WithTenant(call, [&](Transaction& tx) -> absl::Status {
-    customers_.RequireActiveScope(tx, call);
     ASSIGN_OR_RETURN(const RemovedRecord removed, records_.Purge(tx, call, id, version).Await());
     values_.RemoveRecord(tx, call, id);
     files_.RemoveRecord(tx, call, id);
