@@ -17,7 +17,7 @@ constexpr Statement kNow{
 constexpr Statement kChanged{"checked_records.changed",
                              "SELECT r.record_id FROM tenant_data.records r "
                              "WHERE r.tenant_id = $1 AND r.collection_id = $2 "
-                             "AND age(r.xmin) <= age($3::text::xid)"};
+                             "AND r.deleted_at IS NULL AND age(r.xmin) <= age($3::text::xid)"};
 
 constexpr Statement kLive{
     "checked_records.live",

@@ -22,12 +22,12 @@ struct Watermark {
 class CheckedRecords {
  public:
   postgres::Pending<Watermark> Now(postgres::Transaction& tx) const;
-  // Of a collection, deleted ones too. Reads the headers of all of its records, and no values.
+  // Live ones of a collection. Reads the headers of all of its records, and no values.
   postgres::Pending<std::vector<RecordId>> ChangedSince(postgres::Transaction& tx,
                                                         const CallContext& call,
                                                         CollectionId collection,
                                                         const Watermark& moment) const;
-  // Those of them that are not deleted, with some of their values.
+  // Those of them that still live, with some of their values.
   postgres::Pending<std::vector<ScannedRecord>> Live(postgres::Transaction& tx,
                                                      const CallContext& call,
                                                      const std::vector<RecordId>& records,

@@ -79,7 +79,7 @@ absl::Status DefinitionCheck::LookAgain(Transaction& tx, const CallContext& call
   // Moved to another server, or that is another's now: its transactions are counted anew.
   if (now.server != seen_.server) return Look(tx, call);
   RETURN_IF_ERROR(LookAtChanged(tx, call));
-  // Or it only seems so: a value that was purged meanwhile counts as taken still.
+  // Or it only seems so: the value of a record that was deleted meanwhile counts as taken still.
   if (found_->breaking() > 0) return Look(tx, call);
   seen_ = std::move(now);
   return absl::OkStatus();

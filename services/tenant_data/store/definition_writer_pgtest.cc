@@ -122,7 +122,15 @@ TEST_F(DefinitionWriterTest, UniqueValuesMayChangeHandsBetweenTheLooks) {
                             EXPECT_OK(SetNote(a_, two, 1, "x"));
                           }),
             0u);
-  EXPECT_EQ(BreakingAfter(kUnique, [&] { EXPECT_OK(SetNote(a_, one, 2, "x")); }), 1u);
+  // One that was deleted meanwhile does not have its value any more.
+  EXPECT_EQ(BreakingAfter(kUnique,
+                          [&] {
+                            EXPECT_OK(writer().Delete(Call(a_), two, std::nullopt));
+                            EXPECT_OK(SetNote(a_, one, 2, "x"));
+                          }),
+            0u);
+  ASSERT_OK(Create(a_, {{"note", "w"}}));
+  EXPECT_EQ(BreakingAfter(kUnique, [&] { EXPECT_OK(Create(a_, {{"note", "w"}})); }), 1u);
 }
 
 TEST_F(DefinitionWriterTest, AFieldGoesOnReferringToADeletedCollection) {
