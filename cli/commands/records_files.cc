@@ -86,6 +86,10 @@ void NoteRefused(Invocation& run, const ImportRecordsResponse::RefusedLine& refu
     if (!violation.field().empty()) StrAppend(&text, violation.field(), ": ");
     run.terminal.Note(StrCat(text, violation.description(), " (", violation.rule(), ")"));
   }
+  if (refused.more_violations() > 0) {
+    run.terminal.Note(
+        StrCat("line ", refused.line(), ": and ", refused.more_violations(), " more"));
+  }
 }
 
 void NoteStripped(Invocation& run, const ImportRecordsResponse::StrippedLine& stripped) {
@@ -124,7 +128,9 @@ absl::Status Load(Invocation& run, LoadOptions options) {
   if (!status.ok()) {
     const std::string reason = ReasonOf(status);
     // Going on would be refused again.
-    if (reason == "IMPORT_ID_REUSED" || reason == "IMPORT_CHANGED") return status;
+    if (reason == "IMPORT_ID_REUSED" || reason == "IMPORT_CHANGED" ||
+        reason == "IMPORT_TOO_MANY_REFUSED")
+      return status;
     run.terminal.Note(
         StrCat("to go on after line ", progress.lines(), ": --import-id ", options.import_id));
     return status;

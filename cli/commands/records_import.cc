@@ -33,6 +33,9 @@ std::string Describe(const std::string& unit, const RefusedEntry& refused) {
     StrAppend(&text, violation.description());
     if (!violation.rule().empty()) StrAppend(&text, " (", violation.rule(), ")");
   }
+  if (refused.more_violations > 0) {
+    StrAppend(&text, "\n", unit, " ", refused.number, ": and ", refused.more_violations, " more");
+  }
   return text;
 }
 
@@ -45,7 +48,9 @@ std::string ReportAsJson(const ImportReport& report) {
                             {"description", violation.description()},
                             {"rule", violation.rule()}});
     }
-    refused.push_back({{"number", entry.number}, {"violations", violations}});
+    refused.push_back({{"number", entry.number},
+                       {"violations", violations},
+                       {"more_violations", entry.more_violations}});
   }
   const nlohmann::json json = {
       {"entries", report.entries}, {"created", report.created}, {"refused", refused}};

@@ -86,6 +86,7 @@ class Importer {
       RefusedEntry refused;
       refused.number = batch_[i]->number;
       refused.violations.assign(item.violations().begin(), item.violations().end());
+      refused.more_violations = item.more_violations();
       Refuse(std::move(refused));
     }
     batch_.clear();

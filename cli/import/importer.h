@@ -18,6 +18,8 @@ struct RefusedEntry {
   size_t number = 0;
   // Empty field: the entry as a whole.
   std::vector<tenantdata::v1::Violation> violations;
+  // That are not named.
+  uint32_t more_violations = 0;
 };
 
 struct ImportReport {

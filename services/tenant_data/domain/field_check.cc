@@ -17,6 +17,8 @@ constexpr size_t kMaxDisplayNameBytes = 200;
 // A blind index over fewer different values than these tells too much by which are equal.
 constexpr __int128 kMinSearchableNumbers = 1'000'000;
 constexpr int64_t kMinSearchableCharacters = 6;
+constexpr std::string_view kFewValues =
+    "cannot be had of a field with few possible values: equal ones show";
 
 // Instructions of all patterns of a collection together, which stay in memory compiled.
 constexpr int64_t kMaxPatternProgram = 50'000;
@@ -169,19 +171,38 @@ class FieldCheck {
     if (field_.type == FieldType::kJson) {
       return Refuse("searchable", "cannot be had of JSON: equal values are written in many ways");
     }
-    if (IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kMultiChoice}) ||
-        HasFewValues()) {
-      Refuse("searchable", "cannot be had of a field with few possible values: equal ones show");
+    if (IsOneOf({FieldType::kBoolean, FieldType::kChoice, FieldType::kMultiChoice})) {
+      return Refuse("searchable", kFewValues);
+    }
+    if (field_.type == FieldType::kDate) {
+      return Refuse("searchable",
+                    "cannot be had of dates: a life has some 30,000, and equal ones show");
+    }
+    if (IsOneOf({FieldType::kInteger, FieldType::kDecimal})) CheckSearchableNumber();
+    if (field_.type == FieldType::kText) CheckSearchableText();
+  }
+
+  void CheckSearchableNumber() {
+    if (!field_.min || !field_.max) {
+      return Refuse("searchable",
+                    "needs a min and a max with a million numbers between them: equal ones show");
+    }
+    __int128 unit = 1;
+    for (int64_t digit = 0; digit < field_.scale; ++digit) unit *= 10;
+    if ((__int128{*field_.max} - *field_.min + 1) * unit < kMinSearchableNumbers) {
+      Refuse("searchable", kFewValues);
     }
   }
 
-  bool HasFewValues() const {
-    if (!field_.max) return false;
-    if (field_.type == FieldType::kText) return *field_.max < kMinSearchableCharacters;
-    if (!field_.min) return false;
-    __int128 unit = 1;
-    for (int64_t digit = 0; digit < field_.scale; ++digit) unit *= 10;
-    return (__int128{*field_.max} - *field_.min + 1) * unit < kMinSearchableNumbers;
+  void CheckSearchableText() {
+    if (field_.max.value_or(kMinSearchableCharacters) < kMinSearchableCharacters) {
+      return Refuse("searchable", kFewValues);
+    }
+    // A pattern does not say how many texts it takes; that none of them is short, min does.
+    if (!field_.pattern.empty() && field_.min.value_or(0) < kMinSearchableCharacters) {
+      Refuse("searchable",
+             "needs a min of 6 characters or more beside a pattern: equal values show");
+    }
   }
 
   void CheckDefault() {

@@ -148,11 +148,38 @@ TEST(CheckDefinition, SearchableIsForSealedFieldsOfManyValues) {
     }
     EXPECT_THAT(PathsOf({few}), ElementsAre("fields[0].searchable"));
   }
-  FieldDefinition many = Field("many", FieldType::kInteger);
-  many.sealed = many.searchable = true;
-  many.min = 0;
-  many.max = 99'999'999;
-  EXPECT_THAT(PathsOf({many}), IsEmpty());
+}
+
+TEST(CheckDefinition, SearchableNumbersHaveBoundsThatAreFarApart) {
+  FieldDefinition number = Field("number", FieldType::kInteger);
+  number.sealed = number.searchable = true;
+  EXPECT_THAT(PathsOf({number}), ElementsAre("fields[0].searchable"));
+  number.max = 999'999;
+  EXPECT_THAT(PathsOf({number}), ElementsAre("fields[0].searchable"));
+  number.min = 1;
+  EXPECT_THAT(PathsOf({number}), ElementsAre("fields[0].searchable"));
+  number.min = 0;
+  EXPECT_THAT(PathsOf({number}), IsEmpty());
+  number.type = FieldType::kDecimal;
+  number.scale = 2;
+  number.max = 9'999;
+  EXPECT_THAT(PathsOf({number}), IsEmpty());
+}
+
+TEST(CheckDefinition, SearchableIsNotForDatesNorForTextsThatAPatternMayKeepShort) {
+  FieldDefinition born = Field("born", FieldType::kDate);
+  born.sealed = born.searchable = true;
+  EXPECT_THAT(PathsOf({born}), ElementsAre("fields[0].searchable"));
+  for (const char* pattern : {"[MF]", "[A-Z]{2}", "CH[0-9]{19}"}) {
+    FieldDefinition text = Field("text", FieldType::kText);
+    text.sealed = text.searchable = true;
+    text.pattern = pattern;
+    EXPECT_THAT(PathsOf({text}), ElementsAre("fields[0].searchable")) << pattern;
+    text.min = 5;
+    EXPECT_THAT(PathsOf({text}), ElementsAre("fields[0].searchable")) << pattern;
+    text.min = 6;
+    EXPECT_THAT(PathsOf({text}), IsEmpty()) << pattern;
+  }
 }
 
 TEST(CheckDefinition, ADefaultHoldsToTheFieldsOwnRules) {

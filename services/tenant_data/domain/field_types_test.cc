@@ -95,6 +95,22 @@ TEST(DeepJson, IsNoValueOfAnyType) {
   }
 }
 
+TEST(RichText, ARequestsHtmlHasOneTimeForAllOfIt) {
+  const auto rules = Compile({Field("body", FieldType::kRichText)});
+  // Its own bound would let each of them pass.
+  std::string tangle = "<p ";
+  for (int i = 0; i < 3000; ++i) absl::StrAppend(&tangle, "a", i, " ");
+  const Struct values = Values({{"body", Text(tangle + ">x")}});
+  ParsingTime time(1'000'000);
+  bool is_refused = false;
+  for (int i = 0; i < 10'000 && !is_refused; ++i) {
+    is_refused = !ValidateNew(*rules, values, &time).violations.empty();
+  }
+  EXPECT_TRUE(is_refused);
+  EXPECT_EQ(time.left(), 0);
+  EXPECT_THAT(ValidateNew(*rules, values).violations, IsEmpty());
+}
+
 TEST(RichText, IsKeptSanitisedAndCountedAsItIsRead) {
   FieldDefinition field = Field("body", FieldType::kRichText);
   EXPECT_EQ(Kept(field, Text("<p onclick=x>a<script>b</script>")), R"({"body":"<p>a</p>"})");

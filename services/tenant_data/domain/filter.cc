@@ -37,6 +37,9 @@ IndexColumn ColumnOf(const FieldDefinition& field) {
 }
 
 absl::StatusOr<Filter> ParseEquals(const RuleTable& rules, const google::protobuf::Struct& equals) {
+  if (equals.fields().size() > static_cast<size_t>(kMaxComparisons)) {
+    return InvalidFields({{"equals", "names more than 64 fields", "TOO_COMPLEX"}});
+  }
   Filter filter;
   std::vector<Violation> violations;
   for (const FieldRule& field : rules.fields()) {

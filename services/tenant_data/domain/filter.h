@@ -50,7 +50,7 @@ struct Filter {
   Comparison comparison;
 };
 
-// Comparisons in a filter, and levels of its tree, at the most.
+// Comparisons in a filter and in `equals`, and levels of the filter's tree, at the most.
 inline constexpr int kMaxComparisons = 64;
 inline constexpr int kMaxFilterDepth = 32;
 

@@ -188,6 +188,19 @@ TEST(ParseEquals, UnindexedAndUnknownFieldsAreRefusedByName) {
   EXPECT_THAT(paths, ElementsAre("equals.nope", "equals.note", "equals.price"));
 }
 
+TEST(ParseEquals, SixtyFourFieldsAreTheMost) {
+  google::protobuf::Struct equals;
+  for (int i = 0; i < 65; ++i) {
+    (*equals.mutable_fields())[absl::StrCat("f", i)].set_string_value("x");
+  }
+  const auto rule = [&] {
+    return DetailsOf(ParseEquals(Table(), equals).status()).violations.front().rule;
+  };
+  EXPECT_EQ(rule(), "TOO_COMPLEX");
+  equals.mutable_fields()->erase("f0");
+  EXPECT_EQ(rule(), "UNKNOWN_FIELD");
+}
+
 TEST(DescribeFilter, DiffersWhereFiltersDiffer) {
   const auto describe = [&](const std::string& text) {
     std::string out;

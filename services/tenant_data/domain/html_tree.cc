@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,10 @@ int64_t ProcessorNanoseconds() {
 // none of them.
 class HtmlTree::Arena {
  public:
-  Arena() : deadline_(ProcessorNanoseconds() + kMaxNanoseconds) {}
+  explicit Arena(int64_t nanoseconds)
+      : began_(ProcessorNanoseconds()), deadline_(began_ + nanoseconds) {}
+
+  int64_t Spent() const { return ProcessorNanoseconds() - began_; }
 
   static void* Allocate(void* arena, size_t size) {
     auto* self = static_cast<Arena*>(arena);
@@ -61,6 +65,7 @@ class HtmlTree::Arena {
     return memory;
   }
 
+  const int64_t began_;
   const int64_t deadline_;
   uint32_t allocations_ = 0;
   size_t taken_ = 0;
@@ -69,14 +74,19 @@ class HtmlTree::Arena {
   size_t left_ = 0;
 };
 
-HtmlTree::HtmlTree(std::string_view html) : html_(html), arena_(std::make_unique<Arena>()) {}
+HtmlTree::HtmlTree(std::string_view html, int64_t nanoseconds)
+    : html_(html), arena_(std::make_unique<Arena>(nanoseconds)) {}
 
 HtmlTree::~HtmlTree() = default;
 
-std::unique_ptr<HtmlTree> HtmlTree::Parse(std::string_view html) {
-  std::unique_ptr<HtmlTree> tree(new HtmlTree(html));
+std::unique_ptr<HtmlTree> HtmlTree::Parse(std::string_view html, ParsingTime* time) {
+  if (time->left() == 0) return nullptr;
+  std::unique_ptr<HtmlTree> tree(new HtmlTree(html, std::min(kMaxNanoseconds, time->left())));
   // Nothing between here and the parser has a destructor that the jump would miss.
-  if (setjmp(tree->arena_->give_up) != 0) return nullptr;
+  if (setjmp(tree->arena_->give_up) != 0) {
+    time->Spend(tree->arena_->Spent());
+    return nullptr;
+  }
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = &Arena::Allocate;
   options.deallocator = &Arena::Free;
@@ -84,6 +94,7 @@ std::unique_ptr<HtmlTree> HtmlTree::Parse(std::string_view html) {
   options.max_errors = 0;
   options.fragment_context = GUMBO_TAG_DIV;
   tree->output_ = gumbo_parse_with_options(&options, tree->html_.data(), tree->html_.size());
+  time->Spend(tree->arena_->Spent());
   return tree;
 }
 

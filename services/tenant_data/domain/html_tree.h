@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "services/tenant_data/domain/parsing_time.h"
+
 namespace kasbah::tenantdata {
 
 // Untrusted HTML as browsers understand it (WHATWG's tree construction, by Gumbo), as the content
@@ -14,8 +16,8 @@ namespace kasbah::tenantdata {
 // recursion.
 class HtmlTree {
  public:
-  // Null when `html` needs more than 64 MiB or half a second.
-  static std::unique_ptr<HtmlTree> Parse(std::string_view html);
+  // Null when `html` needs more than 64 MiB, half a second, or what `time` has left.
+  static std::unique_ptr<HtmlTree> Parse(std::string_view html, ParsingTime* time);
   ~HtmlTree();
 
   // The element whose children are the parsed nodes. Lives as long as the tree.
@@ -24,7 +26,7 @@ class HtmlTree {
  private:
   class Arena;
 
-  explicit HtmlTree(std::string_view html);
+  HtmlTree(std::string_view html, int64_t nanoseconds);
 
   // The tree points into it.
   const std::string html_;

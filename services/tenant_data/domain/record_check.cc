@@ -30,6 +30,10 @@ void RecordCheck::Look(RecordId record, const google::protobuf::Struct& values,
   if (faults > 0) ++breaking_;
 }
 
+void RecordCheck::Forget(const absl::flat_hash_set<RecordId>& records) {
+  absl::erase_if(seen_, [&](const auto& value) { return records.contains(value.second); });
+}
+
 size_t RecordCheck::LookAt(const FieldDemand& demand, RecordId record,
                            const google::protobuf::Value* value, bool sealed) {
   const FieldRule& rule = *next_.Find(demand.field);
@@ -48,7 +52,9 @@ size_t RecordCheck::LookAt(const FieldDemand& demand, RecordId record,
   for (Fault& fault : faults) Add(record, key, fault.rule, std::move(fault.description));
   if (!typed || !demand.distinct) return faults.size();
   const std::string bytes = UniqueBytes(typed->key);
-  if (seen_.insert(crypto::Sha256({demand.field.uuid().view(), bytes}).substr(0, kDigestBytes))
+  if (seen_
+          .try_emplace(crypto::Sha256({demand.field.uuid().view(), bytes}).substr(0, kDigestBytes),
+                       record)
           .second) {
     return 0;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
 #include "services/tenant_data/domain/definition_change.h"
@@ -31,6 +32,9 @@ class RecordCheck {
   void Look(RecordId record, const google::protobuf::Struct& values,
             const absl::flat_hash_set<FieldId>& sealed);
 
+  // Forgets the unique values of records that are to be looked at again.
+  void Forget(const absl::flat_hash_set<RecordId>& records);
+
   uint64_t checked() const { return checked_; }
   // How many records have faults.
   uint64_t breaking() const { return breaking_; }
@@ -45,8 +49,8 @@ class RecordCheck {
 
   const RuleTable& next_;
   const std::vector<FieldDemand> demands_;
-  // Unique values so far, by their digests.
-  absl::flat_hash_set<std::string> seen_;
+  // Unique values so far, by their digests, and whose they are.
+  absl::flat_hash_map<std::string, RecordId> seen_;
   uint64_t checked_ = 0;
   uint64_t breaking_ = 0;
   std::vector<RecordFault> faults_;

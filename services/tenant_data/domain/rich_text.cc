@@ -141,10 +141,10 @@ class Writer {
 
 }  // namespace
 
-std::optional<SanitisedHtml> SanitiseHtml(std::string_view html) {
+std::optional<SanitisedHtml> SanitiseHtml(std::string_view html, ParsingTime* time) {
   std::string before(html);
   for (int round = 0; round < kMaxRounds; ++round) {
-    const std::unique_ptr<HtmlTree> tree = HtmlTree::Parse(before);
+    const std::unique_ptr<HtmlTree> tree = HtmlTree::Parse(before, time);
     if (tree == nullptr) return std::nullopt;
     SanitisedHtml after = Writer().Write(tree->root());
     if (after.html == before) return after;

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "services/tenant_data/domain/parsing_time.h"
+
 namespace kasbah::tenantdata {
 
 struct SanitisedHtml {
@@ -15,7 +17,7 @@ struct SanitisedHtml {
 };
 
 // What is left of untrusted HTML. Nullopt where it is too large a tangle (html_tree.h) or does not
-// come to rest, as no honest document does.
-std::optional<SanitisedHtml> SanitiseHtml(std::string_view html);
+// come to rest, as no honest document does, and where `time` is spent.
+std::optional<SanitisedHtml> SanitiseHtml(std::string_view html, ParsingTime* time);
 
 }  // namespace kasbah::tenantdata

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/strings.h"
+#include "libs/crypto/ciphertext_v1.h"
 #include "services/tenant_data/domain/json_value.h"
 
 namespace kasbah::tenantdata {
@@ -19,17 +20,19 @@ const Value* FindValue(const Struct& values, const std::string& key) {
 
 class Validator {
  public:
-  Validator(const RuleTable& rules, const Struct& stored,
-            const absl::flat_hash_set<FieldId>& sealed, const Struct& changes)
-      : rules_(rules), stored_(stored), sealed_(sealed), changes_(changes) {}
+  Validator(const RuleTable& rules, const Struct& stored, const SealedSizes& sealed,
+            const Struct& changes, ParsingTime* time)
+      : rules_(rules), stored_(stored), sealed_(sealed), changes_(changes), time_(time) {}
 
   // Of a record that is not there yet.
-  Validator(const RuleTable& rules, const absl::flat_hash_set<FieldId>& none, const Struct& values)
+  Validator(const RuleTable& rules, const SealedSizes& none, const Struct& values,
+            ParsingTime* time)
       : rules_(rules),
         stored_(Struct::default_instance()),
         sealed_(none),
         changes_(values),
-        is_new_(true) {}
+        is_new_(true),
+        time_(time) {}
 
   Validation Run() {
     result_.valid.data.push_back('{');
@@ -51,8 +54,9 @@ class Validator {
     const FieldDefinition& definition = field.definition;
     const Value* given = FindValue(changes_, definition.key);
     const Value* value = given != nullptr ? given : FindValue(stored_, definition.key);
-    const bool kept_sealed =
-        given == nullptr && definition.sealed && sealed_.contains(definition.id);
+    const auto kept = sealed_.find(definition.id);
+    const bool kept_sealed = given == nullptr && definition.sealed && kept != sealed_.end();
+    if (kept_sealed) sealed_bytes_ += PlainSize(kept->second);
     if (value == nullptr && definition.default_value && (is_new_ || definition.required)) {
       given = value = &*definition.default_value;
     }
@@ -62,7 +66,7 @@ class Validator {
       return;
     }
     faults_.clear();
-    std::optional<TypedValue> typed = CheckValue(field, *value, &faults_);
+    std::optional<TypedValue> typed = CheckValue(field, *value, &faults_, time_);
     for (Fault& fault : faults_) Refuse(definition, fault.rule, std::move(fault.description));
     if (!typed) return;
     if (given != nullptr) NoteStripped(definition, typed->stripped);
@@ -107,9 +111,17 @@ class Validator {
     return *RecordId::Parse(std::get<std::string>(scalar));
   }
 
+  // Of what a ciphertext opens to.
+  static size_t PlainSize(size_t sealed) {
+    return sealed - std::min(sealed, crypto::ciphertext_v1::kOverhead);
+  }
+
   void Seal(const FieldDefinition& field, Scalar scalar) {
     std::string json;
     AppendJson(scalar, &json);
+    if (json.size() > kMaxSealedBytes) {
+      return Refuse(field, "MAX", "is more than 64 KiB as JSON, which is how it is sealed");
+    }
     sealed_bytes_ += json.size();
     result_.valid.to_seal.push_back({field.id, field.key, std::move(scalar), std::move(json)});
   }
@@ -133,9 +145,10 @@ class Validator {
 
   const RuleTable& rules_;
   const Struct& stored_;
-  const absl::flat_hash_set<FieldId>& sealed_;
+  const SealedSizes& sealed_;
   const Struct& changes_;
   const bool is_new_ = false;
+  ParsingTime* const time_;
   std::vector<Fault> faults_;
   size_t sealed_bytes_ = 0;
   size_t json_values_ = 0;
@@ -144,14 +157,20 @@ class Validator {
 
 }  // namespace
 
-Validation ValidateNew(const RuleTable& rules, const Struct& values) {
-  const absl::flat_hash_set<FieldId> none;
-  return Validator(rules, none, values).Run();
+Validation ValidateNew(const RuleTable& rules, const Struct& values, ParsingTime* time) {
+  const SealedSizes none;
+  return Validator(rules, none, values, time).Run();
 }
 
-Validation ValidateChange(const RuleTable& rules, const Struct& stored,
-                          const absl::flat_hash_set<FieldId>& sealed, const Struct& changes) {
-  return Validator(rules, stored, sealed, changes).Run();
+Validation ValidateNew(const RuleTable& rules, const Struct& values) {
+  ParsingTime time;
+  return ValidateNew(rules, values, &time);
+}
+
+Validation ValidateChange(const RuleTable& rules, const Struct& stored, const SealedSizes& sealed,
+                          const Struct& changes) {
+  ParsingTime time;
+  return Validator(rules, stored, sealed, changes, &time).Run();
 }
 
 std::string PathOf(const std::string& key) {

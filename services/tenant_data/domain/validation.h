@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "libs/base/error.h"
 #include "libs/payload/payload.h"
 #include "services/tenant_data/domain/rule_table.h"
@@ -76,18 +76,25 @@ struct Validation {
 
 // The values of a record with all of its plain and all of its sealed values are at most this long.
 inline constexpr size_t kMaxDataBytes = 2 * 1024 * 1024;
+// And one that is sealed, as JSON: what the vault takes.
+inline constexpr size_t kMaxSealedBytes = 64 * 1024;
+
+// Fields that a record has a ciphertext of, each with how long that is.
+using SealedSizes = absl::flat_hash_map<FieldId, size_t>;
 
 // Checks the values of a new record. A null is no value; what is not there at all is the default.
+// `time` is what a request of many records may take.
+Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values,
+                       ParsingTime* time);
 Validation ValidateNew(const RuleTable& rules, const google::protobuf::Struct& values);
 
 // Checks a record after `changes`: what it names is replaced, null removes. `stored` are its plain
-// values and `sealed` the fields that it has a ciphertext of. `to_seal`, `index`, `unique`,
+// values and `sealed` what it has ciphertexts of. `to_seal`, `index`, `unique`,
 // `references` and `files` of the result hold what `changes` brings alone. A field that became
 // required after the record was written takes its default. Values of retired fields go: history has
 // them.
 Validation ValidateChange(const RuleTable& rules, const google::protobuf::Struct& stored,
-                          const absl::flat_hash_set<FieldId>& sealed,
-                          const google::protobuf::Struct& changes);
+                          const SealedSizes& sealed, const google::protobuf::Struct& changes);
 
 // "values.alpha_2"; "values" for a key that no field can have.
 std::string PathOf(const std::string& key);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "libs/crypto/ciphertext_v1.h"
 #include "libs/testing/status_matchers.h"
 
 namespace kasbah::tenantdata {
@@ -293,10 +294,41 @@ TEST(ValidateChange, ASealedValueThatIsKeptCountsAsGiven) {
   FieldDefinition iban = Field(1, "iban", FieldType::kText);
   iban.sealed = iban.required = true;
   const auto rules = Compile({iban});
-  EXPECT_THAT(Faults(ValidateChange(*rules, {}, {Id(1)}, {})), IsEmpty());
+  EXPECT_THAT(Faults(ValidateChange(*rules, {}, {{Id(1), 100}}, {})), IsEmpty());
   EXPECT_THAT(Faults(ValidateChange(*rules, {}, {}, {})), ElementsAre("values.iban REQUIRED"));
-  EXPECT_THAT(Faults(ValidateChange(*rules, {}, {Id(1)}, Values({{"iban", Null()}}))),
+  EXPECT_THAT(Faults(ValidateChange(*rules, {}, {{Id(1), 100}}, Values({{"iban", Null()}}))),
               ElementsAre("values.iban REQUIRED"));
+}
+
+TEST(ValidateChange, WhatIsKeptSealedCountsAgainstTheWholeRecord) {
+  FieldDefinition iban = Field(1, "iban", FieldType::kText);
+  iban.sealed = true;
+  const auto rules = Compile({iban, Field(2, "note", FieldType::kText)});
+  const Struct change = Values({{"note", Text("x")}});
+  constexpr size_t kOverhead = crypto::ciphertext_v1::kOverhead;
+  const size_t left = kMaxDataBytes - std::string_view(R"({"note":"x"})").size();
+  EXPECT_THAT(Faults(ValidateChange(*rules, {}, {{Id(1), left + kOverhead}}, change)), IsEmpty());
+  const SealedSizes too_much = {{Id(1), left + kOverhead + 1}};
+  EXPECT_THAT(Faults(ValidateChange(*rules, {}, too_much, change)), ElementsAre("values MAX"));
+  // It goes with this change.
+  EXPECT_THAT(Faults(ValidateChange(*rules, {}, too_much, Values({{"iban", Null()}}))), IsEmpty());
+}
+
+TEST(ValidateNew, ASealedValueIsBoundedAsItIsSealed) {
+  FieldDefinition text = Field(1, "text", FieldType::kText);
+  FieldDefinition kinds = Field(2, "kinds", FieldType::kMultiChoice);
+  text.sealed = kinds.sealed = true;
+  Value all;
+  for (int i = 0; i < 400; ++i) {
+    kinds.choices.push_back(absl::StrCat(std::string(190, 'k'), i));
+    *all.mutable_list_value()->add_values() = Text(kinds.choices.back());
+  }
+  const auto rules = Compile({text, kinds});
+  // Two bytes each as JSON, between two quotes.
+  const std::string most(32 * 1024 - 1, '"');
+  EXPECT_THAT(Faults(ValidateNew(*rules, Values({{"text", Text(most)}}))), IsEmpty());
+  EXPECT_THAT(Faults(ValidateNew(*rules, Values({{"text", Text(most + '"')}, {"kinds", all}}))),
+              ElementsAre("values.text MAX", "values.kinds MAX"));
 }
 
 TEST(ValidateNew, EqualNumbersAreTheSameUniqueValue) {

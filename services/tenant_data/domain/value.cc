@@ -32,8 +32,8 @@ int64_t CountCharacters(std::string_view text) {
 // Checks one value against one field.
 class Check {
  public:
-  Check(const FieldRule& rule, const Value& value, std::vector<Fault>* faults)
-      : rule_(rule), field_(rule.definition), value_(value), faults_(faults) {}
+  Check(const FieldRule& rule, const Value& value, std::vector<Fault>* faults, ParsingTime* time)
+      : rule_(rule), field_(rule.definition), value_(value), faults_(faults), time_(time) {}
 
   std::optional<TypedValue> Run() {
     const size_t before = faults_->size();
@@ -146,7 +146,10 @@ class Check {
   void RichText() {
     const std::string* html = TakeText("HTML");
     if (html == nullptr) return;
-    std::optional<SanitisedHtml> sanitised = SanitiseHtml(*html);
+    std::optional<SanitisedHtml> sanitised = SanitiseHtml(*html, time_);
+    if (!sanitised && time_->left() == 0) {
+      return Refuse("TYPE", "is or comes after more tangled HTML than one request may bring");
+    }
     if (!sanitised) return Refuse("TYPE", "is HTML too deep or too tangled to be kept");
     if (!IsShortEnough(sanitised->html)) return;
     CheckCount(CountCharacters(sanitised->text), "characters");
@@ -342,14 +345,21 @@ class Check {
   const FieldDefinition& field_;
   const Value& value_;
   std::vector<Fault>* faults_;
+  ParsingTime* time_;
   TypedValue typed_;
 };
 
 }  // namespace
 
 std::optional<TypedValue> CheckValue(const FieldRule& field, const Value& value,
+                                     std::vector<Fault>* faults, ParsingTime* time) {
+  return Check(field, value, faults, time).Run();
+}
+
+std::optional<TypedValue> CheckValue(const FieldRule& field, const Value& value,
                                      std::vector<Fault>* faults) {
-  return Check(field, value, faults).Run();
+  ParsingTime time;
+  return CheckValue(field, value, faults, &time);
 }
 
 }  // namespace kasbah::tenantdata

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "libs/payload/payload.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/parsing_time.h"
 #include "services/tenant_data/domain/rule_table.h"
 
 namespace kasbah::tenantdata {
@@ -52,7 +53,10 @@ inline constexpr size_t kMaxLongTextBytes = 1024 * 1024;
 //   RICH_TEXT  HTML; canonical is what sanitising leaves of it
 //   MULTI_CHOICE  a list of strings; canonical is each once, in the order of the definition
 //   JSON       anything but null; canonical is without members named like secrets (json_value.h)
-// Reports every rule that it breaks, not the first.
+// Reports every rule that it breaks, not the first. `time` is the request's, for its HTML.
+std::optional<TypedValue> CheckValue(const FieldRule& field, const google::protobuf::Value& value,
+                                     std::vector<Fault>* faults, ParsingTime* time);
+// Of one value alone.
 std::optional<TypedValue> CheckValue(const FieldRule& field, const google::protobuf::Value& value,
                                      std::vector<Fault>* faults);
 

@@ -15,7 +15,7 @@ RefusedLine ToRefusal(const RuleTable& rules, uint64_t line,
   RefusedLine refused;
   refused.set_line(line);
   refused.set_schema_version(rules.schema_version());
-  for (const Violation& violation : violations) *refused.add_violations() = ToProto(violation);
+  AddViolations(violations, &refused);
   return refused;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
@@ -23,6 +24,21 @@ v1::Customer ToProto(const Customer& customer);
 v1::Violation ToProto(const Violation& violation);
 // Without its values.
 v1::Record ToProto(const StoredRecord& record);
+
+// Of one item or line among many, which could be of a thousand fields each.
+inline constexpr int kMaxViolations = 20;
+
+// The first ones in full, the others by their number.
+template <typename Refused>
+void AddViolations(const std::vector<Violation>& violations, Refused* refused) {
+  for (const Violation& violation : violations) {
+    if (refused->violations_size() < kMaxViolations) {
+      *refused->add_violations() = ToProto(violation);
+    } else {
+      refused->set_more_violations(refused->more_violations() + 1);
+    }
+  }
+}
 
 // INVALID_ARGUMENT at `field` for anything but an id of this kind.
 template <typename Id>

@@ -22,10 +22,10 @@ absl::Status StaleEtag() {
                "it changed since it was read; read it again and repeat the change");
 }
 
-absl::flat_hash_set<FieldId> FieldsOf(const SealedValues& sealed) {
-  absl::flat_hash_set<FieldId> fields;
-  for (const auto& [field, ciphertext] : sealed) fields.insert(field);
-  return fields;
+SealedSizes SizesOf(const SealedValues& sealed) {
+  SealedSizes sizes;
+  for (const auto& [field, ciphertext] : sealed) sizes.emplace(field, ciphertext.size());
+  return sizes;
 }
 
 std::vector<FieldId> RemoveNamed(const RuleTable& rules, const Struct& changes,

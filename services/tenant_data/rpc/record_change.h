@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "kasbah/tenantdata/v1/records.pb.h"
 #include "services/tenant_data/domain/rule_table.h"
@@ -19,7 +18,7 @@ namespace kasbah::tenantdata {
 // ABORTED, ETAG_MISMATCH.
 absl::Status StaleEtag();
 
-absl::flat_hash_set<FieldId> FieldsOf(const SealedValues& sealed);
+SealedSizes SizesOf(const SealedValues& sealed);
 
 // Takes out of `sealed` what `changes` replaces or removes, and returns all fields that it names.
 std::vector<FieldId> RemoveNamed(const RuleTable& rules, const google::protobuf::Struct& changes,

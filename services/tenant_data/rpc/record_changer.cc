@@ -48,6 +48,12 @@ absl::StatusOr<UniqueEntry> UniqueValueOf(const RuleTable& rules,
   if (field == nullptr || !field->definition.unique) {
     return InvalidField("unique_field", "must be the key of a unique field");
   }
+  // A record that the build has not come to yet would not be found, and made twice.
+  if (field->definition.index_state == IndexState::kBuilding) {
+    return WithRetryDelay(Error(absl::StatusCode::kFailedPrecondition, "INDEX_BUILDING",
+                                "the unique field is being indexed; ask again later"),
+                          absl::Seconds(1));
+  }
   const auto given = request.values().fields().find(request.unique_field());
   if (given == request.values().fields().end()) {
     return InvalidFields({{PathOf(request.unique_field()), "must be given", "REQUIRED"}});
@@ -98,13 +104,13 @@ absl::StatusOr<v1::Record> RecordChanger::ChangeOnce(const rpc::Call& call,
   ASSIGN_OR_RETURN(Struct changes, ApplyMask(*rules, request.update_mask(), request.values()));
   ASSIGN_OR_RETURN(SealedValues sealed, UnpackSealed(stored.sealed));
   ASSIGN_OR_RETURN(const Struct before, ParseFlatObject(stored.data));
-  Validation checked = ValidateChange(*rules, before, FieldsOf(sealed), changes);
+  Validation checked = ValidateChange(*rules, before, SizesOf(sealed), changes);
   RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
   ASSIGN_OR_RETURN(
       const std::vector<v1::MovedValue> moved,
       mover_.Move(call, *rules, request.move_to_vault(), request.request_id(), &changes));
-  if (!moved.empty()) checked = ValidateChange(*rules, before, FieldsOf(sealed), changes);
+  if (!moved.empty()) checked = ValidateChange(*rules, before, SizesOf(sealed), changes);
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
   const payload::Report stripped = std::move(checked.valid.stripped);
 

@@ -103,6 +103,21 @@ TEST_F(RecordChangesTest, OfManyWritersWithOneEtagExactlyOneWins) {
   EXPECT_EQ(Rows("record_history", made.record_id()), 2);
 }
 
+TEST_F(RecordChangesTest, AnUpsertWaitsForTheFieldsIndex) {
+  test_->Execute(
+      absl::StrCat("INSERT INTO tenant_data.field_indexes "
+                   "(tenant_id, field_id, collection_id, state, last_record, started_at) "
+                   "SELECT tenant_id, field_id, collection_id, 'building', "
+                   "'00000000-0000-0000-0000-000000000000', now() FROM tenant_data.fields "
+                   "WHERE key = 'alpha_2' AND tenant_id = '",
+                   a_.uuid().ToString(), "'"));
+  ASSERT_OK(Make(a_, {{"alpha_2", "CH"}}));
+  // As one from before the field was unique, which the build has not come to.
+  test_->Execute("DELETE FROM tenant_data.record_unique");
+  EXPECT_THAT(Upsert(a_, {{"alpha_2", "CH"}}), ReasonIs("INDEX_BUILDING"));
+  EXPECT_EQ(Count("tenant_data.records"), 1);
+}
+
 TEST_F(RecordChangesTest, UpsertsOfOneValueAtOnceMakeOneRecord) {
   ASSERT_OK(Read(a_, (*Make(a_, {{"name", "warm"}})).record_id()));
   std::atomic<int> created = 0;

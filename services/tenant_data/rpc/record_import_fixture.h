@@ -13,7 +13,7 @@ namespace kasbah::tenantdata {
 // What a stream said.
 struct Said {
   absl::Status status;
-  // "line field RULE", of every violation.
+  // "line field RULE", of every violation that is named, and "line and N more".
   std::vector<std::string> refused;
   // "line version", of every line that was refused.
   std::vector<std::string> versions;
@@ -89,6 +89,9 @@ class RecordImportTest : public RecordServiceTest {
       for (const v1::Violation& violation : response.refused().violations()) {
         said.refused.push_back(
             absl::StrCat(response.refused().line(), " ", violation.field(), " ", violation.rule()));
+      }
+      if (const uint32_t more = response.refused().more_violations(); more > 0) {
+        said.refused.push_back(absl::StrCat(response.refused().line(), " and ", more, " more"));
       }
     }
     writer.join();

@@ -83,6 +83,33 @@ TEST_F(RecordImportTest, AHundredThousandLinesWithABrokenOneInEachThousand) {
   EXPECT_EQ(Count("tenant_data.records"), 99'900);
 }
 
+TEST_F(RecordImportTest, ALineOfManyFaultsNamesTheFirstAndCountsTheOthers) {
+  std::string line = "{";
+  for (int i = 10; i < 40; ++i) absl::StrAppend(&line, "\"f", i, "\": 1,");
+  line.back() = '}';
+  const Said said = Import(line);
+  ASSERT_OK(said.status);
+  EXPECT_EQ(said.refused.size(), 21u);
+  EXPECT_EQ(said.refused.front(), "1 values.f10 UNKNOWN_FIELD");
+  EXPECT_EQ(said.refused.back(), "1 and 10 more");
+}
+
+TEST_F(RecordImportTest, TenThousandRefusedLinesEndAnImportForGood) {
+  std::string file = "{\"code\": \"in\"}\n";
+  for (int i = 0; i < 10'500; ++i) file += "broken\n";
+  const Said said = Import(file);
+  EXPECT_THAT(said.status, ReasonIs("IMPORT_TOO_MANY_REFUSED"));
+  EXPECT_EQ(said.progress.created(), 1u);
+  EXPECT_FALSE(said.progress.done());
+  EXPECT_GE(said.progress.refused(), 10'000u);
+  EXPECT_LT(said.progress.refused(), 10'500u);
+  const Said again = Import(file);
+  EXPECT_THAT(again.status, ReasonIs("IMPORT_TOO_MANY_REFUSED"));
+  EXPECT_EQ(again.refused, said.refused);
+  EXPECT_EQ(again.progress.lines(), said.progress.lines());
+  EXPECT_EQ(Count("tenant_data.records"), 1);
+}
+
 TEST_F(RecordImportTest, AnImportThatIsCutOffAgainAndAgainLosesAndDoublesNothing) {
   // No unique field tells a doubled line from another here: the count does.
   std::string file;

@@ -13,6 +13,7 @@
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/domain/vault_refusal.h"
 #include "services/tenant_data/rpc/batch_sealer.h"
+#include "services/tenant_data/rpc/import_errors.h"
 #include "services/tenant_data/rpc/import_rows.h"
 #include "services/tenant_data/rpc/import_said.h"
 #include "services/tenant_data/rpc/messages.h"
@@ -33,22 +34,6 @@ constexpr int64_t kLinesAtOnce = 1000;
 // How often a batch is checked again when a definition or a file changed since, or somebody whose
 // data it has was erased.
 constexpr int kTries = 10;
-
-absl::Status Changed() {
-  return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_CHANGED",
-               "this is not the file that the import was begun with");
-}
-
-absl::Status Elsewhere() {
-  return WithRetryDelay(Error(absl::StatusCode::kAborted, kImportElsewhere,
-                              "another stream goes on with this import"),
-                        absl::Seconds(1));
-}
-
-absl::Status Reused() {
-  return Error(absl::StatusCode::kAlreadyExists, "IMPORT_ID_REUSED",
-               "this import_id is another import's");
-}
 
 // Whether what a batch was checked against is not there any more.
 bool IsToBeChecked(const absl::Status& status) {
@@ -76,10 +61,11 @@ class RecordImporter::Run {
     RETURN_IF_ERROR(SayAgain());
     RETURN_IF_ERROR(SayProgress());
     if (state_.is_done && state_.content.empty()) return absl::OkStatus();
+    if (HasTooManyRefused(state_)) return TooManyRefused(state_);
     RETURN_IF_ERROR(TakeAll(*first));
-    if (state_.is_done) return IsAsItWas() ? absl::OkStatus() : Changed();
+    if (state_.is_done) return IsAsItWas() ? absl::OkStatus() : ImportChanged();
     if (std::optional<FileRow> row = splitter_->Finish()) RETURN_IF_ERROR(Add(*std::move(row)));
-    if (seen_line_ < state_.line) return Changed();
+    if (seen_line_ < state_.line) return ImportChanged();
     RETURN_IF_ERROR(Commit(/*is_last=*/true));
     return SayProgress();
   }
@@ -120,7 +106,7 @@ class RecordImporter::Run {
                          }));
     if (!state || state->collection != fresh.collection || state->format != fresh.format ||
         state->customer != fresh.customer || state->subject_member != fresh.subject_member) {
-      return Reused();
+      return ImportIdReused();
     }
     // Begun again, it was none's: a field of this name is given no value.
     if (state->line == 0 && rules->Find(subject_member_) != nullptr) {
@@ -170,10 +156,7 @@ class RecordImporter::Run {
     RETURN_IF_ERROR(Take(request->data()));
     while (!request->last()) {
       ASSIGN_OR_RETURN(request, reader_.Read());
-      if (request == nullptr) {
-        return Error(absl::StatusCode::kFailedPrecondition, "IMPORT_INCOMPLETE",
-                     "the stream ended without `last`; begin it again with the same import_id");
-      }
+      if (request == nullptr) return ImportIncomplete();
       RETURN_IF_ERROR(Take(request->data()));
     }
     return absl::OkStatus();
@@ -207,15 +190,16 @@ class RecordImporter::Run {
     if (row.last_line <= state_.line) {
       const bool is_cursor = row.last_line == state_.line;
       const bool is_it = row.end == state_.bytes && IsAsItWas();
-      return is_cursor && !is_it ? Changed() : absl::OkStatus();
+      return is_cursor && !is_it ? ImportChanged() : absl::OkStatus();
     }
-    if (row.first_line <= state_.line) return Changed();
+    if (row.first_line <= state_.line) return ImportChanged();
     if (row.text.empty()) return absl::OkStatus();
     batch_bytes_ += row.text.size();
     batch_.push_back(std::move(row));
     if (batch_.size() < kBatchRows && batch_bytes_ < kBatchBytes) return absl::OkStatus();
     RETURN_IF_ERROR(Commit(/*is_last=*/false));
-    return SayProgress();
+    RETURN_IF_ERROR(SayProgress());
+    return HasTooManyRefused(state_) ? TooManyRefused(state_) : absl::OkStatus();
   }
 
   // Checks and seals the batch, and writes it with what became of it.
@@ -250,11 +234,12 @@ class RecordImporter::Run {
     std::vector<ImportRow> rows;
     std::vector<Validation> checked(batch_.size());
     std::vector<Validation*> to_check;
+    ParsingTime time;
     for (size_t i = 0; i < batch_.size(); ++i) {
       rows.push_back(is_csv_ ? ReadCsvRow(*rules, header_, subject_member_, batch_[i])
                              : ReadJsonRow(batch_[i], subject_member_));
       if (!rows[i].violations.empty()) continue;
-      checked[i] = ValidateNew(*rules, rows[i].values);
+      checked[i] = ValidateNew(*rules, rows[i].values, &time);
       to_check.push_back(&checked[i]);
     }
     RETURN_IF_ERROR(importer_.references_.Run(call, owner_, to_check));
@@ -290,7 +275,7 @@ class RecordImporter::Run {
           after.schema_version = rules->schema_version();
           return Keep(tx, call, after);
         });
-    if (ReasonOf(created.status()) == kImportElsewhere) return Elsewhere();
+    if (ReasonOf(created.status()) == kImportElsewhere) return ImportElsewhere();
     RETURN_IF_ERROR(created.status());
     return after;
   }

@@ -35,7 +35,7 @@ absl::StatusOr<v1::Record> RecordRestorer::RestoreOnce(const rpc::Call& call,
   for (const auto& [key, value] : before.fields()) {
     if (rules->Find(key) != nullptr) values.mutable_fields()->insert({key, value});
   }
-  Validation checked = ValidateChange(*rules, Struct(), FieldsOf(sealed), values);
+  Validation checked = ValidateChange(*rules, Struct(), SizesOf(sealed), values);
   RETURN_IF_ERROR(references_.Run(call, stored.customer, {&checked}));
   if (!checked.violations.empty()) return InvalidFields(std::move(checked.violations));
 

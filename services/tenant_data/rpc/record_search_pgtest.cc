@@ -201,6 +201,29 @@ TEST_F(RecordSearchTest, WhatWasIndexedBeforeARotationIsStillFound) {
   EXPECT_THAT(Search(a_, ListOf("passport = \"P\"")), ElementsAre("old", "new"));
 }
 
+TEST_F(RecordSearchTest, WhatWasIndexedManyRotationsAgoIsStillFound) {
+  ASSERT_OK(Make(a_, {{"note", "first"}, {"passport", "P"}}));
+  vault_.index_version = 700;
+  ASSERT_OK(Make(a_, {{"note", "middle"}, {"passport", "P"}}));
+  vault_.index_version = 1500;
+  EXPECT_THAT(Search(a_, ListOf("passport = \"P\"")), ElementsAre("first", "middle"));
+  EXPECT_THAT(Search(a_, ListOf("passport = \"P\" OR passport = \"Q\"")),
+              ElementsAre("first", "middle"));
+}
+
+TEST_F(RecordSearchTest, OnlyADestroyedVersionIsPassedOver) {
+  ASSERT_OK(Make(a_, {{"note", "lost"}, {"passport", "P"}}));
+  vault_.index_version = 2;
+  ASSERT_OK(Make(a_, {{"note", "there"}, {"passport", "P"}}));
+  vault_.index_version = 3;
+  vault_.refused_version = 1;
+  vault_.index_error = "NOT_FOUND";
+  EXPECT_THAT(Search(a_, ListOf("passport = \"P\"")), ElementsAre("there"));
+  vault_.index_error = "KEY_UNAVAILABLE";
+  EXPECT_THAT(AsUser(a_, &Stub::ListRecords, ListOf("passport = \"P\"")),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
 TEST_F(RecordSearchTest, SealingAndIndexingAreOneCallEachForAWholeBatch) {
   v1::BatchCreateRecordsRequest request;
   request.set_collection("countries");

@@ -22,6 +22,14 @@ constexpr int kTries = 3;
 // Where an item says whose it is.
 constexpr char kSubjectField[] = "subject_id";
 
+std::vector<Violation> TakenValues(const RuleTable& rules, const std::vector<FieldId>& fields) {
+  std::vector<Violation> violations;
+  for (const FieldId field : fields) {
+    violations.push_back(TakenValue(rules.Find(field)->definition.key));
+  }
+  return violations;
+}
+
 // Items of a batch as they stand after validation.
 struct BatchItems {
   // One for each of the request's values; with violations, or to be completed.
@@ -50,7 +58,7 @@ BatchItems SortItems(std::optional<CustomerId> owner, absl::Time now,
       one.violations.push_back({kSubjectField, "must have at most 320 bytes", "MAX"});
     }
     auto* item = items.reply.add_items();
-    for (const Violation& violation : one.violations) *item->add_violations() = ToProto(violation);
+    AddViolations(one.violations, item);
     if (!one.violations.empty()) continue;
     for (std::string& path : FirstPaths(one.valid.stripped)) {
       item->add_stripped_paths(std::move(path));
@@ -89,9 +97,7 @@ v1::BatchCreateRecordsResponse Complete(const RuleTable& rules, const BatchItems
     auto* item = reply.mutable_items(items.item_of[i]);
     if (taken[i].empty()) item->set_record_id(items.records[i].id.ToString());
     if (!taken[i].empty()) item->clear_stripped_paths();
-    for (const FieldId field : taken[i]) {
-      *item->add_violations() = ToProto(TakenValue(rules.Find(field)->definition.key));
-    }
+    AddViolations(TakenValues(rules, taken[i]), item);
   }
   return reply;
 }
@@ -130,7 +136,8 @@ absl::StatusOr<v1::BatchCreateRecordsResponse> RecordService::BatchCreateOnce(
   ASSIGN_OR_RETURN(const std::optional<RequestKey> key, KeyOf(request, *rules));
   ASSIGN_OR_RETURN(const std::vector<std::string> subjects, SubjectsOf(request));
   std::vector<Validation> checked;
-  for (const auto& values : request.values()) checked.push_back(ValidateNew(*rules, values));
+  ParsingTime time;
+  for (const auto& values : request.values()) checked.push_back(ValidateNew(*rules, values, &time));
   std::vector<Validation*> to_check;
   for (Validation& one : checked) to_check.push_back(&one);
   RETURN_IF_ERROR(parts_.references.Run(call, owner, to_check));

@@ -165,6 +165,20 @@ TEST_F(RecordServiceTest, ABatchTakesTheGoodItemsAndNamesTheBad) {
   EXPECT_EQ(Count("tenant_data.records"), 3);
 }
 
+TEST_F(RecordServiceTest, AnItemOfABatchNamesItsFirstFaultsAndCountsTheOthers) {
+  v1::BatchCreateRecordsRequest request;
+  request.set_collection("countries");
+  Values unknown;
+  for (int i = 0; i < 240; ++i) unknown.emplace_back(absl::StrCat("unknown_", i), "x");
+  for (int i = 0; i < 499; ++i) *request.add_values() = ToStruct(unknown);
+  *request.add_values() = ToStruct({{"alpha_2", "AA"}});
+  // In full they would not fit into a reply.
+  ASSERT_OK_AND_ASSIGN(const auto reply, AsUser(a_, &Stub::BatchCreateRecords, request));
+  EXPECT_EQ(reply.items(0).violations_size(), 20);
+  EXPECT_EQ(reply.items(0).more_violations(), 220u);
+  EXPECT_NE(reply.items(499).record_id(), "");
+}
+
 TEST_F(RecordServiceTest, ListsArePagedAndTokensBelongToTheirFilter) {
   for (int i = 0; i < 5; ++i) ASSERT_OK(Make(a_, {{"name", "x"}}));
   v1::ListRecordsRequest request;

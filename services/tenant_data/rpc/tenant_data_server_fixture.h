@@ -44,9 +44,15 @@ class TurningVault final : public vault::v1::CryptoService::Service {
                                const vault::v1::BatchBlindIndexRequest* request,
                                vault::v1::BatchBlindIndexResponse* reply) override {
     ++index_calls;
+    // As the contract has it.
+    if (request->items_size() > 1000) return {grpc::StatusCode::INVALID_ARGUMENT, "too many"};
     for (const auto& item : request->items()) {
       const uint32_t version = item.key_version() == 0 ? index_version.load() : item.key_version();
       auto* indexed = reply->add_items();
+      if (version == refused_version) {
+        indexed->set_error(index_error);
+        continue;
+      }
       indexed->set_index(
           crypto::Sha256({std::to_string(version), item.context().at("field"), item.value()})
               .substr(0, item.bits() / 8));
@@ -74,6 +80,9 @@ class TurningVault final : public vault::v1::CryptoService::Service {
   std::atomic<int> calls = 0;
   std::atomic<int> index_calls = 0;
   std::atomic<uint32_t> index_version = 1;
+  // A version of the index key that is answered with an error; changed while nothing calls.
+  std::atomic<uint32_t> refused_version = 0;
+  std::string index_error;
 
  private:
   template <typename Item>

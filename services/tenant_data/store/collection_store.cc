@@ -64,8 +64,8 @@ constexpr Statement kGroupsVersion{"field_groups.version", KASBAH_GROUPS KASBAH_
 constexpr Statement kGroupsList{"field_groups.list", KASBAH_GROUPS KASBAH_PAGE};
 
 constexpr Statement kNames{"collections.names",
-                           "SELECT collection_id, key FROM tenant_data.collections "
-                           "WHERE tenant_id = $1 AND deleted_at IS NULL"};
+                           "SELECT collection_id, key, deleted_at IS NOT NULL "
+                           "FROM tenant_data.collections WHERE tenant_id = $1"};
 
 // Advisory, since a row lock would have every writer of a collection change its one row.
 constexpr Statement kHold{"collections.hold", "SELECT pg_advisory_xact_lock($1)"};
@@ -156,12 +156,12 @@ Pending<std::vector<CollectionDefinition>> CollectionStore::List(Transaction& tx
   return Together(std::move(fields), tx.Run(kGroupsList, call.tenant, after, limit, deleted_too));
 }
 
-Pending<std::vector<std::pair<CollectionId, std::string>>> CollectionStore::Names(
-    Transaction& tx, const CallContext& call) const {
+Pending<std::vector<CollectionName>> CollectionStore::Names(Transaction& tx,
+                                                            const CallContext& call) const {
   return tx.Run(kNames, call.tenant).Map([](const Result& rows) {
-    std::vector<std::pair<CollectionId, std::string>> names;
+    std::vector<CollectionName> names;
     for (const Row& row : rows) {
-      names.emplace_back(row.Get<CollectionId>(0), row.Get<std::string>(1));
+      names.push_back({row.Get<CollectionId>(0), row.Get<std::string>(1), row.Get<bool>(2)});
     }
     return names;
   });

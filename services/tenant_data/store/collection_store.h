@@ -13,6 +13,12 @@ namespace kasbah::tenantdata {
 // How many collections a tenant may define.
 inline constexpr int64_t kMaxCollections = 200;
 
+struct CollectionName {
+  CollectionId id;
+  std::string key;
+  bool is_deleted = false;
+};
+
 // tenant_data.collections, fields and field_groups: definitions, a full set of field and group rows
 // for each schema version.
 class CollectionStore {
@@ -37,9 +43,9 @@ class CollectionStore {
                                                             const CallContext& call,
                                                             const std::string& after, int64_t limit,
                                                             bool deleted_too) const;
-  // Id and key of every collection that is not deleted.
-  postgres::Pending<std::vector<std::pair<CollectionId, std::string>>> Names(
-      postgres::Transaction& tx, const CallContext& call) const;
+  // Of every collection.
+  postgres::Pending<std::vector<CollectionName>> Names(postgres::Transaction& tx,
+                                                       const CallContext& call) const;
 
   // Keeps the collection's definition as it is until the transaction ends, and waits until nobody
   // is writing records under it.

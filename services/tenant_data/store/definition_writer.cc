@@ -8,8 +8,6 @@
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/domain/field_check.h"
-#include "services/tenant_data/domain/flat_json.h"
-#include "services/tenant_data/domain/sealed_values.h"
 #include "services/tenant_data/store/definition_events.h"
 
 namespace kasbah::tenantdata {
@@ -17,50 +15,29 @@ namespace {
 
 using postgres::Transaction;
 
-// Records in a page of a check; few where each may be of megabytes, which are read once and no more
-// before the page's bytes end it.
-constexpr int64_t kPage = 1000;
-constexpr int64_t kPageOfLongValues = 20;
-
 absl::Status EtagMismatch() {
   return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
                "the collection changed since it was read; read it again and repeat the change");
 }
 
-absl::Status RecordsBreak(const DefinitionUpdate& update) {
+absl::Status RecordsBreak(const RecordCheck& found) {
   std::vector<Violation> violations;
-  for (const RecordFault& fault : update.faults) {
+  for (const RecordFault& fault : found.faults()) {
     violations.push_back({StrCat("records.", fault.record.ToString(), ".", fault.violation.field),
                           fault.violation.description, fault.violation.rule});
   }
   return WithViolations(Error(absl::StatusCode::kFailedPrecondition, "RECORDS_BREAK_DEFINITION",
-                              StrCat(update.breaking, " of ", update.checked,
+                              StrCat(found.breaking(), " of ", found.checked(),
                                      " records break the new definition; nothing was changed")),
                         violations);
 }
 
-bool HoldsLongValues(const RuleTable& rules, const std::vector<FieldDemand>& demands) {
-  return std::any_of(demands.begin(), demands.end(), [&](const FieldDemand& demand) {
-    const FieldType type = rules.Find(demand.field)->definition.type;
-    return type == FieldType::kLongText || type == FieldType::kRichText || type == FieldType::kJson;
-  });
-}
-
-std::vector<std::string> KeysOf(const RuleTable& rules, const std::vector<FieldDemand>& demands) {
-  std::vector<std::string> keys;
-  for (const FieldDemand& demand : demands) {
-    keys.push_back(rules.Find(demand.field)->definition.key);
-  }
-  return keys;
-}
-
-absl::Status LookAt(const ScannedRecord& record, RecordCheck* check) {
-  ASSIGN_OR_RETURN(const google::protobuf::Struct values, ParseFlatObject(record.data));
-  ASSIGN_OR_RETURN(const SealedValues sealed, UnpackSealed(record.sealed));
-  absl::flat_hash_set<FieldId> fields;
-  for (const auto& [field, ciphertext] : sealed) fields.insert(field);
-  check->Look(record.id, values, fields);
-  return absl::OkStatus();
+// Whether the field referred to it before.
+bool Refers(const CollectionDefinition* current, const std::string& key, CollectionId to) {
+  return current != nullptr && std::any_of(current->fields.begin(), current->fields.end(),
+                                           [&](const FieldDefinition& field) {
+                                             return field.key == key && field.reference == to;
+                                           });
 }
 
 }  // namespace
@@ -77,7 +54,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Create(const CallContext&
       database_.WithTenant(call, [&](Transaction& tx) -> absl::StatusOr<CollectionDefinition> {
         CollectionDefinition whole = collection;
         std::vector<Violation> violations;
-        RETURN_IF_ERROR(LookUpReferences(tx, call, &whole, &violations));
+        RETURN_IF_ERROR(LookUpReferences(tx, call, nullptr, &whole, &violations));
         if (!violations.empty()) return InvalidFields(std::move(violations));
         collections_.Insert(tx, call, whole);
         RETURN_IF_ERROR(
@@ -96,63 +73,64 @@ absl::StatusOr<DefinitionUpdate> DefinitionWriter::Update(const CallContext& cal
                                                           uint64_t revision,
                                                           const CollectionDefinition& asked,
                                                           bool validate_only) {
-  return database_.WithTenant(call, [&](Transaction& tx) {
-    return UpdateIn(tx, call, name, revision, asked, validate_only);
-  });
+  ASSIGN_OR_RETURN(const Draft draft, database_.WithTenant(call, [&](Transaction& tx) {
+    return Prepare(tx, call, name, revision, asked);
+  }));
+  if (draft.check == nullptr || validate_only) return draft.update;
+  RETURN_IF_ERROR(Holds(draft));
+  if (!draft.change.demands.empty()) {
+    // Once more beside the writers, so that what is left for them to wait for is little.
+    RETURN_IF_ERROR(database_.WithTenant(
+        call, [&](Transaction& tx) { return draft.check->LookAgain(tx, call); }));
+    RETURN_IF_ERROR(Holds(draft));
+  }
+  return database_.WithTenant(call, [&](Transaction& tx) { return Make(tx, call, draft); });
 }
 
-absl::StatusOr<DefinitionUpdate> DefinitionWriter::UpdateIn(
-    Transaction& tx, const CallContext& call, const std::string& name, uint64_t revision,
-    CollectionDefinition asked, bool validate_only) {
+absl::Status DefinitionWriter::Holds(const Draft& draft) {
+  const RecordCheck& found = draft.check->found();
+  return found.breaking() > 0 ? RecordsBreak(found) : absl::OkStatus();
+}
+
+absl::StatusOr<DefinitionWriter::Draft> DefinitionWriter::Prepare(Transaction& tx,
+                                                                  const CallContext& call,
+                                                                  const std::string& name,
+                                                                  uint64_t revision,
+                                                                  CollectionDefinition asked) {
   ASSIGN_OR_RETURN(const CollectionDefinition current, GetForChange(tx, call, name, revision));
   if (current.deleted) return NotFound("collection");
   asked.id = current.id;
   asked.key = current.key;
   std::vector<Violation> violations;
-  RETURN_IF_ERROR(LookUpReferences(tx, call, &asked, &violations));
-  DefinitionChange change = PlanChange(current, std::move(asked), clock_.Now());
-  violations.insert(violations.end(), change.violations.begin(), change.violations.end());
+  RETURN_IF_ERROR(LookUpReferences(tx, call, &current, &asked, &violations));
+  Draft draft;
+  draft.change = PlanChange(current, std::move(asked), clock_.Now());
+  violations.insert(violations.end(), draft.change.violations.begin(),
+                    draft.change.violations.end());
   if (!violations.empty()) return InvalidFields(std::move(violations));
-
-  DefinitionUpdate update;
-  if (!change.changes_schema && change.next.display_name == current.display_name) {
-    update.collection = current;
-    return update;
+  draft.update.collection = current;
+  if (!draft.change.changes_schema && draft.change.next.display_name == current.display_name) {
+    return draft;
   }
-  if (!validate_only) collections_.Hold(tx, current.id);
-  RETURN_IF_ERROR(CheckRecords(tx, call, change, &update));
-  update.collection = change.next;
-  if (validate_only) return update;
-  if (update.breaking > 0) return RecordsBreak(update);
-  collections_.Update(tx, call, change.next, change.changes_schema);
-  builds_.Begin(tx, call, current.id, change.to_build, change.next.updated);
-  RETURN_IF_ERROR(AppendDefinitionEvents(outbox_, tx, call, clock_, "update", change));
-  return update;
+  draft.update.collection = draft.change.next;
+  ASSIGN_OR_RETURN(draft.check, DefinitionCheck::Create(builds_, draft.change));
+  RETURN_IF_ERROR(draft.check->Look(tx, call));
+  draft.update.checked = draft.check->found().checked();
+  draft.update.breaking = draft.check->found().breaking();
+  draft.update.faults = draft.check->found().faults();
+  return draft;
 }
 
-absl::Status DefinitionWriter::CheckRecords(Transaction& tx, const CallContext& call,
-                                            const DefinitionChange& change,
-                                            DefinitionUpdate* update) const {
-  if (change.demands.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto rules, RuleTable::Compile(change.next));
-  RecordCheck check(*rules, change.demands);
-  const std::vector<std::string> keys = KeysOf(*rules, change.demands);
-  const int64_t limit = HoldsLongValues(*rules, change.demands) ? kPageOfLongValues : kPage;
-  RecordId after;
-  bool is_last = false;
-  while (!is_last) {
-    ASSIGN_OR_RETURN(const ScannedPage page, builds_
-                                                 .Records(tx, call, change.next.id, after, keys,
-                                                          limit, IndexBuildStore::Scan::kForCheck)
-                                                 .Await());
-    for (const ScannedRecord& record : page.records) RETURN_IF_ERROR(LookAt(record, &check));
-    if (!page.records.empty()) after = page.records.back().id;
-    is_last = page.is_last;
-  }
-  update->checked = check.checked();
-  update->breaking = check.breaking();
-  update->faults = check.faults();
-  return absl::OkStatus();
+absl::StatusOr<DefinitionUpdate> DefinitionWriter::Make(Transaction& tx, const CallContext& call,
+                                                        const Draft& draft) {
+  const DefinitionChange& change = draft.change;
+  collections_.Hold(tx, change.next.id);
+  RETURN_IF_ERROR(draft.check->LookAgain(tx, call));
+  RETURN_IF_ERROR(Holds(draft));
+  collections_.Update(tx, call, change.next, change.changes_schema);
+  builds_.Begin(tx, call, change.next.id, change.to_build, change.next.updated);
+  RETURN_IF_ERROR(AppendDefinitionEvents(outbox_, tx, call, clock_, "update", change));
+  return draft.update;
 }
 
 absl::StatusOr<CollectionDefinition> DefinitionWriter::Delete(const CallContext& call,
@@ -170,6 +148,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Delete(const CallContext&
                    "the collection has records; delete them, or say that they go with it");
     }
     collection.deleted = clock_.Now();
+    builds_.Pause(tx, call, collection.id);
     RETURN_IF_ERROR(Store(tx, call, "delete", &collection));
     return collection;
   });
@@ -185,6 +164,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Undelete(const CallContex
                    "the collection is not deleted");
     }
     collection.deleted = std::nullopt;
+    builds_.GoOn(tx, call, collection.id, clock_.Now());
     RETURN_IF_ERROR(Store(tx, call, "undelete", &collection));
     return collection;
   });
@@ -216,6 +196,7 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Rebuild(const CallContext
 }
 
 absl::Status DefinitionWriter::LookUpReferences(Transaction& tx, const CallContext& call,
+                                                const CollectionDefinition* current,
                                                 CollectionDefinition* collection,
                                                 std::vector<Violation>* violations) const {
   const bool any =
@@ -223,15 +204,17 @@ absl::Status DefinitionWriter::LookUpReferences(Transaction& tx, const CallConte
                   [](const FieldDefinition& field) { return !field.reference_name.empty(); });
   if (!any) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto names, collections_.Names(tx, call).Await());
-  names.emplace_back(collection->id, collection->key);
+  names.push_back({collection->id, collection->key, /*is_deleted=*/false});
   for (size_t i = 0; i < collection->fields.size(); ++i) {
     FieldDefinition& field = collection->fields[i];
     if (field.reference_name.empty()) continue;
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& known) {
-      return known.second == field.reference_name || known.first.ToString() == field.reference_name;
+    const auto found = std::find_if(names.begin(), names.end(), [&](const CollectionName& known) {
+      const bool is_it =
+          known.key == field.reference_name || known.id.ToString() == field.reference_name;
+      return is_it && (!known.is_deleted || Refers(current, field.key, known.id));
     });
     if (found != names.end()) {
-      field.reference = found->first;
+      field.reference = found->id;
     } else {
       violations->push_back(
           {StrCat("fields[", i, "].reference_collection"), "is no collection", ""});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "services/tenant_data/domain/definition_change.h"
 #include "services/tenant_data/domain/record_check.h"
 #include "services/tenant_data/store/collection_store.h"
+#include "services/tenant_data/store/definition_check.h"
 #include "services/tenant_data/store/index_build_store.h"
 
 namespace kasbah::tenantdata {
@@ -24,8 +26,8 @@ struct DefinitionUpdate {
 };
 
 // Makes and changes collections, with their events. A change looks through the records where it is
-// stricter than what they were written under; while it does, and until it is committed, writers of
-// records of the collection wait, so that what it saw holds. Thread safe.
+// stricter than what they were written under, beside their writers; these wait only while it looks
+// once more at what changed meanwhile and is committed, so that what it saw holds. Thread safe.
 //
 // Errors beside the database's: NOT_FOUND; INVALID_ARGUMENT for what can never be; ABORTED,
 // ETAG_MISMATCH.
@@ -54,19 +56,31 @@ class DefinitionWriter {
                                                const std::string& field);
 
  private:
-  // Finds what references name; adds a violation for each that is not there.
+  // A change that was looked into. Without a check: it changes nothing.
+  struct Draft {
+    DefinitionChange change;
+    DefinitionUpdate update;
+    std::unique_ptr<DefinitionCheck> check;
+  };
+
+  // Finds what references name; adds a violation for each that is not there. A field goes on
+  // referring to a collection that was deleted.
   absl::Status LookUpReferences(postgres::Transaction& tx, const CallContext& call,
+                                const CollectionDefinition* current,
                                 CollectionDefinition* collection,
                                 std::vector<Violation>* violations) const;
   absl::StatusOr<CollectionDefinition> GetForChange(postgres::Transaction& tx,
                                                     const CallContext& call,
                                                     const std::string& name,
                                                     uint64_t revision) const;
-  absl::StatusOr<DefinitionUpdate> UpdateIn(postgres::Transaction& tx, const CallContext& call,
-                                            const std::string& name, uint64_t revision,
-                                            CollectionDefinition asked, bool validate_only);
-  absl::Status CheckRecords(postgres::Transaction& tx, const CallContext& call,
-                            const DefinitionChange& change, DefinitionUpdate* update) const;
+  absl::StatusOr<Draft> Prepare(postgres::Transaction& tx, const CallContext& call,
+                                const std::string& name, uint64_t revision,
+                                CollectionDefinition asked);
+  // RECORDS_BREAK_DEFINITION, where its last look found some.
+  static absl::Status Holds(const Draft& draft);
+  // While no record of the collection is written.
+  absl::StatusOr<DefinitionUpdate> Make(postgres::Transaction& tx, const CallContext& call,
+                                        const Draft& draft);
   // Stores a change of what is no field or group, as the next revision.
   absl::Status Store(postgres::Transaction& tx, const CallContext& call, std::string_view verb,
                      CollectionDefinition* collection);

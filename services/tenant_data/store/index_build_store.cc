@@ -15,20 +15,37 @@ using postgres::Transaction;
 constexpr Statement kBegin{
     "field_indexes.begin",
     "INSERT INTO tenant_data.field_indexes "
-    "(tenant_id, field_id, collection_id, state, last_record, started_at) "
-    "SELECT $1, field_id, $2, 'building', '00000000-0000-0000-0000-000000000000', $4 "
+    "(tenant_id, field_id, collection_id, state, last_record, started_at, due_at) "
+    "SELECT $1, field_id, $2, 'building', '00000000-0000-0000-0000-000000000000', $4, $4 "
     "FROM unnest($3) AS t (field_id) "
     "ON CONFLICT (tenant_id, field_id) DO UPDATE SET state = 'building', "
     "last_record = excluded.last_record, conflicts = '{}', started_at = excluded.started_at, "
-    "finished_at = NULL",
+    "due_at = excluded.due_at, finished_at = NULL",
     Access::kWrite};
 
 constexpr Statement kListDue{"field_indexes.due",
                              "SELECT i.tenant_id, i.collection_id, i.field_id "
                              "FROM tenant_data.field_indexes i "
                              "JOIN core.tenants t ON t.tenant_id = i.tenant_id "
-                             "WHERE i.state = 'building' AND t.records = 'here' "
-                             "ORDER BY i.tenant_id, i.field_id LIMIT $1"};
+                             "WHERE i.state = 'building' AND i.due_at <= $1 "
+                             "AND t.state = 'active' AND t.records = 'here' "
+                             "ORDER BY i.due_at LIMIT $2"};
+
+// What waits for a deleted collection goes on waiting.
+constexpr Statement kPutOff{"field_indexes.put_off",
+                            "UPDATE tenant_data.field_indexes SET due_at = $3 "
+                            "WHERE tenant_id = $1 AND field_id = $2 AND state = 'building' "
+                            "AND due_at < $3",
+                            Access::kWrite};
+
+constexpr Statement kPause{"field_indexes.pause",
+                           "UPDATE tenant_data.field_indexes SET due_at = 'infinity' "
+                           "WHERE tenant_id = $1 AND collection_id = $2 AND state = 'building'",
+                           Access::kWrite};
+constexpr Statement kGoOn{"field_indexes.go_on",
+                          "UPDATE tenant_data.field_indexes SET due_at = $3 "
+                          "WHERE tenant_id = $1 AND collection_id = $2 AND state = 'building'",
+                          Access::kWrite};
 
 constexpr Statement kClaim{"field_indexes.claim",
                            "SELECT last_record FROM tenant_data.field_indexes "
@@ -84,7 +101,7 @@ constexpr Statement kInsertUnique{
 constexpr Statement kAdvance{
     "field_indexes.advance",
     "UPDATE tenant_data.field_indexes SET last_record = $3, conflicts = (conflicts || $4)[1:100], "
-    "finished_at = $5, state = CASE WHEN $5 IS NULL THEN 'building' "
+    "due_at = $6, finished_at = $5, state = CASE WHEN $5 IS NULL THEN 'building' "
     "WHEN cardinality(conflicts || $4) = 0 THEN 'ready' ELSE 'conflicts' END "
     "WHERE tenant_id = $1 AND field_id = $2",
     Access::kWrite};
@@ -96,14 +113,30 @@ void IndexBuildStore::Begin(Transaction& tx, const CallContext& call, Collection
   if (!fields.empty()) tx.Run(kBegin, call.tenant, collection, fields, now);
 }
 
-Pending<std::vector<DueBuild>> IndexBuildStore::ListDue(Transaction& tx, int64_t limit) const {
-  return tx.Run(kListDue, limit).Map([](const Result& rows) {
+Pending<std::vector<DueBuild>> IndexBuildStore::ListDue(Transaction& tx, absl::Time now,
+                                                        int64_t limit) const {
+  return tx.Run(kListDue, now, limit).Map([](const Result& rows) {
     std::vector<DueBuild> due;
     for (const Row& row : rows) {
       due.push_back({row.Get<TenantId>(0), row.Get<CollectionId>(1), row.Get<FieldId>(2)});
     }
     return due;
   });
+}
+
+void IndexBuildStore::PutOff(Transaction& tx, const CallContext& call, FieldId field,
+                             absl::Time until) const {
+  tx.Run(kPutOff, call.tenant, field, until);
+}
+
+void IndexBuildStore::Pause(Transaction& tx, const CallContext& call,
+                            CollectionId collection) const {
+  tx.Run(kPause, call.tenant, collection);
+}
+
+void IndexBuildStore::GoOn(Transaction& tx, const CallContext& call, CollectionId collection,
+                           absl::Time now) const {
+  tx.Run(kGoOn, call.tenant, collection, now);
 }
 
 Pending<std::optional<RecordId>> IndexBuildStore::Claim(Transaction& tx, const CallContext& call,
@@ -169,9 +202,10 @@ Pending<Result> IndexBuildStore::ReplaceUnique(Transaction& tx, const CallContex
 }
 
 void IndexBuildStore::Advance(Transaction& tx, const CallContext& call, FieldId field,
-                              RecordId last, const std::vector<RecordId>& conflicts,
-                              std::optional<absl::Time> finished) const {
-  tx.Run(kAdvance, call.tenant, field, last, conflicts, finished);
+                              RecordId last, const std::vector<RecordId>& conflicts, absl::Time now,
+                              bool is_last) const {
+  const auto finished = is_last ? std::make_optional(now) : std::nullopt;
+  tx.Run(kAdvance, call.tenant, field, last, conflicts, finished, now);
 }
 
 }  // namespace kasbah::tenantdata

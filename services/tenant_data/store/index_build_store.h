@@ -51,8 +51,16 @@ class IndexBuildStore {
   void Begin(postgres::Transaction& tx, const CallContext& call, CollectionId collection,
              const std::vector<FieldId>& fields, absl::Time now) const;
 
-  // Through the upkeep's door: at most `limit`, of all tenants.
-  postgres::Pending<std::vector<DueBuild>> ListDue(postgres::Transaction& tx, int64_t limit) const;
+  // Through the upkeep's door: at most `limit`, of all active tenants, who waited longest first.
+  postgres::Pending<std::vector<DueBuild>> ListDue(postgres::Transaction& tx, absl::Time now,
+                                                   int64_t limit) const;
+  // Has a build wait its turn until then.
+  void PutOff(postgres::Transaction& tx, const CallContext& call, FieldId field,
+              absl::Time until) const;
+  // Has a collection's builds wait until they go on: nothing is built while it is deleted.
+  void Pause(postgres::Transaction& tx, const CallContext& call, CollectionId collection) const;
+  void GoOn(postgres::Transaction& tx, const CallContext& call, CollectionId collection,
+            absl::Time now) const;
 
   // The last record that is done; none where it is not being built, or by somebody else right now.
   postgres::Pending<std::optional<RecordId>> Claim(postgres::Transaction& tx,
@@ -72,10 +80,10 @@ class IndexBuildStore {
                                                     const CallContext& call, FieldId field,
                                                     const std::vector<RecordId>& records,
                                                     const std::vector<BuiltValue>& values) const;
-  // Notes that all up to `last` is done, and which records had a value that another has; `finished`
-  // where there are no more.
+  // Notes that all up to `last` is done, and which records had a value that another has; `is_last`
+  // where there are no more. Builds of others that are due come before its next page.
   void Advance(postgres::Transaction& tx, const CallContext& call, FieldId field, RecordId last,
-               const std::vector<RecordId>& conflicts, std::optional<absl::Time> finished) const;
+               const std::vector<RecordId>& conflicts, absl::Time now, bool is_last) const;
 };
 
 }  // namespace kasbah::tenantdata

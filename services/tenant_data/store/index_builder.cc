@@ -17,6 +17,10 @@ namespace {
 using postgres::Transaction;
 
 constexpr int64_t kDueAtOnce = 100;
+// Pages of a build before the next one's turn.
+constexpr int kPagesInARow = 20;
+// How long a build that could not go on waits.
+constexpr absl::Duration kPutOff = absl::Minutes(1);
 constexpr absl::Duration kPageDeadline = absl::Seconds(30);
 
 // The values of a field that records have, in the order in which two transactions may take them.
@@ -48,28 +52,51 @@ std::vector<RecordId> IdsOf(const std::vector<ScannedRecord>& records) {
 }  // namespace
 
 absl::StatusOr<int64_t> IndexBuilder::RunOnce(int64_t max_pages) {
-  ASSIGN_OR_RETURN(const std::vector<DueBuild> due,
-                   upkeep_.Run(clock_.Now() + kPageDeadline,
-                               [&](Transaction& tx) { return builds_.ListDue(tx, kDueAtOnce); }));
-  int64_t pages = 0;
+  int64_t tries = 0;
   absl::Status failure;
-  for (const DueBuild& build : due) {
-    bool finished = false;
-    while (!finished && pages < max_pages) {
-      const absl::StatusOr<bool> last = BuildPage(build);
-      // Another definition was made meanwhile: it is read with the next round.
-      if (ReasonOf(last.status()) == kDefinitionChanged) break;
-      if (last.status().code() == absl::StatusCode::kPermissionDenied) break;
-      if (!last.ok()) failure.Update(last.status());
-      finished = !last.ok() || *last;
-      ++pages;
+  bool went_on = true;
+  while (went_on && tries < max_pages) {
+    ASSIGN_OR_RETURN(const std::vector<DueBuild> due,
+                     upkeep_.Run(clock_.Now() + kPageDeadline, [&](Transaction& tx) {
+                       return builds_.ListDue(tx, clock_.Now(), kDueAtOnce);
+                     }));
+    went_on = false;
+    for (const DueBuild& build : due) {
+      for (int i = 0; i < kPagesInARow && tries < max_pages; ++i) {
+        const absl::StatusOr<Page> page = BuildPage(build);
+        if (page.ok() && *page == Page::kNotOurs) break;
+        went_on = true;
+        ++tries;
+        if (!page.ok()) failure.Update(TurnedBack(build, page.status()));
+        if (!page.ok() || *page == Page::kLast) break;
+      }
     }
   }
   if (!failure.ok()) return failure;
-  return pages;
+  return tries;
 }
 
-absl::StatusOr<bool> IndexBuilder::BuildPage(const DueBuild& due) {
+absl::Status IndexBuilder::TurnedBack(const DueBuild& due, const absl::Status& why) {
+  const absl::Status put_off = PutOff(due);
+  // Suspended meanwhile: it is not listed any more.
+  if (why.code() == absl::StatusCode::kPermissionDenied) return absl::OkStatus();
+  RETURN_IF_ERROR(put_off);
+  // Another definition was made meanwhile: it is read at the next turn.
+  return ReasonOf(why) == kDefinitionChanged ? absl::OkStatus() : why;
+}
+
+absl::Status IndexBuilder::PutOff(const DueBuild& due) {
+  const absl::Time now = clock_.Now();
+  const CallContext call =
+      CallContext::ForBackground("service/tenant-data", due.tenant, now + kPageDeadline);
+  return database_.WithTenantUnaudited(call, postgres::UnauditedToken::ForBookkeeping(),
+                                       [&](Transaction& tx) {
+                                         builds_.PutOff(tx, call, due.field, now + kPutOff);
+                                         return absl::OkStatus();
+                                       });
+}
+
+absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPage(const DueBuild& due) {
   const CallContext call =
       CallContext::ForBackground("service/tenant-data", due.tenant, clock_.Now() + kPageDeadline);
   ASSIGN_OR_RETURN(CollectionDefinition definition,
@@ -82,27 +109,31 @@ absl::StatusOr<bool> IndexBuilder::BuildPage(const DueBuild& due) {
       [&](Transaction& tx) { return BuildPageIn(tx, call, *rules, due.field); });
 }
 
-absl::StatusOr<bool> IndexBuilder::BuildPageIn(Transaction& tx, const CallContext& call,
-                                               const RuleTable& rules, FieldId field) {
+absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPageIn(Transaction& tx,
+                                                             const CallContext& call,
+                                                             const RuleTable& rules,
+                                                             FieldId field) {
+  // First, as who changes a definition holds it before it begins builds.
+  collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
   ASSIGN_OR_RETURN(const std::optional<RecordId> after, builds_.Claim(tx, call, field).Await());
-  if (!after) return true;
+  if (!after) return Page::kNotOurs;
+  const absl::Time now = clock_.Now();
   const FieldRule* rule = rules.Find(field);
   if (rule == nullptr || !(rule->definition.indexed || rule->definition.unique)) {
     // Not wanted any more.
-    builds_.Advance(tx, call, field, *after, {}, clock_.Now());
-    return true;
+    builds_.Advance(tx, call, field, *after, {}, now, /*is_last=*/true);
+    return Page::kLast;
   }
-  collections_.WriteUnder(tx, call, rules.collection_id(), rules.schema_version());
   ASSIGN_OR_RETURN(const ScannedPage page,
                    builds_
                        .Records(tx, call, rules.collection_id(), *after, {rule->definition.key},
                                 page_size_, IndexBuildStore::Scan::kForBuild)
                        .Await());
   const std::vector<ScannedRecord>& records = page.records;
-  const auto finished = page.is_last ? std::make_optional(clock_.Now()) : std::nullopt;
+  const bool last = page.is_last;
   if (records.empty()) {
-    builds_.Advance(tx, call, field, *after, {}, finished);
-    return true;
+    builds_.Advance(tx, call, field, *after, {}, now, last);
+    return Page::kLast;
   }
   ASSIGN_OR_RETURN(const std::vector<BuiltValue> values, ValuesOf(*rule, records));
   const std::vector<RecordId> ids = IdsOf(records);
@@ -117,8 +148,8 @@ absl::StatusOr<bool> IndexBuilder::BuildPageIn(Transaction& tx, const CallContex
       if (!won.contains(value.record)) conflicts.push_back(value.record);
     }
   }
-  builds_.Advance(tx, call, field, records.back().id, conflicts, finished);
-  return page.is_last;
+  builds_.Advance(tx, call, field, records.back().id, conflicts, now, last);
+  return last ? Page::kLast : Page::kMore;
 }
 
 }  // namespace kasbah::tenantdata

@@ -14,23 +14,27 @@ namespace kasbah::tenantdata {
 
 // Builds the indexes and unique values of fields that got them after there were records. Each page
 // of records is one transaction with the note of how far it came, so whoever is stopped in between
-// goes on there, and two replicas take turns. While records of a page are read they are held; what
-// is written beside the build is indexed by its writer. Thread safe.
+// goes on there, and two replicas take turns. So do tenants: a build that cannot go on, or went on
+// for some pages, lets the others pass. While records of a page are read they are held; what is
+// written beside the build is indexed by its writer. Thread safe.
 class IndexBuilder {
  public:
   IndexBuilder(postgres::Database& database, postgres::Door& upkeep, const Clock& clock,
                int64_t page_size = 500)
       : database_(database), upkeep_(upkeep), clock_(clock), page_size_(page_size) {}
 
-  // Builds what is due, of all tenants, until nothing is; at most `max_pages`. How many it did.
-  // A tenant that is suspended waits.
+  // Builds what is due, of all active tenants, until nothing is; tries at most `max_pages`. How
+  // many it tried. A tenant that is suspended, and a collection that is deleted, wait.
   absl::StatusOr<int64_t> RunOnce(int64_t max_pages = 1000);
 
  private:
-  // Whether the page was the last.
-  absl::StatusOr<bool> BuildPage(const DueBuild& due);
-  absl::StatusOr<bool> BuildPageIn(postgres::Transaction& tx, const CallContext& call,
+  enum class Page { kNotOurs, kMore, kLast };
+  absl::StatusOr<Page> BuildPage(const DueBuild& due);
+  absl::StatusOr<Page> BuildPageIn(postgres::Transaction& tx, const CallContext& call,
                                    const RuleTable& rules, FieldId field);
+  absl::Status PutOff(const DueBuild& due);
+  // What is to be said of it, after it is put off.
+  absl::Status TurnedBack(const DueBuild& due, const absl::Status& why);
 
   postgres::Database& database_;
   postgres::Door& upkeep_;

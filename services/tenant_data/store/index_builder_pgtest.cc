@@ -42,6 +42,16 @@ class IndexBuilderTest : public TenantDataTest {
     return database_->WithTenant(
         call, [&](postgres::Transaction& tx) { return collections_.Get(tx, call, "countries"); });
   }
+  // More builds than are looked at in one go.
+  void BeginMany(TenantId tenant) {
+    test_->Execute(
+        absl::StrCat("INSERT INTO tenant_data.field_indexes "
+                     "(tenant_id, field_id, collection_id, state, last_record, started_at) "
+                     "SELECT tenant_id, gen_random_uuid(), collection_id, 'building', "
+                     "'00000000-0000-0000-0000-000000000000', now() "
+                     "FROM tenant_data.collections, generate_series(1, 250) WHERE tenant_id = '",
+                     tenant.uuid().ToString(), "'"));
+  }
   IndexState StateOf(TenantId tenant, size_t field) {
     return Current(tenant)->fields[field].index_state;
   }
@@ -190,6 +200,38 @@ TEST_F(IndexBuilderTest, ASuspendedTenantWaitsAndTheOthersAreBuilt) {
   EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);
   test_->Execute("UPDATE core.tenants SET state = 'active'" + suspend);
   EXPECT_EQ(StateOf(a_, kNote), IndexState::kBuilding);
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
+}
+
+TEST_F(IndexBuilderTest, NoTenantsBuildsKeepAnothersWaiting) {
+  ASSERT_OK(Create(b_, {{"note", "x"}}));
+  ASSERT_OK(Change(b_, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  BeginMany(a_);
+  const std::string of_a = absl::StrCat("tenant_id = '", a_.uuid().ToString(), "'");
+  test_->Execute("UPDATE core.tenants SET state = 'suspended' WHERE " + of_a);
+  ASSERT_OK(Builder(500).RunOnce(/*max_pages=*/1));
+  EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);
+  test_->Execute("UPDATE core.tenants SET state = 'active' WHERE " + of_a);
+
+  // As one that was deleted by a version that let its builds stand.
+  test_->Execute("UPDATE tenant_data.collections SET deleted_at = now() WHERE " + of_a);
+  ASSERT_OK(Change(b_, "note", [](FieldDefinition& field) { field.unique = true; }));
+  ASSERT_OK(Builder(500).RunOnce());
+  EXPECT_EQ(StateOf(b_, kNote), IndexState::kReady);
+  EXPECT_EQ(Count("tenant_data.field_indexes WHERE due_at <= now() AND " + of_a), 0);
+}
+
+TEST_F(IndexBuilderTest, ADeletedCollectionsBuildsWaitUntilItComesBack) {
+  ASSERT_OK(Create(a_, {{"note", "x"}}));
+  ASSERT_OK(Change(a_, "note", [](FieldDefinition& field) { field.indexed = true; }));
+  DefinitionWriter writer(*database_, outbox_, Clock::Real());
+  ASSERT_OK_AND_ASSIGN(
+      const CollectionDefinition deleted,
+      writer.Delete(Call(a_), "countries", Current(a_)->revision, /*with_records=*/true));
+  ASSERT_OK_AND_ASSIGN(const int64_t tries, Builder(500).RunOnce());
+  EXPECT_EQ(tries, 0);
+  ASSERT_OK(writer.Undelete(Call(a_), "countries", deleted.revision));
   ASSERT_OK(Builder(500).RunOnce());
   EXPECT_EQ(StateOf(a_, kNote), IndexState::kReady);
 }
