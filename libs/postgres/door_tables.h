@@ -120,12 +120,12 @@ inline constexpr DoorTable kDoorTables[] = {
     {"kasbah_tenant_data_resolver", "tenant_data.hosts", "SELECT,INSERT,DELETE", ""},
 
     // What is due.
-    {"kasbah_tenant_data_upkeep", "core.tenants", "SELECT", "tenant_id,records"},
+    {"kasbah_tenant_data_upkeep", "core.tenants", "SELECT", "tenant_id,records,state"},
     {"kasbah_tenant_data_upkeep", "tenant_data.domains", "SELECT",
      "tenant_id,domain_id,next_check_at"},
     {"kasbah_tenant_data_upkeep", "tenant_data.domains", "UPDATE", "next_check_at"},
     {"kasbah_tenant_data_upkeep", "tenant_data.field_indexes", "SELECT",
-     "tenant_id,collection_id,field_id,state"},
+     "tenant_id,collection_id,field_id,state,due_at"},
     {"kasbah_tenant_data_upkeep", "tenant_data.files", "SELECT", "tenant_id,file_id,due_at"},
     {"kasbah_tenant_data_upkeep", "tenant_data.files", "UPDATE", "due_at"},
     {"kasbah_tenant_data_upkeep", "tenant_data.rights_operations", "SELECT",
