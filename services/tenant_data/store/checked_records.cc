@@ -19,13 +19,6 @@ constexpr Statement kChanged{"checked_records.changed",
                              "WHERE r.tenant_id = $1 AND r.collection_id = $2 "
                              "AND r.deleted_at IS NULL AND age(r.xmin) <= age($3::text::xid)"};
 
-constexpr Statement kLive{
-    "checked_records.live",
-    "SELECT r.record_id, r.customer_id, "
-    "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(r.data) e "
-    "WHERE e.key = ANY($3)), r.sealed FROM tenant_data.records r "
-    "WHERE r.tenant_id = $1 AND r.record_id = ANY($2) AND r.deleted_at IS NULL"};
-
 }  // namespace
 
 Pending<Watermark> CheckedRecords::Now(Transaction& tx) const {
@@ -42,20 +35,6 @@ Pending<std::vector<RecordId>> CheckedRecords::ChangedSince(Transaction& tx,
     std::vector<RecordId> records;
     for (const Row& row : rows) records.push_back(row.Get<RecordId>(0));
     return records;
-  });
-}
-
-Pending<std::vector<ScannedRecord>> CheckedRecords::Live(
-    Transaction& tx, const CallContext& call, const std::vector<RecordId>& records,
-    const std::vector<std::string>& keys) const {
-  return tx.Run(kLive, call.tenant, records, keys).Map([](const Result& rows) {
-    std::vector<ScannedRecord> live;
-    for (const Row& row : rows) {
-      live.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
-                      row.Get<std::string>(2),
-                      row.Get<std::optional<std::string>>(3).value_or("")});
-    }
-    return live;
   });
 }
 

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
-#include "services/tenant_data/store/index_build_store.h"
 
 namespace kasbah::tenantdata {
 
@@ -27,11 +27,6 @@ class CheckedRecords {
                                                         const CallContext& call,
                                                         CollectionId collection,
                                                         const Watermark& moment) const;
-  // Those of them that still live, with some of their values.
-  postgres::Pending<std::vector<ScannedRecord>> Live(postgres::Transaction& tx,
-                                                     const CallContext& call,
-                                                     const std::vector<RecordId>& records,
-                                                     const std::vector<std::string>& keys) const;
 };
 
 }  // namespace kasbah::tenantdata

@@ -25,12 +25,14 @@ bool HoldsLongValues(const RuleTable& rules, const std::vector<FieldDemand>& dem
   });
 }
 
-absl::Status LookAt(const ScannedRecord& record, RecordCheck* check) {
-  ASSIGN_OR_RETURN(const google::protobuf::Struct values, ParseFlatObject(record.data));
-  ASSIGN_OR_RETURN(const SealedValues sealed, UnpackSealed(record.sealed));
-  absl::flat_hash_set<FieldId> fields;
-  for (const auto& [field, ciphertext] : sealed) fields.insert(field);
-  check->Look(record.id, values, fields);
+absl::Status LookAt(const ScannedPage& page, RecordCheck* check) {
+  for (const ScannedRecord& record : page.records) {
+    ASSIGN_OR_RETURN(const google::protobuf::Struct values, ParseFlatObject(record.data));
+    ASSIGN_OR_RETURN(const SealedValues sealed, UnpackSealed(record.sealed));
+    absl::flat_hash_set<FieldId> fields;
+    for (const auto& [field, ciphertext] : sealed) fields.insert(field);
+    check->Look(record.id, values, fields);
+  }
   return absl::OkStatus();
 }
 
@@ -66,7 +68,7 @@ absl::Status DefinitionCheck::Look(Transaction& tx, const CallContext& call) {
                                                  .Records(tx, call, collection_, after, keys_,
                                                           page_, IndexBuildStore::Scan::kForCheck)
                                                  .Await());
-    for (const ScannedRecord& record : page.records) RETURN_IF_ERROR(LookAt(record, found_.get()));
+    RETURN_IF_ERROR(LookAt(page, found_.get()));
     if (!page.records.empty()) after = page.records.back().id;
     is_last = page.is_last;
   }
@@ -93,9 +95,15 @@ absl::Status DefinitionCheck::LookAtChanged(Transaction& tx, const CallContext& 
     const size_t end = std::min(changed.size(), begin + static_cast<size_t>(page_));
     const std::vector<RecordId> some(changed.begin() + static_cast<ptrdiff_t>(begin),
                                      changed.begin() + static_cast<ptrdiff_t>(end));
-    ASSIGN_OR_RETURN(const std::vector<ScannedRecord> records,
-                     changed_.Live(tx, call, some, keys_).Await());
-    for (const ScannedRecord& record : records) RETURN_IF_ERROR(LookAt(record, found_.get()));
+    RecordId after;
+    bool is_last = false;
+    while (!is_last) {
+      ASSIGN_OR_RETURN(const ScannedPage page,
+                       builds_.RecordsOf(tx, call, some, after, keys_).Await());
+      RETURN_IF_ERROR(LookAt(page, found_.get()));
+      if (!page.records.empty()) after = page.records.back().id;
+      is_last = page.is_last;
+    }
     begin = end;
   }
   return absl::OkStatus();

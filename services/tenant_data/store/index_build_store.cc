@@ -71,6 +71,12 @@ constexpr Statement kScanHeld{
     "field_indexes.scan_held",
     KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED)
         KASBAH_LIVE("NULL::bytea") " FOR NO KEY UPDATE OF x" KASBAH_WINDOW_END("p.record_id")};
+constexpr Statement kScanOf{
+    "field_indexes.scan_of",
+    KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED)
+        "SELECT x.record_id, x.customer_id, x.data, x.sealed FROM tenant_data.records x "
+        "WHERE x.tenant_id = $1 AND x.record_id = ANY($2) AND x.record_id > $3 "
+        "AND x.deleted_at IS NULL ORDER BY x.record_id LIMIT $5" KASBAH_WINDOW_END("p.record_id")};
 
 constexpr Statement kForget{"field_indexes.forget",
                             "DELETE FROM tenant_data.record_index "
@@ -105,6 +111,21 @@ constexpr Statement kAdvance{
     "WHEN cardinality(conflicts || $4) = 0 THEN 'ready' ELSE 'conflicts' END "
     "WHERE tenant_id = $1 AND field_id = $2",
     Access::kWrite};
+
+Pending<ScannedPage> PageOf(Pending<Result> rows, int64_t limit) {
+  return std::move(rows).Map([limit](const Result& found_rows) {
+    ScannedPage page;
+    int64_t found = 0;
+    for (const Row& row : found_rows) {
+      page.records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
+                              row.Get<std::string>(2),
+                              row.Get<std::optional<std::string>>(3).value_or("")});
+      found = row.Get<int64_t>(4);
+    }
+    page.is_last = found < limit && static_cast<int64_t>(found_rows.size()) == found;
+    return page;
+  });
+}
 
 }  // namespace
 
@@ -151,20 +172,18 @@ Pending<ScannedPage> IndexBuildStore::Records(Transaction& tx, const CallContext
                                               CollectionId collection, RecordId after,
                                               const std::vector<std::string>& keys, int64_t limit,
                                               Scan scan) const {
-  return tx
-      .Run(scan == Scan::kForBuild ? kScanHeld : kScan, call.tenant, collection, after, keys, limit)
-      .Map([limit](const Result& rows) {
-        ScannedPage page;
-        int64_t found = 0;
-        for (const Row& row : rows) {
-          page.records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
-                                  row.Get<std::string>(2),
-                                  row.Get<std::optional<std::string>>(3).value_or("")});
-          found = row.Get<int64_t>(4);
-        }
-        page.is_last = found < limit && rows.size() == found;
-        return page;
-      });
+  return PageOf(tx.Run(scan == Scan::kForBuild ? kScanHeld : kScan, call.tenant, collection, after,
+                       keys, limit),
+                limit);
+}
+
+Pending<ScannedPage> IndexBuildStore::RecordsOf(Transaction& tx, const CallContext& call,
+                                                const std::vector<RecordId>& records,
+                                                RecordId after,
+                                                const std::vector<std::string>& keys) const {
+  // More than there can be: only the window ends a page.
+  const auto limit = static_cast<int64_t>(records.size()) + 1;
+  return PageOf(tx.Run(kScanOf, call.tenant, records, after, keys, limit), limit);
 }
 
 void IndexBuildStore::Replace(Transaction& tx, const CallContext& call, FieldId field,

@@ -72,6 +72,10 @@ class IndexBuildStore {
                                          CollectionId collection, RecordId after,
                                          const std::vector<std::string>& keys, int64_t limit,
                                          Scan scan) const;
+  // For a check: those of some records that live.
+  postgres::Pending<ScannedPage> RecordsOf(postgres::Transaction& tx, const CallContext& call,
+                                           const std::vector<RecordId>& records, RecordId after,
+                                           const std::vector<std::string>& keys) const;
   // Forgets the field's values of these records, of which `values` are then the only ones.
   void Replace(postgres::Transaction& tx, const CallContext& call, FieldId field,
                const std::vector<RecordId>& records, const std::vector<BuiltValue>& values) const;
