@@ -65,8 +65,8 @@ struct Stretch {
   bool at_once = false;
 };
 
-// At most `limit` records of a stretch, fewer where they are large (store/byte_window.h): columns as
-// KASBAH_RECORD, the value of the order's field, null without one, and how many records there were.
+// At most `limit` records of a stretch, fewer of large ones (store/byte_window.h): columns as
+// KASBAH_RECORD, the value of the order's field, null without one, and how many there were.
 postgres::ComposedQuery PageQuery(const CallContext& call, const Listing& listing,
                                   const Source& source, const Stretch& stretch, int64_t limit);
 
