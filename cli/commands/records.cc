@@ -145,7 +145,7 @@ void AddList(CLI::App* noun, Invocation& invocation) {
         table.Add({record.record_id(), ToCell(record.update_time(), record.has_update_time()),
                    ToCell(record.values())});
       }
-      return table.ToString();
+      return table.ToString() + DescribeNotShown(reply.records());
     });
   });
 }

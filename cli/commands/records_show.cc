@@ -45,6 +45,21 @@ std::string Describe(const Record& record) {
   return ToString(properties);
 }
 
+std::string DescribeNotShown(const google::protobuf::RepeatedPtrField<Record>& records) {
+  std::map<std::string, int> counts;
+  for (const Record& record : records) {
+    for (const auto& value : record.unavailable()) {
+      ++counts[StrCat(value.field().substr(value.field().find('.') + 1), " (", value.reason(),
+                      ")")];
+    }
+  }
+  std::string text;
+  for (const auto& [what, count] : counts) {
+    text += StrCat("not shown: ", what, " of ", count, count == 1 ? " record\n" : " records\n");
+  }
+  return text;
+}
+
 void AddMoveToVault(CLI::App* leaf, std::string* path, std::string* request_id) {
   leaf->add_option("--move-to-vault", *path,
                    "A path in the vault: members of JSON named like secrets are kept below it")

@@ -14,6 +14,9 @@ namespace kasbah::cli {
 // What the commands about records have in common.
 
 std::string Describe(const tenantdata::v1::Record& record);
+// Lines that say which values are missing from a table of these and why, none if all are there.
+std::string DescribeNotShown(
+    const google::protobuf::RepeatedPtrField<tenantdata::v1::Record>& records);
 
 absl::StatusOr<tenantdata::v1::Record> GetRecord(Client& client, const std::string& id);
 

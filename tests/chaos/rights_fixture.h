@@ -187,7 +187,7 @@ class RightsSystem : public ::testing::Test {
   // where several come to that table.
   struct Step {
     std::string table;
-    std::string subject;
+    std::string subject = {};
     std::string killed = "tenant-data";
     // Of whom the transaction is.
     std::string RoleOf() const {

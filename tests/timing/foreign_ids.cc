@@ -14,6 +14,7 @@
 
 #include "absl/time/clock.h"
 #include "kasbah/tenantdata/v1/collections.grpc.pb.h"
+#include "kasbah/tenantdata/v1/domains.grpc.pb.h"
 #include "kasbah/tenantdata/v1/files.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
 #include "kasbah/tenantdata/v1/tenants.grpc.pb.h"
@@ -21,6 +22,7 @@
 #include "libs/base/error.h"
 #include "libs/base/ids.h"
 #include "libs/base/strings.h"
+#include "services/tenant_data/domain/domain.h"
 #include "tests/system/system.h"
 #include "tests/timing/welch.h"
 
@@ -33,6 +35,7 @@ using system_test::System;
 using system_test::TestTenant;
 using Collections = tenantdata::v1::CollectionService;
 using Customers = tenantdata::v1::CustomerService;
+using Domains = tenantdata::v1::DomainService;
 using Files = tenantdata::v1::FileService;
 using Records = tenantdata::v1::RecordService;
 using Secrets = vault::v1::SecretService;
@@ -68,6 +71,10 @@ class ForeignIds : public ::testing::Test {
       auto* name = define.add_fields();
       name->set_key("name");
       name->set_type(tenantdata::v1::FIELD_TYPE_TEXT);
+      auto* parent = define.add_fields();
+      parent->set_key("parent");
+      parent->set_type(tenantdata::v1::FIELD_TYPE_REFERENCE);
+      parent->set_reference_collection("things");
       OrDie(AsOperator<Collections>(tenant->id, "tenant-data", &Collections::Stub::CreateCollection,
                                     define));
     }
@@ -85,12 +92,13 @@ class ForeignIds : public ::testing::Test {
     return ids;
   }
 
-  // Nanoseconds of one call, which is refused.
+  // Nanoseconds of one call.
   template <typename Stub, typename Request, typename Reply>
-  static int64_t Time(Stub& stub,
-                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
-                      const Request& request, grpc::StatusCode expected) {
+  int64_t Time(Stub& stub,
+               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+               const Request& request, grpc::StatusCode expected) {
     const auto context = System::Get().OwnerContext(*asker_);
+    if (!customer_.empty()) context->AddMetadata("kasbah-customer", customer_);
     Reply reply;
     const auto begin = std::chrono::steady_clock::now();
     const grpc::Status status = (stub.*method)(context.get(), request, &reply);
@@ -131,15 +139,72 @@ class ForeignIds : public ::testing::Test {
     fflush(stdout);
   }
 
-  static void ExpectNotToldApart(const char* what, const Ids& ids,
-                                 const std::function<int64_t(const std::string&)>& ask) {
+  // `put` puts an id into a request, which is answered with `expected` for ids of both kinds.
+  template <typename Stub, typename Request, typename Reply>
+  void ExpectNotToldApart(const char* what, const Ids& ids, Stub& stub,
+                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                       Reply*),
+                          const std::function<void(const std::string&, Request*)>& put,
+                          grpc::StatusCode expected = grpc::StatusCode::NOT_FOUND) {
+    const auto ask = [&](const std::string& id) {
+      Request request;
+      put(id, &request);
+      return Time(stub, method, request, expected);
+    };
     const Comparison result = Measure(ask, ids.foreign, ask, ids.absent, kPairs);
     Print(what, result);
     EXPECT_LT(std::abs(result.t), kTellsApart) << what;
   }
 
-  static std::string MakeRecord(const TestTenant& tenant) {
+  // What may be asked of a record, by the tenant or one of its customers.
+  void AskForRecords(const Ids& ids) {
+    namespace v1 = tenantdata::v1;
+    const auto stub = StubOf<Records>("tenant-data");
+    using Stub = Records::Stub;
+    ExpectNotToldApart<Stub, v1::GetRecordRequest>(
+        "GetRecord", ids, *stub, &Stub::GetRecord,
+        [](const std::string& id, auto* request) { request->set_record_id(id); });
+    ExpectNotToldApart<Stub, v1::GetRecordRequest>("GetRecord, version", ids, *stub,
+                                                   &Stub::GetRecord,
+                                                   [](const std::string& id, auto* request) {
+                                                     request->set_record_id(id);
+                                                     request->set_version(1);
+                                                   });
+    ExpectNotToldApart<Stub, v1::BatchGetRecordsRequest>(
+        "BatchGetRecords", ids, *stub, &Stub::BatchGetRecords,
+        [](const std::string& id, auto* request) { request->add_record_ids(id); },
+        grpc::StatusCode::OK);
+    ExpectNotToldApart<Stub, v1::ListRecordHistoryRequest>(
+        "ListRecordHistory", ids, *stub, &Stub::ListRecordHistory,
+        [](const std::string& id, auto* request) { request->set_record_id(id); });
+    ExpectNotToldApart<Stub, v1::UpdateRecordRequest>(
+        "UpdateRecord", ids, *stub, &Stub::UpdateRecord, [](const std::string& id, auto* request) {
+          request->set_record_id(id);
+          request->set_etag("*");
+          (*request->mutable_values()->mutable_fields())["name"].set_string_value("y");
+        });
+    ExpectNotToldApart<Stub, v1::DeleteRecordRequest>(
+        "DeleteRecord", ids, *stub, &Stub::DeleteRecord,
+        [](const std::string& id, auto* request) { request->set_record_id(id); });
+    ExpectNotToldApart<Stub, v1::RestoreRecordRequest>(
+        "RestoreRecord", ids, *stub, &Stub::RestoreRecord,
+        [](const std::string& id, auto* request) { request->set_record_id(id); });
+    ExpectNotToldApart<Stub, v1::PurgeRecordRequest>(
+        "PurgeRecord", ids, *stub, &Stub::PurgeRecord,
+        [](const std::string& id, auto* request) { request->set_record_id(id); });
+    ExpectNotToldApart<Stub, v1::CreateRecordRequest>(
+        "CreateRecord, a reference", ids, *stub, &Stub::CreateRecord,
+        [](const std::string& id, auto* request) {
+          request->set_collection("things");
+          (*request->mutable_values()->mutable_fields())["parent"].set_string_value(id);
+        },
+        grpc::StatusCode::INVALID_ARGUMENT);
+  }
+
+  static std::string MakeRecord(const TestTenant& tenant) { return MakeRecordOf(tenant, ""); }
+  static std::string MakeRecordOf(const TestTenant& tenant, const std::string& customer) {
     tenantdata::v1::CreateRecordRequest request;
+    request.set_customer_id(customer);
     request.set_collection("things");
     (*request.mutable_values()->mutable_fields())["name"].set_string_value("x");
     return OrDie(AsOwner<Records>(tenant, "tenant-data", &Records::Stub::CreateRecord, request))
@@ -169,6 +234,13 @@ class ForeignIds : public ::testing::Test {
                AsOwner<Customers>(tenant, "tenant-data", &Customers::Stub::CreateCustomer, request))
         .customer_id();
   }
+  static std::string MakeDomain(const TestTenant& tenant) {
+    static int made = 0;
+    tenantdata::v1::CreateDomainRequest request;
+    request.set_host(StrCat("h", ++made, ".example.com"));
+    return OrDie(AsOwner<Domains>(tenant, "tenant-data", &Domains::Stub::CreateDomain, request))
+        .domain_id();
+  }
   static std::string MakeSecret(const TestTenant& tenant) {
     static int made = 0;
     vault::v1::CreateSecretRequest create;
@@ -189,74 +261,92 @@ class ForeignIds : public ::testing::Test {
 
   static TestTenant* asker_;
   static TestTenant* owner_;
+  // Whom the asker asks for; empty: the tenant itself.
+  std::string customer_;
 };
 TestTenant* ForeignIds::asker_ = nullptr;
 TestTenant* ForeignIds::owner_ = nullptr;
 
-TEST_F(ForeignIds, OfRecords) {
+// What the test must be able to see: a record that is there takes longer than one that is not.
+TEST_F(ForeignIds, WhatIsThereIsToldFromWhatIsNot) {
   const Ids ids = MakeIds<RecordId>(MakeRecord);
   const auto stub = StubOf<Records>("tenant-data");
   const auto get = [&](grpc::StatusCode expected) {
-    return [&stub, expected](const std::string& id) {
+    return [this, &stub, expected](const std::string& id) {
       tenantdata::v1::GetRecordRequest request;
       request.set_record_id(id);
       return Time(*stub, &Records::Stub::GetRecord, request, expected);
     };
   };
-  // What the test must be able to see: a record that is there takes longer than one that is not.
   const Comparison seen = Measure(get(grpc::StatusCode::OK), ids.own,
                                   get(grpc::StatusCode::NOT_FOUND), ids.absent, kPairs / 10);
   Print("GetRecord, own and absent", seen);
   EXPECT_GT(std::abs(seen.t), kTellsApart) << "too coarse to see anything";
+}
 
-  ExpectNotToldApart("GetRecord", ids, get(grpc::StatusCode::NOT_FOUND));
-  ExpectNotToldApart("UpdateRecord", ids, [&](const std::string& id) {
-    tenantdata::v1::UpdateRecordRequest request;
-    request.set_record_id(id);
-    request.set_etag("*");
-    (*request.mutable_values()->mutable_fields())["name"].set_string_value("y");
-    return Time(*stub, &Records::Stub::UpdateRecord, request, grpc::StatusCode::NOT_FOUND);
-  });
-  ExpectNotToldApart("DeleteRecord", ids, [&](const std::string& id) {
-    tenantdata::v1::DeleteRecordRequest request;
-    request.set_record_id(id);
-    return Time(*stub, &Records::Stub::DeleteRecord, request, grpc::StatusCode::NOT_FOUND);
-  });
+TEST_F(ForeignIds, OfRecords) { AskForRecords(MakeIds<RecordId>(MakeRecord)); }
+
+TEST_F(ForeignIds, OfAnotherCustomersRecords) {
+  Ids ids;
+  const std::string other = MakeCustomer(*asker_);
+  for (int i = 0; i < kIds; ++i) {
+    ids.foreign.push_back(MakeRecordOf(*asker_, other));
+    ids.absent.push_back(RecordId::New(absl::Now()).ToString());
+  }
+  customer_ = MakeCustomer(*asker_);
+  AskForRecords(ids);
 }
 
 TEST_F(ForeignIds, OfFiles) {
   const Ids ids = MakeIds<FileId>(MakeFile);
   const auto stub = StubOf<Files>("tenant-data");
-  ExpectNotToldApart("GetFile", ids, [&](const std::string& id) {
-    tenantdata::v1::GetFileRequest request;
-    request.set_file_id(id);
-    return Time(*stub, &Files::Stub::GetFile, request, grpc::StatusCode::NOT_FOUND);
-  });
+  ExpectNotToldApart<Files::Stub, tenantdata::v1::GetFileRequest>(
+      "GetFile", ids, *stub, &Files::Stub::GetFile,
+      [](const std::string& id, auto* request) { request->set_file_id(id); });
+  ExpectNotToldApart<Files::Stub, tenantdata::v1::DeleteFileRequest>(
+      "DeleteFile", ids, *stub, &Files::Stub::DeleteFile,
+      [](const std::string& id, auto* request) { request->set_file_id(id); });
 }
 
 TEST_F(ForeignIds, OfCustomers) {
   const Ids ids = MakeIds<CustomerId>(MakeCustomer);
   const auto stub = StubOf<Customers>("tenant-data");
-  ExpectNotToldApart("GetCustomer", ids, [&](const std::string& id) {
-    tenantdata::v1::GetCustomerRequest request;
-    request.set_customer_id(id);
-    return Time(*stub, &Customers::Stub::GetCustomer, request, grpc::StatusCode::NOT_FOUND);
-  });
+  using Stub = Customers::Stub;
+  ExpectNotToldApart<Stub, tenantdata::v1::GetCustomerRequest>(
+      "GetCustomer", ids, *stub, &Stub::GetCustomer,
+      [](const std::string& id, auto* request) { request->set_customer_id(id); });
+  ExpectNotToldApart<Stub, tenantdata::v1::SuspendCustomerRequest>(
+      "SuspendCustomer", ids, *stub, &Stub::SuspendCustomer,
+      [](const std::string& id, auto* request) { request->set_customer_id(id); });
+  const auto records = StubOf<Records>("tenant-data");
+  ExpectNotToldApart<Records::Stub, tenantdata::v1::CreateRecordRequest>(
+      "CreateRecord, a customer", ids, *records, &Records::Stub::CreateRecord,
+      [](const std::string& id, auto* request) {
+        request->set_collection("things");
+        request->set_customer_id(id);
+      });
+}
+
+TEST_F(ForeignIds, OfDomains) {
+  const Ids ids = MakeIds<tenantdata::DomainId>(MakeDomain);
+  const auto stub = StubOf<Domains>("tenant-data");
+  ExpectNotToldApart<Domains::Stub, tenantdata::v1::GetDomainRequest>(
+      "GetDomain", ids, *stub, &Domains::Stub::GetDomain,
+      [](const std::string& id, auto* request) { request->set_domain_id(id); });
+  ExpectNotToldApart<Domains::Stub, tenantdata::v1::DeleteDomainRequest>(
+      "DeleteDomain", ids, *stub, &Domains::Stub::DeleteDomain,
+      [](const std::string& id, auto* request) { request->set_domain_id(id); });
 }
 
 TEST_F(ForeignIds, OfSecrets) {
   const Ids ids = MakeIds<SecretId>(MakeSecret);
   const auto stub = StubOf<Secrets>("vault");
-  ExpectNotToldApart("GetSecretVersion", ids, [&](const std::string& id) {
-    vault::v1::GetSecretVersionRequest request;
-    request.set_secret(id);
-    return Time(*stub, &Secrets::Stub::GetSecretVersion, request, grpc::StatusCode::NOT_FOUND);
-  });
-  ExpectNotToldApart("AccessSecretVersion", ids, [&](const std::string& id) {
-    vault::v1::AccessSecretVersionRequest request;
-    request.set_secret(id);
-    return Time(*stub, &Secrets::Stub::AccessSecretVersion, request, grpc::StatusCode::NOT_FOUND);
-  });
+  ExpectNotToldApart<Secrets::Stub, vault::v1::GetSecretVersionRequest>(
+      "GetSecretVersion", ids, *stub, &Secrets::Stub::GetSecretVersion,
+      [](const std::string& id, auto* request) { request->set_secret(id); });
+  ExpectNotToldApart<Secrets::Stub, vault::v1::AccessSecretVersionRequest>(
+      "AccessSecretVersion", ids, *stub, &Secrets::Stub::AccessSecretVersion,
+      [](const std::string& id, auto* request) { request->set_secret(id); });
 }
 
 }  // namespace
