@@ -129,8 +129,11 @@ MovableTable WithSql(const Described& table) {
              ") OVERRIDING SYSTEM VALUE SELECT ", Listed(table.columns, "r."),
              " FROM unnest($1::", qualified, "[]) r");
   const std::string keys = StrCat("jsonb_populate_recordset(NULL::", qualified, ", $2) k");
-  const std::string with_keys = StrCat(" FROM ", keys, " JOIN ", qualified,
-                                       " t ON t.tenant_id = $1 AND ", Equal(table.key, "t.", "k."));
+  // A row at a time by its key, OFFSET 0: of a table that nobody has analysed the planner would
+  // rather read all of the tenant's, for each thousand that changed.
+  const std::string with_keys =
+      StrCat(" FROM ", keys, " CROSS JOIN LATERAL (SELECT * FROM ", qualified,
+             " x WHERE x.tenant_id = $1 AND ", Equal(table.key, "x.", "k."), " OFFSET 0) t");
   const auto named = [&](std::string_view verb, std::string sql) {
     return MovableTable::Query{StrCat("move.", table.name, ".", verb), std::move(sql)};
   };
