@@ -98,6 +98,19 @@ std::string UntilSql(const Described& table, const std::string& qualified, bool 
                 first ? "" : StrCat(" AND ", ComparedSql(table, qualified, ">", "$3")));
 }
 
+std::string LastSql(const Described& table, const std::string& qualified) {
+  const std::string order = table.key.empty() ? "t.tenant_id" : Listed(table.key, "t.", " DESC, ");
+  return StrCat("SELECT ", KeySql(table), " FROM ", qualified,
+                " t WHERE t.tenant_id = $1 ORDER BY ", order, " DESC LIMIT 1");
+}
+
+std::string IsPastSql(const Described& table, const std::string& qualified) {
+  if (table.key.empty()) return "SELECT $1::jsonb = $2::jsonb";
+  return StrCat("SELECT (", Listed(table.key, "k."), ") >= (", Listed(table.key, "e."),
+                ") FROM jsonb_populate_record(NULL::", qualified,
+                ", $1) k, jsonb_populate_record(NULL::", qualified, ", $2) e");
+}
+
 std::string UpsertSql(const Described& table, const std::string& insert) {
   if (!table.is_parent) return insert;
   std::vector<std::string> key = table.key;
@@ -144,6 +157,8 @@ MovableTable WithSql(const Described& table) {
           named("next_digests", PageSql(table, qualified, kDigest, /*first=*/false)),
           named("first_until", UntilSql(table, qualified, /*first=*/true)),
           named("next_until", UntilSql(table, qualified, /*first=*/false)),
+          named("last", LastSql(table, qualified)),
+          named("is_past", IsPastSql(table, qualified)),
           named("fetch", StrCat("SELECT t::text, ", kDigest, with_keys)),
           named("look", StrCat("SELECT ", kDigest, with_keys)),
           named("insert", StrCat(insert, " ON CONFLICT DO NOTHING")),

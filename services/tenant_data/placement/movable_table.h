@@ -29,6 +29,9 @@ struct MovableTable {
   // At target. $1 tenant, $2 the last key, $3 the key before the first: digests and keys.
   Query first_until;
   Query next_until;
+  // The key of the last row, as pages go; whether the key $1 comes no earlier than $2.
+  Query last;
+  Query is_past;
   // At source. $1 tenant, $2 an array of keys: those rows that there are, and their digests.
   Query fetch;
   // At target. $1 tenant, $2 an array of keys: digests of those that there are.

@@ -75,6 +75,7 @@ RowComparer::RowComparer(Door& source, Door& target, TenantId tenant,
 
 absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& table,
                                                            const std::string& key,
+                                                           const std::string& end,
                                                            absl::Time deadline) {
   const auto page_at = [&](Door& door) {
     return door.Run(deadline, [&](Transaction& tx) {
@@ -96,6 +97,10 @@ absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& t
     if (!noted) return CopyDiffers();
     return page;
   }
+  if (!key.empty() && at_source.size() < kPageRows) {
+    ASSIGN_OR_RETURN(const bool is_past, IsPast(table, key, end, deadline));
+    if (is_past) return Page();
+  }
   Page page{static_cast<int64_t>(at_source.size()), LastKeyOf(at_source)};
   ASSIGN_OR_RETURN(const Result at_target, target_.Run(deadline, [&](Transaction& tx) {
     tx.Run(kEnter, tenant_);
@@ -109,6 +114,25 @@ absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& t
   ASSIGN_OR_RETURN(const bool noted, AreNoted(table, differing, deadline));
   if (!noted) return CopyDiffers();
   return page;
+}
+
+absl::StatusOr<std::string> RowComparer::LastKey(const MovableTable& table, absl::Time deadline) {
+  ASSIGN_OR_RETURN(const Result rows, source_.Run(deadline, [&](Transaction& tx) {
+    tx.Run(kEnter, tenant_);
+    return tx.Run(table.last.read(), tenant_);
+  }));
+  return rows.empty() ? "" : rows[0].Get<std::string>(0);
+}
+
+absl::StatusOr<bool> RowComparer::IsPast(const MovableTable& table, const std::string& key,
+                                         const std::string& end, absl::Time deadline) {
+  if (end.empty()) return true;
+  return source_.Run(deadline, [&](Transaction& tx) {
+    tx.Run(kEnter, tenant_);
+    return tx.RunForOne(
+        table.is_past.read(), "keys", [](const Row& row) { return row.Get<bool>(0); }, Json{key},
+        Json{end});
+  });
 }
 
 absl::StatusOr<bool> RowComparer::AreNoted(const MovableTable& table, const std::string& keys,

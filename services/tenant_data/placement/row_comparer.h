@@ -24,7 +24,12 @@ class RowComparer {
   RowComparer(postgres::Door& source, postgres::Door& target, TenantId tenant,
               const std::vector<MovableTable>& tables);
 
-  // The rows after `key` (empty: the first), at either side. COPY_DIFFERS.
+  // The key of the last row at the source; empty: there is none.
+  absl::StatusOr<std::string> LastKey(const MovableTable& table, absl::Time deadline);
+
+  // The rows after `key` (empty: the first), at either side; none either where `key` is past `end`,
+  // the last one that there was when the comparison began: what came later has its note, and who
+  // writes without end does not keep the comparison from its own. COPY_DIFFERS.
   struct Page {
     int64_t rows = 0;
     // Empty: there were none.
@@ -33,12 +38,14 @@ class RowComparer {
     bool is_behind = false;
   };
   absl::StatusOr<Page> ComparePage(const MovableTable& table, const std::string& key,
-                                   absl::Time deadline);
+                                   const std::string& end, absl::Time deadline);
 
   // COPY_DIFFERS where a table has more rows at one side. Reads no row's contents.
   absl::Status CompareCounts(absl::Time deadline);
 
  private:
+  absl::StatusOr<bool> IsPast(const MovableTable& table, const std::string& key,
+                              const std::string& end, absl::Time deadline);
   absl::StatusOr<bool> AreNoted(const MovableTable& table, const std::string& keys,
                                 absl::Time deadline);
 

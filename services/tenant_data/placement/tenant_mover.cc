@@ -177,9 +177,10 @@ absl::Status TenantMover::Compare(Work& work) {
     if (!reached) continue;
     if (move.compared_table != table.name) move.compared_key.clear();
     move.compared_table = table.name;
+    ASSIGN_OR_RETURN(const std::string end, work.comparer->LastKey(table, StepDeadline()));
     for (;;) {
       ASSIGN_OR_RETURN(const RowComparer::Page page,
-                       work.comparer->ComparePage(table, move.compared_key, StepDeadline()));
+                       work.comparer->ComparePage(table, move.compared_key, end, StepDeadline()));
       if (page.rows == 0) break;
       move.compared += page.rows;
       move.compared_key = page.last_key;
