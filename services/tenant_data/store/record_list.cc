@@ -67,7 +67,8 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
                                const std::vector<int64_t>& counts, int64_t most) {
   const auto fewest = std::min_element(counts.begin(), counts.end());
   if (*fewest > most) return std::nullopt;
-  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
+  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())],
+                *fewest <= kFewGathered};
 }
 
 Source SourceOfSmallCustomer(const Listing& listing) {

@@ -154,7 +154,9 @@ class PageSql {
       query_.Add("SELECT i.record_id, i.")
           .Add(NameOf(listing_.order.column))
           .Add(" AS value FROM ");
-      if (source_.kind == Source::Kind::kGather) {
+      if (source_.kind == Source::Kind::kGather && source_.is_few) {
+        query_.Add("found f JOIN tenant_data.record_index i ON i.record_id = f.record_id WHERE ");
+      } else if (source_.kind == Source::Kind::kGather) {
         // By their records, OFFSET 0: of many the planner would rather read all of the field's
         // index.
         query_.Add("(SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");

@@ -41,6 +41,8 @@ struct Source {
   };
   Kind kind = Kind::kWalk;
   Candidate candidate;
+  // The candidate finds some hundreds at the most.
+  bool is_few = false;
 };
 
 // Ways to the records that do not go through all of them; none for what no index finds. Not the
