@@ -324,6 +324,7 @@ TEST_F(ForeignIds, OfCustomers) {
       [](const std::string& id, auto* request) {
         request->set_collection("things");
         request->set_customer_id(id);
+        (*request->mutable_values()->mutable_fields())["name"].set_string_value("x");
       });
 }
 
