@@ -29,9 +29,6 @@ Answer Ask(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* c
            const google::protobuf::MethodDescriptor* method,
            const std::vector<std::unique_ptr<google::protobuf::Message>>& requests);
 
-// "/kasbah.tenantdata.v1.RecordService/GetRecord".
-std::string PathOf(const google::protobuf::MethodDescriptor* method);
-
 // Code, message, details, trailers and replies as text, with the keys of `names` for their values:
 // what two answers have in common that differ in ids alone.
 std::string Describe(const Answer& answer, const std::map<std::string, std::string>& names);

@@ -19,6 +19,7 @@
 #include "kasbah/policy/v1/policy.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
+#include "libs/rpc/status_mapping.h"
 #include "tests/security/coverage_steps.h"
 #include "tests/security/methods.h"
 #include "tests/security/raw_call.h"
@@ -37,9 +38,6 @@ using system_test::WaitUntil;
 
 std::string NameOf(const MethodDescriptor* method) {
   return StrCat(method->service()->name(), ".", method->name());
-}
-std::string PathOf(const MethodDescriptor* method) {
-  return StrCat("/", method->service()->full_name(), "/", method->name());
 }
 const Access& AccessOf(const MethodDescriptor* method) {
   return method->options().GetExtension(policy::v1::access);
@@ -117,11 +115,11 @@ class Coverage : public ::testing::Test {
     // What goes both ways ends by itself, and would be broken off before.
     const bool is_endless = method->server_streaming() && !method->client_streaming();
     const size_t most = is_endless ? 1 : 100;
-    auto replies = RawExchange(system.Channel(ServerOf(method), certificate), context.get(),
-                               PathOf(method), requests, most);
-    if (!replies.ok()) return replies.status();
+    const Exchange exchange = RawExchange(system.Channel(ServerOf(method), certificate),
+                                          context.get(), PathOf(method), requests, most);
+    if (!exchange.is_cut && !exchange.status.ok()) return rpc::FromGrpcStatus(exchange.status);
     std::vector<nlohmann::json> shown;
-    for (const std::string& bytes : *replies) {
+    for (const std::string& bytes : exchange.replies) {
       const auto reply = NewMessage(method->output_type());
       KASBAH_CHECK(reply->ParseFromString(bytes));
       google::protobuf::util::JsonPrintOptions options;

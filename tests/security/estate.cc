@@ -15,6 +15,7 @@
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
 #include "tests/security/methods.h"
+#include "tests/system/or_die.h"
 
 namespace kasbah::security_test {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 using google::protobuf::MethodDescriptor;
 using system_test::AsOperator;
 using system_test::AsOwner;
+using system_test::OrDie;
 using system_test::System;
 using system_test::TestTenant;
 using Collections = tenantdata::v1::CollectionService;
@@ -30,12 +32,6 @@ using Domains = tenantdata::v1::DomainService;
 using Files = tenantdata::v1::FileService;
 using Records = tenantdata::v1::RecordService;
 using Rights = tenantdata::v1::RightsService;
-
-template <typename T>
-T OrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) Crash(value.status().ToString(), __FILE__, __LINE__);
-  return *std::move(value);
-}
 
 std::string FreshText() {
   static int made = 0;

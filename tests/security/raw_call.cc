@@ -4,59 +4,47 @@
 
 #include <vector>
 
+#include "libs/base/strings.h"
 #include "libs/rpc/status_mapping.h"
 
 namespace kasbah::security_test {
 
+namespace {
+
+std::string BytesOf(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string PathOf(const google::protobuf::MethodDescriptor* method) {
+  return StrCat("/", method->service()->full_name(), "/", method->name());
+}
+
 absl::Status RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context,
                      const std::string& method, const google::protobuf::Message& request,
                      std::string* reply) {
-  const std::string bytes = request.SerializeAsString();
-  grpc::Slice slice(bytes);
-  grpc::ByteBuffer buffer(&slice, 1);
-  grpc::GenericStub stub(channel);
-  grpc::CompletionQueue queue;
-  auto call = stub.PrepareCall(context, method, &queue);
-  // One event at a time, in order; each tag says which step it ended.
-  const auto wait = [&queue](bool* ok) {
-    void* tag = nullptr;
-    return queue.Next(&tag, ok);
-  };
-  bool ok = false;
-  call->StartCall(nullptr);
-  wait(&ok);
-  if (ok) {
-    call->WriteLast(buffer, grpc::WriteOptions(), nullptr);
-    wait(&ok);
-  }
-  grpc::ByteBuffer message;
-  call->Read(&message, nullptr);
-  wait(&ok);
+  const Exchange exchange =
+      RawExchange(channel, context, method, {request.SerializeAsString()}, /*most=*/1);
   // A stream that answers has let us in: that is all a policy test asks.
-  const bool answered = ok;
-  if (answered) context->TryCancel();
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  wait(&ok);
-  if (answered && reply != nullptr) {
-    std::vector<grpc::Slice> slices;
-    message.Dump(&slices);
-    for (const grpc::Slice& piece : slices) {
-      reply->append(reinterpret_cast<const char*>(piece.begin()), piece.size());
-    }
-  }
-  if (answered) return absl::OkStatus();
-  return rpc::FromGrpcStatus(status);
+  if (!exchange.is_cut) return rpc::FromGrpcStatus(exchange.status);
+  if (reply != nullptr) *reply += exchange.replies.front();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> RawExchange(const std::shared_ptr<grpc::Channel>& channel,
-                                                     grpc::ClientContext* context,
-                                                     const std::string& method,
-                                                     const std::vector<std::string>& requests,
-                                                     size_t most) {
+Exchange RawExchange(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context,
+                     const std::string& method, const std::vector<std::string>& requests,
+                     size_t most) {
   grpc::GenericStub stub(channel);
   grpc::CompletionQueue queue;
   auto call = stub.PrepareCall(context, method, &queue);
+  // One event at a time, in order.
   const auto wait = [&queue] {
     void* tag = nullptr;
     bool ok = false;
@@ -74,27 +62,18 @@ absl::StatusOr<std::vector<std::string>> RawExchange(const std::shared_ptr<grpc:
     call->WritesDone(nullptr);
     wait();
   }
-  std::vector<std::string> replies;
-  while (replies.size() < most) {
+  Exchange exchange;
+  while (exchange.replies.size() < most) {
     grpc::ByteBuffer reply;
     call->Read(&reply, nullptr);
     if (!wait()) break;
-    std::vector<grpc::Slice> slices;
-    reply.Dump(&slices).ok();
-    std::string bytes;
-    for (const grpc::Slice& slice : slices) {
-      bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-    }
-    replies.push_back(std::move(bytes));
+    exchange.replies.push_back(BytesOf(reply));
   }
-  // A unary answer is whole; of a stream this is enough.
-  const bool enough = replies.size() == most;
-  if (enough) context->TryCancel();
-  grpc::Status status;
-  call->Finish(&status, nullptr);
+  exchange.is_cut = exchange.replies.size() == most;
+  if (exchange.is_cut) context->TryCancel();
+  call->Finish(&exchange.status, nullptr);
   wait();
-  if (!enough && !status.ok()) return rpc::FromGrpcStatus(status);
-  return replies;
+  return exchange;
 }
 
 }  // namespace kasbah::security_test

@@ -16,6 +16,7 @@
 #include "libs/dev/certificate_authority.h"
 #include "libs/rpc/process.h"
 #include "libs/rpc/tls.h"
+#include "tests/system/or_die.h"
 #include <pqxx/pqxx>
 
 namespace kasbah::system_test {
@@ -25,12 +26,6 @@ System* instance = nullptr;
 std::vector<std::string> shards;
 // Of the services, which see no KASBAH_… of this process's own.
 std::map<std::string, std::string> settings;
-
-template <typename T>
-T OrDie(absl::StatusOr<T> value, const char* what) {
-  if (!value.ok()) Crash(StrCat(what, ": ", value.status().ToString()), __FILE__, __LINE__);
-  return *std::move(value);
-}
 
 template <typename Stub, typename Request, typename Reply>
 Reply OperatorCall(Stub& stub, TenantId tenant,

@@ -23,6 +23,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/domain.h"
+#include "tests/system/or_die.h"
 #include "tests/system/system.h"
 #include "tests/timing/welch.h"
 
@@ -31,6 +32,7 @@ namespace {
 
 using system_test::AsOperator;
 using system_test::AsOwner;
+using system_test::OrDie;
 using system_test::System;
 using system_test::TestTenant;
 using Collections = tenantdata::v1::CollectionService;
@@ -45,12 +47,6 @@ constexpr int kWarmUps = 500;
 constexpr int kIds = 64;
 // Of all samples: the slowest tenth are the machine's.
 constexpr double kKept = 0.9;
-
-template <typename T>
-T OrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) Crash(value.status().ToString(), __FILE__, __LINE__);
-  return *std::move(value);
-}
 
 // Ids that another tenant has, ids that nobody has, and our own.
 struct Ids {

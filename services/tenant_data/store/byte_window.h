@@ -25,9 +25,11 @@ namespace kasbah::tenantdata {
   "OVER (ORDER BY w.n ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT " columns \
   " FROM (SELECT p.*, row_number() OVER o AS n, count(*) OVER () AS found, "    \
   "sum(pg_column_size(p.data) + coalesce(pg_column_size(p.sealed), 0)) OVER o AS stored FROM ("
-#define KASBAH_WINDOW_END(order)                                                                \
-  ") AS p WINDOW o AS (ORDER BY " order                                                         \
-  " ROWS UNBOUNDED PRECEDING)) AS s WHERE s.n = 1 OR s.stored <= 4000000 OFFSET 0) AS w) AS r " \
-  "WHERE r.n = 1 OR r.bytes <= 4000000 ORDER BY r.n"
+#define KASBAH_WINDOW_END_AT(bytes, order)                               \
+  ") AS p WINDOW o AS (ORDER BY " order                                  \
+  " ROWS UNBOUNDED PRECEDING)) AS s WHERE s.n = 1 OR s.stored <= " bytes \
+  " OFFSET 0) AS w) AS r "                                               \
+  "WHERE r.n = 1 OR r.bytes <= " bytes " ORDER BY r.n"
+#define KASBAH_WINDOW_END(order) KASBAH_WINDOW_END_AT("4000000", order)
 
 }  // namespace kasbah::tenantdata

@@ -1,5 +1,7 @@
 #include "services/tenant_data/store/exported_records.h"
 
+#include "services/tenant_data/store/byte_window.h"
+
 namespace kasbah::tenantdata {
 namespace {
 
@@ -9,20 +11,18 @@ using postgres::Row;
 using postgres::Statement;
 using postgres::Transaction;
 
-// The columns that ReadRecord reads, and what an export says besides; the first of a page comes
-// however large it is.
-#define KASBAH_EXPORTED_PAGE(order, from)                                                        \
-  "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "        \
-  "created_at, updated_at, subject, key, deleted_at, change, actor_kind, actor_id FROM ("        \
-  "SELECT x.*, c.key, row_number() OVER (ORDER BY " order                                        \
-  ") AS n, sum(octet_length(x.data::text) + coalesce(octet_length(x.sealed), 0)) "               \
-  "OVER (ORDER BY " order ") AS bytes FROM (" from                                               \
-  ") x JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = x.collection_id" \
-  ") p WHERE n = 1 OR bytes <= 2000000 ORDER BY n"
+// The columns that ReadRecord reads, and what an export says besides.
+#define KASBAH_EXPORTED_PAGE(order, from)                                                     \
+  "SELECT r.record_id, r.collection_id, r.customer_id, r.schema_version, r.version, r.data, " \
+  "r.sealed, r.created_at, r.updated_at, r.subject, r.key, r.deleted_at, r.change, "          \
+  "r.actor_kind, r.actor_id " KASBAH_WINDOW(                                                  \
+      "s.*") "SELECT x.*, c.key FROM (" from                                                  \
+             ") x JOIN tenant_data.collections c ON c.tenant_id = $1 AND c.collection_id = "  \
+             "x.collection_id" KASBAH_WINDOW_END_AT("2000000", order)
 
 #define KASBAH_EXPORTED_RECORDS(condition)                                                        \
   KASBAH_EXPORTED_PAGE(                                                                           \
-      "x.collection_id, x.record_id",                                                             \
+      "p.collection_id, p.record_id",                                                             \
       "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "     \
       "created_at, updated_at, subject, deleted_at, ''::text AS change, ''::text AS actor_kind, " \
       "''::text AS actor_id FROM tenant_data.records WHERE tenant_id = $1 "                       \
@@ -35,7 +35,7 @@ constexpr Statement kDeleted{"exported.deleted", KASBAH_EXPORTED_RECORDS("delete
 constexpr Statement kPast{
     "exported.past",
     KASBAH_EXPORTED_PAGE(
-        "x.record_id, x.version",
+        "p.record_id, p.version",
         "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
         "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
         "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "
@@ -47,7 +47,7 @@ constexpr Statement kPast{
 constexpr Statement kOfSubject{
     "exported.of_subject",
     KASBAH_EXPORTED_PAGE(
-        "x.record_id",
+        "p.record_id",
         "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "
         "created_at, updated_at, subject, deleted_at, ''::text AS change, "
         "''::text AS actor_kind, ''::text AS actor_id FROM tenant_data.records "
@@ -56,7 +56,7 @@ constexpr Statement kOfSubject{
 constexpr Statement kPastOfSubject{
     "exported.past_of_subject",
     KASBAH_EXPORTED_PAGE(
-        "x.record_id, x.version",
+        "p.record_id, p.version",
         "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
         "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
         "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "
