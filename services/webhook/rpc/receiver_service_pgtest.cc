@@ -61,6 +61,15 @@ TEST_F(ReceiverServiceTest, ABatchBecomesMessagesAndWakesTheWorker) {
   EXPECT_EQ(received_, 1);
 }
 
+TEST_F(ReceiverServiceTest, WhatNobodySubscribedToWakesNobody) {
+  ASSERT_OK(Send(Batch(1, {Event().SerializeAsString()})));
+  EXPECT_EQ(Queued(), 0);
+  EXPECT_EQ(received_, 0);
+  AddEndpoint(a_, "https://x");
+  ASSERT_OK(Send(Batch(2, {Event().SerializeAsString()})));
+  EXPECT_EQ(received_, 1);
+}
+
 TEST_F(ReceiverServiceTest, TheSameBatchAgainIsAcknowledgedAndChangesNothing) {
   AddEndpoint(a_, "https://x");
   const ReceiveBatchRequest batch = Batch(1, {Event().SerializeAsString()});

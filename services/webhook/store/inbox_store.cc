@@ -70,9 +70,11 @@ WITH incoming AS (
         "m.start", "(SELECT count(*) FROM delivered d WHERE d.tenant_id = q.tenant_id)") R"sql(
   FROM limited, (SELECT date_trunc('month', now(), 'UTC') AS start) AS m
   WHERE q.meter = 'deliveries' AND q.tenant_id = limited.tenant_id
+), queued AS (
+  INSERT INTO webhook.queue (tenant_id, message_id, endpoint_id, due_at)
+  SELECT tenant_id, message_id, endpoint_id, now() FROM delivered RETURNING 1
 )
-INSERT INTO webhook.queue (tenant_id, message_id, endpoint_id, due_at)
-SELECT tenant_id, message_id, endpoint_id, now() FROM delivered)sql",
+SELECT count(*) FROM queued)sql",
     Access::kWrite};
 
 constexpr Statement kQuarantine{"inbox.quarantine",
@@ -104,7 +106,7 @@ Pending<Result> InboxStore::MoveCursor(Transaction& tx, const BatchSource& sourc
                 postgres::Bytes{cursor.digest});
 }
 
-Pending<Result> InboxStore::FanOut(Transaction& tx, const std::vector<Message>& messages) const {
+Pending<int64_t> InboxStore::FanOut(Transaction& tx, const std::vector<Message>& messages) const {
   std::vector<Uuid> tenants, ids, events;
   std::vector<std::string> types, traceparents, request_ids;
   std::vector<std::optional<Uuid>> customers;
@@ -128,8 +130,9 @@ Pending<Result> InboxStore::FanOut(Transaction& tx, const std::vector<Message>& 
       filters.push_back(std::move(filter));
     }
   }
-  return tx.Run(kFanOut, tenants, ids, events, types, customers, bodies, traceparents, request_ids,
-                passing, filters);
+  return tx.RunForOne(
+      kFanOut, "fan-out", [](const postgres::Row& row) { return row.Get<int64_t>(0); }, tenants,
+      ids, events, types, customers, bodies, traceparents, request_ids, passing, filters);
 }
 
 Pending<Result> InboxStore::Quarantine(Transaction& tx, const BatchSource& source,

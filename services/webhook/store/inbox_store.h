@@ -37,9 +37,9 @@ class InboxStore {
                                                  const BatchSource& source,
                                                  const outbox::ReceiverCursor& cursor) const;
   // Messages that somebody subscribed to, their deliveries and the queue's rows, in one statement.
-  // An event that is already a message stays the one it is.
-  postgres::Pending<postgres::Result> FanOut(postgres::Transaction& tx,
-                                             const std::vector<Message>& messages) const;
+  // An event that is already a message stays the one it is. How many deliveries are queued.
+  postgres::Pending<int64_t> FanOut(postgres::Transaction& tx,
+                                    const std::vector<Message>& messages) const;
   postgres::Pending<postgres::Result> Quarantine(
       postgres::Transaction& tx, const BatchSource& source,
       const std::vector<QuarantinedEntry>& entries) const;
