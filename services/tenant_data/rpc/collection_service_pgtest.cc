@@ -40,6 +40,23 @@ TEST_F(CollectionServiceTest, RecordsKeepTheVersionTheyWereWrittenUnder) {
   EXPECT_EQ(past.versions(1).values().fields().at("note").string_value(), "kept");
 }
 
+// What a service has in memory may be older than any of its answers.
+TEST_F(CollectionServiceTest, NothingIsWrittenUnderADefinitionOfLongAgo) {
+  ASSERT_OK(Make(ToStruct({{"name", "abc"}})));
+  v1::UpdateCollectionRequest request = Unchanged();
+  Retire(request, "note");
+  ASSERT_OK(Update(request));
+  clock_.Advance(absl::Seconds(20));
+  ASSERT_OK(Make(ToStruct({{"name", "abcd"}})));
+  EXPECT_EQ(Count("tenant_data.records WHERE schema_version = 2"), 1);
+  request = Unchanged();
+  Retire(request, "motto");
+  ASSERT_OK(Update(request));
+  clock_.Advance(absl::Seconds(20));
+  EXPECT_THAT(Make(ToStruct({{"motto", "unus"}})), ReasonIs("INVALID_FIELDS"));
+  EXPECT_EQ(Count("tenant_data.records"), 2);
+}
+
 TEST_F(CollectionServiceTest, AChangeThatRecordsBreakIsReportedAndNotMade) {
   ASSERT_OK_AND_ASSIGN(const v1::Record without, Make(ToStruct({{"name", "abc"}})));
   ASSERT_OK(Make(ToStruct({{"note", "x"}, {"name", "ab"}})));

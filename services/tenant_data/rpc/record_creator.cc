@@ -82,7 +82,7 @@ absl::StatusOr<v1::Record> RecordCreator::CreateOnce(const rpc::Call& call,
 
 void RecordCreator::Start(const rpc::Call& call, const v1::CreateRecordRequest& request,
                           rpc::Answer<v1::Record> answer) {
-  const auto rules = definitions_.FindCurrent(call.tenant, request.collection());
+  const auto rules = definitions_.FindForWrite(call.tenant, request.collection());
   const absl::StatusOr<std::optional<CustomerId>> owner = OwnerOf(call, request.customer_id());
   if (rules == nullptr || !owner.ok() || !request.request_id().empty() ||
       !request.move_to_vault().empty() || !request.subject_id().empty() ||

@@ -91,8 +91,8 @@ absl::StatusOr<Table> Definitions::Current(const CallContext& call, const std::s
   return table;
 }
 
-Table Definitions::FindCurrent(TenantId tenant, const std::string& name) {
-  return cache_->Find(CurrentPrefix(tenant) + name, clock_.Now());
+Table Definitions::FindForWrite(TenantId tenant, const std::string& name) {
+  return cache_->Find(CurrentPrefix(tenant) + name, absl::InfinitePast());
 }
 
 void Definitions::ForgetCurrent(TenantId tenant) { cache_->RemoveAll(CurrentPrefix(tenant)); }

@@ -27,8 +27,9 @@ class Definitions {
   // for a collection that was deleted.
   absl::StatusOr<std::shared_ptr<const RuleTable>> Current(const CallContext& call,
                                                            const std::string& name);
-  // Current's answer where it is at hand; null otherwise. Never waits.
-  std::shared_ptr<const RuleTable> FindCurrent(TenantId tenant, const std::string& name);
+  // The last one that Current read, however old; null where there is none. For writes alone, which
+  // are turned back where it has changed (CollectionStore::WriteUnder). Never waits.
+  std::shared_ptr<const RuleTable> FindForWrite(TenantId tenant, const std::string& name);
   // What `work` returns, a write under current definitions. Where one of them turns out to have
   // changed (CollectionStore::WriteUnder) it is done once more with what is current now.
   template <typename F>

@@ -45,6 +45,15 @@ TEST_F(TenantDataTest, ACachedDefinitionCostsNoQueryForFiveSeconds) {
   EXPECT_NE(first, fresh);
 }
 
+TEST_F(TenantDataTest, WritesHaveTheLastDefinitionAtHandHoweverOld) {
+  Definitions definitions(*database_, clock_);
+  EXPECT_EQ(definitions.FindForWrite(a_, "countries"), nullptr);
+  ASSERT_OK_AND_ASSIGN(const auto read, definitions.Current(Call(a_), "countries"));
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(definitions.FindForWrite(a_, "countries"), read);
+  EXPECT_EQ(definitions.FindForWrite(b_, "countries"), nullptr);
+}
+
 TEST_F(TenantDataTest, AKeyIsTakenOnceInATenant) {
   const CallContext call = Call(a_);
   CollectionDefinition again = rules_a_->collection();
