@@ -79,17 +79,20 @@ class Pipeline::Unary {
     if (!admitted->ok()) return Finish(*std::move(admitted));
     if (is_inline_) return Finish(work_->Handle(passage_.call()));
     if (auto answered = work_->Attempt(passage_.call())) return Finish(*std::move(answered));
+    if (!Share()) Submit(/*is_admitted=*/true);
+  }
+
+ private:
+  // Whether the work waits elsewhere now. Where it does, this may be gone already.
+  bool Share() {
     Continue next = [this](std::optional<absl::Status> answered, Handler rest) {
       if (answered.has_value()) return Finish(*std::move(answered));
       rest_ = std::move(rest);
       Submit(/*is_admitted=*/true);
     };
-    // Where it began, this may be gone already.
-    if (work_->Begin(passage_.call(), next)) return;
-    Submit(/*is_admitted=*/true);
+    return work_->Begin(passage_.call(), next);
   }
 
- private:
   void Submit(bool is_admitted) {
     const bool queued = state_.executor->TrySubmit([this, is_admitted] { Perform(is_admitted); });
     if (!queued) Finish(Overloaded());
@@ -97,6 +100,7 @@ class Pipeline::Unary {
 
   void Perform(bool is_admitted) {
     absl::Status status = is_admitted ? passage_.CheckWanted() : passage_.Admit();
+    if (status.ok() && !is_admitted && Share()) return;
     if (status.ok()) {
       status = rest_ != nullptr ? rest_(passage_.call()) : work_->Handle(passage_.call());
     }

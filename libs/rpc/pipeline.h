@@ -139,8 +139,9 @@ class Pipeline {
   }
 
   // For a handler whose work waits elsewhere, and which therefore needs no thread meanwhile:
-  // `start` runs on the transport's thread, must not block, and answers when it can. `handler` runs
-  // on the executor where that was deferred, or the actor's assertion had to be verified first.
+  // `start` runs on the transport's thread, or after an assertion's first verification on the
+  // executor's, must not block, and answers when it can. `handler` runs on the executor where that
+  // was deferred.
   template <typename Service, typename Request, typename Reply>
   grpc::ServerUnaryReactor* RunShared(
       grpc::CallbackServerContext* context, const Request& request, Reply* reply,
@@ -187,7 +188,7 @@ class Pipeline {
     virtual absl::Status Handle(const Call& call) = 0;
     // On the transport's thread; std::nullopt where Handle has to.
     virtual std::optional<absl::Status> Attempt(const Call& /*call*/) { return std::nullopt; }
-    // On the transport's thread; takes `next` and is true where the answer comes from elsewhere.
+    // Takes `next` and is true where the answer comes from elsewhere.
     virtual bool Begin(const Call& /*call*/, Continue& /*next*/) { return false; }
   };
   template <typename Service, typename Request, typename Reply>
