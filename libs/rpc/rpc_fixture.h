@@ -75,13 +75,20 @@ class TestServices {
     grpc::ServerUnaryReactor* RevokeApiKey(grpc::CallbackServerContext* context,
                                            const auth::v1::RevokeApiKeyRequest* request,
                                            auth::v1::RevokeApiKeyResponse* reply) override {
-      return pipeline_.Run(context, *request, reply, &Keys::Revoke, this);
+      return pipeline_.RunShared(context, *request, reply, &Keys::Start, &Keys::Revoke, this);
     }
 
    private:
+    void Start(const Call&, const auth::v1::RevokeApiKeyRequest&,
+               Answer<auth::v1::RevokeApiKeyResponse> answer) {
+      ++test_.begun;
+      if (test_.begins_and_ends) return answer.Give(auth::v1::RevokeApiKeyResponse());
+      answer.Defer();
+    }
     absl::StatusOr<auth::v1::RevokeApiKeyResponse> Revoke(const Call& call,
                                                           const auth::v1::RevokeApiKeyRequest&) {
       absl::MutexLock lock(&test_.mutex);
+      ++test_.handled;
       test_.last_call = call;
       return auth::v1::RevokeApiKeyResponse();
     }
@@ -92,6 +99,10 @@ class TestServices {
 
   absl::Notification gate;
   std::atomic<int> entered{0};
+  // Of RevokeApiKey: it answers where it was begun, or its handler does.
+  std::atomic<bool> begins_and_ends{false};
+  std::atomic<int> begun{0};
+  std::atomic<int> handled{0};
   absl::Mutex mutex;
   Call last_call;
   Trust trust;

@@ -259,6 +259,24 @@ TEST_F(ServerTest, HandlersSeeTheWholeCall) {
   EXPECT_LE(call.deadline, absl::Now() + absl::Seconds(5));
 }
 
+TEST_F(ServerTest, WhatIsBegunElsewhereIsSoUnderANewAssertionToo) {
+  Assertion user = KeyAssertion(kGateway);
+  user.kind = policy::v1::ACTOR_KIND_USER;
+  user.actor_id = "usr_01h45ytscbebyvny4gc8cr8ma2";
+  user.permissions.set(policy::v1::PERMISSION_API_KEY_MANAGE);
+  user.assurance = policy::v1::ASSURANCE_MULTI;
+  const Metadata metadata = {{"authorization", Bearer(user)}};
+  services_->begins_and_ends = true;
+  for (int calls = 1; calls <= 2; ++calls) {
+    ASSERT_OK(RevokeKey(Client(kGateway), metadata));
+    EXPECT_EQ(services_->begun, calls);
+    EXPECT_EQ(services_->handled, 0);
+  }
+  services_->begins_and_ends = false;
+  ASSERT_OK(RevokeKey(Client(kGateway), metadata));
+  EXPECT_EQ(services_->handled, 1);
+}
+
 TEST_F(ServerTest, TheRateOfATierHolds) {
   const auto client = Client(kOperator);
   const Metadata metadata = {{"kasbah-tenant", tenant_.ToString()}};
