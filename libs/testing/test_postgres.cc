@@ -146,6 +146,18 @@ void TestDatabase::Execute(const std::string& sql) {
   pqxx::nontransaction(admin).exec(sql);
 }
 
+bool TestDatabase::AwaitBlocked(int backends) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  const std::string enough =
+      StrCat("SELECT count(*) >= ", backends,
+             " FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '", name_, "'");
+  while (QueryValue(enough) != "t") {
+    if (absl::Now() > deadline) return false;
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  return true;
+}
+
 std::string TestDatabase::QueryValue(const std::string& sql) {
   pqxx::connection admin(AdminDsn());
   pqxx::nontransaction tx(admin);

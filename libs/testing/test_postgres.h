@@ -25,6 +25,8 @@ class TestDatabase {
   void Execute(const std::string& sql);
   // First column of the first row; empty when none.
   std::string QueryValue(const std::string& sql);
+  // Until at least so many backends wait for locks here; false when they do not within 10 s.
+  bool AwaitBlocked(int backends);
   // Makes a tenant.
   TenantId CreateTenant(const std::string& slug);
   void SetTenantState(TenantId tenant, const std::string& state);

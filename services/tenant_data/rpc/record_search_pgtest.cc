@@ -338,13 +338,7 @@ TEST_F(RecordSearchTest, ARecordThatIsWrittenWhileItsSubjectIsErasedIsRefused) {
         EXPECT_OK(SubjectStore().HoldRecords(tx, call, "patient-7", 10).Await());
         creating = std::thread([&] { made = AsUser(a_, &Stub::CreateRecord, request); });
         // It waits for this transaction, or it would not see it.
-        const absl::Time deadline = absl::Now() + absl::Seconds(10);
-        while (absl::Now() < deadline &&
-               test_->QueryValue("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
-                                 "AND NOT granted AND database = (SELECT oid FROM pg_database "
-                                 "WHERE datname = current_database())") == "0") {
-          absl::SleepFor(absl::Milliseconds(2));
-        }
+        EXPECT_TRUE(test_->AwaitBlocked(1));
         return absl::OkStatus();
       }));
   creating.join();

@@ -113,6 +113,23 @@ TEST_F(DefinitionWriterTest, AWriterThatBeganBeforeTheFirstLookIsLookedAt) {
             1u);
 }
 
+TEST_F(DefinitionWriterTest, AWriterThatTheChangeWaitsForIsLookedAt) {
+  ASSERT_OK_AND_ASSIGN(const CollectionDefinition asked, Changed("note", kAtMostThree));
+  const CallContext call = Call(a_);
+  absl::StatusOr<DefinitionUpdate> updated;
+  std::thread changing;
+  // It writes under the definition as it was, until after every look that waits for nobody.
+  EXPECT_OK(database_->WithTenant(call, [&](postgres::Transaction& tx) -> absl::Status {
+    collections_.WriteUnder(tx, call, rules_a_->collection_id(), 1);
+    RETURN_IF_ERROR(tx.Run(kInsert, a_, rules_a_->collection_id(), absl::Now()).Await().status());
+    changing = std::thread([&] { updated = Update(asked); });
+    EXPECT_TRUE(test_->AwaitBlocked(1));
+    return Audit(tx, call, "record.create");
+  }));
+  changing.join();
+  EXPECT_THAT(updated, ReasonIs("RECORDS_BREAK_DEFINITION"));
+}
+
 TEST_F(DefinitionWriterTest, UniqueValuesMayChangeHandsBetweenTheLooks) {
   ASSERT_OK_AND_ASSIGN(const RecordId one, Create(a_, {{"note", "x"}}));
   ASSERT_OK_AND_ASSIGN(const RecordId two, Create(a_, {{"note", "y"}}));
