@@ -4,6 +4,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
+#include "services/tenant_data/placement/movable_table.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -30,7 +31,6 @@ constexpr Statement kStillUnderWay{"move.still_under_way",
                                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = "
                                    "'virtualxid' AND virtualtransaction = ANY($1))"};
 
-constexpr Statement kEnter{"move.enter", "SELECT core.enter_any_state($1, 'all')"};
 constexpr Statement kIsDrained{
     "move.is_drained",
     "SELECT NOT EXISTS (SELECT FROM tenant_data.outbox WHERE tenant_id = $1 "
@@ -68,7 +68,7 @@ absl::Status AwaitTransactions(Door& mover, absl::Time deadline) {
 absl::StatusOr<bool> IsDrained(Door& mover, TenantId tenant, absl::Duration age,
                                absl::Time deadline) {
   return mover.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant);
+    tx.Run(kEnterToMove, tenant);
     return tx.RunForOne(kIsDrained, "outbox", BoolOf, tenant, absl::ToInt64Milliseconds(age));
   });
 }

@@ -8,6 +8,10 @@
 
 namespace kasbah::tenantdata {
 
+// What every transaction of a move begins with, at either side. $1 tenant
+inline constexpr postgres::Statement kEnterToMove{"move.enter",
+                                                  "SELECT core.enter_any_state($1, 'all')"};
+
 // A table of tenants' records, as the catalog describes it, and the SQL that moves its rows. Rows
 // travel as text of their type, keys as JSON objects. Statements' names are the table's own.
 struct MovableTable {

@@ -6,18 +6,14 @@
 
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
+#include "services/tenant_data/placement/movable_table.h"
 
 namespace kasbah::tenantdata {
-namespace {
-
-constexpr postgres::Statement kEnter{"move.enter", "SELECT core.enter_any_state($1, 'all')"};
-
-}  // namespace
 
 absl::Status AppendMoveEvent(outbox::Outbox& outbox, postgres::Transaction& tx,
                              const CallContext& call, const Clock& clock, std::string_view verb,
                              const Move& move) {
-  tx.Run(kEnter, move.tenant);
+  tx.Run(kEnterToMove, move.tenant);
   std::vector<std::pair<std::string, std::string>> attributes = {{"source", move.source},
                                                                  {"target", move.target}};
   if (!move.problem.empty()) attributes.emplace_back("problem", move.problem);

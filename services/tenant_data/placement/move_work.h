@@ -8,6 +8,7 @@
 #include "libs/base/error.h"
 #include "services/tenant_data/placement/move_store.h"
 #include "services/tenant_data/placement/row_comparer.h"
+#include "services/tenant_data/placement/table_end.h"
 #include "services/tenant_data/placement/tenant_copy_store.h"
 #include "services/tenant_data/placement/tenant_mover.h"
 
@@ -43,6 +44,11 @@ struct TenantMover::Work {
 
   // What the move is between, from here on this worker's alone. SHARD_UNKNOWN.
   absl::Status Find(const Shards& shards, Uuid worker);
+
+  // Where a walk over it that begins now is over.
+  absl::StatusOr<TableEnd> EndOf(const MovableTable& table) const {
+    return TableEnd::Find(*source->mover, move.tenant, table, StepDeadline());
+  }
 
   // With what is noted, up to kNotesAtOnce; how many notes there were.
   absl::StatusOr<int64_t> CatchUp(absl::Time deadline);

@@ -24,8 +24,6 @@ using postgres::Transaction;
 // Only digests of them travel; of large rows a page has fewer.
 constexpr int64_t kPageRows = 2000;
 
-constexpr Statement kEnter{"move.enter", "SELECT core.enter_any_state($1, 'all')"};
-
 constexpr Statement kAreNoted{
     "move.are_noted",
     "SELECT NOT EXISTS (SELECT FROM jsonb_array_elements($3) AS e (key) WHERE NOT EXISTS "
@@ -75,11 +73,11 @@ RowComparer::RowComparer(Door& source, Door& target, TenantId tenant,
 
 absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& table,
                                                            const std::string& key,
-                                                           const std::string& end,
+                                                           const TableEnd& end,
                                                            absl::Time deadline) {
   const auto page_at = [&](Door& door) {
     return door.Run(deadline, [&](Transaction& tx) {
-      tx.Run(kEnter, tenant_);
+      tx.Run(kEnterToMove, tenant_);
       if (key.empty()) return tx.Run(table.first_digests.read(), tenant_, kPageRows);
       return tx.Run(table.next_digests.read(), tenant_, kPageRows, Json{key});
     });
@@ -97,13 +95,13 @@ absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& t
     if (!noted) return CopyDiffers();
     return page;
   }
-  if (!key.empty() && at_source.size() < kPageRows) {
-    ASSIGN_OR_RETURN(const bool is_past, IsPast(table, key, end, deadline));
-    if (is_past) return Page();
+  if (!key.empty()) {
+    ASSIGN_OR_RETURN(const bool is_over, end.IsReached(key, deadline));
+    if (is_over) return Page();
   }
   Page page{static_cast<int64_t>(at_source.size()), LastKeyOf(at_source)};
   ASSIGN_OR_RETURN(const Result at_target, target_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     if (key.empty()) return tx.Run(table.first_until.read(), tenant_, Json{page.last_key});
     return tx.Run(table.next_until.read(), tenant_, Json{page.last_key}, Json{key});
   }));
@@ -116,29 +114,10 @@ absl::StatusOr<RowComparer::Page> RowComparer::ComparePage(const MovableTable& t
   return page;
 }
 
-absl::StatusOr<std::string> RowComparer::LastKey(const MovableTable& table, absl::Time deadline) {
-  ASSIGN_OR_RETURN(const Result rows, source_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
-    return tx.Run(table.last.read(), tenant_);
-  }));
-  return rows.empty() ? "" : rows[0].Get<std::string>(0);
-}
-
-absl::StatusOr<bool> RowComparer::IsPast(const MovableTable& table, const std::string& key,
-                                         const std::string& end, absl::Time deadline) {
-  if (end.empty()) return true;
-  return source_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
-    return tx.RunForOne(
-        table.is_past.read(), "keys", [](const Row& row) { return row.Get<bool>(0); }, Json{key},
-        Json{end});
-  });
-}
-
 absl::StatusOr<bool> RowComparer::AreNoted(const MovableTable& table, const std::string& keys,
                                            absl::Time deadline) {
   return source_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     return tx.RunForOne(
         kAreNoted, "notes", [](const Row& row) { return row.Get<bool>(0); }, tenant_, table.name,
         Json{keys});
@@ -148,7 +127,7 @@ absl::StatusOr<bool> RowComparer::AreNoted(const MovableTable& table, const std:
 absl::Status RowComparer::CompareCounts(absl::Time deadline) {
   const auto counts_at = [&](Door& door) {
     return door.Run(deadline, [&](Transaction& tx) {
-      tx.Run(kEnter, tenant_);
+      tx.Run(kEnterToMove, tenant_);
       return tx.RunForOne(
           Statement{"move.counts", counts_sql_, postgres::Access::kRead}, "counts",
           [](const Row& row) { return row.Get<std::vector<int64_t>>(0); }, tenant_);

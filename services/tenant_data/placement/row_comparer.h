@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "libs/postgres/database.h"
 #include "services/tenant_data/placement/movable_table.h"
+#include "services/tenant_data/placement/table_end.h"
 
 namespace kasbah::tenantdata {
 
@@ -24,12 +25,8 @@ class RowComparer {
   RowComparer(postgres::Door& source, postgres::Door& target, TenantId tenant,
               const std::vector<MovableTable>& tables);
 
-  // The key of the last row at the source; empty: there is none.
-  absl::StatusOr<std::string> LastKey(const MovableTable& table, absl::Time deadline);
-
-  // The rows after `key` (empty: the first), at either side; none either where `key` is past `end`,
-  // the last one that there was when the comparison began: what came later has its note, and who
-  // writes without end does not keep the comparison from its own. COPY_DIFFERS.
+  // The rows after `key` (empty: the first), at either side; none either where `end` is reached.
+  // COPY_DIFFERS.
   struct Page {
     int64_t rows = 0;
     // Empty: there were none.
@@ -38,14 +35,14 @@ class RowComparer {
     bool is_behind = false;
   };
   absl::StatusOr<Page> ComparePage(const MovableTable& table, const std::string& key,
-                                   const std::string& end, absl::Time deadline);
+                                   const TableEnd& end, absl::Time deadline);
 
   // COPY_DIFFERS where a table has more rows at one side. Reads no row's contents.
   absl::Status CompareCounts(absl::Time deadline);
 
  private:
   absl::StatusOr<bool> IsPast(const MovableTable& table, const std::string& key,
-                              const std::string& end, absl::Time deadline);
+                              const TableEnd& end, absl::Time deadline);
   absl::StatusOr<bool> AreNoted(const MovableTable& table, const std::string& keys,
                                 absl::Time deadline);
 

@@ -26,8 +26,6 @@ using postgres::Transaction;
 
 constexpr int64_t kPageRows = 500;
 
-constexpr Statement kEnter{"move.enter", "SELECT core.enter_any_state($1, 'all')"};
-
 constexpr Statement kNotes{"move.notes",
                            "SELECT number, relation, key::text FROM tenant_data.changed_rows "
                            "WHERE tenant_id = $1 ORDER BY number LIMIT $2"};
@@ -64,7 +62,7 @@ struct RowMover::Changed {
 absl::StatusOr<RowMover::Page> RowMover::CopyPage(const MovableTable& table, const std::string& key,
                                                   absl::Time deadline) {
   ASSIGN_OR_RETURN(const Result found, source_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     if (key.empty()) return tx.Run(table.first_page.read(), tenant_, kPageRows);
     return tx.Run(table.next_page.read(), tenant_, kPageRows, Json{key});
   }));
@@ -74,7 +72,7 @@ absl::StatusOr<RowMover::Page> RowMover::CopyPage(const MovableTable& table, con
   page.last_key = found[found.size() - 1].Get<std::string>(1);
   RETURN_IF_ERROR(target_.Run(deadline, [&](Transaction& tx) -> absl::Status {
     TenantCopyStore::RequireMine(tx, tenant_, worker_);
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     tx.Run(table.insert.write(), TextsOf(found));
     return absl::OkStatus();
   }));
@@ -83,7 +81,7 @@ absl::StatusOr<RowMover::Page> RowMover::CopyPage(const MovableTable& table, con
 
 absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time deadline) {
   ASSIGN_OR_RETURN(const Result notes, source_.Run(deadline, [&](Transaction& tx) {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     return tx.Run(kNotes, tenant_, most);
   }));
   Caught caught;
@@ -102,7 +100,7 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
     if (changed == keys.end()) continue;
     Changed change{&table, StrCat("[", absl::StrJoin(changed->second, ","), "]"), {}, {}};
     ASSIGN_OR_RETURN(const Result rows, source_.Run(deadline, [&](Transaction& tx) {
-      tx.Run(kEnter, tenant_);
+      tx.Run(kEnterToMove, tenant_);
       return tx.Run(table.fetch.read(), tenant_, Json{change.keys});
     }));
     change.rows = TextsOf(rows);
@@ -117,7 +115,7 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
   }
   RETURN_IF_ERROR(applied);
   RETURN_IF_ERROR(source_.Run(deadline, [&](Transaction& tx) -> absl::Status {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     tx.Run(kDropNotes, tenant_, numbers);
     return absl::OkStatus();
   }));
@@ -127,7 +125,7 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
 absl::Status RowMover::Apply(const std::vector<Changed>& changes, absl::Time deadline) {
   return target_.Run(deadline, [&](Transaction& tx) -> absl::Status {
     TenantCopyStore::RequireMine(tx, tenant_, worker_);
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
       tx.Run(change->table->remove.write(), tenant_, Json{change->keys}, change->rows);
     }
@@ -156,7 +154,7 @@ absl::StatusOr<int64_t> RowMover::Wipe(Door& door, int64_t most, absl::Time dead
   for (auto table = tables_.rbegin(); table != tables_.rend(); ++table) {
     ASSIGN_OR_RETURN(const Result gone, door.Run(deadline, [&](Transaction& tx) {
       TenantCopyStore::RequireMine(tx, tenant_, worker_);
-      tx.Run(kEnter, tenant_);
+      tx.Run(kEnterToMove, tenant_);
       return tx.Run(table->wipe.write(), tenant_, most);
     }));
     if (gone.affected() > 0) return gone.affected();
@@ -166,7 +164,7 @@ absl::StatusOr<int64_t> RowMover::Wipe(Door& door, int64_t most, absl::Time dead
 
 absl::Status RowMover::DropNotes(absl::Time deadline) {
   return source_.Run(deadline, [&](Transaction& tx) -> absl::Status {
-    tx.Run(kEnter, tenant_);
+    tx.Run(kEnterToMove, tenant_);
     tx.Run(kDropAllNotes, tenant_);
     return absl::OkStatus();
   });

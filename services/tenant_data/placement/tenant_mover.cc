@@ -123,7 +123,10 @@ absl::Status TenantMover::Copy(Work& work) {
     if (!reached) continue;
     if (work.move.at_table != table.name) work.move.at_key.clear();
     work.move.at_table = table.name;
+    ASSIGN_OR_RETURN(const TableEnd end, work.EndOf(table));
     for (;;) {
+      ASSIGN_OR_RETURN(const bool is_over, end.IsReached(work.move.at_key, StepDeadline()));
+      if (is_over) break;
       const auto page = work.rows->CopyPage(table, work.move.at_key, StepDeadline());
       if (ReasonOf(page.status()) == "REFERENCE_MISSING") {
         // What it refers to came after its table was copied, and is noted.
@@ -177,7 +180,7 @@ absl::Status TenantMover::Compare(Work& work) {
     if (!reached) continue;
     if (move.compared_table != table.name) move.compared_key.clear();
     move.compared_table = table.name;
-    ASSIGN_OR_RETURN(const std::string end, work.comparer->LastKey(table, StepDeadline()));
+    ASSIGN_OR_RETURN(const TableEnd end, work.EndOf(table));
     for (;;) {
       ASSIGN_OR_RETURN(const RowComparer::Page page,
                        work.comparer->ComparePage(table, move.compared_key, end, StepDeadline()));

@@ -110,6 +110,23 @@ TEST_F(TenantMoverTest, WhatChangesWhileItIsCopiedIsBroughtOver) {
   EXPECT_EQ(RowsOf(second_->database(), a_), rows);
 }
 
+TEST_F(TenantMoverTest, WhoeverWritesAfterEachPageKeepsNoTableFromItsEnd) {
+  Fill(a_, 2);
+  int written = 0;
+  const Move move = Start(a_, "second");
+  RunAll(*NewMover([&](std::string_view point) -> absl::Status {
+    if (point != "page" && point != "compared") return absl::OkStatus();
+    // More pages than there are tables, twice.
+    if (++written > 60) return absl::CancelledError("it does not end");
+    // So that it comes after all others.
+    clock_.Advance(absl::Milliseconds(1));
+    return Create(a_, {{"alpha_2", absl::StrCat("W", written)}, {"name", "n"}}).status();
+  }));
+  EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
+  EXPECT_THAT(RowsOf(second_->database(), a_),
+              ::testing::HasSubstr(absl::StrCat("records ", written + 2)));
+}
+
 TEST_F(TenantMoverTest, WritersGoOnWhileItMovesAndLoseNothing) {
   Fill(a_, 20);
   std::atomic<bool> stop = false;
