@@ -68,7 +68,9 @@ absl::Status TenantMover::HoldAndSwitch(Work& work) {
   // Should this not come to pass, the hold ends by itself.
   Place(*work.source->mover, work, {"held"}, Copies::kLeaving).IgnoreError();
   if (ReasonOf(equal) == kStopping) return equal;
-  work.move.problem = ReasonOf(equal).empty() ? "INTERNAL" : ReasonOf(equal);
+  work.move.problem = absl::IsDeadlineExceeded(equal) ? kHoldTooShort
+                      : ReasonOf(equal).empty()       ? "INTERNAL"
+                                                      : ReasonOf(equal);
   if (work.move.attempts >= settings_.most_attempts) return Save(work, MoveStep::kCancelling);
   work.move.due = clock_.Now() + absl::Seconds(1);
   return Save(work, MoveStep::kCatchUp);
@@ -95,7 +97,7 @@ absl::Status TenantMover::WhileHeld(Work& work, absl::Time until) {
   ASSIGN_OR_RETURN(const bool nowhere,
                    Place(*work.source->mover, work, {"held"}, Copies::kElsewhere));
   if (!nowhere) {
-    return Error(absl::StatusCode::kDeadlineExceeded, "HOLD_TOO_SHORT",
+    return Error(absl::StatusCode::kDeadlineExceeded, kHoldTooShort,
                  "what was left to do took longer than writers may be held up");
   }
   return Reached("nowhere");

@@ -18,6 +18,7 @@ namespace kasbah::tenantdata {
 inline constexpr int64_t kNotesAtOnce = 1000;
 inline constexpr std::string_view kMoveTakenOver = "MOVE_TAKEN_OVER";
 inline constexpr std::string_view kStopping = "STOPPING";
+inline constexpr std::string_view kHoldTooShort = "HOLD_TOO_SHORT";
 
 inline absl::Status MoveTakenOver() {
   return Error(absl::StatusCode::kFailedPrecondition, kMoveTakenOver,

@@ -29,6 +29,9 @@ constexpr int64_t kPageRows = 500;
 constexpr Statement kNotes{"move.notes",
                            "SELECT number, relation, key::text FROM tenant_data.changed_rows "
                            "WHERE tenant_id = $1 ORDER BY number LIMIT $2"};
+constexpr Statement kCountNotes{"move.count_notes",
+                                "SELECT count(*) FROM (SELECT FROM tenant_data.changed_rows "
+                                "WHERE tenant_id = $1 LIMIT 1000000) AS n"};
 constexpr Statement kDropNotes{
     "move.drop_notes",
     "DELETE FROM tenant_data.changed_rows WHERE tenant_id = $1 AND number = ANY($2)",
@@ -120,6 +123,14 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
     return absl::OkStatus();
   }));
   return caught;
+}
+
+absl::StatusOr<int64_t> RowMover::CountNotes(absl::Time deadline) {
+  return source_.Run(deadline, [&](Transaction& tx) {
+    tx.Run(kEnterToMove, tenant_);
+    return tx.RunForOne(
+        kCountNotes, "notes", [](const Row& row) { return row.Get<int64_t>(0); }, tenant_);
+  });
 }
 
 absl::Status RowMover::Apply(const std::vector<Changed>& changes, absl::Time deadline) {

@@ -37,6 +37,8 @@ class RowMover {
     int64_t rows = 0;
   };
   absl::StatusOr<Caught> CatchUp(int64_t most, absl::Time deadline);
+  // How many notes are left; a million is the most that it counts to.
+  absl::StatusOr<int64_t> CountNotes(absl::Time deadline);
 
   // Removes up to `most` rows at the target, or at the source where the records are elsewhere by
   // now; how many.

@@ -1,5 +1,7 @@
 #include "services/tenant_data/placement/tenant_mover.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -19,6 +21,11 @@ using Copies = TenantCopyStore;
 
 constexpr int64_t kWipeRows = 5000;
 constexpr absl::Duration kPause = absl::Seconds(5);
+// Parts of catching up, after which there should be less left than ever; and how often there may
+// not be. The tenant is then written faster than that: the hold shows whether its seconds are
+// enough.
+constexpr int kPartsOfARound = 10;
+constexpr int kRoundsInVain = 3;
 
 bool IsOver(MoveStep step) {
   return step == MoveStep::kDone || step == MoveStep::kCancelled || step == MoveStep::kFailed;
@@ -165,11 +172,19 @@ absl::Status TenantMover::CatchUp(Work& work) {
 }
 
 absl::Status TenantMover::CatchUpMost(Work& work) {
-  for (;;) {
-    ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
-    RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
-    if (notes < kNotesAtOnce / 4) return absl::OkStatus();
+  int64_t least_left = std::numeric_limits<int64_t>::max();
+  for (int rounds_in_vain = 0; rounds_in_vain < kRoundsInVain;) {
+    for (int part = 0; part < kPartsOfARound; ++part) {
+      ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
+      RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
+      RETURN_IF_ERROR(Reached("part"));
+      if (notes < kNotesAtOnce / 4) return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const int64_t left, work.rows->CountNotes(StepDeadline()));
+    rounds_in_vain = left < least_left ? 0 : rounds_in_vain + 1;
+    least_left = std::min(least_left, left);
   }
+  return absl::OkStatus();
 }
 
 absl::Status TenantMover::Compare(Work& work) {

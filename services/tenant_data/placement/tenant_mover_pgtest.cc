@@ -127,6 +127,41 @@ TEST_F(TenantMoverTest, WhoeverWritesAfterEachPageKeepsNoTableFromItsEnd) {
               ::testing::HasSubstr(absl::StrCat("records ", written + 2)));
 }
 
+TEST_F(TenantMoverTest, WhoeverWritesFasterThanItCatchesUpIsHeldUpAllTheSame) {
+  Fill(a_, 2);
+  int parts = 0;
+  bool was_held = false;
+  const Move move = Start(a_, "second");
+  RunAll(*NewMover([&](std::string_view point) -> absl::Status {
+    was_held = was_held || point == "held";
+    if (point != "part" || was_held) return absl::OkStatus();
+    if (++parts > 200) return absl::CancelledError("it does not end");
+    // Of rows that went again: more than it catches up with in one part.
+    test_->Execute("INSERT INTO tenant_data.changed_rows (tenant_id, relation, key) SELECT " +
+                   IdOf(a_) +
+                   ", 'records', jsonb_build_object('record_id', gen_random_uuid()) "
+                   "FROM generate_series(1, 1001)");
+    return absl::OkStatus();
+  }));
+  EXPECT_TRUE(was_held);
+  EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
+}
+
+TEST_F(TenantMoverTest, WhatTakesLongerThanAHoldMayFailsByThatNameAndIsPutBack) {
+  Fill(a_, 2);
+  const std::string rows = RowsOf(*test_, a_);
+  MoveSettings settings;
+  settings.hold = absl::Milliseconds(1);
+  const Move move = Start(a_, "second");
+  RunAll(*NewMover(nullptr, settings));
+  EXPECT_EQ(Current(move).step, MoveStep::kFailed);
+  EXPECT_EQ(Current(move).problem, "HOLD_TOO_SHORT");
+  EXPECT_EQ(Current(move).attempts, settings.most_attempts);
+  EXPECT_EQ(RowsOf(*test_, a_), rows);
+  EXPECT_EQ(RowsOf(second_->database(), a_), "");
+  EXPECT_OK(Create(a_, {{"alpha_2", "DE"}, {"name", "n"}}));
+}
+
 TEST_F(TenantMoverTest, WritersGoOnWhileItMovesAndLoseNothing) {
   Fill(a_, 20);
   std::atomic<bool> stop = false;
