@@ -252,4 +252,17 @@ class RpcTest : public ::testing::Test {
   int clients_ = 0;
 };
 
+// One that runs.
+class ServerTest : public RpcTest {
+ protected:
+  void SetUp() override {
+    RpcTest::SetUp();
+    StartServer();
+  }
+  void Restart() {
+    server_.reset();
+    StartServer();
+  }
+};
+
 }  // namespace kasbah::rpc

@@ -15,19 +15,16 @@
 #include "libs/dev/certificate_authority.h"
 #include "libs/rpc/process.h"
 #include "tests/bench/pgbench.h"
+#include "tests/system/or_die.h"
 #include <pqxx/pqxx>
 
 namespace kasbah::bench {
 namespace {
 
+using system_test::OrDie;
+
 // What the payloads of pgbench's outbox rows begin with (paths.cc).
 constexpr char kNoEvent[] = "aaaaaaaa";
-
-template <typename T>
-T OrDie(absl::StatusOr<T> value) {
-  if (!value.ok()) Crash(value.status().ToString(), __FILE__, __LINE__);
-  return *std::move(value);
-}
 
 }  // namespace
 

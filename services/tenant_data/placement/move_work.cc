@@ -68,9 +68,8 @@ absl::Status TenantMover::HoldAndSwitch(Work& work) {
   // Should this not come to pass, the hold ends by itself.
   Place(*work.source->mover, work, {"held"}, Copies::kLeaving).IgnoreError();
   if (ReasonOf(equal) == kStopping) return equal;
-  work.move.problem = absl::IsDeadlineExceeded(equal) ? kHoldTooShort
-                      : ReasonOf(equal).empty()       ? "INTERNAL"
-                                                      : ReasonOf(equal);
+  work.move.problem =
+      absl::IsDeadlineExceeded(equal) ? std::string(kHoldTooShort) : ProblemOf(equal);
   if (work.move.attempts >= settings_.most_attempts) return Save(work, MoveStep::kCancelling);
   work.move.due = clock_.Now() + absl::Seconds(1);
   return Save(work, MoveStep::kCatchUp);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -19,6 +20,11 @@ inline constexpr int64_t kNotesAtOnce = 1000;
 inline constexpr std::string_view kMoveTakenOver = "MOVE_TAKEN_OVER";
 inline constexpr std::string_view kStopping = "STOPPING";
 inline constexpr std::string_view kHoldTooShort = "HOLD_TOO_SHORT";
+
+// What a move says of what keeps it from going on.
+inline std::string ProblemOf(const absl::Status& failed) {
+  return ReasonOf(failed).empty() ? "INTERNAL" : std::string(ReasonOf(failed));
+}
 
 inline absl::Status MoveTakenOver() {
   return Error(absl::StatusCode::kFailedPrecondition, kMoveTakenOver,

@@ -68,7 +68,7 @@ absl::StatusOr<bool> TenantMover::RunOnce() {
   // Another has it, or it was cancelled: the next round sees which.
   if (ReasonOf(done) == kMoveTakenOver || ReasonOf(done) == kStopping) done = absl::OkStatus();
   if (!done.ok()) {
-    work.move.problem = ReasonOf(done).empty() ? "INTERNAL" : ReasonOf(done);
+    work.move.problem = ProblemOf(done);
     work.move.due = clock_.Now() + kPause;
     Save(work, work.move.step).IgnoreError();
   }

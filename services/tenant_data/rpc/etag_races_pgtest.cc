@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 
 constexpr int kWriters = 8;
-// Of them, who are past what they read: as many as the server has connections for, or threads.
+// How many have to be past what they read before any of them may write.
 constexpr int kMeeting = 2;
 
 class EtagRacesTest : public CollectionServiceTest {
