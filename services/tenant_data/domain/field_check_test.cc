@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/base/strings.h"
+#include "services/tenant_data/domain/rule_table.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -81,6 +82,8 @@ TEST(CheckDefinition, PatternsThatNeedTooMuchMemoryAreRefused) {
   EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].pattern"));
   field.pattern = "[\\p{L}\\p{N}]{1,900}";
   EXPECT_THAT(PathsOf({field}), ElementsAre("fields[0].pattern"));
+  // Before it is large, not because it is.
+  EXPECT_EQ(CompilePattern(field.pattern), nullptr);
   field.pattern = "[A-Za-z0-9]{1,200}";
   EXPECT_THAT(PathsOf({field}), IsEmpty());
 }
