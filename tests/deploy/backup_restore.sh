@@ -42,6 +42,9 @@ seal_file: $work/run/vault.seal
 shares: {directory: $work/run/shares}
 VAULT
 roles=$(ls "$work/dev/passwords" | tr '\n' ' ')
+# The copy's services listen there; cases run beside each other.
+case $1 in gate) first_port=19201 ;; trail) first_port=19401 ;; restored) first_port=19601 ;; *) first_port=19001 ;; esac
+export KASBAH_FIRST_PORT=$first_port
 pools=(
   KASBAH_POOLS_AUTH='database=kasbah_auth relay=kasbah_auth_relay resolver=kasbah_auth_resolver'
   KASBAH_POOLS_VAULT='database=kasbah_vault relay=kasbah_vault_relay root=kasbah_vault_root upkeep=kasbah_vault_upkeep'

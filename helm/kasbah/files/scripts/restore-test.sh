@@ -108,7 +108,8 @@ certificates() {
 }
 
 port() { # of a service; the admin port is 100 above
-  case $1 in auth) echo 19001 ;; vault) echo 19002 ;; audit) echo 19003 ;; *) echo 19009 ;; esac
+  case $1 in auth) offset=0 ;; vault) offset=1 ;; audit) offset=2 ;; *) offset=8 ;; esac
+  echo $((${KASBAH_FIRST_PORT:-19001} + offset))
 }
 
 # Settings of a service on the copy; what only it has comes on standard input.
@@ -132,11 +133,21 @@ settings() { # <service> <section=role>…
 start() { # <service>
   "kasbah-$1" --config "$work/$1.yaml" >"$work/logs/$1" 2>&1 &
   pids="$pids $!"
+  echo "$!" >"$work/$1.pid"
+}
+
+# What answers on the port of one that ended is something else.
+running() {
+  for process in vault auth audit; do
+    kill -0 "$(cat "$work/$process.pid")" 2>/dev/null ||
+      fail "$process ended on the copy: $(tail -1 "$work/logs/$process")"
+  done
 }
 
 ready() { # <service>
   tries=0
   until curl -sf -o /dev/null "http://127.0.0.1:$(($(port "$1") + 100))/readyz"; do
+    running
     tries=$((tries + 1))
     if [ "$tries" -ge 60 ]; then
       tail -5 "$work/logs/$1" >&2
@@ -144,6 +155,7 @@ ready() { # <service>
     fi
     sleep 1
   done
+  running
 }
 
 serve() {
@@ -180,6 +192,7 @@ SQL
 checkpoint() { # <tenant>
   tries=0
   until kasbah --tenant "$1" audit checkpoint -o json >"$work/checkpoint" 2>"$work/logs/checkpoint"; do
+    running
     tries=$((tries + 1))
     [ "$tries" -lt 60 ] || fail "the log of $1 signs nothing: $(head -1 "$work/logs/checkpoint")"
     sleep 1
