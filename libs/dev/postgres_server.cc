@@ -1,9 +1,7 @@
 #include "libs/dev/postgres_server.h"
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/hash.h"
 #include "libs/dev/files.h"
+#include "libs/dev/probe.h"
 #include "libs/dev/server_account.h"
 #include "libs/dev/server_process.h"
 
@@ -46,28 +45,6 @@ absl::StatusOr<std::string> FindPrograms() {
         "PostgreSQL 15 or newer is not installed; on Debian: apt-get install postgresql-15");
   }
   return StrCat(kPackages, "/", newest, "/bin");
-}
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-// The port bound, 0 when it is taken. `port` 0 asks for any.
-int TryPort(int port) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  sockaddr_in address = Loopback(port);
-  socklen_t size = sizeof(address);
-  const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     listen(listener, 1) == 0 &&
-                     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(listener);
-  return bound ? ntohs(address.sin_port) : 0;
 }
 
 // What the server wrote since `from`, cut to its last lines, on one.
@@ -192,13 +169,12 @@ absl::Status PostgresServer::State::MakeCluster() {
 absl::Status PostgresServer::State::ChoosePort() {
   port = options.port;
   if (port != 0) {
-    if (TryPort(port) != 0) return absl::OkStatus();
+    if (IsPortFree(port)) return absl::OkStatus();
     return Explain("PostgreSQL cannot start", "Address already in use", port);
   }
   const auto kept = ReadFile(Path("port"));
-  if (kept.ok() && absl::SimpleAtoi(*kept, &port) && TryPort(port) != 0) return absl::OkStatus();
-  port = TryPort(0);
-  if (port == 0) return absl::FailedPreconditionError("there is no free port on 127.0.0.1");
+  if (kept.ok() && absl::SimpleAtoi(*kept, &port) && IsPortFree(port)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(port, PickFreePort());
   return WriteFile(Path("port"), StrCat(port), 0600);
 }
 

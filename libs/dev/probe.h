@@ -20,9 +20,9 @@ ProbeAnswer Probe(int port, const std::string& path, absl::Duration timeout = ab
 // Whether somebody accepts connections on 127.0.0.1:<port>.
 bool Accepts(int port, absl::Duration timeout = absl::Seconds(1));
 
-// A port of 127.0.0.1 that nobody listens on and that this process was not given before. Below the
-// range that the kernel takes for outgoing connections: such a one must not sit on it when its
-// owner is restarted. RESOURCE_EXHAUSTED when there is none.
+// A port of 127.0.0.1 that nobody listens on and that is given to nobody else, in no process, while
+// this one runs. Below the range that the kernel takes for outgoing connections: such a one must
+// not sit on it when its owner is restarted. RESOURCE_EXHAUSTED when there is none.
 absl::StatusOr<int> PickFreePort();
 
 // Whether 127.0.0.1:<port> could be listened on now.
