@@ -29,8 +29,9 @@ UNION ALL
 (SELECT 6, tenant_id, key_id, version FROM vault.key_versions
  WHERE destroy_at <= $1 ORDER BY destroy_at LIMIT $3)
 UNION ALL
+-- The call that shredded destroys them itself; these are what it left.
 (SELECT DISTINCT 7, tenant_id, tenant_id, 0 FROM vault.shares
- WHERE shredded_at <= $1 AND destroyed_at IS NULL LIMIT $3)
+ WHERE shredded_at <= $1 - interval '10 seconds' AND destroyed_at IS NULL LIMIT $3)
 UNION ALL
 (SELECT DISTINCT 8, tenant_id, tenant_id, 0 FROM vault.key_versions
  WHERE generation = 0 AND destroyed_at IS NULL AND tenant_id <> $4 LIMIT $3))sql"};
