@@ -1,6 +1,8 @@
 #include "libs/rpc/pipeline.h"
 
 #include <atomic>
+#include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -79,18 +81,36 @@ class Pipeline::Unary {
     if (!admitted->ok()) return Finish(*std::move(admitted));
     if (is_inline_) return Finish(work_->Handle(passage_.call()));
     if (auto answered = work_->Attempt(passage_.call())) return Finish(*std::move(answered));
-    if (!Share()) Submit(/*is_admitted=*/true);
+    if (!Share(/*may_block=*/false)) Submit(/*is_admitted=*/true);
   }
 
  private:
-  // Whether the work waits elsewhere now. Where it does, this may be gone already.
-  bool Share() {
-    Continue next = [this](std::optional<absl::Status> answered, Handler rest) {
+  // While the work is begun: of the thread that begins it, and looked at by that one alone.
+  struct Beginning {
+    const std::thread::id thread = std::this_thread::get_id();
+    bool is_over = false;
+    bool is_deferred = false;
+  };
+
+  // Whether the work waits elsewhere now. Where it does, this may be gone already. On a thread that
+  // may block, work that is deferred at once is left to that thread, which has its place already:
+  // to queue again could be refused.
+  bool Share(bool may_block) {
+    const auto beginning = may_block ? std::make_shared<Beginning>() : nullptr;
+    Continue next = [this, beginning](std::optional<absl::Status> answered, Handler rest) {
       if (answered.has_value()) return Finish(*std::move(answered));
       rest_ = std::move(rest);
-      Submit(/*is_admitted=*/true);
+      if (beginning != nullptr && beginning->thread == std::this_thread::get_id() &&
+          !beginning->is_over) {
+        beginning->is_deferred = true;
+      } else {
+        Submit(/*is_admitted=*/true);
+      }
     };
-    return work_->Begin(passage_.call(), next);
+    if (!work_->Begin(passage_.call(), next)) return false;
+    if (beginning == nullptr) return true;
+    beginning->is_over = true;
+    return !beginning->is_deferred;
   }
 
   void Submit(bool is_admitted) {
@@ -100,7 +120,7 @@ class Pipeline::Unary {
 
   void Perform(bool is_admitted) {
     absl::Status status = is_admitted ? passage_.CheckWanted() : passage_.Admit();
-    if (status.ok() && !is_admitted && Share()) return;
+    if (status.ok() && !is_admitted && Share(/*may_block=*/true)) return;
     if (status.ok()) {
       status = rest_ != nullptr ? rest_(passage_.call()) : work_->Handle(passage_.call());
     }

@@ -233,6 +233,15 @@ class RpcTest : public ::testing::Test {
     assertion.expire_time = assertion.issue_time + absl::Seconds(50);
     return assertion;
   }
+  // Of somebody who may revoke keys.
+  Assertion UserAssertion() const {
+    Assertion assertion = KeyAssertion(kGateway);
+    assertion.kind = policy::v1::ACTOR_KIND_USER;
+    assertion.actor_id = "usr_01h45ytscbebyvny4gc8cr8ma2";
+    assertion.permissions.set(policy::v1::PERMISSION_API_KEY_MANAGE);
+    assertion.assurance = policy::v1::ASSURANCE_MULTI;
+    return assertion;
+  }
   std::string Bearer(const Assertion& assertion) const {
     return "Bearer " + *EncodeAssertion(assertion, "spiffe://kasbah.dev/service/auth", "kasbah.dev",
                                         "k1", "t-1",

@@ -81,6 +81,15 @@ TEST_F(ServerTest, PastItsQueueTheServerShedsAtOnce) {
   EXPECT_EQ(fine, 2);
 }
 
+TEST_F(ServerTest, WhatIsDeferredAtOnceKeepsItsPlace) {
+  config_.threads = 1;
+  config_.queue = 0;
+  Restart();
+  ASSERT_OK(RevokeKey(Client(kGateway), {{"authorization", Bearer(UserAssertion())}}));
+  EXPECT_EQ(services_->begun, 1);
+  EXPECT_EQ(services_->handled, 1);
+}
+
 TEST_F(ServerTest, ACallWhoseDeadlinePassedInTheQueueNeverReachesItsHandler) {
   config_.threads = 1;
   Restart();

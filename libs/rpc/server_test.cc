@@ -101,10 +101,7 @@ TEST_F(ServerTest, WithoutThePermissionTheActorIsRefused) {
 
 TEST_F(ServerTest, AMemberNeedsTheAssuranceAndAnApiKeyIsNotAMember) {
   const auto client = Client(kGateway);
-  Assertion user = KeyAssertion(kGateway);
-  user.kind = policy::v1::ACTOR_KIND_USER;
-  user.actor_id = "usr_01h45ytscbebyvny4gc8cr8ma2";
-  user.permissions.set(policy::v1::PERMISSION_API_KEY_MANAGE);
+  Assertion user = UserAssertion();
   user.assurance = policy::v1::ASSURANCE_SINGLE;
   EXPECT_THAT(RevokeKey(client, {{"authorization", Bearer(user)}}), ReasonIs("ASSURANCE_REQUIRED"));
   user.assurance = policy::v1::ASSURANCE_MULTI;
@@ -245,12 +242,7 @@ TEST_F(ServerTest, HandlersSeeTheWholeCall) {
 }
 
 TEST_F(ServerTest, WhatIsBegunElsewhereIsSoUnderANewAssertionToo) {
-  Assertion user = KeyAssertion(kGateway);
-  user.kind = policy::v1::ACTOR_KIND_USER;
-  user.actor_id = "usr_01h45ytscbebyvny4gc8cr8ma2";
-  user.permissions.set(policy::v1::PERMISSION_API_KEY_MANAGE);
-  user.assurance = policy::v1::ASSURANCE_MULTI;
-  const Metadata metadata = {{"authorization", Bearer(user)}};
+  const Metadata metadata = {{"authorization", Bearer(UserAssertion())}};
   services_->begins_and_ends = true;
   for (int calls = 1; calls <= 2; ++calls) {
     ASSERT_OK(RevokeKey(Client(kGateway), metadata));
