@@ -30,11 +30,11 @@ absl::Status TenantMover::Work::Find(const Shards& shards, Uuid worker) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> TenantMover::Work::CatchUp(absl::Time deadline) {
+absl::StatusOr<RowMover::Caught> TenantMover::Work::CatchUp(absl::Time deadline) {
   ASSIGN_OR_RETURN(const RowMover::Caught caught, rows->CatchUp(kNotesAtOnce, deadline));
   move.caught_up += caught.notes;
   move.compared += caught.rows;
-  return caught.notes;
+  return caught;
 }
 
 absl::Status TenantMover::Work::WipeTarget(int64_t rows_at_once, const Saving& save) {
@@ -77,8 +77,8 @@ absl::Status TenantMover::HoldAndSwitch(Work& work) {
 
 absl::Status TenantMover::WhileHeld(Work& work, absl::Time until) {
   for (;;) {
-    ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(until));
-    if (notes == 0) break;
+    ASSIGN_OR_RETURN(const RowMover::Caught caught, work.CatchUp(until));
+    if (caught.notes == 0) break;
   }
   // Whoever gets the tenant's events gets those from here before any from there.
   for (;;) {

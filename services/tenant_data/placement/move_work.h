@@ -57,8 +57,8 @@ struct TenantMover::Work {
     return TableEnd::Find(*source->mover, move.tenant, table, StepDeadline());
   }
 
-  // With what is noted, up to kNotesAtOnce; how many notes there were.
-  absl::StatusOr<int64_t> CatchUp(absl::Time deadline);
+  // With what is noted, up to kNotesAtOnce.
+  absl::StatusOr<RowMover::Caught> CatchUp(absl::Time deadline);
 
   using Saving = std::function<absl::Status()>;
   // Until nothing is left; saves after each part.

@@ -29,9 +29,9 @@ constexpr int64_t kPageRows = 500;
 constexpr Statement kNotes{"move.notes",
                            "SELECT number, relation, key::text FROM tenant_data.changed_rows "
                            "WHERE tenant_id = $1 ORDER BY number LIMIT $2"};
-constexpr Statement kCountNotes{"move.count_notes",
-                                "SELECT count(*) FROM (SELECT FROM tenant_data.changed_rows "
-                                "WHERE tenant_id = $1 LIMIT 1000000) AS n"};
+constexpr Statement kLastNote{
+    "move.last_note",
+    "SELECT coalesce(max(number), 0) FROM tenant_data.changed_rows WHERE tenant_id = $1"};
 constexpr Statement kDropNotes{
     "move.drop_notes",
     "DELETE FROM tenant_data.changed_rows WHERE tenant_id = $1 AND number = ANY($2)",
@@ -90,6 +90,7 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
   Caught caught;
   caught.notes = notes.size();
   if (notes.empty()) return caught;
+  caught.last_note = notes[notes.size() - 1].Get<int64_t>(0);
   std::vector<int64_t> numbers;
   std::map<std::string, std::set<std::string>> keys;
   for (const Row& note : notes) {
@@ -125,11 +126,11 @@ absl::StatusOr<RowMover::Caught> RowMover::CatchUp(int64_t most, absl::Time dead
   return caught;
 }
 
-absl::StatusOr<int64_t> RowMover::CountNotes(absl::Time deadline) {
+absl::StatusOr<int64_t> RowMover::LastNote(absl::Time deadline) {
   return source_.Run(deadline, [&](Transaction& tx) {
     tx.Run(kEnterToMove, tenant_);
     return tx.RunForOne(
-        kCountNotes, "notes", [](const Row& row) { return row.Get<int64_t>(0); }, tenant_);
+        kLastNote, "notes", [](const Row& row) { return row.Get<int64_t>(0); }, tenant_);
   });
 }
 

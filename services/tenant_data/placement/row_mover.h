@@ -35,10 +35,12 @@ class RowMover {
   struct Caught {
     int64_t notes = 0;
     int64_t rows = 0;
+    // The number of the last of them.
+    int64_t last_note = 0;
   };
   absl::StatusOr<Caught> CatchUp(int64_t most, absl::Time deadline);
-  // How many notes are left; a million is the most that it counts to.
-  absl::StatusOr<int64_t> CountNotes(absl::Time deadline);
+  // The highest number of a note that is left; 0 where none is.
+  absl::StatusOr<int64_t> LastNote(absl::Time deadline);
 
   // Removes up to `most` rows at the target, or at the source where the records are elsewhere by
   // now; how many.

@@ -21,8 +21,9 @@ using Copies = TenantCopyStore;
 
 constexpr int64_t kWipeRows = 5000;
 constexpr absl::Duration kPause = absl::Seconds(5);
-// Parts of catching up, after which there should be less left than ever; and how often there may
-// not be. The tenant is then written faster than that: the hold shows whether its seconds are
+// A round of catching up ends with what was noted when it began, and with so many parts at least.
+// What the next finds is what was written meanwhile: it should be less than ever, and how often it
+// may not be. The tenant is then written faster than that: the hold shows whether its seconds are
 // enough.
 constexpr int kPartsOfARound = 10;
 constexpr int kRoundsInVain = 3;
@@ -137,8 +138,8 @@ absl::Status TenantMover::Copy(Work& work) {
       const auto page = work.rows->CopyPage(table, work.move.at_key, StepDeadline());
       if (ReasonOf(page.status()) == "REFERENCE_MISSING") {
         // What it refers to came after its table was copied, and is noted.
-        ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
-        if (notes > 0) continue;
+        ASSIGN_OR_RETURN(const RowMover::Caught caught, work.CatchUp(StepDeadline()));
+        if (caught.notes > 0) continue;
       }
       RETURN_IF_ERROR(page.status());
       if (page->rows == 0) break;
@@ -172,17 +173,21 @@ absl::Status TenantMover::CatchUp(Work& work) {
 }
 
 absl::Status TenantMover::CatchUpMost(Work& work) {
-  int64_t least_left = std::numeric_limits<int64_t>::max();
+  int64_t fewest = std::numeric_limits<int64_t>::max();
   for (int rounds_in_vain = 0; rounds_in_vain < kRoundsInVain;) {
-    for (int part = 0; part < kPartsOfARound; ++part) {
-      ASSIGN_OR_RETURN(const int64_t notes, work.CatchUp(StepDeadline()));
+    ASSIGN_OR_RETURN(const int64_t last, work.rows->LastNote(StepDeadline()));
+    int64_t notes = 0;
+    int64_t reached = 0;
+    for (int part = 0; part < kPartsOfARound || reached < last; ++part) {
+      ASSIGN_OR_RETURN(const RowMover::Caught caught, work.CatchUp(StepDeadline()));
       RETURN_IF_ERROR(Save(work, MoveStep::kCatchUp));
       RETURN_IF_ERROR(Reached("part"));
-      if (notes < kNotesAtOnce / 4) return absl::OkStatus();
+      if (caught.notes < kNotesAtOnce / 4) return absl::OkStatus();
+      notes += caught.notes;
+      reached = std::max(reached, caught.last_note);
     }
-    ASSIGN_OR_RETURN(const int64_t left, work.rows->CountNotes(StepDeadline()));
-    rounds_in_vain = left < least_left ? 0 : rounds_in_vain + 1;
-    least_left = std::min(least_left, left);
+    rounds_in_vain = notes < fewest ? 0 : rounds_in_vain + 1;
+    fewest = std::min(fewest, notes);
   }
   return absl::OkStatus();
 }

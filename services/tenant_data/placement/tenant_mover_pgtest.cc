@@ -23,6 +23,15 @@ class TenantMoverTest : public PlacementTest {
                                            absl::Now() + absl::Seconds(30));
   }
 
+  // Of rows that went again.
+  void NoteGoneRecords(int count) {
+    test_->Execute("INSERT INTO tenant_data.changed_rows (tenant_id, relation, key) SELECT " +
+                   IdOf(a_) +
+                   ", 'records', jsonb_build_object('record_id', gen_random_uuid()) "
+                   "FROM generate_series(1, " +
+                   std::to_string(count) + ")");
+  }
+
   std::unique_ptr<postgres::Door> registry_door_;
   HostCache hosts_{clock_};
 };
@@ -136,14 +145,32 @@ TEST_F(TenantMoverTest, WhoeverWritesFasterThanItCatchesUpIsHeldUpAllTheSame) {
     was_held = was_held || point == "held";
     if (point != "part" || was_held) return absl::OkStatus();
     if (++parts > 200) return absl::CancelledError("it does not end");
-    // Of rows that went again: more than it catches up with in one part.
-    test_->Execute("INSERT INTO tenant_data.changed_rows (tenant_id, relation, key) SELECT " +
-                   IdOf(a_) +
-                   ", 'records', jsonb_build_object('record_id', gen_random_uuid()) "
-                   "FROM generate_series(1, 1001)");
+    // More than it catches up with in one part.
+    NoteGoneRecords(1001);
     return absl::OkStatus();
   }));
   EXPECT_TRUE(was_held);
+  EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
+}
+
+// What was noted while the copy was made, which may be much, is no writer that it cannot follow.
+TEST_F(TenantMoverTest, ALongBacklogIsCaughtUpWithBeforeAnybodyIsHeldUp) {
+  Fill(a_, 2);
+  std::string left;
+  bool is_noted = false;
+  const Move move = Start(a_, "second");
+  RunAll(*NewMover([&](std::string_view point) -> absl::Status {
+    if (point == "page" && !is_noted) {
+      is_noted = true;
+      NoteGoneRecords(60'000);
+    }
+    if (point == "caught up") {
+      left = test_->QueryValue("SELECT count(*) FROM tenant_data.changed_rows");
+    }
+    return absl::OkStatus();
+  }));
+  EXPECT_TRUE(is_noted);
+  EXPECT_EQ(left, "0");
   EXPECT_EQ(Current(move).step, MoveStep::kDone) << Current(move).problem;
 }
 
