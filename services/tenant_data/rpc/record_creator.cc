@@ -94,16 +94,20 @@ void RecordCreator::Start(const rpc::Call& call, const v1::CreateRecordRequest& 
   auto record = std::make_unique<const NewRecord>(
       NewRecord{RecordId::New(clock_.Now()), *owner, std::move(checked.valid), "", {}, ""});
   const NewRecord& written = *record;
-  writer_.StartCreate(call, *rules, written,
-                      [rules, record = std::move(record), answer = std::move(answer)](
-                          std::optional<absl::StatusOr<absl::Time>> created) mutable {
-                        if (!created || ReasonOf(created->status()) == kDefinitionChanged)
-                          return answer.Defer();
-                        if (!created->ok()) return answer.Give(created->status());
-                        v1::Record reply = Show(*rules, *record, **created);
-                        ShowTakenOut(record->values.stripped, {}, &reply);
-                        answer.Give(std::move(reply));
-                      });
+  writer_.StartCreate(
+      call, *rules, written,
+      [this, tenant = call.tenant, rules, record = std::move(record),
+       answer = std::move(answer)](std::optional<absl::StatusOr<absl::Time>> created) mutable {
+        if (!created) return answer.Defer();
+        if (ReasonOf(created->status()) == kDefinitionChanged) {
+          definitions_.ForgetCurrent(tenant);
+          return answer.Defer();
+        }
+        if (!created->ok()) return answer.Give(created->status());
+        v1::Record reply = Show(*rules, *record, **created);
+        ShowTakenOut(record->values.stripped, {}, &reply);
+        answer.Give(std::move(reply));
+      });
 }
 
 }  // namespace kasbah::tenantdata

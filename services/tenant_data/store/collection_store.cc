@@ -87,6 +87,14 @@ constexpr Statement kIsCurrent{
     "AND collection_id = $2 AND schema_version = $3 AND deleted_at IS NULL), "
     "'DEFINITION_CHANGED')"};
 
+// The same of a definition that may have been read long ago: a database that lost its last changes
+// and was changed again has counted to the same number once more.
+constexpr Statement kIsTheSame{
+    "collections.is_the_same",
+    "SELECT core.require(EXISTS (SELECT FROM tenant_data.collections WHERE tenant_id = $1 "
+    "AND collection_id = $2 AND schema_version = $3 AND deleted_at IS NULL "
+    "AND coalesce(updated_at, created_at) = $4), 'DEFINITION_CHANGED')"};
+
 // Collections that share a key wait for each other's changes, which does no harm.
 int64_t LockKeyOf(CollectionId id) {
   uint64_t key = 0;
@@ -183,9 +191,9 @@ void CollectionStore::WriteUnder(Transaction& tx, const CallContext& call, Colle
 }
 
 Pending<Result> CollectionStore::TryWriteUnder(Transaction& tx, const CallContext& call,
-                                               CollectionId id, uint32_t schema_version) const {
-  tx.Run(kTryShare, LockKeyOf(id));
-  return tx.Run(kIsCurrent, call.tenant, id, schema_version);
+                                               const CollectionDefinition& read) const {
+  tx.Run(kTryShare, LockKeyOf(read.id));
+  return tx.Run(kIsTheSame, call.tenant, read.id, read.schema_version, read.updated);
 }
 
 }  // namespace kasbah::tenantdata

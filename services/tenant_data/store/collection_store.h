@@ -57,10 +57,11 @@ class CollectionStore {
   // the current one, which it then stays until the transaction ends.
   void WriteUnder(postgres::Transaction& tx, const CallContext& call, CollectionId id,
                   uint32_t schema_version) const;
-  // The same without waiting: kDefinitionChanged also while somebody may be changing it.
+  // The same of a definition as it was once read, without waiting: kDefinitionChanged also while
+  // somebody may be changing it.
   postgres::Pending<postgres::Result> TryWriteUnder(postgres::Transaction& tx,
-                                                    const CallContext& call, CollectionId id,
-                                                    uint32_t schema_version) const;
+                                                    const CallContext& call,
+                                                    const CollectionDefinition& read) const;
 };
 
 // Reason of a transaction that WriteUnder failed: it is to be done again under the new definition.

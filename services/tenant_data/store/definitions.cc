@@ -40,13 +40,14 @@ struct Definitions::Cache {
     return found->second->table;
   }
 
+  void Remove(const std::string& key) {
+    absl::MutexLock lock(&mutex);
+    RemoveHeld(key);
+  }
+
   void Put(const std::string& key, Table table, absl::Time valid_until) {
     absl::MutexLock lock(&mutex);
-    const auto found = by_key.find(key);
-    if (found != by_key.end()) {
-      entries.erase(found->second);
-      by_key.erase(found);
-    }
+    RemoveHeld(key);
     entries.push_front({key, std::move(table), valid_until});
     by_key[key] = entries.begin();
     if (entries.size() <= kMaxEntries) return;
@@ -66,6 +67,13 @@ struct Definitions::Cache {
     }
   }
 
+  void RemoveHeld(const std::string& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto found = by_key.find(key);
+    if (found == by_key.end()) return;
+    entries.erase(found->second);
+    by_key.erase(found);
+  }
+
   absl::Mutex mutex;
   // Most recently used first.
   std::list<Entry> entries ABSL_GUARDED_BY(mutex);
@@ -81,12 +89,13 @@ absl::StatusOr<Table> Definitions::Current(const CallContext& call, const std::s
   const std::string key = CurrentPrefix(call.tenant) + name;
   const absl::Time now = clock_.Now();
   if (Table table = cache_->Find(key, now)) return table;
-  ASSIGN_OR_RETURN(CollectionDefinition collection,
-                   database_.WithTenant(call, [&](postgres::Transaction& tx) {
-                     return collections_.Get(tx, call, name);
-                   }));
-  if (collection.deleted) return NotFound("collection");
-  ASSIGN_OR_RETURN(Table table, RuleTable::Compile(std::move(collection)));
+  absl::StatusOr<CollectionDefinition> read = database_.WithTenant(
+      call, [&](postgres::Transaction& tx) { return collections_.Get(tx, call, name); });
+  if (read.ok() && read->deleted) read = NotFound("collection");
+  // Else whoever goes on writing there would be turned back each time.
+  if (absl::IsNotFound(read.status())) cache_->Remove(key);
+  RETURN_IF_ERROR(read.status());
+  ASSIGN_OR_RETURN(Table table, RuleTable::Compile(*std::move(read)));
   cache_->Put(key, table, now + kCurrentFor);
   return table;
 }

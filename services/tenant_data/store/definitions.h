@@ -28,8 +28,10 @@ class Definitions {
   absl::StatusOr<std::shared_ptr<const RuleTable>> Current(const CallContext& call,
                                                            const std::string& name);
   // The last one that Current read, however old; null where there is none. For writes alone, which
-  // are turned back where it has changed (CollectionStore::WriteUnder). Never waits.
+  // are turned back where it has changed (CollectionStore::TryWriteUnder). Never waits.
   std::shared_ptr<const RuleTable> FindForWrite(TenantId tenant, const std::string& name);
+  // For who was turned back: the next Current reads.
+  void ForgetCurrent(TenantId tenant);
   // What `work` returns, a write under current definitions. Where one of them turns out to have
   // changed (CollectionStore::WriteUnder) it is done once more with what is current now.
   template <typename F>
@@ -50,7 +52,6 @@ class Definitions {
  private:
   struct Cache;
 
-  void ForgetCurrent(TenantId tenant);
   static absl::Status DefinitionKeepsChanging();
 
   postgres::Database& database_;

@@ -52,6 +52,9 @@ TEST_F(TenantDataTest, WritesHaveTheLastDefinitionAtHandHoweverOld) {
   clock_.Advance(absl::Hours(1));
   EXPECT_EQ(definitions.FindForWrite(a_, "countries"), read);
   EXPECT_EQ(definitions.FindForWrite(b_, "countries"), nullptr);
+  test_->Execute("UPDATE tenant_data.collections SET deleted_at = now()");
+  EXPECT_THAT(definitions.Current(Call(a_), "countries"), ReasonIs("NOT_FOUND"));
+  EXPECT_EQ(definitions.FindForWrite(a_, "countries"), nullptr);
 }
 
 TEST_F(TenantDataTest, AKeyIsTakenOnceInATenant) {

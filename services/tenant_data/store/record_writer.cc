@@ -89,8 +89,7 @@ void RecordWriter::StartCreate(
       call,
       [&](Transaction& tx) -> absl::StatusOr<Pending<absl::Time>> {
         if (record.customer) customers_.RequireActive(tx, call, *record.customer);
-        Pending<Result> current =
-            collections_.TryWriteUnder(tx, call, rules.collection_id(), rules.schema_version());
+        Pending<Result> current = collections_.TryWriteUnder(tx, call, rules.collection());
         RETURN_IF_ERROR(Insert(tx, call, rules, record, now));
         return std::move(current).Map([now](const Result&) { return now; });
       },
