@@ -40,22 +40,6 @@ int Connect(int port, absl::Duration timeout) {
   return socket_fd;
 }
 
-// Whether nothing else is bound to the port, which then stays this process's to give: who picks one
-// next, in any process, finds it bound, while a server, which says SO_REUSEADDR, may listen there.
-bool Reserve(int port) {
-  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket_fd < 0) return false;
-  const sockaddr_in address = Loopback(port);
-  const int yes = 1;
-  // In this order: said before, the port of another that picks would not be seen.
-  if (bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-      setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0) {
-    return true;
-  }
-  close(socket_fd);
-  return false;
-}
-
 }  // namespace
 
 ProbeAnswer Probe(int port, const std::string& path, absl::Duration timeout) {
@@ -87,12 +71,26 @@ bool Accepts(int port, absl::Duration timeout) {
   return connection >= 0;
 }
 
+bool ReservePort(int port) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_fd < 0) return false;
+  const sockaddr_in address = Loopback(port);
+  const int yes = 1;
+  // In this order: said before, the port of another that picks would not be seen.
+  if (bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0) {
+    return true;
+  }
+  close(socket_fd);
+  return false;
+}
+
 absl::StatusOr<int> PickFreePort() {
   std::random_device random;
   std::uniform_int_distribution<int> choose(kFirstPort, kLastPort);
   for (int i = 0; i < 1000; ++i) {
     const int port = choose(random);
-    if (Reserve(port)) return port;
+    if (ReservePort(port)) return port;
   }
   return absl::ResourceExhaustedError(
       StrCat("no free port between ", kFirstPort, " and ", kLastPort, " on 127.0.0.1"));

@@ -25,6 +25,11 @@ bool Accepts(int port, absl::Duration timeout = absl::Seconds(1));
 // not sit on it when its owner is restarted. RESOURCE_EXHAUSTED when there is none.
 absl::StatusOr<int> PickFreePort();
 
+// Holds 127.0.0.1:<port> for as long as this process runs, unless somebody else is bound to it:
+// then it is false. Whoever reserves it next, in any process, finds it bound, while a server, which
+// says SO_REUSEADDR, may listen there.
+bool ReservePort(int port);
+
 // Whether 127.0.0.1:<port> could be listened on now.
 bool IsPortFree(int port);
 

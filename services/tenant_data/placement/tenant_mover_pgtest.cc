@@ -162,7 +162,7 @@ TEST_F(TenantMoverTest, ALongBacklogIsCaughtUpWithBeforeAnybodyIsHeldUp) {
   RunAll(*NewMover([&](std::string_view point) -> absl::Status {
     if (point == "page" && !is_noted) {
       is_noted = true;
-      NoteGoneRecords(60'000);
+      NoteGoneRecords(120'000);
     }
     if (point == "caught up") {
       left = test_->QueryValue("SELECT count(*) FROM tenant_data.changed_rows");
