@@ -14,6 +14,8 @@ packages=(
   libgtest-dev libgmock-dev
   # what the tour and the tests run against
   postgresql-15 openssl ca-certificates iso-codes softhsm2 dnsmasq-base rsyslog rsyslog-openssl age
+  # what reads the protos for the chart's checks
+  python3-protobuf
 )
 
 missing=()
