@@ -40,6 +40,24 @@ int Connect(int port, absl::Duration timeout) {
   return socket_fd;
 }
 
+bool AllowReuse(int socket_fd) {
+  const int yes = 1;
+  return setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0;
+}
+
+// A socket that is bound and does not listen, or -1.
+int Bind(int port, bool reuse) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_fd < 0) return -1;
+  const sockaddr_in address = Loopback(port);
+  if ((!reuse || AllowReuse(socket_fd)) &&
+      bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    return socket_fd;
+  }
+  close(socket_fd);
+  return -1;
+}
+
 }  // namespace
 
 ProbeAnswer Probe(int port, const std::string& path, absl::Duration timeout) {
@@ -72,17 +90,9 @@ bool Accepts(int port, absl::Duration timeout) {
 }
 
 bool ReservePort(int port) {
-  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket_fd < 0) return false;
-  const sockaddr_in address = Loopback(port);
-  const int yes = 1;
-  // In this order: said before, the port of another that picks would not be seen.
-  if (bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-      setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0) {
-    return true;
-  }
-  close(socket_fd);
-  return false;
+  const int socket_fd = Bind(port, /*reuse=*/false);
+  // Now servers may listen there. Said before, the port of another that reserves would not be seen.
+  return socket_fd >= 0 && AllowReuse(socket_fd);
 }
 
 absl::StatusOr<int> PickFreePort() {
@@ -97,16 +107,10 @@ absl::StatusOr<int> PickFreePort() {
 }
 
 bool IsPortFree(int port) {
-  const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket_fd < 0) return false;
   // Connections that linger after a restart do not keep a port from being listened on.
-  const int yes = 1;
-  setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  const sockaddr_in address = Loopback(port);
-  const bool free =
-      bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  close(socket_fd);
-  return free;
+  const int socket_fd = Bind(port, /*reuse=*/true);
+  if (socket_fd >= 0) close(socket_fd);
+  return socket_fd >= 0;
 }
 
 }  // namespace kasbah::dev
