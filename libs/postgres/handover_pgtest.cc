@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "libs/postgres/lane.h"
+#include "libs/postgres/lanes.h"
 #include "libs/postgres/notes_fixture.h"
 #include "libs/postgres/pool.h"
 #include <pqxx/pqxx>
@@ -52,7 +52,7 @@ class HandoverTest : public NotesTest {
     pool_ = *std::move(pool);
     auto settings = internal::ConnectSettings::Create(options);
     ASSERT_OK(settings.status());
-    lane_ = std::make_unique<internal::Lane>(*std::move(settings));
+    lane_ = std::make_unique<internal::Lane>(*std::move(settings), internal::kLargestBatchOfReads);
   }
 
   static Scope ScopeOf(TenantId tenant, absl::Duration time = absl::Seconds(20)) {

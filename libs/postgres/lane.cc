@@ -11,8 +11,6 @@
 namespace kasbah::postgres::internal {
 namespace {
 
-// More than this a batch is not made longer: those who came first wait for it.
-constexpr size_t kLargestBatch = 64;
 // Beyond it the pool's way is no slower, and refuses in its own words.
 constexpr size_t kMostWaiting = 1024;
 // Nothing here should wait for a lock; what does after all, on a table that is being altered or a
@@ -24,8 +22,9 @@ constexpr absl::Duration kConnectTime = absl::Seconds(5);
 
 }  // namespace
 
-Lane::Lane(ConnectSettings settings)
+Lane::Lane(ConnectSettings settings, size_t largest_batch)
     : settings_(std::move(settings)),
+      largest_batch_(largest_batch),
       carried_(telemetry::GetCounter("kasbah_postgres_lane_transactions_total",
                                      "Transactions that went over a shared connection.",
                                      {{"role", settings_.role()}})),
@@ -65,7 +64,7 @@ Lane::Batch Lane::TakeBatch(bool wait) {
   while (wait && waiting_.empty() && !stopping_) work_.Wait(&mutex_);
   sleeping_ = false;
   Batch batch;
-  while (!waiting_.empty() && batch.size() < kLargestBatch) {
+  while (!waiting_.empty() && batch.size() < largest_batch_) {
     batch.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }

@@ -33,7 +33,8 @@ namespace kasbah::postgres::internal {
 // safe.
 class Lane {
  public:
-  explicit Lane(ConnectSettings settings);
+  // More than `largest_batch` is not sent at once: those who came first wait for all of it.
+  Lane(ConnectSettings settings, size_t largest_batch);
   // What waits is handed back.
   ~Lane();
 
@@ -70,7 +71,7 @@ class Lane {
   void Read();
   // Ends the transaction that an error left open, and flushes what was committed before it.
   void Settle(const Batch& batch);
-  bool AwaitAnswer(absl::Time deadline);
+  bool AwaitAnswer();
   void TakeAnswer(PGresult* answer);
   void TakeCommit(PGresult* answer, const Expected& expected);
   void TakeSync();
@@ -82,6 +83,7 @@ class Lane {
   static SharedTransaction::Outcome OutcomeOf(const SharedTransaction& transaction, bool flushed);
 
   const ConnectSettings settings_;
+  const size_t largest_batch_;
   telemetry::Counter& carried_;
   telemetry::Counter& handed_back_;
 

@@ -87,7 +87,7 @@ void Lane::Expect(bool sent, Expected expected) {
 
 void Lane::Read() {
   while (!lost_ && !expected_.empty()) {
-    if (!AwaitAnswer(absl::Now() + kLongestSilence)) {
+    if (!AwaitAnswer()) {
       lost_ = true;
     } else if (PGresult* answer = PQgetResult(connection_->handle())) {
       TakeAnswer(answer);
@@ -108,19 +108,21 @@ void Lane::Settle(const Batch& batch) {
   Read();
 }
 
-bool Lane::AwaitAnswer(absl::Time deadline) {
+bool Lane::AwaitAnswer() {
   PGconn* const handle = connection_->handle();
+  // Most answers have come with the one before.
+  std::optional<absl::Time> deadline;
   for (;;) {
     const int unsent = PQflush(handle);
     if (PQisBusy(handle) == 0 || PQstatus(handle) == CONNECTION_BAD) return true;
-    if (!connection_->Wait(unsent == 1, deadline)) return false;
+    if (!deadline.has_value()) deadline = absl::Now() + kLongestSilence;
+    if (!connection_->Wait(unsent == 1, *deadline)) return false;
     if (PQconsumeInput(handle) != 1) return true;
   }
 }
 
 void Lane::TakeAnswer(PGresult* answer) {
-  std::shared_ptr<const PGresult> result(
-      answer, [](const PGresult* owned) { PQclear(const_cast<PGresult*>(owned)); });
+  std::unique_ptr<PGresult, void (*)(PGresult*)> result(answer, PQclear);
   Expected& expected = expected_.front();
   expected.answered = true;
   switch (PQresultStatus(answer)) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "libs/base/error.h"
 #include "libs/base/strings.h"
@@ -56,31 +57,39 @@ Sent Wrong(std::string_view name, std::string_view what) {
   return sent;
 }
 
-// Parameters as libpq takes them.
+// Parameters as libpq takes them; of most statements they are few.
 struct Bound {
+  template <typename T>
+  using Each = absl::InlinedVector<T, 8>;
+
   explicit Bound(const std::vector<Param>& params) : formats(params.size(), kBinary) {
     for (const Param& param : params) {
-      types.push_back(param.type_oid);
       values.push_back(param.is_null ? nullptr : param.data.data());
       lengths.push_back(static_cast<int>(param.data.size()));
     }
   }
 
-  std::vector<Oid> types;
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  std::vector<int> formats;
+  Each<const char*> values;
+  Each<int> lengths;
+  Each<int> formats;
 };
+
+std::vector<Oid> TypesOf(const std::vector<Param>& params) {
+  std::vector<Oid> types;
+  for (const Param& param : params) types.push_back(param.type_oid);
+  return types;
+}
 
 // Parsed on the spot: shapes are many.
 Sent SendComposed(Connection& connection, const Queued& queued) {
   if (ChangesRows(queued.composed)) return Wrong(queued.statement.name, "changes rows");
   const Bound bound(queued.params);
+  const std::vector<Oid> types = TypesOf(queued.params);
   Sent sent;
-  sent.statement = PQsendQueryParams(connection.handle(), queued.composed.c_str(),
-                                     static_cast<int>(queued.params.size()), bound.types.data(),
-                                     bound.values.data(), bound.lengths.data(),
-                                     bound.formats.data(), kBinary) == 1;
+  sent.statement =
+      PQsendQueryParams(connection.handle(), queued.composed.c_str(),
+                        static_cast<int>(queued.params.size()), types.data(), bound.values.data(),
+                        bound.lengths.data(), bound.formats.data(), kBinary) == 1;
   return sent;
 }
 
@@ -91,28 +100,28 @@ Sent SendStatement(Connection& connection, const Queued& queued) {
   const Statement& statement = queued.statement;
   const std::vector<Param>& params = queued.params;
   const int count = static_cast<int>(params.size());
-  const std::string name(statement.name);
   Sent sent;
-  if (const Connection::Prepared* known = connection.FindPrepared(name)) {
+  const Connection::Prepared* known = connection.FindPrepared(statement.name);
+  if (known != nullptr) {
     if (!HasTypes(known->types, params) || known->sql != statement.sql) {
-      return Wrong(name, "has two texts, or parameters of other types");
+      return Wrong(statement.name, "has two texts, or parameters of other types");
     }
   } else {
     if (statement.access == Access::kRead && ChangesRows(statement.sql)) {
-      return Wrong(name, "changes rows and is declared kRead");
+      return Wrong(statement.name, "changes rows and is declared kRead");
     }
-    Connection::Prepared prepared{std::string(statement.sql), {}};
-    for (const Param& param : params) prepared.types.push_back(param.type_oid);
-    if (PQsendPrepare(connection.handle(), name.c_str(), prepared.sql.c_str(), count,
+    Connection::Prepared prepared{std::string(statement.name), std::string(statement.sql),
+                                  TypesOf(params)};
+    if (PQsendPrepare(connection.handle(), prepared.name.c_str(), prepared.sql.c_str(), count,
                       prepared.types.data()) != 1) {
       return sent;
     }
     sent.prepare = true;
-    connection.AddPrepared(name, std::move(prepared));
+    known = &connection.AddPrepared(std::move(prepared));
   }
   const Bound bound(params);
   sent.statement =
-      PQsendQueryPrepared(connection.handle(), name.c_str(), count, bound.values.data(),
+      PQsendQueryPrepared(connection.handle(), known->name.c_str(), count, bound.values.data(),
                           bound.lengths.data(), bound.formats.data(), kBinary) == 1;
   return sent;
 }
@@ -121,9 +130,11 @@ std::optional<Queued> EnterStatement(const Scope& scope) {
   if (scope.mode == EnterMode::kDoor) return std::nullopt;
   const std::string customer =
       scope.customer.has_value() ? scope.customer->uuid().ToString() : "all";
-  return Queued{scope.mode == EnterMode::kActive ? kEnter : kEnterAnyState,
-                {Encode(scope.tenant), Encode(customer)},
-                std::nullopt};
+  Queued enter{scope.mode == EnterMode::kActive ? kEnter : kEnterAnyState, {}, std::nullopt};
+  enter.params.reserve(2);
+  enter.params.push_back(Encode(scope.tenant));
+  enter.params.push_back(Encode(customer));
+  return enter;
 }
 
 }  // namespace kasbah::postgres::internal

@@ -96,21 +96,35 @@ class Pipeline::Unary {
   // may block, work that is deferred at once is left to that thread, which has its place already:
   // to queue again could be refused.
   bool Share(bool may_block) {
-    const auto beginning = may_block ? std::make_shared<Beginning>() : nullptr;
+    if (!may_block) {
+      // Nothing but this, so that it needs no memory of its own.
+      Continue next = [this](std::optional<absl::Status> answered, Handler rest) {
+        if (!Answered(std::move(answered), std::move(rest))) Submit(/*is_admitted=*/true);
+      };
+      return work_->Begin(passage_.call(), next);
+    }
+    const auto beginning = std::make_shared<Beginning>();
     Continue next = [this, beginning](std::optional<absl::Status> answered, Handler rest) {
-      if (answered.has_value()) return Finish(*std::move(answered));
-      rest_ = std::move(rest);
-      if (beginning != nullptr && beginning->thread == std::this_thread::get_id() &&
-          !beginning->is_over) {
+      if (Answered(std::move(answered), std::move(rest))) return;
+      if (beginning->thread == std::this_thread::get_id() && !beginning->is_over) {
         beginning->is_deferred = true;
       } else {
         Submit(/*is_admitted=*/true);
       }
     };
     if (!work_->Begin(passage_.call(), next)) return false;
-    if (beginning == nullptr) return true;
     beginning->is_over = true;
     return !beginning->is_deferred;
+  }
+
+  // Finishes with an answer, or keeps the rest of the work.
+  bool Answered(std::optional<absl::Status> answered, Handler rest) {
+    if (answered.has_value()) {
+      Finish(*std::move(answered));
+      return true;
+    }
+    rest_ = std::move(rest);
+    return false;
   }
 
   void Submit(bool is_admitted) {
