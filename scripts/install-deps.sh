@@ -10,7 +10,7 @@ packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   libpqxx-dev libpq-dev libssl-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev
   libre2-dev libgumbo-dev libidn2-dev libpsl-dev libicu-dev libmagic-dev libarchive-dev libc-ares-dev
-  libp11-kit-dev libcurl4-openssl-dev nlohmann-json3-dev libboost1.81-dev
+  libp11-kit-dev libcurl4-openssl-dev nlohmann-json3-dev libboost1.81-dev libmimalloc-dev
   libgtest-dev libgmock-dev
   # what the tour and the tests run against
   postgresql-15 openssl ca-certificates iso-codes softhsm2 dnsmasq-base rsyslog rsyslog-openssl age
