@@ -60,13 +60,15 @@ endfunction()
 # Everything that runs, without its tests: what make demo and make up need.
 add_custom_target(kasbah_processes)
 
-# kasbah_service(name) builds the process kasbah-<name> from main.cc and kasbah::<name>_app.
+# kasbah_service(name binary [OWN_FREE]) builds the process kasbah-<name> from main.cc and
+# kasbah::<name>_app. OWN_FREE: it stands before the C library's free itself, which an allocator linked
+# here would pass by.
 function(kasbah_service name binary)
   if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
     return()
   endif()
   add_executable(${binary} main.cc)
-  if(NOT KASBAH_SANITIZE)
+  if(NOT KASBAH_SANITIZE AND NOT OWN_FREE IN_LIST ARGN)
     # What one thread allocates and another frees, as a call's between the transport and a lane, makes
     # threads wait for each other in the C library's allocator. First, to stand before it.
     target_link_libraries(${binary} PRIVATE ${MIMALLOC_LIBRARY})

@@ -1,7 +1,8 @@
 // Every block of memory that the vault's process gives back is wiped first: not only what holds our
 // own secrets (libs/crypto/secret_bytes.h) but what gRPC, protobuf, OpenSSL and libpq copied of a
 // request or a reply on its way. glibc lets a program stand before its allocator's functions
-// ("Replacing malloc" in its manual); these two only wipe, and pass on.
+// ("Replacing malloc" in its manual); these two only wipe, and pass on. Another allocator's
+// operator delete would pass them by, hence OWN_FREE in the vault's CMakeLists.txt.
 //
 // Not covered: what is still in use (a connection's TLS buffers until it ends), stacks and
 // registers. tests/security/memory_test.cc measures what is left.
