@@ -91,8 +91,11 @@ bool Accepts(int port, absl::Duration timeout) {
 
 bool ReservePort(int port) {
   const int socket_fd = Bind(port, /*reuse=*/false);
+  if (socket_fd < 0) return false;
   // Now servers may listen there. Said before, the port of another that reserves would not be seen.
-  return socket_fd >= 0 && AllowReuse(socket_fd);
+  if (AllowReuse(socket_fd)) return true;
+  close(socket_fd);
+  return false;
 }
 
 absl::StatusOr<int> PickFreePort() {

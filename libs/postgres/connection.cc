@@ -155,9 +155,8 @@ const Connection::Prepared* Connection::FindPrepared(std::string_view name) cons
   return found == prepared_.end() ? nullptr : &found->second;
 }
 
-const Connection::Prepared& Connection::AddPrepared(Prepared prepared) {
-  const std::string name = prepared.name;
-  return prepared_.insert_or_assign(name, std::move(prepared)).first->second;
+void Connection::AddPrepared(std::string_view name, Prepared prepared) {
+  prepared_.insert_or_assign(std::string(name), std::move(prepared));
 }
 
 void Connection::DropPrepared(std::string_view name) { prepared_.erase(ToAbsl(name)); }

@@ -45,13 +45,11 @@ class Connection {
 
   // Statements that were prepared here, with the parameter types of the first use.
   struct Prepared {
-    std::string name;
     std::string sql;
     std::vector<Oid> types;
   };
   const Prepared* FindPrepared(std::string_view name) const;
-  // In place of one of its name.
-  const Prepared& AddPrepared(Prepared prepared);
+  void AddPrepared(std::string_view name, Prepared prepared);
   void DropPrepared(std::string_view name);
   // Every plan is stale: the next transaction deallocates them first.
   void ForgetPrepared();

@@ -25,12 +25,10 @@ class Lanes {
   // To each lane of its kind in turn.
   void Submit(std::unique_ptr<SharedTransaction> transaction) {
     if (count_ <= 0) return transaction->Finish(std::nullopt);
-    const bool writes = transaction->writes();
-    Kind& kind = writes ? writing_ : reading_;
+    Kind& kind = transaction->writes() ? writing_ : reading_;
     absl::call_once(kind.opened, [&] {
-      const size_t largest_batch = writes ? kLargestBatchOfWrites : kLargestBatchOfReads;
       for (int i = 0; i < count_; ++i) {
-        kind.lanes.push_back(std::make_unique<Lane>(settings_, largest_batch));
+        kind.lanes.push_back(std::make_unique<Lane>(settings_, kind.largest_batch));
       }
     });
     const size_t turn = kind.next.fetch_add(1, std::memory_order_relaxed);
@@ -39,6 +37,9 @@ class Lanes {
 
  private:
   struct Kind {
+    explicit Kind(size_t most) : largest_batch(most) {}
+
+    const size_t largest_batch;
     absl::once_flag opened;
     std::atomic<size_t> next{0};
     std::vector<std::unique_ptr<Lane>> lanes;
@@ -46,8 +47,8 @@ class Lanes {
 
   const ConnectSettings settings_;
   const int count_;
-  Kind reading_;
-  Kind writing_;
+  Kind reading_{kLargestBatchOfReads};
+  Kind writing_{kLargestBatchOfWrites};
 };
 
 }  // namespace kasbah::postgres::internal

@@ -100,28 +100,27 @@ Sent SendStatement(Connection& connection, const Queued& queued) {
   const Statement& statement = queued.statement;
   const std::vector<Param>& params = queued.params;
   const int count = static_cast<int>(params.size());
+  const std::string name(statement.name);
   Sent sent;
-  const Connection::Prepared* known = connection.FindPrepared(statement.name);
-  if (known != nullptr) {
+  if (const Connection::Prepared* known = connection.FindPrepared(name)) {
     if (!HasTypes(known->types, params) || known->sql != statement.sql) {
-      return Wrong(statement.name, "has two texts, or parameters of other types");
+      return Wrong(name, "has two texts, or parameters of other types");
     }
   } else {
     if (statement.access == Access::kRead && ChangesRows(statement.sql)) {
-      return Wrong(statement.name, "changes rows and is declared kRead");
+      return Wrong(name, "changes rows and is declared kRead");
     }
-    Connection::Prepared prepared{std::string(statement.name), std::string(statement.sql),
-                                  TypesOf(params)};
-    if (PQsendPrepare(connection.handle(), prepared.name.c_str(), prepared.sql.c_str(), count,
+    Connection::Prepared prepared{std::string(statement.sql), TypesOf(params)};
+    if (PQsendPrepare(connection.handle(), name.c_str(), prepared.sql.c_str(), count,
                       prepared.types.data()) != 1) {
       return sent;
     }
     sent.prepare = true;
-    known = &connection.AddPrepared(std::move(prepared));
+    connection.AddPrepared(name, std::move(prepared));
   }
   const Bound bound(params);
   sent.statement =
-      PQsendQueryPrepared(connection.handle(), known->name.c_str(), count, bound.values.data(),
+      PQsendQueryPrepared(connection.handle(), name.c_str(), count, bound.values.data(),
                           bound.lengths.data(), bound.formats.data(), kBinary) == 1;
   return sent;
 }
@@ -130,11 +129,9 @@ std::optional<Queued> EnterStatement(const Scope& scope) {
   if (scope.mode == EnterMode::kDoor) return std::nullopt;
   const std::string customer =
       scope.customer.has_value() ? scope.customer->uuid().ToString() : "all";
-  Queued enter{scope.mode == EnterMode::kActive ? kEnter : kEnterAnyState, {}, std::nullopt};
-  enter.params.reserve(2);
-  enter.params.push_back(Encode(scope.tenant));
-  enter.params.push_back(Encode(customer));
-  return enter;
+  return Queued{scope.mode == EnterMode::kActive ? kEnter : kEnterAnyState,
+                {Encode(scope.tenant), Encode(customer)},
+                std::nullopt};
 }
 
 }  // namespace kasbah::postgres::internal
