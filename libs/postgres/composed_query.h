@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/base/strings.h"
+#include "libs/postgres/statement.h"
 #include "libs/postgres/value.h"
 
 namespace kasbah::postgres {
@@ -23,8 +24,8 @@ class SqlLiteral {
 };
 
 // A query whose shape is known at run time alone, such as a filter's: pieces of the program's own
-// SQL, and parameters for every value. It reads, and is not kept prepared: shapes are many, and the
-// plan is made for the values at hand.
+// SQL, and parameters for every value. It reads. A connection keeps 128 KiB of them prepared, each
+// planned once, without a look at the values: what a plan depends on stands in the text.
 class ComposedQuery {
  public:
   ComposedQuery& Add(SqlLiteral piece) {
@@ -46,5 +47,8 @@ class ComposedQuery {
   std::string sql_;
   std::vector<Param> params_;
 };
+
+// Comes before the first of a transaction and holds to its end: plans for all values, by indexes.
+inline constexpr Statement kPlanComposed{"core.plan_composed", "SELECT core.plan_composed()"};
 
 }  // namespace kasbah::postgres

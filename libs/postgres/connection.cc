@@ -161,11 +161,25 @@ void Connection::AddPrepared(std::string_view name, Prepared prepared) {
 
 void Connection::DropPrepared(std::string_view name) { prepared_.erase(ToAbsl(name)); }
 
+const std::string& Connection::NameOfShape(const std::string& sql) {
+  std::string& name = shapes_[sql];
+  if (name.empty()) {
+    name = StrCat("composed.", shapes_.size());
+    shape_bytes_ += sql.size();
+  }
+  return name;
+}
+
 void Connection::ForgetPrepared() {
   prepared_.clear();
+  shapes_.clear();
+  shape_bytes_ = 0;
   deallocate_ = true;
 }
 
-bool Connection::TakeDeallocate() { return std::exchange(deallocate_, false); }
+bool Connection::TakeDeallocate() {
+  if (shape_bytes_ > kMostShapeBytes) ForgetPrepared();
+  return std::exchange(deallocate_, false);
+}
 
 }  // namespace kasbah::postgres::internal

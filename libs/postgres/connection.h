@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/postgres/connect_settings.h"
@@ -51,17 +52,25 @@ class Connection {
   const Prepared* FindPrepared(std::string_view name) const;
   void AddPrepared(std::string_view name, Prepared prepared);
   void DropPrepared(std::string_view name);
+  // What a composed query of that text is prepared as: the same until ForgetPrepared.
+  const std::string& NameOfShape(const std::string& sql);
   // Every plan is stale: the next transaction deallocates them first.
   void ForgetPrepared();
-  // Whether that is due; then no longer.
+  // Whether that is due; then no longer. So it is, too, where composed queries had too many shapes.
   bool TakeDeallocate();
 
  private:
+  // Text of composed queries that are kept prepared: 30 to 50 lists, long filters fewer. The server
+  // needs some 50 times as much for them.
+  static constexpr size_t kMostShapeBytes = size_t{128} << 10;
   struct Link;
   explicit Connection(std::unique_ptr<Link> link);
 
   std::unique_ptr<Link> link_;
   absl::flat_hash_map<std::string, Prepared> prepared_;
+  // By text.
+  absl::node_hash_map<std::string, std::string> shapes_;
+  size_t shape_bytes_ = 0;
   bool deallocate_ = false;
   bool busy_ = false;
   bool broken_ = false;

@@ -47,7 +47,9 @@ void Lane::SendOne(SharedTransaction* transaction) {
     if (lost_) return;
     const std::string_view name = queued.statement.name;
     const Sent sent = SendStatement(*connection_, queued);
-    if (sent.prepare) Expect(true, {Expected::Kind::kPrepare, name, std::nullopt, transaction});
+    if (sent.prepare) {
+      Expect(true, {Expected::Kind::kPrepare, sent.name, std::nullopt, transaction});
+    }
     Expect(sent.statement, {kind, name, queued.index, transaction});
   };
   send(kBegin, Expected::Kind::kStatement);

@@ -30,6 +30,7 @@ size_t PipelineTransaction::Queue(const Statement& statement, std::vector<Param>
 size_t PipelineTransaction::Queue(ComposedQuery query) {
   const size_t index = results_.size();
   results_.emplace_back();
+  if (!std::exchange(composed_, true)) queued_.push_back({kPlanComposed, {}, std::nullopt});
   queued_.push_back({kComposed, query.params(), index, query.sql()});
   return index;
 }
@@ -135,7 +136,9 @@ void PipelineTransaction::Send(const Queued& queued) {
   if (lost_) return;
   const std::string name(queued.statement.name);
   const Sent sent = SendStatement(connection_, queued);
-  if (sent.prepare) expected_.push_back({Expected::Kind::kPrepare, name, std::nullopt});
+  if (sent.prepare) {
+    expected_.push_back({Expected::Kind::kPrepare, std::string(sent.name), std::nullopt});
+  }
   if (!sent.wrong.ok()) {
     if (!error_.has_value()) error_ = SqlError{sent.wrong, Remedy::kNone, ""};
     return;

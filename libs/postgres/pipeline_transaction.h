@@ -82,6 +82,7 @@ class PipelineTransaction final : public Transaction {
   std::vector<std::shared_ptr<const PGresult>> results_;
   // The first failure; what follows it in the pipeline was not run.
   std::optional<SqlError> error_;
+  bool composed_ = false;
   bool entered_ = false;
   bool wrote_ = false;
   bool write_sent_ = false;

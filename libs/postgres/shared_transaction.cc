@@ -17,6 +17,7 @@ size_t SharedTransaction::Queue(const Statement& statement, std::vector<Param> p
 size_t SharedTransaction::Queue(ComposedQuery query) {
   const size_t index = results_.size();
   results_.emplace_back();
+  if (!std::exchange(composed_, true)) queued_.push_back({kPlanComposed, {}, std::nullopt});
   queued_.push_back({kComposed, query.params(), index, query.sql()});
   return index;
 }

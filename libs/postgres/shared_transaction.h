@@ -71,6 +71,7 @@ class SharedTransaction final : public Transaction {
   std::vector<std::shared_ptr<const PGresult>> results_;
   std::optional<SqlError> error_;
   bool writes_ = false;
+  bool composed_ = false;
   bool sent_ = false;
   bool passed_over_ = false;
   bool committed_ = false;

@@ -80,28 +80,18 @@ std::vector<Oid> TypesOf(const std::vector<Param>& params) {
   return types;
 }
 
-// Parsed on the spot: shapes are many.
-Sent SendComposed(Connection& connection, const Queued& queued) {
-  if (ChangesRows(queued.composed)) return Wrong(queued.statement.name, "changes rows");
-  const Bound bound(queued.params);
-  const std::vector<Oid> types = TypesOf(queued.params);
-  Sent sent;
-  sent.statement =
-      PQsendQueryParams(connection.handle(), queued.composed.c_str(),
-                        static_cast<int>(queued.params.size()), types.data(), bound.values.data(),
-                        bound.lengths.data(), bound.formats.data(), kBinary) == 1;
-  return sent;
-}
-
 }  // namespace
 
 Sent SendStatement(Connection& connection, const Queued& queued) {
-  if (!queued.composed.empty()) return SendComposed(connection, queued);
-  const Statement& statement = queued.statement;
+  Statement statement = queued.statement;
+  if (!queued.composed.empty()) {
+    statement = {connection.NameOfShape(queued.composed), queued.composed};
+  }
   const std::vector<Param>& params = queued.params;
   const int count = static_cast<int>(params.size());
   const std::string name(statement.name);
   Sent sent;
+  sent.name = statement.name;
   if (const Connection::Prepared* known = connection.FindPrepared(name)) {
     if (!HasTypes(known->types, params) || known->sql != statement.sql) {
       return Wrong(name, "has two texts, or parameters of other types");

@@ -21,7 +21,7 @@ struct Queued {
   std::vector<Param> params;
   // Where the result goes; none for the scope.
   std::optional<size_t> index;
-  // Of a composed query, which is not prepared; empty for a statement.
+  // Of a composed query; empty for a statement.
   std::string composed = {};
 };
 
@@ -29,6 +29,8 @@ struct Queued {
 struct Sent {
   bool prepare = false;
   bool statement = false;
+  // As what it is prepared, as long as it is.
+  std::string_view name;
   // Not OK: the statement itself is wrong, a mistake of ours that is in the log. Neither this nor a
   // connection that is lost (`statement` false) is followed by a Sync.
   absl::Status wrong;

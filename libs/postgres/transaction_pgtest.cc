@@ -174,7 +174,6 @@ TEST_F(NotesTest, AComposedQueryBindsItsValuesAndReadsAlone) {
       });
     });
   };
-  // Shapes share no name: each is parsed where it is used.
   for (int i = 0; i < 2; ++i) {
     ASSERT_OK_AND_ASSIGN(const int64_t found, count(evil));
     EXPECT_EQ(found, 1);
@@ -189,6 +188,79 @@ TEST_F(NotesTest, AComposedQueryBindsItsValuesAndReadsAlone) {
   writes.Add("DELETE FROM vault.notes");
   EXPECT_THAT(database_->WithTenant(Call(a_), [&](Transaction& tx) { return tx.Run(writes); }),
               StatusIs(absl::StatusCode::kInternal));
+}
+
+// Of as many conditions.
+ComposedQuery ShapeOf(int conditions) {
+  ComposedQuery query;
+  query.Add("SELECT count(*) FROM vault.notes WHERE body = ").Value(std::string("x"));
+  for (int i = 1; i < conditions; ++i) query.Add(" OR body = ").Value(std::string("y"));
+  return query;
+}
+
+TEST_F(NotesTest, AShapeIsPreparedOnceAndPlannedForAllValuesByIndexes) {
+  constexpr Statement kShapes{
+      "test.shapes",
+      "SELECT count(*), coalesce(sum(generic_plans), 0)::bigint, coalesce(sum(custom_plans), 0)::"
+      "bigint FROM pg_prepared_statements WHERE name LIKE 'composed.%'"};
+  constexpr Statement kSettings{"test.settings",
+                                "SELECT concat_ws(' ', current_setting('plan_cache_mode'), "
+                                "current_setting('enable_seqscan'), current_setting('jit'))"};
+  const auto run = [&](auto body) { return *database_->WithTenant(Call(a_), body); };
+  for (int i = 0; i < 3; ++i) {
+    run([&](Transaction& tx) {
+      tx.Run(ShapeOf(1));
+      tx.Run(ShapeOf(2));
+      return tx.Run(ShapeOf(1));
+    });
+  }
+  const auto shapes = run([&](Transaction& tx) { return tx.Run(kShapes); });
+  EXPECT_EQ(shapes[0].template Get<int64_t>(0), 2);
+  EXPECT_EQ(shapes[0].template Get<int64_t>(1), 9);
+  EXPECT_EQ(shapes[0].template Get<int64_t>(2), 0);
+  const auto within = run([&](Transaction& tx) {
+    tx.Run(ShapeOf(1));
+    return tx.Run(kSettings);
+  });
+  EXPECT_EQ(within[0].template Get<std::string>(0), "force_generic_plan off off");
+  const auto after = run([&](Transaction& tx) { return tx.Run(kSettings); });
+  EXPECT_EQ(after[0].template Get<std::string>(0).substr(0, 7), "auto on");
+}
+
+TEST_F(NotesTest, OfManyShapesAConnectionKeepsSoMuch) {
+  constexpr Statement kShapes{"test.shapes",
+                              "SELECT sum(length(statement)) FROM pg_prepared_statements "
+                              "WHERE name LIKE 'composed.%'"};
+  ASSERT_OK(Insert(a_, NewId(), "x"));
+  int64_t most = 0;
+  for (int conditions = 1; conditions <= 300; ++conditions) {
+    ASSERT_OK_AND_ASSIGN(const Result kept, database_->WithTenant(Call(a_), [&](Transaction& tx) {
+      tx.Run(ShapeOf(conditions));
+      return tx.Run(kShapes);
+    }));
+    most = std::max(most, kept[0].Get<int64_t>(0));
+    ASSERT_OK_AND_ASSIGN(const Result first, database_->WithTenant(Call(a_), [&](Transaction& tx) {
+      return tx.Run(ShapeOf(1));
+    }));
+    EXPECT_EQ(first[0].Get<int64_t>(0), 1) << conditions;
+  }
+  EXPECT_GT(most, 120 << 10);
+  EXPECT_LT(most, 140 << 10);
+}
+
+TEST_F(NotesTest, AShapeThatWasNotPreparedInVainIsPreparedTheNextTime) {
+  constexpr Statement kFails{"test.fails", "SELECT core.require(false, 'NO')"};
+  ASSERT_OK(Insert(a_, NewId(), "x"));
+  EXPECT_THAT(database_->WithTenant(Call(a_),
+                                    [&](Transaction& tx) {
+                                      tx.Run(kFails);
+                                      return tx.Run(ShapeOf(1));
+                                    }),
+              ReasonIs("NO"));
+  ASSERT_OK_AND_ASSIGN(const Result found, database_->WithTenant(Call(a_), [&](Transaction& tx) {
+    return tx.Run(ShapeOf(1));
+  }));
+  EXPECT_EQ(found[0].Get<int64_t>(0), 1);
 }
 
 }  // namespace

@@ -197,7 +197,11 @@ std::unique_ptr<Installation::Session> Installation::OpenSession() {
    private:
     pqxx::connection connection_;
   };
-  return std::make_unique<Open>(supervisor_->PostgresAdminDsn("kasbah"));
+  return std::make_unique<Open>(PostgresAdminDsn());
+}
+
+std::string Installation::PostgresAdminDsn() const {
+  return supervisor_->PostgresAdminDsn("kasbah");
 }
 
 }  // namespace kasbah::bench

@@ -79,6 +79,8 @@ class Installation {
   // The same on one connection that stays, as a service's do, and with it what it has cached.
   class Session;
   std::unique_ptr<Session> OpenSession();
+  // The same, to connect by.
+  std::string PostgresAdminDsn() const;
 
  private:
   Installation() = default;

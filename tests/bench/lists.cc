@@ -1,6 +1,5 @@
 #include "tests/bench/lists.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <thread>
 #include <vector>
@@ -12,9 +11,8 @@
 #include "services/tenant_data/domain/filter.h"
 #include "services/tenant_data/domain/order.h"
 #include "services/tenant_data/domain/rule_table.h"
-#include "services/tenant_data/store/explained_fixture.h"
 #include "services/tenant_data/store/record_list.h"
-#include <nlohmann/json.hpp>
+#include "tests/bench/explained_transaction.h"
 
 namespace kasbah::bench {
 namespace {
@@ -24,7 +22,6 @@ using tenantdata::v1::ImportRecordsRequest;
 using tenantdata::v1::ImportRecordsResponse;
 using tenantdata::v1::RecordService;
 
-constexpr int kRounds = 9;
 constexpr int64_t kPage = 50;
 
 tenantdata::v1::Collection MakeCollection(Installation& kasbah) {
@@ -83,8 +80,7 @@ double Import(Installation& kasbah, int records) {
 
 class Lists {
  public:
-  Lists(Installation& kasbah, const tenantdata::v1::Collection& collection)
-      : kasbah_(kasbah), session_(kasbah.OpenSession()) {
+  Lists(Installation& kasbah, const tenantdata::v1::Collection& collection) : kasbah_(kasbah) {
     tenantdata::CollectionDefinition definition;
     definition.id = *CollectionId::Parse(collection.collection_id());
     for (const auto& field : collection.fields()) {
@@ -126,87 +122,25 @@ class Lists {
     kasbah.Query("VACUUM ANALYZE tenant_data.records");
   }
 
-  // "1.23 ms  filter, order".
+  // "1.23 ms (2.34)  filter, order": as RecordList reads a page, and when it is the first time that
+  // a connection does.
   std::string Measure(const std::string& filter, const std::string& order,
                       const tenantdata::Cursor& after) {
     const tenantdata::Listing listing{rules_->collection_id(),
                                       *tenantdata::ParseFilter(*rules_, filter),
                                       *tenantdata::ParseOrder(*rules_, order), call_.customer};
-    const auto candidates = tenantdata::CandidatesOf(listing);
-    double time = 0;
-    std::optional<tenantdata::Source> source = SourceWithoutProbe(listing, candidates);
-    if (listing.customer && (listing.order.field || !candidates.empty())) {
-      const auto counts =
-          Counts(listing, {tenantdata::Candidate()}, tenantdata::kSmallCustomer, &time);
-      if (counts[0] <= tenantdata::kSmallCustomer) source = SourceOfSmallCustomer(listing);
-    }
-    if (!source) {
-      source = GatherOf(candidates, Counts(listing, candidates, tenantdata::kFewGathered, &time),
-                        tenantdata::kFewGathered);
-    }
-    // As RecordList::Page goes on: a first look, and where that is not enough a count.
-    if (!source) {
-      source = WalkOf(listing, candidates);
-      const auto look = PageQuery(call_, listing, *source,
-                                  {after, std::nullopt, tenantdata::kFirstLook, true}, kPage + 1);
-      time += TimeOf(look);
-      if (RowsOf(look) == kPage + 1) return Line(time, filter, order, after);
-      const auto counts = Counts(listing, candidates, tenantdata::kMostGathered, &time);
-      source = GatherOf(candidates, counts, tenantdata::kMostGathered).value_or(*source);
-    }
-    time += TimeOf(PageQuery(call_, listing, *source, {after, std::nullopt, 10'000}, kPage + 1));
-    return Line(time, filter, order, after);
-  }
-
- private:
-  static std::string Line(double time, const std::string& filter, const std::string& order,
-                          const tenantdata::Cursor& after) {
-    char line[64];
-    snprintf(line, sizeof(line), "%8.2f ms  ", time);
-    return StrCat(line, filter.empty() ? "everything" : filter, ", by ",
+    ExplainedTransaction transaction(kasbah_.PostgresAdminDsn(), call_);
+    const auto page = tenantdata::RecordList().Page(transaction, call_, listing, after, kPage + 1);
+    if (!page.ok()) Crash(page.status().ToString(), __FILE__, __LINE__);
+    char times[64];
+    snprintf(times, sizeof(times), "%8.2f ms (%.2f)  ", transaction.median(), transaction.first());
+    return StrCat(times, filter.empty() ? "everything" : filter, ", by ",
                   order.empty() ? "age" : order, after.record.uuid().is_nil() ? "" : ", deep",
                   "\n");
   }
 
-  // How many rows each finds, up to `most` + 1; adds what that takes.
-  std::vector<int64_t> Counts(const tenantdata::Listing& listing,
-                              const std::vector<tenantdata::Candidate>& candidates, int64_t most,
-                              double* time) {
-    *time += TimeOf(tenantdata::ProbeQuery(call_, listing, candidates, most + 1));
-    std::vector<int64_t> counts;
-    for (const tenantdata::Candidate& candidate : candidates) {
-      const auto one = tenantdata::ProbeQuery(call_, listing, {candidate}, most + 1);
-      counts.push_back(std::stoll(kasbah_.Query(Scoped(tenantdata::WithLiterals(one)))));
-    }
-    return counts;
-  }
-  int64_t RowsOf(const postgres::ComposedQuery& query) {
-    return std::stoll(kasbah_.Query(
-        Scoped(StrCat("SELECT count(*) FROM (", tenantdata::WithLiterals(query), ") q"))));
-  }
-
-  std::string Scoped(const std::string& sql) const {
-    return StrCat("BEGIN; SET LOCAL ROLE kasbah_tenant_data; SELECT core.enter('",
-                  kasbah_.tenant().uuid().ToString(), "', '",
-                  call_.customer ? call_.customer->uuid().ToString() : "all", "'); ", sql);
-  }
-
-  // Planning and execution, the median of some rounds.
-  double TimeOf(const postgres::ComposedQuery& query) {
-    std::vector<double> times;
-    for (int i = 0; i < kRounds; ++i) {
-      const auto plan = nlohmann::json::parse(session_->Query(
-          Scoped("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + tenantdata::WithLiterals(query))));
-      session_->Query("ROLLBACK");
-      times.push_back(plan[0]["Planning Time"].get<double>() +
-                      plan[0]["Execution Time"].get<double>());
-    }
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
-  }
-
+ private:
   Installation& kasbah_;
-  const std::unique_ptr<Installation::Session> session_;
   CallContext call_;
   std::shared_ptr<const tenantdata::RuleTable> rules_;
 };
@@ -221,8 +155,9 @@ std::string MeasureLists(Installation& kasbah, int records) {
   tenantdata::Cursor deep;
   deep.record = RecordId::New(absl::Now());
   deep.value.integer = records / 2;
-  std::string text = StrCat("imported ", records, " records, ", static_cast<int64_t>(rate),
-                            " lines/s\npages of 50, in the database:\n");
+  std::string text =
+      StrCat("imported ", records, " records, ", static_cast<int64_t>(rate),
+             " lines/s\npages of 50, in the database (the first time on a connection):\n");
   text += lists.Measure("", "", {});
   text += lists.Measure("state = \"open\"", "", {});
   text += lists.Measure("", "rank", {});

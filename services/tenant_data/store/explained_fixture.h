@@ -10,37 +10,55 @@
 
 namespace kasbah::tenantdata {
 
-// A parameter as a literal, for an EXPLAIN, which takes none. Of tests and benchmarks, whose values
-// have nothing to escape.
+// Composed queries as SQL's own prepared statements, for EXPLAIN, which takes no parameters. Of
+// tests and benchmarks, whose values have nothing to escape.
+
+inline std::string TypeOf(const postgres::Param& param) {
+  switch (param.type_oid) {
+    case 20:
+      return "bigint";
+    case 25:
+      return "text";
+    case 2950:
+      return "uuid";
+    case 1001:
+      return "bytea[]";
+    default:
+      Crash("a parameter of a type that no list has", __FILE__, __LINE__);
+  }
+}
+
 inline std::string LiteralOf(const postgres::Param& param) {
   const std::string& data = param.data;
   switch (param.type_oid) {
     case 20: {
       uint64_t value = 0;
       for (char c : data) value = (value << 8) | static_cast<unsigned char>(c);
-      return absl::StrCat("'", static_cast<int64_t>(value), "'::bigint");
+      return absl::StrCat("'", static_cast<int64_t>(value), "'");
     }
     case 25:
-      return absl::StrCat("'", data, "'::text");
+      return absl::StrCat("'", data, "'");
     case 2950:
-      return absl::StrCat("'", Uuid::FromBytes(data)->ToString(), "'::uuid");
-    case 1001:
-      return "'{one}'::bytea[]";
+      return absl::StrCat("'", Uuid::FromBytes(data)->ToString(), "'");
     default:
-      Crash("a parameter of a type that no list has", __FILE__, __LINE__);
+      return "'{one}'";
   }
 }
 
-// The query with its values in it.
-inline std::string WithLiterals(const postgres::ComposedQuery& query) {
-  std::string sql = query.sql();
-  for (size_t i = query.params().size(); i > 0; --i) {
-    const std::string mark = absl::StrCat("$", i);
-    for (size_t at = sql.find(mark); at != std::string::npos; at = sql.find(mark)) {
-      sql.replace(at, mark.size(), LiteralOf(query.params()[i - 1]));
-    }
+inline std::string ListOf(const postgres::ComposedQuery& query,
+                          std::string (*part)(const postgres::Param&)) {
+  std::string list;
+  for (const postgres::Param& param : query.params()) {
+    absl::StrAppend(&list, list.empty() ? " (" : ", ", part(param));
   }
-  return sql;
+  return list.empty() ? list : list + ")";
+}
+
+inline std::string PrepareAs(const std::string& name, const postgres::ComposedQuery& query) {
+  return absl::StrCat("PREPARE ", name, ListOf(query, TypeOf), " AS ", query.sql());
+}
+inline std::string ExecuteAs(const std::string& name, const postgres::ComposedQuery& query) {
+  return absl::StrCat("EXECUTE ", name, ListOf(query, LiteralOf));
 }
 
 }  // namespace kasbah::tenantdata

@@ -67,8 +67,7 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
                                const std::vector<int64_t>& counts, int64_t most) {
   const auto fewest = std::min_element(counts.begin(), counts.end());
   if (*fewest > most) return std::nullopt;
-  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())],
-                *fewest <= kFewGathered};
+  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
 }
 
 Source SourceOfSmallCustomer(const Listing& listing) {
@@ -78,8 +77,16 @@ Source SourceOfSmallCustomer(const Listing& listing) {
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) {
   if (listing.order.field) return Source();
   const auto equal = std::find_if(candidates.begin(), candidates.end(), IsEqualValue);
-  if (equal == candidates.end()) return Source();
-  return {Source::Kind::kWalkEqual, *equal};
+  if (equal != candidates.end()) return {Source::Kind::kWalkEqual, *equal};
+  // A customer's records have an index of their own, a field's entries are all customers'.
+  if (listing.customer) return Source();
+  const auto field = std::find_if(candidates.begin(), candidates.end(), IsOfOneField);
+  if (field != candidates.end()) return {Source::Kind::kWalkField, *field};
+  return Source();
+}
+
+int64_t FirstLookOf(const Source& walk) {
+  return walk.kind == Source::Kind::kWalkField ? kFirstLookAtField : kFirstLook;
 }
 
 absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const CallContext& call,
@@ -125,12 +132,14 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
                      Probe(tx, call, listing, candidates, kFewGathered));
     source = GatherOf(candidates, counts, kFewGathered);
     if (!source) {
-      const Stretch first{after, std::nullopt, kFirstLook, /*at_once=*/true};
       const Source walk = WalkOf(listing, candidates);
+      const Stretch first{after, std::nullopt, FirstLookOf(walk)};
       ASSIGN_OR_RETURN(const Result rows,
                        tx.Run(PageQuery(call, listing, walk, first, limit)).Await());
       Found found = ReadFound(listing, rows, after.lacks_value);
-      if (found.count == limit) return std::move(found.page);
+      if (found.count == limit || found.page.looked_to) return std::move(found.page);
+      ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, walk, first)).Await());
+      if (end.empty()) return std::move(found.page);
     }
   }
   if (!source) {

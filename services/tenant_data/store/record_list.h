@@ -30,6 +30,8 @@ inline constexpr int64_t kFewGathered = 250;
 // Where all find more, a page is mostly full after so many rows of an ordered walk, which cost no
 // more than counting to the end. For pages up to a fifth of it.
 inline constexpr int64_t kFirstLook = 600;
+// And so many of one field's entries, which are not looked up one by one.
+inline constexpr int64_t kFirstLookAtField = 2000;
 // So many rows are gathered and sorted if it was not; past it a walk meets a page's worth soon.
 inline constexpr int64_t kMostGathered = 2000;
 // A customer with no more records has its own ways: whatever the filter is, those are all that is
@@ -47,6 +49,7 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
 Source SourceOfSmallCustomer(const Listing& listing);
 // The ordered walk, where all of them find more.
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates);
+int64_t FirstLookOf(const Source& walk);
 
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;

@@ -1,5 +1,6 @@
 #include "services/tenant_data/store/record_query.h"
 
+#include <limits>
 #include <utility>
 
 #include "services/tenant_data/store/byte_window.h"
@@ -84,26 +85,12 @@ class PageSql {
         lacks_value_(listing.order.field && lacks_value) {}
 
   ComposedQuery Page(const Stretch& stretch, int64_t limit) {
-    AddGathered();
     query_.Add(KASBAH_RECORD ", r.value, r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
                ", k.value FROM (SELECT i.record_id, i.value FROM (");
-    met_at_once_ = stretch.at_once ? FindInRecords() : nullptr;
-    if (met_at_once_ != nullptr) {
-      // By their records, whatever the planner thinks of the values: OFFSET 0 hides them from it.
-      query_.Add("SELECT x.record_id, NULL::bigint AS value FROM (SELECT * ");
-      query_.Add("FROM tenant_data.record_index x WHERE x.tenant_id = ").Value(call_.tenant);
-      query_.Add(" AND x.field_id = ").Value(met_at_once_->comparison.field);
-      query_.Add(" AND x.record_id = ANY (ARRAY (SELECT i.record_id FROM (");
-    }
     AddRows(stretch);
-    if (stretch.scan > 0) {
-      AddOrder();
-      query_.Add(" LIMIT ").Value(stretch.scan);
-    }
-    if (met_at_once_ != nullptr) {
-      query_.Add(") AS i)) OFFSET 0) AS x WHERE ");
-      AddRange("x", call_, met_at_once_->comparison, &query_);
-    }
+    AddOrder();
+    // A LIMIT even where none is asked for: what stands around it is not to choose the index.
+    query_.Add(" LIMIT ").Value(stretch.scan > 0 ? stretch.scan : kAll);
     query_.Add(") AS i WHERE true");
     AddFilter();
     AddOrder();
@@ -121,7 +108,6 @@ class PageSql {
   }
 
   ComposedQuery End(const Stretch& stretch) {
-    AddGathered();
     query_.Add("SELECT i.value, i.record_id FROM (");
     AddRows(stretch);
     query_.Add(") AS i");
@@ -131,7 +117,6 @@ class PageSql {
   }
 
   ComposedQuery Count(int64_t limit) {
-    AddGathered();
     query_.Add("SELECT count(*) FROM (SELECT FROM (");
     AddRows(Stretch());
     query_.Add(") AS i WHERE true");
@@ -141,56 +126,61 @@ class PageSql {
   }
 
  private:
-  void AddGathered() {
-    if (source_.kind != Source::Kind::kGather) return;
-    query_.Add("WITH found AS MATERIALIZED (SELECT DISTINCT u.record_id FROM (");
-    AddFound(call_, listing_, source_.candidate, &query_);
-    query_.Add(") AS u) ");
-  }
+  static constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 
   // Rows of the source with their values, within the stretch.
   void AddRows(const Stretch& stretch) {
-    if (by_value_) {
-      query_.Add("SELECT i.record_id, i.")
-          .Add(NameOf(listing_.order.column))
-          .Add(" AS value FROM ");
-      if (source_.kind == Source::Kind::kGather && source_.is_few) {
-        query_.Add("found f JOIN tenant_data.record_index i ON i.record_id = f.record_id WHERE ");
-      } else if (source_.kind == Source::Kind::kGather) {
-        // By their records, OFFSET 0: of many the planner would rather read all of the field's
-        // index.
-        query_.Add("(SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");
-        query_.Value(call_.tenant).Add(" AND x.field_id = ").Value(*listing_.order.field);
-        query_.Add(" AND x.record_id = ANY (ARRAY (SELECT record_id FROM found)) OFFSET 0) AS i ");
-        query_.Add("WHERE ");
-      } else {
-        query_.Add("tenant_data.record_index i WHERE ");
-      }
-      AddRange("i", call_, PresenceOf(listing_.order), &query_);
-      for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
-        if (!IsOfOrder(listing_, *conjunct)) continue;
-        query_.Add(" AND ");
-        AddRange("i", call_, conjunct->comparison, &query_);
-      }
-      if (source_.kind == Source::Kind::kWalk) AddCustomer(listing_, &query_);
-      return AddValueBounds(stretch);
-    }
-    query_.Add("SELECT i.record_id, NULL::bigint AS value FROM ");
+    if (by_value_) return AddRowsByValue(stretch);
+    query_.Add("SELECT i.record_id, NULL::bigint AS value");
     switch (source_.kind) {
       case Source::Kind::kGather:
-        query_.Add("found i WHERE true");
+        query_.Add(" FROM (SELECT DISTINCT u.record_id FROM (");
+        AddFound(call_, listing_, source_.candidate, &query_);
+        query_.Add(") AS u) AS i WHERE true");
         break;
       case Source::Kind::kWalkEqual:
-        query_.Add("tenant_data.record_index i WHERE ");
+        query_.Add(" FROM tenant_data.record_index i WHERE ");
         AddRange("i", call_, *source_.candidate.ranges.front(), &query_);
         AddCustomer(listing_, &query_);
         break;
+      case Source::Kind::kWalkField: {
+        const Comparison& walked = *source_.candidate.ranges.front();
+        query_.Add(", i.").Add(NameOf(walked.column));
+        query_.Add(" FROM tenant_data.record_index i WHERE i.tenant_id = ").Value(call_.tenant);
+        query_.Add(" AND i.field_id = ").Value(walked.field);
+        AddCustomer(listing_, &query_);
+        break;
+      }
       case Source::Kind::kWalk:
+        query_.Add(" FROM ");
         AddLive(call_, listing_, &query_);
         break;
     }
     query_.Add(" AND i.record_id > ").Value(stretch.after.record);
     if (stretch.until) query_.Add(" AND i.record_id <= ").Value(stretch.until->record);
+  }
+
+  void AddRowsByValue(const Stretch& stretch) {
+    query_.Add("SELECT i.record_id, i.").Add(NameOf(listing_.order.column)).Add(" AS value FROM ");
+    if (source_.kind == Source::Kind::kGather) {
+      // By their records, OFFSET 0: not by the values that are asked for around it.
+      query_.Add("(SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");
+      query_.Value(call_.tenant).Add(" AND x.field_id = ").Value(*listing_.order.field);
+      query_.Add(" AND x.record_id = ANY (ARRAY (");
+      AddFound(call_, listing_, source_.candidate, &query_);
+      query_.Add(")) OFFSET 0) AS i WHERE ");
+      AddComparison("i", PresenceOf(listing_.order), &query_);
+    } else {
+      query_.Add("tenant_data.record_index i WHERE ");
+      AddRange("i", call_, PresenceOf(listing_.order), &query_);
+      AddCustomer(listing_, &query_);
+    }
+    for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
+      if (!IsOfOrder(listing_, *conjunct)) continue;
+      query_.Add(" AND ");
+      AddComparison("i", conjunct->comparison, &query_);
+    }
+    AddValueBounds(stretch);
   }
 
   void AddValueBounds(const Stretch& stretch) {
@@ -209,19 +199,10 @@ class PageSql {
     query_.Add(", ").Value(cursor.record).Add(")");
   }
 
-  // Of a list by age a condition whose index rows can be asked for by their records; null without.
-  const Filter* FindInRecords() const {
-    if (listing_.order.field || source_.kind != Source::Kind::kWalk) return nullptr;
-    for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
-      if (IsRange(*conjunct)) return conjunct;
-    }
-    return nullptr;
-  }
-
   // What the source does not see to by itself.
   void AddFilter() {
+    if (source_.kind == Source::Kind::kWalkField) AddWalked();
     for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
-      if (conjunct == met_at_once_) continue;
       const bool is_met =
           source_.kind != Source::Kind::kWalk && conjunct == source_.candidate.whole;
       if (is_met || (by_value_ && IsOfOrder(listing_, *conjunct))) continue;
@@ -231,6 +212,14 @@ class PageSql {
     if (!lacks_value_) return;
     query_.Add(" AND NOT ");
     AddHas(call_, PresenceOf(listing_.order), &query_);
+  }
+
+  void AddWalked() {
+    for (size_t i = 0; i < source_.candidate.ranges.size(); ++i) {
+      query_.Add(i == 0 ? SqlLiteral(" AND (") : " OR ");
+      AddComparison("i", *source_.candidate.ranges[i], &query_);
+    }
+    query_.Add(")");
   }
 
   void AddOrder() {
@@ -247,7 +236,6 @@ class PageSql {
   const Source& source_;
   const bool by_value_;
   const bool lacks_value_;
-  const Filter* met_at_once_ = nullptr;
   ComposedQuery query_;
 };
 
@@ -269,6 +257,14 @@ bool IsEqualValue(const Candidate& candidate) {
   const Comparison& only = *candidate.ranges.front();
   return only.op == FilterOp::kEquals &&
          (only.column != IndexColumn::kBlind || only.blind.size() == 1);
+}
+
+bool IsOfOneField(const Candidate& candidate) {
+  if (candidate.whole == nullptr) return false;
+  for (const Comparison* range : candidate.ranges) {
+    if (range->field != candidate.ranges.front()->field) return false;
+  }
+  return true;
 }
 
 ComposedQuery ProbeQuery(const CallContext& call, const Listing& listing,

@@ -1,0 +1,5 @@
+-- A field's values in the order of records: a list by age whose filter asks for something that is
+-- not rare passes over the others' entries, and a condition on a record is looked up, without
+-- reading rows.
+CREATE INDEX record_index_of_field ON tenant_data.record_index
+  (tenant_id, field_id, record_id) INCLUDE (customer_id, v_text, v_int, v_ts, v_blind);
