@@ -15,6 +15,8 @@ namespace kasbah::tenantdata {
 
 inline std::string TypeOf(const postgres::Param& param) {
   switch (param.type_oid) {
+    case 17:
+      return "bytea";
     case 20:
       return "bigint";
     case 25:
@@ -31,6 +33,8 @@ inline std::string TypeOf(const postgres::Param& param) {
 inline std::string LiteralOf(const postgres::Param& param) {
   const std::string& data = param.data;
   switch (param.type_oid) {
+    case 17:
+      return "'one'";
     case 20: {
       uint64_t value = 0;
       for (char c : data) value = (value << 8) | static_cast<unsigned char>(c);

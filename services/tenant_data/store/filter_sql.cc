@@ -63,6 +63,9 @@ void AddComparison(SqlLiteral alias, const Comparison& comparison, ComposedQuery
   };
   if (comparison.op == FilterOp::kPresent) {
     column().Add(" IS NOT NULL");
+  } else if (comparison.column == IndexColumn::kBlind && comparison.blind.size() == 1) {
+    // Of an array the planner would not know that it holds one.
+    column().Add(" = ").Value(OwnedBytes{comparison.blind[0]});
   } else if (comparison.column == IndexColumn::kBlind) {
     std::vector<OwnedBytes> blind;
     for (const std::string& index : comparison.blind) blind.push_back({index});
@@ -91,10 +94,17 @@ void AddRange(SqlLiteral alias, const CallContext& call, const Comparison& compa
   AddComparison(alias, comparison, query);
 }
 
+void AddOfField(SqlLiteral alias, const CallContext& call, FieldId field, ComposedQuery* query) {
+  query->Add(alias).Add(".tenant_id = ").Value(call.tenant);
+  query->Add(" AND ").Add(alias).Add(".field_id = ").Value(field);
+  // What record_index_of_field asks for before it serves.
+  query->Add(" AND ").Add(alias).Add(".field_id <> '00000000-0000-0000-0000-000000000000'");
+}
+
 // OFFSET 0 keeps it a look-up by record, whatever the value is.
 void AddHas(const CallContext& call, const Comparison& comparison, ComposedQuery* query) {
-  query->Add("EXISTS (SELECT FROM (SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");
-  query->Value(call.tenant).Add(" AND x.field_id = ").Value(comparison.field);
+  query->Add("EXISTS (SELECT FROM (SELECT * FROM tenant_data.record_index x WHERE ");
+  AddOfField("x", call, comparison.field, query);
   query->Add(" AND x.record_id = i.record_id OFFSET 0) AS x WHERE ");
   AddComparison("x", comparison, query);
   query->Add(")");

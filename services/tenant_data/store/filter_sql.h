@@ -18,7 +18,10 @@ void AddKey(const IndexKey& key, postgres::ComposedQuery* query);
 // The comparison as a condition on the values of its field's index rows.
 void AddComparison(postgres::SqlLiteral alias, const Comparison& comparison,
                    postgres::ComposedQuery* query);
-// And on an index row: a stretch of its column's own index.
+// An index row of the field: a stretch of record_index_of_field.
+void AddOfField(postgres::SqlLiteral alias, const CallContext& call, FieldId field,
+                postgres::ComposedQuery* query);
+// One of the comparison's: a stretch of its column's own index.
 void AddRange(postgres::SqlLiteral alias, const CallContext& call, const Comparison& comparison,
               postgres::ComposedQuery* query);
 // That record i.record_id has such a row: a look-up by record, however many rows there are.

@@ -34,22 +34,48 @@ Cursor CursorOf(const Listing& listing, const Row& row, int column, RecordId rec
   return cursor;
 }
 
-// A part of a list, and how many records it would have had but for their size.
+// What a look at a stretch finds.
 struct Found {
   ListedPage page;
-  int64_t count = 0;
+  // It has as many records as were asked for, or as many bytes as a page may have.
+  bool is_enough = false;
 };
 
-Found ReadFound(const Listing& listing, const Result& rows, bool lacks_value) {
+absl::StatusOr<Found> Look(Transaction& tx, const CallContext& call, const Listing& listing,
+                           const Source& source, const Stretch& stretch, int64_t limit) {
+  ASSIGN_OR_RETURN(const Result rows,
+                   tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
+  const bool lacks_value = stretch.after.lacks_value;
+  int64_t count = 0;
   Found found;
   for (const Row& row : rows) {
     ListedRecord& listed = found.page.records.emplace_back();
     listed.record = ReadRecord(row);
     listed.cursor = CursorOf(listing, row, kRecordColumns, listed.record.id, lacks_value);
-    found.count = row.Get<int64_t>(kRecordColumns + 1);
+    count = row.Get<int64_t>(kRecordColumns + 1);
   }
-  if (rows.size() < found.count) found.page.looked_to = found.page.records.back().cursor;
+  if (rows.size() < count) found.page.looked_to = found.page.records.back().cursor;
+  found.is_enough = count == limit || found.page.looked_to;
   return found;
+}
+
+// Where a stretch ends that found too little; none: the list does before.
+absl::StatusOr<std::optional<Cursor>> EndOf(Transaction& tx, const CallContext& call,
+                                            const Listing& listing, const Source& source,
+                                            const Stretch& stretch) {
+  ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, source, stretch)).Await());
+  if (end.empty()) return std::nullopt;
+  return CursorOf(listing, end[0], 0, end[0].Get<RecordId>(1), stretch.after.lacks_value);
+}
+
+// All there is up to there, or to the list's end: in a statement of its own, so that what came or
+// went since the first look is not passed over.
+absl::StatusOr<ListedPage> UpTo(Transaction& tx, const CallContext& call, const Listing& listing,
+                                const Source& source, const Cursor& after,
+                                const std::optional<Cursor>& end, int64_t limit) {
+  ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, source, {after, end}, limit));
+  if (end && !found.is_enough) found.page.looked_to = end;
+  return std::move(found.page);
 }
 
 }  // namespace
@@ -134,12 +160,10 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
     if (!source) {
       const Source walk = WalkOf(listing, candidates);
       const Stretch first{after, std::nullopt, FirstLookOf(walk)};
-      ASSIGN_OR_RETURN(const Result rows,
-                       tx.Run(PageQuery(call, listing, walk, first, limit)).Await());
-      Found found = ReadFound(listing, rows, after.lacks_value);
-      if (found.count == limit || found.page.looked_to) return std::move(found.page);
-      ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, walk, first)).Await());
-      if (end.empty()) return std::move(found.page);
+      ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, walk, first, limit));
+      if (found.is_enough) return std::move(found.page);
+      ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, walk, first));
+      if (!end) return UpTo(tx, call, listing, walk, after, end, limit);
     }
   }
   if (!source) {
@@ -151,22 +175,15 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
 absl::StatusOr<ListedPage> RecordList::From(Transaction& tx, const CallContext& call,
                                             const Listing& listing, const Source& source,
                                             const Cursor& after, int64_t limit, int64_t scan) {
-  Stretch stretch{after, std::nullopt, scan};
-  ASSIGN_OR_RETURN(const Result rows,
-                   tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
-  Found found = ReadFound(listing, rows, after.lacks_value);
-  if (found.count == limit || found.page.looked_to) return std::move(found.page);
-  // The list is over, or so many rows were looked at in vain that there are more.
-  ASSIGN_OR_RETURN(const Result end, tx.Run(EndQuery(call, listing, source, stretch)).Await());
-  if (end.empty()) return std::move(found.page);
-  // Once more up to there: rows that came or went between the two statements are not passed over.
-  stretch.until = CursorOf(listing, end[0], 0, end[0].Get<RecordId>(1), after.lacks_value);
-  stretch.scan = 0;
-  ASSIGN_OR_RETURN(const Result again,
-                   tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
-  found = ReadFound(listing, again, after.lacks_value);
-  if (found.count < limit && !found.page.looked_to) found.page.looked_to = stretch.until;
-  return std::move(found.page);
+  // What is gathered is read at once, and no more than so much.
+  if (source.kind == Source::Kind::kGather) {
+    return UpTo(tx, call, listing, source, after, std::nullopt, limit);
+  }
+  const Stretch stretch{after, std::nullopt, scan};
+  ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, source, stretch, limit));
+  if (found.is_enough) return std::move(found.page);
+  ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, source, stretch));
+  return UpTo(tx, call, listing, source, after, end, limit);
 }
 
 absl::StatusOr<int64_t> RecordList::Count(Transaction& tx, const CallContext& call,

@@ -59,18 +59,40 @@ void AddLive(const CallContext& call, const Listing& listing, ComposedQuery* que
   AddCustomer(listing, query);
 }
 
+// The candidate's ranges, each one stretch of an index: of a sealed value one for each version of
+// the key that there is.
+std::vector<Comparison> StretchesOf(const Candidate& candidate) {
+  std::vector<Comparison> stretches;
+  for (const Comparison* range : candidate.ranges) {
+    stretches.push_back(*range);
+    if (range->blind.size() < 2) continue;
+    stretches.pop_back();
+    for (const std::string& blind : range->blind) stretches.emplace_back(*range).blind = {blind};
+  }
+  return stretches;
+}
+
 void AddFound(const CallContext& call, const Listing& listing, const Candidate& candidate,
               ComposedQuery* query) {
   if (candidate.ranges.empty()) {
     query->Add("SELECT i.record_id FROM ");
     return AddLive(call, listing, query);
   }
-  for (size_t i = 0; i < candidate.ranges.size(); ++i) {
-    if (i > 0) query->Add(" UNION ALL ");
+  bool is_first = true;
+  for (const Comparison& stretch : StretchesOf(candidate)) {
+    if (!std::exchange(is_first, false)) query->Add(" UNION ALL ");
     query->Add("SELECT i.record_id FROM tenant_data.record_index i WHERE ");
-    AddRange("i", call, *candidate.ranges[i], query);
+    AddRange("i", call, stretch, query);
     AddCustomer(listing, query);
   }
+}
+
+// Once each. OFFSET 0: what stands around it, an order or a cursor, is not to choose the index.
+void AddGathered(const CallContext& call, const Listing& listing, const Candidate& candidate,
+                 ComposedQuery* query) {
+  query->Add("(SELECT DISTINCT u.record_id FROM (");
+  AddFound(call, listing, candidate, query);
+  query->Add(" OFFSET 0) AS u)");
 }
 
 // Which records a page has is found out in the index alone; the records themselves are read last,
@@ -86,7 +108,7 @@ class PageSql {
 
   ComposedQuery Page(const Stretch& stretch, int64_t limit) {
     query_.Add(KASBAH_RECORD ", r.value, r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
-               ", k.value FROM (SELECT i.record_id, i.value FROM (");
+               ", k.value, k.record_id AS key FROM (SELECT i.record_id, i.value FROM (");
     AddRows(stretch);
     AddOrder();
     // A LIMIT even where none is asked for: what stands around it is not to choose the index.
@@ -95,14 +117,15 @@ class PageSql {
     AddFilter();
     AddOrder();
     query_.Add(" LIMIT ").Value(limit);
-    query_.Add(") AS k JOIN tenant_data.records r ON r.tenant_id = ").Value(call_.tenant);
-    query_.Add(" AND r.record_id = k.record_id");
+    query_.Add(
+        ") AS k CROSS JOIN LATERAL (SELECT * FROM tenant_data.records s WHERE s.tenant_id = ");
+    query_.Value(call_.tenant).Add(" AND s.record_id = k.record_id OFFSET 0) AS r");
     if (!by_value_) {
-      query_.Add(KASBAH_WINDOW_END("p.record_id"));
+      query_.Add(KASBAH_WINDOW_END("p.key"));
     } else {
       query_.Add(listing_.order.descending
-                     ? SqlLiteral(KASBAH_WINDOW_END("p.value DESC, p.record_id DESC"))
-                     : KASBAH_WINDOW_END("p.value, p.record_id"));
+                     ? SqlLiteral(KASBAH_WINDOW_END("p.value DESC, p.key DESC"))
+                     : KASBAH_WINDOW_END("p.value, p.key"));
     }
     return std::move(query_);
   }
@@ -134,9 +157,9 @@ class PageSql {
     query_.Add("SELECT i.record_id, NULL::bigint AS value");
     switch (source_.kind) {
       case Source::Kind::kGather:
-        query_.Add(" FROM (SELECT DISTINCT u.record_id FROM (");
-        AddFound(call_, listing_, source_.candidate, &query_);
-        query_.Add(") AS u) AS i WHERE true");
+        query_.Add(" FROM ");
+        AddGathered(call_, listing_, source_.candidate, &query_);
+        query_.Add(" AS i WHERE true");
         break;
       case Source::Kind::kWalkEqual:
         query_.Add(" FROM tenant_data.record_index i WHERE ");
@@ -146,8 +169,8 @@ class PageSql {
       case Source::Kind::kWalkField: {
         const Comparison& walked = *source_.candidate.ranges.front();
         query_.Add(", i.").Add(NameOf(walked.column));
-        query_.Add(" FROM tenant_data.record_index i WHERE i.tenant_id = ").Value(call_.tenant);
-        query_.Add(" AND i.field_id = ").Value(walked.field);
+        query_.Add(" FROM tenant_data.record_index i WHERE ");
+        AddOfField("i", call_, walked.field, &query_);
         AddCustomer(listing_, &query_);
         break;
       }
@@ -163,12 +186,11 @@ class PageSql {
   void AddRowsByValue(const Stretch& stretch) {
     query_.Add("SELECT i.record_id, i.").Add(NameOf(listing_.order.column)).Add(" AS value FROM ");
     if (source_.kind == Source::Kind::kGather) {
-      // By their records, OFFSET 0: not by the values that are asked for around it.
-      query_.Add("(SELECT * FROM tenant_data.record_index x WHERE x.tenant_id = ");
-      query_.Value(call_.tenant).Add(" AND x.field_id = ").Value(*listing_.order.field);
-      query_.Add(" AND x.record_id = ANY (ARRAY (");
-      AddFound(call_, listing_, source_.candidate, &query_);
-      query_.Add(")) OFFSET 0) AS i WHERE ");
+      AddGathered(call_, listing_, source_.candidate, &query_);
+      // One by one, OFFSET 0: not by the values that are asked for around it.
+      query_.Add(" AS f CROSS JOIN LATERAL (SELECT * FROM tenant_data.record_index x WHERE ");
+      AddOfField("x", call_, *listing_.order.field, &query_);
+      query_.Add(" AND x.record_id = f.record_id OFFSET 0) AS i WHERE ");
       AddComparison("i", PresenceOf(listing_.order), &query_);
     } else {
       query_.Add("tenant_data.record_index i WHERE ");

@@ -62,7 +62,8 @@ postgres::ComposedQuery ProbeQuery(const CallContext& call, const Listing& listi
 // the order's field alone, without it through the others alone.
 struct Stretch {
   Cursor after;
-  // Ends with this one; unset: after so many rows of the source, those that do not hold counted.
+  // Ends with this one; unset: after so many rows of the source, those that do not hold counted,
+  // or, where that is 0, with the list.
   std::optional<Cursor> until;
   int64_t scan = 0;
 };
