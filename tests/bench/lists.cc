@@ -167,6 +167,7 @@ std::string MeasureLists(Installation& kasbah, int records) {
   text += lists.Measure("name = \"name 5\"", "rank", {});
   text += lists.Measure("name = \"name 5\" AND NOT state = \"open\"", "rank desc", {});
   text += lists.Measure("name = \"name 5*\"", "", {});
+  text += lists.Measure("rank < 20", "", {});
   for (const int share : {100, 1000}) {
     lists.BecomeCustomer(share);
     StrAppend(&text, "of a customer with one in ", share, ":\n");
