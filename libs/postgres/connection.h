@@ -60,7 +60,7 @@ class Connection {
   bool TakeDeallocate();
 
  private:
-  // Text of composed queries that are kept prepared: 30 to 50 lists, long filters fewer. The server
+  // Text of composed queries that are kept prepared: 30 to 50 of lists, of long filters fewer. The server
   // needs some 50 times as much for them.
   static constexpr size_t kMostShapeBytes = size_t{128} << 10;
   struct Link;

@@ -90,9 +90,10 @@ void AddFound(const CallContext& call, const Listing& listing, const Candidate& 
 // Once each. OFFSET 0: what stands around it, an order or a cursor, is not to choose the index.
 void AddGathered(const CallContext& call, const Listing& listing, const Candidate& candidate,
                  ComposedQuery* query) {
-  query->Add("(SELECT DISTINCT u.record_id FROM (");
+  const bool may_repeat = StretchesOf(candidate).size() > 1;
+  query->Add(may_repeat ? SqlLiteral("(SELECT DISTINCT u.record_id FROM (") : "(");
   AddFound(call, listing, candidate, query);
-  query->Add(" OFFSET 0) AS u)");
+  query->Add(may_repeat ? SqlLiteral(" OFFSET 0) AS u)") : " OFFSET 0)");
 }
 
 // Which records a page has is found out in the index alone; the records themselves are read last,
