@@ -60,8 +60,8 @@ class Connection {
   bool TakeDeallocate();
 
  private:
-  // Text of composed queries that are kept prepared: 30 to 50 of lists, of long filters fewer. The server
-  // needs some 50 times as much for them.
+  // Text of composed queries that are kept prepared: 30 to 50 of lists, of long filters fewer. The
+  // server needs some 50 times as much for them.
   static constexpr size_t kMostShapeBytes = size_t{128} << 10;
   struct Link;
   explicit Connection(std::unique_ptr<Link> link);
