@@ -103,7 +103,8 @@ void AddOfField(SqlLiteral alias, const CallContext& call, FieldId field, Compos
 
 // OFFSET 0 keeps it a look-up by record, whatever the value is.
 void AddHas(const CallContext& call, const Comparison& comparison, ComposedQuery* query) {
-  query->Add("EXISTS (SELECT FROM (SELECT * FROM tenant_data.record_index x WHERE ");
+  query->Add("EXISTS (SELECT FROM (SELECT x.").Add(NameOf(comparison.column));
+  query->Add(" FROM tenant_data.record_index x WHERE ");
   AddOfField("x", call, comparison.field, query);
   query->Add(" AND x.record_id = i.record_id OFFSET 0) AS x WHERE ");
   AddComparison("x", comparison, query);

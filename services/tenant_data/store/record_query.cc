@@ -189,7 +189,8 @@ class PageSql {
     if (source_.kind == Source::Kind::kGather) {
       AddGathered(call_, listing_, source_.candidate, &query_);
       // One by one, OFFSET 0: not by the values that are asked for around it.
-      query_.Add(" AS f CROSS JOIN LATERAL (SELECT * FROM tenant_data.record_index x WHERE ");
+      query_.Add(" AS f CROSS JOIN LATERAL (SELECT x.record_id, x.");
+      query_.Add(NameOf(listing_.order.column)).Add(" FROM tenant_data.record_index x WHERE ");
       AddOfField("x", call_, *listing_.order.field, &query_);
       query_.Add(" AND x.record_id = f.record_id OFFSET 0) AS i WHERE ");
       AddComparison("i", PresenceOf(listing_.order), &query_);
