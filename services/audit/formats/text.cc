@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/base/utf8.h"
+
 namespace kasbah::audit {
 namespace {
 
@@ -21,25 +23,6 @@ bool IsUnseen(char32_t character) {
   return std::any_of(std::begin(kUnseen), std::end(kUnseen), [character](const Range& range) {
     return character >= range.first && character <= range.last;
   });
-}
-
-void AppendUtf8(char32_t c, std::string* out) {
-  const auto push = [out](char32_t byte) { out->push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    push(c);
-  } else if (c < 0x800) {
-    push(0xC0 | c >> 6);
-    push(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    push(0xE0 | c >> 12);
-    push(0x80 | (c >> 6 & 0x3F));
-    push(0x80 | (c & 0x3F));
-  } else {
-    push(0xF0 | c >> 18);
-    push(0x80 | (c >> 12 & 0x3F));
-    push(0x80 | (c >> 6 & 0x3F));
-    push(0x80 | (c & 0x3F));
-  }
 }
 
 }  // namespace
