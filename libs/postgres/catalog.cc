@@ -55,24 +55,30 @@ constexpr const char* kRules[] = {
     R"sql(SELECT label || ': no policy'
     FROM tables t WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid))sql",
 
-    // With a customer_id, whenever it came, the customer's scope too.
+    // With a customer_id, whenever it came, the customer's scope too. The scope is asked for row by
+    // row, or once a statement (core.ask_scope_once).
     R"sql(SELECT t.label || ': policy ' || p.polname || ' is not the one of core.protect'
     FROM tables t JOIN pg_policy p ON p.polrelid = t.oid
     WHERE p.polname = 'tenant_rows' AND NOT (
       p.polpermissive AND p.polcmd = '*' AND p.polroles = '{0}'
       AND pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
-      AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g') =
-        '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid)'
-        ' AND ' || CASE WHEN EXISTS (
-          SELECT FROM pg_attribute a
-          WHERE a.attrelid = t.oid AND a.attname = 'customer_id' AND NOT a.attisdropped)
-        THEN
-          'CASE current_setting(''kasbah.customer_scope''::text, true) WHEN ''all''::text THEN true'
-          ' WHEN ''''::text THEN false ELSE ((customer_id)::text ='
-          ' current_setting(''kasbah.customer_scope''::text, true)) END)'
-        ELSE
-          '(NULLIF(current_setting(''kasbah.customer_scope''::text, true), ''''::text) IS NOT'
-          ' NULL))' END))sql",
+      AND EXISTS (
+        SELECT FROM (VALUES
+          ('(NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid',
+           'current_setting(''kasbah.customer_scope''::text, true)'),
+          ('( SELECT (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid'
+           ' AS "nullif")',
+           '( SELECT current_setting(''kasbah.customer_scope''::text, true) AS current_setting)'))
+          AS asked (tenant, scope)
+        WHERE regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g') =
+          '((tenant_id = ' || asked.tenant || ') AND ' || CASE WHEN EXISTS (
+            SELECT FROM pg_attribute a
+            WHERE a.attrelid = t.oid AND a.attname = 'customer_id' AND NOT a.attisdropped)
+          THEN
+            'CASE ' || asked.scope || ' WHEN ''all''::text THEN true'
+            ' WHEN ''''::text THEN false ELSE ((customer_id)::text = ' || asked.scope || ') END)'
+          ELSE
+            '(NULLIF(' || asked.scope || ', ''''::text) IS NOT NULL))' END)))sql",
 
     // Doors.
     R"sql(SELECT p.label || ': policy ' || p.polname || ' lets ' || p.to_whom || ' ' || p.verb ||

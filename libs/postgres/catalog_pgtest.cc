@@ -38,6 +38,11 @@ const Plant kPlants[] = {
      "((tenant_id = nullif(current_setting('kasbah.tenant', true), '')::uuid AND "
      "current_setting('kasbah.customer_scope', true) <> '') OR body = 'x')",
      "vault.notes: policy tenant_rows is not the one of core.protect"},
+    {"ScopeAskedOnceOfATable",
+     "DROP POLICY tenant_rows ON vault.notes; CREATE POLICY tenant_rows ON vault.notes USING "
+     "(tenant_id = (SELECT o.tenant_id FROM vault.orders o LIMIT 1) AND "
+     "nullif(current_setting('kasbah.customer_scope', true), '') IS NOT NULL)",
+     "vault.notes: policy tenant_rows is not the one of core.protect"},
     {"PolicyForARoleWithoutDoor",
      "CREATE POLICY all_rows ON vault.notes TO kasbah_vault USING (true)",
      "vault.notes: policy all_rows lets kasbah_vault ALL, which is no listed door"},
@@ -172,7 +177,9 @@ TEST(Catalog, FindsRolesThatMayTooMuch) {
 
 TEST(Catalog, AServicesOwnSchemaIsClean) {
   const auto test = TestDatabase::Create(NotesMigrations());
-  test->Execute("CREATE VIEW vault.v WITH (security_invoker = true) AS SELECT * FROM vault.notes");
+  test->Execute(
+      "CREATE VIEW vault.v WITH (security_invoker = true) AS SELECT * FROM vault.notes; "
+      "CALL core.ask_scope_once('vault.orders')");
   ASSERT_OK_AND_ASSIGN(const std::vector<std::string> faults,
                        CheckCatalog(test->Pool("kasbah_migrator").dsn));
   EXPECT_THAT(faults, ::testing::IsEmpty());

@@ -128,6 +128,10 @@ TEST_F(RoleCheck, APolicyThatLetsEverybodyInIsNamed) {
       "DROP POLICY all_rows ON vault.notes; CREATE POLICY tenant_rows_too ON "
       "vault.notes FOR INSERT WITH CHECK (true)");
   ExpectRefused("vault.notes: policy tenant_rows_too lets everybody at rows of any tenant");
+  test_->Execute(
+      "DROP POLICY tenant_rows_too ON vault.notes; ALTER TABLE vault.notes ADD COLUMN customer_id "
+      "uuid; CALL core.ask_scope_once('vault.notes')");
+  EXPECT_EQ(Faults(), "");
 }
 
 }  // namespace

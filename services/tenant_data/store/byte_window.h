@@ -6,11 +6,12 @@ namespace kasbah::tenantdata {
 // megabytes together, and one however large it is: what no reply holds is not read into memory
 // either. Stands around the rows' own SELECT, which has a LIMIT:
 //
-//   SELECT r.record_id, r.found KASBAH_WINDOW("s.*") SELECT … LIMIT 50
+//   SELECT r.record_id, r.is_followed KASBAH_WINDOW("s.*") SELECT … LIMIT 50
 //   KASBAH_WINDOW_END("p.record_id")
 //
-// Comes as r; r.found is how many rows there were before: fewer tell that the window ended them.
-// `columns` is what is asked of s, s.n and s.found with it; it is made of rows of the window alone.
+// Comes as r; r.is_followed tells that there was a row after it: true of the last one, the window
+// ended them. `columns` is what is asked of s, s.n and s.is_followed with it; it is made of rows of
+// the window alone.
 //
 // Sizes as they are stored are asked first, since they cost nothing: of what is far too much little
 // is unpacked to measure it. A row that is small as it is stored, and not compressed, is not
@@ -23,7 +24,7 @@ namespace kasbah::tenantdata {
   "FROM (SELECT w.*, sum(" KASBAH_TEXT_BYTES                                    \
   " + coalesce(octet_length(w.sealed), 0)) "                                    \
   "OVER (ORDER BY w.n ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT " columns \
-  " FROM (SELECT p.*, row_number() OVER o AS n, count(*) OVER () AS found, "    \
+  " FROM (SELECT p.*, row_number() OVER o AS n, lead(true, 1, false) OVER o AS is_followed, "    \
   "sum(pg_column_size(p.data) + coalesce(pg_column_size(p.sealed), 0)) OVER o AS stored FROM ("
 #define KASBAH_WINDOW_END_AT(bytes, order)                               \
   ") AS p WINDOW o AS (ORDER BY " order                                  \

@@ -118,7 +118,7 @@ TEST_F(ByteWindowTest, TheServerSendsTheWindowAlone) {
   for (const postgres::Row& row : rows) bytes += row.Get<std::string>(5).size();
   EXPECT_LE(bytes, kWindow);
   ASSERT_FALSE(rows.empty());
-  EXPECT_EQ(rows[0].Get<int64_t>(kRecordColumns + 1), 26);
+  EXPECT_TRUE(rows[rows.size() - 1].Get<bool>(kRecordColumns + 1));
 }
 
 TEST_F(ByteWindowTest, ManyByIdAreCutWhereTheyAreTooMuch) {

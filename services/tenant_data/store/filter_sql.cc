@@ -31,6 +31,13 @@ SqlLiteral SignOf(FilterOp op) {
   return " = ";
 }
 
+// Ends a parenthesis that was opened before: of the field's row x of that record.
+void AddLookUp(const CallContext& call, FieldId field, SqlLiteral record, ComposedQuery* query) {
+  query->Add(" FROM tenant_data.record_index x WHERE ");
+  AddOfField("x", call, field, query);
+  query->Add(" AND x.record_id = ").Add(record).Add(")");
+}
+
 }  // namespace
 
 SqlLiteral NameOf(IndexColumn column) {
@@ -101,14 +108,17 @@ void AddOfField(SqlLiteral alias, const CallContext& call, FieldId field, Compos
   query->Add(" AND ").Add(alias).Add(".field_id <> '00000000-0000-0000-0000-000000000000'");
 }
 
-// OFFSET 0 keeps it a look-up by record, whatever the value is.
+void AddValue(const CallContext& call, FieldId field, IndexColumn column, SqlLiteral record,
+              ComposedQuery* query) {
+  query->Add("(SELECT x.").Add(NameOf(column));
+  AddLookUp(call, field, record, query);
+}
+
 void AddHas(const CallContext& call, const Comparison& comparison, ComposedQuery* query) {
-  query->Add("EXISTS (SELECT FROM (SELECT x.").Add(NameOf(comparison.column));
-  query->Add(" FROM tenant_data.record_index x WHERE ");
-  AddOfField("x", call, comparison.field, query);
-  query->Add(" AND x.record_id = i.record_id OFFSET 0) AS x WHERE ");
+  query->Add("((SELECT ");
   AddComparison("x", comparison, query);
-  query->Add(")");
+  AddLookUp(call, comparison.field, "i.record_id", query);
+  query->Add(" IS TRUE)");
 }
 
 void AddPredicate(const CallContext& call, const Filter& filter, ComposedQuery* query) {

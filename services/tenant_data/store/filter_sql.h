@@ -18,13 +18,17 @@ void AddKey(const IndexKey& key, postgres::ComposedQuery* query);
 // The comparison as a condition on the values of its field's index rows.
 void AddComparison(postgres::SqlLiteral alias, const Comparison& comparison,
                    postgres::ComposedQuery* query);
-// An index row of the field: a stretch of record_index_of_field.
+// An index row of the field, in the order of records: a stretch of record_index_of_field.
 void AddOfField(postgres::SqlLiteral alias, const CallContext& call, FieldId field,
                 postgres::ComposedQuery* query);
 // One of the comparison's: a stretch of its column's own index.
 void AddRange(postgres::SqlLiteral alias, const CallContext& call, const Comparison& comparison,
               postgres::ComposedQuery* query);
-// That record i.record_id has such a row: a look-up by record, however many rows there are.
+// The value that the record has in the field, or null: a look-up by record, however many rows there
+// are, for the sub-select asks for nothing that another index serves.
+void AddValue(const CallContext& call, FieldId field, IndexColumn column,
+              postgres::SqlLiteral record, postgres::ComposedQuery* query);
+// That record i.record_id has a row that the comparison is true of: looked up likewise.
 void AddHas(const CallContext& call, const Comparison& comparison, postgres::ComposedQuery* query);
 // The filter as a condition on record i.record_id.
 void AddPredicate(const CallContext& call, const Filter& filter, postgres::ComposedQuery* query);

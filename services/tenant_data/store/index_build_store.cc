@@ -52,10 +52,10 @@ constexpr Statement kClaim{"field_indexes.claim",
                            "WHERE tenant_id = $1 AND field_id = $2 AND state = 'building' "
                            "FOR UPDATE SKIP LOCKED"};
 
-#define KASBAH_SCANNED "SELECT r.record_id, r.customer_id, r.data, r.sealed, r.found "
+#define KASBAH_SCANNED "SELECT r.record_id, r.customer_id, r.data, r.sealed, r.is_followed "
 // Long texts that nobody asked for stay where they are: values are picked of the window's records.
 #define KASBAH_PICKED                                                                   \
-  "s.n, s.found, s.record_id, s.customer_id, s.sealed, "                                \
+  "s.n, s.is_followed, s.record_id, s.customer_id, s.sealed, "                          \
   "(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(s.data) e " \
   "WHERE e.key = ANY($4)) AS data"
 #define KASBAH_LIVE(sealed)                                                 \
@@ -115,14 +115,14 @@ constexpr Statement kAdvance{
 Pending<ScannedPage> PageOf(Pending<Result> rows, int64_t limit) {
   return std::move(rows).Map([limit](const Result& found_rows) {
     ScannedPage page;
-    int64_t found = 0;
+    bool is_followed = false;
     for (const Row& row : found_rows) {
       page.records.push_back({row.Get<RecordId>(0), row.Get<std::optional<CustomerId>>(1),
                               row.Get<std::string>(2),
                               row.Get<std::optional<std::string>>(3).value_or("")});
-      found = row.Get<int64_t>(4);
+      is_followed = row.Get<bool>(4);
     }
-    page.is_last = found < limit && static_cast<int64_t>(found_rows.size()) == found;
+    page.is_last = found_rows.size() < limit && !is_followed;
     return page;
   });
 }

@@ -46,16 +46,16 @@ absl::StatusOr<Found> Look(Transaction& tx, const CallContext& call, const Listi
   ASSIGN_OR_RETURN(const Result rows,
                    tx.Run(PageQuery(call, listing, source, stretch, limit)).Await());
   const bool lacks_value = stretch.after.lacks_value;
-  int64_t count = 0;
+  bool is_followed = false;
   Found found;
   for (const Row& row : rows) {
     ListedRecord& listed = found.page.records.emplace_back();
     listed.record = ReadRecord(row);
     listed.cursor = CursorOf(listing, row, kRecordColumns, listed.record.id, lacks_value);
-    count = row.Get<int64_t>(kRecordColumns + 1);
+    is_followed = row.Get<bool>(kRecordColumns + 1);
   }
-  if (rows.size() < count) found.page.looked_to = found.page.records.back().cursor;
-  found.is_enough = count == limit || found.page.looked_to;
+  if (is_followed) found.page.looked_to = found.page.records.back().cursor;
+  found.is_enough = is_followed || rows.size() == limit;
   return found;
 }
 

@@ -108,7 +108,7 @@ class PageSql {
         lacks_value_(listing.order.field && lacks_value) {}
 
   ComposedQuery Page(const Stretch& stretch, int64_t limit) {
-    query_.Add(KASBAH_RECORD ", r.value, r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
+    query_.Add(KASBAH_RECORD ", r.value, r.is_followed " KASBAH_WINDOW("s.*") KASBAH_RECORD
                ", k.value, k.record_id AS key FROM (SELECT i.record_id, i.value FROM (");
     AddRows(stretch);
     AddOrder();
@@ -185,14 +185,15 @@ class PageSql {
   }
 
   void AddRowsByValue(const Stretch& stretch) {
-    query_.Add("SELECT i.record_id, i.").Add(NameOf(listing_.order.column)).Add(" AS value FROM ");
+    const SqlLiteral column = NameOf(listing_.order.column);
+    query_.Add("SELECT i.record_id, i.").Add(column).Add(" AS value FROM ");
     if (source_.kind == Source::Kind::kGather) {
+      // OFFSET 0: each value is looked up once, however much is asked of it around this.
+      query_.Add("(SELECT f.record_id, ");
+      AddValue(call_, *listing_.order.field, listing_.order.column, "f.record_id", &query_);
+      query_.Add(" AS ").Add(column).Add(" FROM ");
       AddGathered(call_, listing_, source_.candidate, &query_);
-      // One by one, OFFSET 0: not by the values that are asked for around it.
-      query_.Add(" AS f CROSS JOIN LATERAL (SELECT x.record_id, x.");
-      query_.Add(NameOf(listing_.order.column)).Add(" FROM tenant_data.record_index x WHERE ");
-      AddOfField("x", call_, *listing_.order.field, &query_);
-      query_.Add(" AND x.record_id = f.record_id OFFSET 0) AS i WHERE ");
+      query_.Add(" AS f OFFSET 0) AS i WHERE ");
       AddComparison("i", PresenceOf(listing_.order), &query_);
     } else {
       query_.Add("tenant_data.record_index i WHERE ");

@@ -69,7 +69,7 @@ struct Stretch {
 };
 
 // At most `limit` records of a stretch, fewer of large ones (store/byte_window.h): columns as
-// KASBAH_RECORD, the value of the order's field, null without one, and how many there were.
+// KASBAH_RECORD, the value of the order's field, null without one, and whether one more followed.
 postgres::ComposedQuery PageQuery(const CallContext& call, const Listing& listing,
                                   const Source& source, const Stretch& stretch, int64_t limit);
 

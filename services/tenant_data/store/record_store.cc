@@ -22,7 +22,7 @@ constexpr Statement kGet{"records.get", KASBAH_RECORD
                          "WHERE r.tenant_id = $1 AND r.record_id = $2 AND r.deleted_at IS NULL"};
 
 constexpr Statement kGetMany{
-    "records.get_many", KASBAH_RECORD ", r.found " KASBAH_WINDOW("s.*") KASBAH_RECORD
+    "records.get_many", KASBAH_RECORD ", r.is_followed " KASBAH_WINDOW("s.*") KASBAH_RECORD
     "FROM tenant_data.records r WHERE r.tenant_id = $1 AND r.record_id = ANY($2) "
     "AND r.deleted_at IS NULL" KASBAH_WINDOW_END("p.record_id")};
 
@@ -47,7 +47,7 @@ constexpr Statement kAtVersion{"records.at_version", KASBAH_AS_OF "version = $3"
 constexpr Statement kHistory{
     "records.history",
     "SELECT version, change, collection_id, schema_version, data, sealed, actor_kind, actor_id, "
-    "request_id, changed_at, changed, found " KASBAH_WINDOW("s.*")
+    "request_id, changed_at, changed, is_followed " KASBAH_WINDOW("s.*")
     "SELECT * FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 "
     "AND version < $3 ORDER BY version DESC LIMIT $4" KASBAH_WINDOW_END("p.version DESC")};
 
@@ -171,12 +171,12 @@ StoredVersion ReadVersion(const Row& row) {
   return version;
 }
 
-// Read by `read`, of rows whose column `found` says how many there were.
+// Read by `read`, of rows whose column `is_followed` says that there was one more.
 template <typename T>
-Window<T> ReadWindow(const Result& rows, T (*read)(const Row&), int found) {
+Window<T> ReadWindow(const Result& rows, T (*read)(const Row&), int is_followed) {
   Window<T> window;
   for (const Row& row : rows) window.rows.push_back(read(row));
-  window.is_cut = !rows.empty() && rows.size() < rows[0].Get<int64_t>(found);
+  window.is_cut = !rows.empty() && rows[rows.size() - 1].Get<bool>(is_followed);
   return window;
 }
 
