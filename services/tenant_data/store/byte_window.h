@@ -20,11 +20,11 @@ namespace kasbah::tenantdata {
 #define KASBAH_TEXT_BYTES                                                              \
   "CASE WHEN pg_column_size(w.data) < 2000 AND pg_column_compression(w.data) IS NULL " \
   "THEN pg_column_size(w.data) ELSE octet_length(w.data::text) END"
-#define KASBAH_WINDOW(columns)                                                  \
-  "FROM (SELECT w.*, sum(" KASBAH_TEXT_BYTES                                    \
-  " + coalesce(octet_length(w.sealed), 0)) "                                    \
-  "OVER (ORDER BY w.n ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT " columns \
-  " FROM (SELECT p.*, row_number() OVER o AS n, lead(true, 1, false) OVER o AS is_followed, "    \
+#define KASBAH_WINDOW(columns)                                                                \
+  "FROM (SELECT w.*, sum(" KASBAH_TEXT_BYTES                                                  \
+  " + coalesce(octet_length(w.sealed), 0)) "                                                  \
+  "OVER (ORDER BY w.n ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT " columns               \
+  " FROM (SELECT p.*, row_number() OVER o AS n, lead(true, 1, false) OVER o AS is_followed, " \
   "sum(pg_column_size(p.data) + coalesce(pg_column_size(p.sealed), 0)) OVER o AS stored FROM ("
 #define KASBAH_WINDOW_END_AT(bytes, order)                               \
   ") AS p WINDOW o AS (ORDER BY " order                                  \
