@@ -83,7 +83,8 @@ absl::Status Migrate(const std::string& dsn, const Options& options) {
     RETURN_IF_ERROR(postgres::CheckInstallation(dsn, options.trust_domain));
   }
   ASSIGN_OR_RETURN(const postgres::MigrationReport report,
-                   postgres::Migrate(dsn, MigrationsFor(options)));
+                   postgres::Migrate(dsn, MigrationsFor(options),
+                                     [](std::string_view what) { Print(StrCat(what, "\n")); }));
   for (const std::string& name : report.applied) Print(StrCat("applied ", name, "\n"));
   Print(StrCat(report.applied.size(), " applied, ", report.already_applied, " already there\n"));
   if (!options.take_over) return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
@@ -18,6 +19,11 @@ namespace {
 
 // Held by one migrator at a time, until its connection ends.
 constexpr char kLock[] = "SELECT pg_advisory_lock(7234017283807667301)";
+
+constexpr char kLockTimeout[] = "SET lock_timeout = '2s'";
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr absl::Duration kLockPause = absl::Seconds(3);
+constexpr absl::Duration kLockPatience = absl::Minutes(10);
 
 constexpr char kTable[] = R"sql(
 CREATE SCHEMA IF NOT EXISTS core;
@@ -134,6 +140,23 @@ void Apply(pqxx::connection_base& connection, const Migration& migration) {
   tx.commit();
 }
 
+void ApplyWhenItCan(pqxx::connection_base& connection, const Migration& migration,
+                    const std::function<void(std::string_view)>& on_wait) {
+  const absl::Time give_up = absl::Now() + kLockPatience;
+  for (;;) {
+    try {
+      return Apply(connection, migration);
+    } catch (const pqxx::sql_error& e) {
+      if (e.sqlstate() != kLockNotAvailable || absl::Now() >= give_up) throw;
+    }
+    if (on_wait) {
+      on_wait(StrCat("migration ", KeyOf(migration),
+                     ": a table that it changes is in use, by a dump perhaps; trying again"));
+    }
+    absl::SleepFor(kLockPause);
+  }
+}
+
 void Execute(pqxx::connection_base& connection, const char* sql) {
   pqxx::nontransaction tx(connection);
   tx.exec(sql);
@@ -142,7 +165,8 @@ void Execute(pqxx::connection_base& connection, const char* sql) {
 }  // namespace
 
 absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
-                                        const std::vector<Migration>& migrations) {
+                                        const std::vector<Migration>& migrations,
+                                        const std::function<void(std::string_view)>& on_wait) {
   MigrationReport report;
   std::string doing = "connect as the migrator";
   try {
@@ -154,6 +178,7 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
     // Every name in a migration says its schema.
     Execute(connection, "SET search_path = ''");
     Execute(connection, "SET client_min_messages = warning");
+    Execute(connection, kLockTimeout);
     doing = "make core.migrations";
     Execute(connection, kTable);
     const std::map<std::string, std::string> applied = ReadApplied(connection);
@@ -164,7 +189,7 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
         continue;
       }
       doing = StrCat("migration ", KeyOf(migration));
-      Apply(connection, migration);
+      ApplyWhenItCan(connection, migration, on_wait);
       report.applied.push_back(KeyOf(migration));
     }
   } catch (const std::exception& e) {

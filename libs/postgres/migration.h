@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,8 +31,12 @@ struct MigrationReport {
 // before anything is read, so that several may start together. Refuses, changing nothing, when an
 // applied file's SHA-256 differs from the stored one or an applied file is missing here. Ends with
 // the catalog gate (CheckCatalog). `dsn` is the migrator's.
-absl::StatusOr<MigrationReport> Migrate(const std::string& dsn,
-                                        const std::vector<Migration>& migrations);
+//
+// Whoever comes to a table queues behind a migration that waits for it: so it waits for two seconds
+// at a time, and tries again for ten minutes. `on_wait`, if any, is told of each try that failed.
+absl::StatusOr<MigrationReport> Migrate(
+    const std::string& dsn, const std::vector<Migration>& migrations,
+    const std::function<void(std::string_view what)>& on_wait = nullptr);
 
 // Creates the roles (owner NOLOGIN, migrator, and a login per service and door) and the database,
 // where they do not exist, and revokes what PUBLIC should not have. `admin_dsn` is a superuser's;

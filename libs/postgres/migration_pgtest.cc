@@ -7,6 +7,7 @@
 #include "libs/postgres/core_migrations.h"
 #include "libs/postgres/notes_fixture.h"
 #include "libs/postgres/schema_wait.h"
+#include <pqxx/pqxx>
 
 namespace kasbah::postgres {
 namespace {
@@ -52,6 +53,29 @@ TEST_F(MigrationTest, AChangedFileIsRefusedAndNothingElseApplied) {
   EXPECT_THAT(report, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_NE(report.status().message().find("vault/0001_notes"), std::string::npos);
   EXPECT_EQ(test_->QueryValue("SELECT to_regnamespace('never_made')"), "");
+}
+
+TEST_F(MigrationTest, ATableInUseIsTriedForAgainAndReadMeanwhile) {
+  ASSERT_OK(Run(NotesMigrations()));
+  std::vector<Migration> more = NotesMigrations();
+  more.push_back({"vault", "0002_more", "ALTER TABLE vault.notes ADD COLUMN more text"});
+  pqxx::connection dump(test_->AdminDsn());
+  pqxx::work reading(dump);
+  reading.exec("SELECT count(*) FROM vault.notes");
+  absl::Notification waited;
+  absl::StatusOr<MigrationReport> report;
+  std::thread migrator([&] {
+    report = Migrate(test_->Pool("kasbah_migrator").dsn, With(more), [&](std::string_view what) {
+      EXPECT_THAT(std::string(what), ::testing::HasSubstr("vault/0002_more"));
+      if (!waited.HasBeenNotified()) waited.Notify();
+    });
+  });
+  waited.WaitForNotification();
+  EXPECT_EQ(test_->QueryValue("SELECT count(*) FROM vault.notes"), "0");
+  reading.commit();
+  migrator.join();
+  ASSERT_OK(report);
+  EXPECT_EQ(report->applied, std::vector<std::string>{"vault/0002_more"});
 }
 
 TEST_F(MigrationTest, AnAppliedFileThatIsMissingHereIsRefused) {

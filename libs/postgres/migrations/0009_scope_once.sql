@@ -16,6 +16,7 @@ BEGIN
   EXECUTE pg_catalog.format('ALTER POLICY tenant_rows ON %s USING (%s) WITH CHECK (%s)',
                             target, condition, condition);
 END $$;
+REVOKE EXECUTE ON PROCEDURE core.ask_scope_once(regclass) FROM PUBLIC;
 
 -- Look-ups by record never repeat a record: a cache of them is work for nothing.
 CREATE OR REPLACE FUNCTION core.plan_composed() RETURNS void
