@@ -61,7 +61,8 @@ FROM reached r JOIN pg_policy p ON p.polrelid = r.oid,
   LATERAL (VALUES (p.polqual), (p.polwithcheck)) e (condition)
 WHERE p.polpermissive AND 0 = ANY (p.polroles)
   AND regexp_replace(pg_get_expr(e.condition, r.oid), '\s+', ' ', 'g') NOT LIKE ALL (ARRAY[
-    '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid) AND%',
+    '((tenant_id = (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))::uuid)'
+    ' AND%',
     '((tenant_id = ( SELECT (NULLIF(current_setting(''kasbah.tenant''::text, true), ''''::text))'
     '::uuid AS "nullif")) AND%'])
 )sql";
