@@ -26,11 +26,11 @@ namespace kasbah::tenantdata {
   " + coalesce(octet_length(w.sealed), 0)) OVER t AS bytes FROM (SELECT " columns             \
   " FROM (SELECT p.*, row_number() OVER o AS n, lead(true, 1, false) OVER o AS is_followed, " \
   "sum(pg_column_size(p.data) + coalesce(pg_column_size(p.sealed), 0)) OVER o AS stored FROM ("
-#define KASBAH_WINDOW_END_AT(bytes, order)                               \
-  ") AS p WINDOW o AS (ORDER BY " order                                  \
-  " ROWS UNBOUNDED PRECEDING)) AS s WHERE s.n = 1 OR s.stored <= " bytes \
-  " OFFSET 0) AS w WINDOW t AS (ORDER BY " order                         \
-  " ROWS UNBOUNDED PRECEDING)) AS r "                                    \
+#define KASBAH_WINDOW_END_AT(bytes, order)                                                  \
+  ") AS p WINDOW o AS (ORDER BY " order                                                     \
+  " ROWS UNBOUNDED PRECEDING)) AS s WHERE s.n = 1 OR s.stored <= " bytes " ORDER BY " order \
+  " OFFSET 0) AS w WINDOW t AS (ORDER BY " order                                            \
+  " ROWS UNBOUNDED PRECEDING)) AS r "                                                       \
   "WHERE r.n = 1 OR r.bytes <= " bytes " ORDER BY " order
 #define KASBAH_WINDOW_END(order) KASBAH_WINDOW_END_AT("4000000", order)
 

@@ -33,9 +33,10 @@ SqlLiteral SignOf(FilterOp op) {
 
 // Ends a parenthesis that was opened before: of the field's row x of that record.
 void AddLookUp(const CallContext& call, FieldId field, SqlLiteral record, ComposedQuery* query) {
-  query->Add(" FROM tenant_data.record_index x WHERE ");
-  AddOfField("x", call, field, query);
-  query->Add(" AND x.record_id = ").Add(record).Add(")");
+  query->Add(" FROM tenant_data.record_index x WHERE x.tenant_id = ").Value(call.tenant);
+  query->Add(" AND x.field_id = ").Value(field).Add(" AND x.record_id = ").Add(record);
+  // What record_index_of_record asks for before it serves.
+  query->Add(" AND x.record_id <> '00000000-0000-0000-0000-000000000000')");
 }
 
 }  // namespace
