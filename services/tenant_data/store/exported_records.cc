@@ -22,7 +22,7 @@ using postgres::Transaction;
 
 #define KASBAH_EXPORTED_RECORDS(condition)                                                        \
   KASBAH_EXPORTED_PAGE(                                                                           \
-      "collection_id, record_id",                                                                 \
+      "p.collection_id, p.record_id",                                                             \
       "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "     \
       "created_at, updated_at, subject, deleted_at, ''::text AS change, ''::text AS actor_kind, " \
       "''::text AS actor_id FROM tenant_data.records WHERE tenant_id = $1 "                       \
@@ -35,7 +35,7 @@ constexpr Statement kDeleted{"exported.deleted", KASBAH_EXPORTED_RECORDS("delete
 constexpr Statement kPast{
     "exported.past",
     KASBAH_EXPORTED_PAGE(
-        "record_id, version",
+        "p.record_id, p.version",
         "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
         "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
         "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "
@@ -47,7 +47,7 @@ constexpr Statement kPast{
 constexpr Statement kOfSubject{
     "exported.of_subject",
     KASBAH_EXPORTED_PAGE(
-        "record_id",
+        "p.record_id",
         "SELECT record_id, collection_id, customer_id, schema_version, version, data, sealed, "
         "created_at, updated_at, subject, deleted_at, ''::text AS change, "
         "''::text AS actor_kind, ''::text AS actor_id FROM tenant_data.records "
@@ -56,7 +56,7 @@ constexpr Statement kOfSubject{
 constexpr Statement kPastOfSubject{
     "exported.past_of_subject",
     KASBAH_EXPORTED_PAGE(
-        "record_id, version",
+        "p.record_id, p.version",
         "SELECT h.record_id, h.collection_id, h.customer_id, h.schema_version, h.version, h.data, "
         "h.sealed, r.created_at, h.changed_at AS updated_at, " KASBAH_SUBJECT_THEN ", "
         "NULL::timestamptz AS deleted_at, h.change, h.actor_kind, h.actor_id "

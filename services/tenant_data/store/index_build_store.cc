@@ -66,17 +66,17 @@ constexpr Statement kClaim{"field_indexes.claim",
 
 constexpr Statement kScan{"field_indexes.scan",
                           KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED) KASBAH_LIVE("x.sealed")
-                              KASBAH_WINDOW_END("record_id")};
+                              KASBAH_WINDOW_END("p.record_id")};
 constexpr Statement kScanHeld{
     "field_indexes.scan_held",
     KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED)
-        KASBAH_LIVE("NULL::bytea") " FOR NO KEY UPDATE OF x" KASBAH_WINDOW_END("record_id")};
+        KASBAH_LIVE("NULL::bytea") " FOR NO KEY UPDATE OF x" KASBAH_WINDOW_END("p.record_id")};
 constexpr Statement kScanOf{
     "field_indexes.scan_of",
     KASBAH_SCANNED KASBAH_WINDOW(KASBAH_PICKED)
         "SELECT x.record_id, x.customer_id, x.data, x.sealed FROM tenant_data.records x "
         "WHERE x.tenant_id = $1 AND x.record_id = ANY($2) AND x.record_id > $3 "
-        "AND x.deleted_at IS NULL ORDER BY x.record_id LIMIT $5" KASBAH_WINDOW_END("record_id")};
+        "AND x.deleted_at IS NULL ORDER BY x.record_id LIMIT $5" KASBAH_WINDOW_END("p.record_id")};
 
 constexpr Statement kForget{"field_indexes.forget",
                             "DELETE FROM tenant_data.record_index "

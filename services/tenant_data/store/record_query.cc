@@ -122,10 +122,11 @@ class PageSql {
         ") AS k CROSS JOIN LATERAL (SELECT * FROM tenant_data.records s WHERE s.tenant_id = ");
     query_.Value(call_.tenant).Add(" AND s.record_id = k.record_id OFFSET 0) AS r");
     if (!by_value_) {
-      query_.Add(KASBAH_WINDOW_END("key"));
+      query_.Add(KASBAH_WINDOW_END("p.key"));
     } else {
-      query_.Add(listing_.order.descending ? SqlLiteral(KASBAH_WINDOW_END("value DESC, key DESC"))
-                                           : KASBAH_WINDOW_END("value, key"));
+      query_.Add(listing_.order.descending
+                     ? SqlLiteral(KASBAH_WINDOW_END("p.value DESC, p.key DESC"))
+                     : KASBAH_WINDOW_END("p.value, p.key"));
     }
     return std::move(query_);
   }

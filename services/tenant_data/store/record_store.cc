@@ -24,7 +24,7 @@ constexpr Statement kGet{"records.get", KASBAH_RECORD
 constexpr Statement kGetMany{
     "records.get_many", KASBAH_RECORD ", r.is_followed " KASBAH_WINDOW("s.*") KASBAH_RECORD
     "FROM tenant_data.records r WHERE r.tenant_id = $1 AND r.record_id = ANY($2) "
-    "AND r.deleted_at IS NULL" KASBAH_WINDOW_END("record_id")};
+    "AND r.deleted_at IS NULL" KASBAH_WINDOW_END("p.record_id")};
 
 constexpr Statement kGetDeleted{"records.get_deleted", KASBAH_RECORD
                                 "FROM tenant_data.records r WHERE r.tenant_id = $1 "
@@ -49,7 +49,7 @@ constexpr Statement kHistory{
     "SELECT version, change, collection_id, schema_version, data, sealed, actor_kind, actor_id, "
     "request_id, changed_at, changed, is_followed " KASBAH_WINDOW("s.*")
     "SELECT * FROM tenant_data.record_history WHERE tenant_id = $1 AND record_id = $2 "
-    "AND version < $3 ORDER BY version DESC LIMIT $4" KASBAH_WINDOW_END("version DESC")};
+    "AND version < $3 ORDER BY version DESC LIMIT $4" KASBAH_WINDOW_END("p.version DESC")};
 
 constexpr Statement kInsert{
     "records.insert",
