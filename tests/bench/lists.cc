@@ -271,6 +271,15 @@ std::string MeasureLists(Installation& kasbah, int records) {
            lists.most_looks(), lists.look_time(), lists.most_looks() <= kMostLooks ? "ok" : "OVER",
            kMostLooks);
   text += line;
+  text += "where a filter finds neither few nor many, scattered in the order:\n";
+  text += lists.Measure({{"rank < 500", "name"},
+                         {"rank < 1500", "name"},
+                         {"rank < 5000", "name"},
+                         {"name = \"name 55*\"", "rank"},
+                         {"name = \"name 5*\"", "rank"},
+                         {"name = \"name 55*\"", ""},
+                         {"rank < 1500", ""},
+                         {"rank < 5000", ""}});
   for (const int share : {100, 1000}) {
     lists.BecomeCustomer(share);
     StrAppend(&text, "of a customer with one in ", share, ":\n");

@@ -78,6 +78,10 @@ absl::StatusOr<ListedPage> UpTo(Transaction& tx, const CallContext& call, const 
   return std::move(found.page);
 }
 
+size_t FewestOf(const std::vector<int64_t>& counts) {
+  return static_cast<size_t>(std::min_element(counts.begin(), counts.end()) - counts.begin());
+}
+
 }  // namespace
 
 std::optional<Source> SourceWithoutProbe(const Listing& listing,
@@ -91,9 +95,9 @@ std::optional<Source> SourceWithoutProbe(const Listing& listing,
 
 std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
                                const std::vector<int64_t>& counts, int64_t most) {
-  const auto fewest = std::min_element(counts.begin(), counts.end());
-  if (*fewest > most) return std::nullopt;
-  return Source{Source::Kind::kGather, candidates[static_cast<size_t>(fewest - counts.begin())]};
+  const size_t fewest = FewestOf(counts);
+  if (counts[fewest] > most) return std::nullopt;
+  return Source{Source::Kind::kGather, candidates[fewest]};
 }
 
 Source SourceOfSmallCustomer(const Listing& listing) {
@@ -111,8 +115,17 @@ Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) 
   return Source();
 }
 
-int64_t FirstLookOf(const Source& walk) {
-  return walk.kind == Source::Kind::kWalkField ? kFirstLookAtField : kFirstLook;
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts) {
+  const int64_t most = listing.order.field ? kMostLookedUp : kMostSorted;
+  if (const auto gathered = GatherOf(candidates, counts, most)) return *gathered;
+  const size_t fewest = FewestOf(counts);
+  if (counts[fewest] > MostCounted(listing)) return WalkOf(listing, candidates);
+  return {Source::Kind::kWalkAmong, candidates[fewest]};
+}
+
+int64_t MostCounted(const Listing& listing) {
+  return listing.order.field ? kMostHashed : kMostSorted;
 }
 
 absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const CallContext& call,
@@ -144,8 +157,8 @@ absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& ca
                                           const Listing& listing,
                                           const std::vector<Candidate>& candidates) {
   ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
-                   Probe(tx, call, listing, candidates, kMostGathered));
-  return GatherOf(candidates, counts, kMostGathered).value_or(WalkOf(listing, candidates));
+                   Probe(tx, call, listing, candidates, MostCounted(listing)));
+  return SourceOf(listing, candidates, counts);
 }
 
 absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,
@@ -153,17 +166,19 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
                                             int64_t limit, int64_t scan) const {
   const std::vector<Candidate> candidates = CandidatesOf(listing);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
-  if (!source && limit <= kFirstLook / 5) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
-                     Probe(tx, call, listing, candidates, kFewGathered));
-    source = GatherOf(candidates, counts, kFewGathered);
+  // By age, what is found is sorted without a look-up: it may as well be counted at once.
+  const Source walk = WalkOf(listing, candidates);
+  if (!source && walk.kind != Source::Kind::kWalkField && limit <= kFirstLook / 2) {
+    const int64_t few = listing.customer ? kFewOfCustomer : kFewGathered;
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, listing, candidates, few));
+    source = GatherOf(candidates, counts, few);
     if (!source) {
-      const Source walk = WalkOf(listing, candidates);
-      const Stretch first{after, std::nullopt, FirstLookOf(walk)};
+      const Stretch first{after, std::nullopt, kFirstLook};
       ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, walk, first, limit));
       if (found.is_enough) return std::move(found.page);
       ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, walk, first));
       if (!end) return UpTo(tx, call, listing, walk, after, end, limit);
+      if (static_cast<int64_t>(found.page.records.size()) >= kOftenMet) source = walk;
     }
   }
   if (!source) {

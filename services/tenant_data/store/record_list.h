@@ -25,15 +25,21 @@ struct ListedPage {
   std::optional<Cursor> looked_to;
 };
 
-// So few rows are gathered and sorted whatever else there is; counting them costs next to nothing.
-inline constexpr int64_t kFewGathered = 250;
-// Where all find more, a page is mostly full after so many rows of an ordered walk, which cost no
-// more than counting to the end. For pages up to a fifth of it.
-inline constexpr int64_t kFirstLook = 600;
-// And so many of one field's entries, which are not looked up one by one.
-inline constexpr int64_t kFirstLookAtField = 2000;
-// So many rows are gathered and sorted if it was not; past it a walk meets a page's worth soon.
-inline constexpr int64_t kMostGathered = 2000;
+// So few rows are gathered and sorted whatever else there is; counting them costs next to nothing,
+// but of a customer, since others' entries are passed over.
+inline constexpr int64_t kFewGathered = 600;
+inline constexpr int64_t kFewOfCustomer = 250;
+// Where all find more, an order is walked for so many rows: that fills a page of a quarter as many
+// where one record in four holds, and tells the others apart. For pages up to half of it.
+inline constexpr int64_t kFirstLook = 200;
+// From so many of it on, a page is met before a count would pay.
+inline constexpr int64_t kOftenMet = 5;
+// So many rows are gathered and sorted if it was not: by age, and by a value that is looked up for
+// each.
+inline constexpr int64_t kMostSorted = 2000;
+inline constexpr int64_t kMostLookedUp = 1000;
+// And of so many a value's order is walked asking a hash of them, not the index for each record.
+inline constexpr int64_t kMostHashed = 5000;
 // A customer with no more records has its own ways: whatever the filter is, those are all that is
 // looked at, and an order sorts them. A look-up by record takes as long as passing over some 25
 // entries of others.
@@ -49,7 +55,10 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
 Source SourceOfSmallCustomer(const Listing& listing);
 // The ordered walk, where all of them find more.
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates);
-int64_t FirstLookOf(const Source& walk);
+// Whichever it is, of counts up to MostCounted and one more.
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts);
+int64_t MostCounted(const Listing& listing);
 
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;

@@ -156,7 +156,11 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
     std::vector<std::vector<std::string>> ways;
     const auto candidates = CandidatesOf(listing);
     ASSERT_FALSE(candidates.empty());
-    std::vector<Source> sources = {Source(), {Source::Kind::kGather, candidates[0]}};
+    std::vector<Source> sources = {Source()};
+    for (const Candidate& candidate : candidates) {
+      sources.push_back({Source::Kind::kGather, candidate});
+      sources.push_back({Source::Kind::kWalkAmong, candidate});
+    }
     if (!listing.order.field) {
       sources.push_back({Source::Kind::kWalkEqual, candidates[0]});
       for (const Candidate& candidate : candidates) {
@@ -174,11 +178,7 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
         for (const auto& record : ReadRecords(rows)) notes.push_back(NoteOf(record));
       }
       const auto counted = *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-        return tx.Run(CountQuery(call, Of(filter),
-                                 listing.order.field && source.kind == Source::Kind::kGather
-                                     ? Source{Source::Kind::kGather, candidates[0]}
-                                     : source,
-                                 100));
+        return tx.Run(CountQuery(call, Of(filter), source, 100));
       });
       EXPECT_EQ(counted[0].Get<int64_t>(0), 3);
     }
@@ -204,16 +204,26 @@ TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
   EXPECT_EQ(PageOf("name = \"y\" AND population > -5", "", 100), Numbers(0, 5));
 }
 
-TEST_F(RecordListTest, OneFieldsEntriesAreWalkedAndPastAFirstLookCounted) {
-  constexpr int kX = static_cast<int>(kFewGathered) + 20;
-  constexpr int kAll = static_cast<int>(kFirstLookAtField) + 40 + kX;
+TEST_F(RecordListTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) {
+  constexpr int kX = static_cast<int>(kMostSorted) + 20;
+  constexpr int kAll = kX + 300;
   MakeMany(kAll, kAll - kX);
-  // All within it, some, none; by two ranges of one field.
+  // Sorted, walked, walked to what is sought; by two ranges of one field.
   EXPECT_EQ(PageOf("name = \"y*\"", "", 100), Numbers(0, 100));
-  EXPECT_EQ(PageOf("name = \"y*\" AND population <= -1990", "", 50), Numbers(1990, 2040));
   EXPECT_EQ(PageOf("name = \"x*\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(PageOf("name = \"x*\" AND name > \"\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
   EXPECT_EQ(PageOf("name > \"xx\" OR name < \"y\"", "", 3), Numbers(0, 3));
   EXPECT_EQ(PageOf("name = \"x\" OR name = \"z\"", "", 3), Numbers(kAll - kX, kAll - kX + 3));
+}
+
+TEST_F(RecordListTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) {
+  constexpr int kX = static_cast<int>(kMostSorted) + 20;
+  constexpr int kAll = kX + 700;
+  MakeMany(kAll, kAll - kX);
+  // Behind the others, before them, and by two conditions.
+  EXPECT_EQ(PageOf("name = \"x\"", "population desc", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(PageOf("name = \"x*\" AND founded:*", "population desc", 100), Numbers(0, 0));
+  EXPECT_EQ(PageOf("name = \"x*\" AND population < -800", "population desc", 3), Numbers(801, 804));
 }
 
 TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
@@ -222,11 +232,17 @@ TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
   ASSERT_EQ(candidates.size(), 2u);
   EXPECT_FALSE(SourceWithoutProbe(listing, candidates));
   EXPECT_FALSE(GatherOf(candidates, {kFewGathered + 1, kFewGathered + 1}, kFewGathered));
-  const auto gathered = GatherOf(candidates, {kMostGathered + 1, kMostGathered}, kMostGathered);
+  const auto gathered = GatherOf(candidates, {kFewGathered + 1, kFewGathered}, kFewGathered);
   ASSERT_TRUE(gathered);
   EXPECT_EQ(gathered->kind, Source::Kind::kGather);
   EXPECT_EQ(gathered->candidate.ranges[0]->op, FilterOp::kGreater);
   EXPECT_EQ(WalkOf(listing, candidates).kind, Source::Kind::kWalk);
+  const int64_t most = MostCounted(listing);
+  EXPECT_EQ(SourceOf(listing, candidates, {most + 1, kMostLookedUp}).kind, Source::Kind::kGather);
+  const Source among = SourceOf(listing, candidates, {most + 1, most});
+  EXPECT_EQ(among.kind, Source::Kind::kWalkAmong);
+  EXPECT_EQ(among.candidate.ranges[0]->op, FilterOp::kGreater);
+  EXPECT_EQ(SourceOf(listing, candidates, {most + 1, most + 1}).kind, Source::Kind::kWalk);
   const Listing by_age = Of("name = \"x\" AND population > 1");
   EXPECT_EQ(WalkOf(by_age, CandidatesOf(by_age)).kind, Source::Kind::kWalkEqual);
   // Nothing equal, but one field's values say it all; of a customer they are looked up by record.
@@ -234,7 +250,8 @@ TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
   const Source walk = WalkOf(ranges, CandidatesOf(ranges));
   EXPECT_EQ(walk.kind, Source::Kind::kWalkField);
   EXPECT_EQ(walk.candidate.ranges[0]->op, FilterOp::kLess);
-  EXPECT_EQ(FirstLookOf(walk), kFirstLookAtField);
+  // By age nothing is looked up for an order, so that counting more would pay.
+  EXPECT_EQ(MostCounted(ranges), kMostSorted);
   ranges.customer = CustomerId::New(absl::Now());
   EXPECT_EQ(WalkOf(ranges, CandidatesOf(ranges)).kind, Source::Kind::kWalk);
 }

@@ -83,6 +83,13 @@ class RecordPlansTest : public TenantDataTest {
     EXPECT_THAT(sorted, Uses("record_index_text", "[(]v_text = [$]"));
     EXPECT_THAT(sorted, Uses(kByRecord, "[(]record_id = f.record_id[)]"));
 
+    const std::string among =
+        PlanOf(by_population, {Source::Kind::kWalkAmong, CandidatesOf(by_population)[0]}, after);
+    EXPECT_THAT(among, Uses("record_index_int", "[(]v_int > [$]"));
+    EXPECT_THAT(among, Uses("record_index_text", "[(]v_text = [$]"));
+    EXPECT_THAT(among, HasSubstr("Filter: ((hashed SubPlan "));
+    EXPECT_THAT(among, Not(ContainsRegex(kSorted)));
+
     const Listing by_age = Of("name = \"x*\" AND population < 20");
     const auto candidates = CandidatesOf(by_age);
     EXPECT_THAT(PlanOf(by_age, {Source::Kind::kGather, candidates[0]}, after),

@@ -176,6 +176,7 @@ class PageSql {
         break;
       }
       case Source::Kind::kWalk:
+      case Source::Kind::kWalkAmong:
         query_.Add(" FROM ");
         AddLive(call_, listing_, &query_);
         break;
@@ -227,6 +228,7 @@ class PageSql {
   // What the source does not see to by itself.
   void AddFilter() {
     if (source_.kind == Source::Kind::kWalkField) AddWalked();
+    if (source_.kind == Source::Kind::kWalkAmong) AddAmong();
     for (const Filter* conjunct : ConjunctsOf(listing_.filter)) {
       const bool is_met =
           source_.kind != Source::Kind::kWalk && conjunct == source_.candidate.whole;
@@ -245,6 +247,14 @@ class PageSql {
       AddComparison("i", *source_.candidate.ranges[i], &query_);
     }
     query_.Add(")");
+  }
+
+  // IS TRUE: else the planner makes a join of it, and loops where it may not hash one. By the LIMIT
+  // it knows that the set fits in memory.
+  void AddAmong() {
+    query_.Add(" AND (i.record_id IN (");
+    AddFound(call_, listing_, source_.candidate, &query_);
+    query_.Add(" LIMIT 50000) IS TRUE)");
   }
 
   void AddOrder() {

@@ -34,6 +34,9 @@ struct Source {
   enum class Kind {
     // All of the collection, in the order of the list.
     kWalk,
+    // Those that are among what the candidate finds, which is hashed: an entry costs a fifth of a
+    // look-up by record. Of a candidate that finds more than 50,000 it would miss some.
+    kWalkAmong,
     // The index rows of one equal value, in the order of records.
     kWalkEqual,
     // Those of the candidate's one field, in the order of records, with what they must hold beside
