@@ -32,9 +32,9 @@ class RecordListTest : public TenantDataTest {
     return notes;
   }
 
-  // All of a list in pages of two, as notes.
+  // All of a list in its pages, as notes.
   std::vector<std::string> List(const std::string& filter, const std::string& order = "",
-                                int64_t scan = 1000) {
+                                int64_t scan = 1000, int64_t limit = 2) {
     const Listing listing = Of(filter, order);
     std::vector<std::string> notes;
     for (const bool lacking : {false, true}) {
@@ -42,9 +42,9 @@ class RecordListTest : public TenantDataTest {
       Cursor after;
       after.lacks_value = lacking;
       while (true) {
-        const ListedPage page = Page(listing, after, 2, scan);
+        const ListedPage page = Page(listing, after, limit, scan);
         for (const ListedRecord& listed : page.records) notes.push_back(NoteOf(listed.record));
-        if (page.records.size() < 2 && !page.looked_to) break;
+        if (static_cast<int64_t>(page.records.size()) < limit && !page.looked_to) break;
         after = page.looked_to ? *page.looked_to : page.records.back().cursor;
       }
     }
@@ -220,8 +220,10 @@ TEST_F(RecordListTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) 
   constexpr int kX = static_cast<int>(kMostSorted) + 20;
   constexpr int kAll = kX + 700;
   MakeMany(kAll, kAll - kX);
-  // Behind the others, before them, and by two conditions.
+  // Behind the others, in pages that look less far than that, and by two conditions.
   EXPECT_EQ(PageOf("name = \"x\"", "population desc", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(List("name = \"x\"", "population desc", 10'000, 100), Numbers(kAll - kX, kAll));
+  EXPECT_EQ(List("name = \"x\"", "population desc", 300, 90), Numbers(kAll - kX, kAll));
   EXPECT_EQ(PageOf("name = \"x*\" AND founded:*", "population desc", 100), Numbers(0, 0));
   EXPECT_EQ(PageOf("name = \"x*\" AND population < -800", "population desc", 3), Numbers(801, 804));
 }
