@@ -106,7 +106,7 @@ class Look {
         "x.tenant_id = '",
         kasbah.tenant().uuid().ToString(), "' AND x.field_id = '",
         FieldId::Parse(collection.fields(0).field_id())->uuid().ToString(),
-        "' AND x.field_id <> '00000000-0000-0000-0000-000000000000' "
+        "' AND x.record_id <> '00000000-0000-0000-0000-000000000000' "
         "AND x.record_id = s.record_id OFFSET 0) AS x");
   }
 

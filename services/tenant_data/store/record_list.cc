@@ -115,17 +115,24 @@ Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates) 
   return Source();
 }
 
-Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
-                const std::vector<int64_t>& counts) {
-  const int64_t most = listing.order.field ? kMostLookedUp : kMostSorted;
-  if (const auto gathered = GatherOf(candidates, counts, most)) return *gathered;
-  const size_t fewest = FewestOf(counts);
-  if (counts[fewest] > MostCounted(listing)) return WalkOf(listing, candidates);
-  return {Source::Kind::kWalkAmong, candidates[fewest]};
+int64_t FirstLookOf(const Source& walk, int64_t limit) {
+  return walk.kind == Source::Kind::kWalkField ? kFirstLookAtField
+                                               : std::max(kFirstLook, 4 * limit);
 }
 
-int64_t MostCounted(const Listing& listing) {
-  return listing.order.field ? kMostHashed : kMostSorted;
+Bounds BoundsOf(const Listing& listing, const Cursor& after, int64_t limit) {
+  const bool by_value = listing.order.field && !after.lacks_value;
+  // Others' entries are passed over to count a customer's.
+  if (!by_value || listing.customer) return {2000, 2000};
+  return limit > kShortPage ? Bounds{5000, 5000} : Bounds{1000, 5000};
+}
+
+Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
+                const std::vector<int64_t>& counts, const Bounds& bounds) {
+  if (const auto gathered = GatherOf(candidates, counts, bounds.gathered)) return *gathered;
+  const size_t fewest = FewestOf(counts);
+  if (counts[fewest] > bounds.counted) return WalkOf(listing, candidates);
+  return {Source::Kind::kWalkAmong, candidates[fewest]};
 }
 
 absl::StatusOr<std::vector<int64_t>> RecordList::Probe(Transaction& tx, const CallContext& call,
@@ -155,10 +162,11 @@ absl::StatusOr<std::optional<Source>> RecordList::ChooseEarly(
 
 absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& call,
                                           const Listing& listing,
-                                          const std::vector<Candidate>& candidates) {
+                                          const std::vector<Candidate>& candidates,
+                                          const Bounds& bounds) {
   ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
-                   Probe(tx, call, listing, candidates, MostCounted(listing)));
-  return SourceOf(listing, candidates, counts);
+                   Probe(tx, call, listing, candidates, bounds.counted));
+  return SourceOf(listing, candidates, counts, bounds);
 }
 
 absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,
@@ -166,23 +174,29 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
                                             int64_t limit, int64_t scan) const {
   const std::vector<Candidate> candidates = CandidatesOf(listing);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
-  // By age, what is found is sorted without a look-up: it may as well be counted at once.
-  const Source walk = WalkOf(listing, candidates);
-  if (!source && walk.kind != Source::Kind::kWalkField && limit <= kFirstLook / 2) {
+  if (!source && limit <= kShortPage) {
     const int64_t few = listing.customer ? kFewOfCustomer : kFewGathered;
     ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, listing, candidates, few));
     source = GatherOf(candidates, counts, few);
     if (!source) {
-      const Stretch first{after, std::nullopt, kFirstLook};
+      const Source walk = WalkOf(listing, candidates);
+      const Stretch first{after, std::nullopt, FirstLookOf(walk, limit)};
       ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, walk, first, limit));
       if (found.is_enough) return std::move(found.page);
       ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, walk, first));
       if (!end) return UpTo(tx, call, listing, walk, after, end, limit);
-      if (static_cast<int64_t>(found.page.records.size()) >= kOftenMet) source = walk;
+      const auto met = static_cast<int64_t>(found.page.records.size());
+      if (met * kOftenMet >= first.scan || met * 2 >= limit) {
+        // Three times as far as a page should be at that rate.
+        const int64_t far = std::min(scan, 3 * limit * first.scan / met);
+        ASSIGN_OR_RETURN(found, Look(tx, call, listing, walk, {after, std::nullopt, far}, limit));
+        if (found.is_enough) return std::move(found.page);
+      }
     }
   }
   if (!source) {
-    ASSIGN_OR_RETURN(source, Choose(tx, call, listing, candidates));
+    ASSIGN_OR_RETURN(source,
+                     Choose(tx, call, listing, candidates, BoundsOf(listing, after, limit)));
   }
   return From(tx, call, listing, *source, after, limit, std::max(scan, limit));
 }
@@ -197,6 +211,11 @@ absl::StatusOr<ListedPage> RecordList::From(Transaction& tx, const CallContext& 
   const Stretch stretch{after, std::nullopt, scan};
   ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, source, stretch, limit));
   if (found.is_enough) return std::move(found.page);
+  if (source.kind == Source::Kind::kWalkAmong) {
+    // They are few and far between.
+    const Source sorted{Source::Kind::kGather, source.candidate};
+    return UpTo(tx, call, listing, sorted, after, std::nullopt, limit);
+  }
   ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, source, stretch));
   return UpTo(tx, call, listing, source, after, end, limit);
 }
@@ -207,7 +226,8 @@ absl::StatusOr<int64_t> RecordList::Count(Transaction& tx, const CallContext& ca
   const std::vector<Candidate> candidates = CandidatesOf(unordered);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, unordered, candidates));
   if (!source) {
-    ASSIGN_OR_RETURN(source, Choose(tx, call, unordered, candidates));
+    const Bounds bounds = BoundsOf(unordered, Cursor(), kMaxTotal);
+    ASSIGN_OR_RETURN(source, Choose(tx, call, unordered, candidates, bounds));
   }
   ASSIGN_OR_RETURN(const Result counted,
                    tx.Run(CountQuery(call, unordered, *source, kMaxTotal + 1)).Await());

@@ -29,17 +29,15 @@ struct ListedPage {
 // but of a customer, since others' entries are passed over.
 inline constexpr int64_t kFewGathered = 600;
 inline constexpr int64_t kFewOfCustomer = 250;
-// Where all find more, an order is walked for so many rows: that fills a page of a quarter as many
-// where one record in four holds, and tells the others apart. For pages up to half of it.
+// Where all find more, and for pages up to kShortPage, a walk looks at four rows for each that is
+// asked for, and at no less than these: that fills a page where one row in three holds, and tells
+// how often others do. One field's entries are not looked up one by one.
+inline constexpr int64_t kShortPage = 120;
 inline constexpr int64_t kFirstLook = 200;
-// From so many of it on, a page is met before a count would pay.
-inline constexpr int64_t kOftenMet = 5;
-// So many rows are gathered and sorted if it was not: by age, and by a value that is looked up for
-// each.
-inline constexpr int64_t kMostSorted = 2000;
-inline constexpr int64_t kMostLookedUp = 1000;
-// And of so many a value's order is walked asking a hash of them, not the index for each record.
-inline constexpr int64_t kMostHashed = 5000;
+inline constexpr int64_t kFirstLookAtField = 1000;
+// Where one row in so many held, a page is met before a count would pay, unless the rest stand
+// elsewhere.
+inline constexpr int64_t kOftenMet = 40;
 // A customer with no more records has its own ways: whatever the filter is, those are all that is
 // looked at, and an order sorts them. A look-up by record takes as long as passing over some 25
 // entries of others.
@@ -55,10 +53,18 @@ std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
 Source SourceOfSmallCustomer(const Listing& listing);
 // The ordered walk, where all of them find more.
 Source WalkOf(const Listing& listing, const std::vector<Candidate>& candidates);
-// Whichever it is, of counts up to MostCounted and one more.
+int64_t FirstLookOf(const Source& walk, int64_t limit);
+
+// So many rows are gathered at the most, and so many are counted: those between are hashed.
+struct Bounds {
+  int64_t gathered;
+  int64_t counted;
+};
+// Of a page after `after` of so many records. To sort by age nothing is looked up; by a value each
+// row is, which a large page is worth.
+Bounds BoundsOf(const Listing& listing, const Cursor& after, int64_t limit);
 Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
-                const std::vector<int64_t>& counts);
-int64_t MostCounted(const Listing& listing);
+                const std::vector<int64_t>& counts, const Bounds& bounds);
 
 // Counting ends here.
 inline constexpr int64_t kMaxTotal = 10'000;
@@ -93,7 +99,8 @@ class RecordList {
       const std::vector<Candidate>& candidates);
   static absl::StatusOr<Source> Choose(postgres::Transaction& tx, const CallContext& call,
                                        const Listing& listing,
-                                       const std::vector<Candidate>& candidates);
+                                       const std::vector<Candidate>& candidates,
+                                       const Bounds& bounds);
   static absl::StatusOr<ListedPage> From(postgres::Transaction& tx, const CallContext& call,
                                          const Listing& listing, const Source& source,
                                          const Cursor& after, int64_t limit, int64_t scan);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "services/tenant_data/store/record_list.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
@@ -205,27 +207,42 @@ TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
 }
 
 TEST_F(RecordListTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) {
-  constexpr int kX = static_cast<int>(kMostSorted) + 20;
-  constexpr int kAll = kX + 300;
+  constexpr int kX = 2020;
+  constexpr int kAll = kX + 1300;
   MakeMany(kAll, kAll - kX);
-  // Sorted, walked, walked to what is sought; by two ranges of one field.
+  // At the first look, walked to what is sought; by two ranges of one field.
   EXPECT_EQ(PageOf("name = \"y*\"", "", 100), Numbers(0, 100));
   EXPECT_EQ(PageOf("name = \"x*\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
-  EXPECT_EQ(PageOf("name = \"x*\" AND name > \"\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
+  EXPECT_EQ(List("name = \"x*\" AND name > \"\"", "", 10'000, 90), Numbers(kAll - kX, kAll));
   EXPECT_EQ(PageOf("name > \"xx\" OR name < \"y\"", "", 3), Numbers(0, 3));
   EXPECT_EQ(PageOf("name = \"x\" OR name = \"z\"", "", 3), Numbers(kAll - kX, kAll - kX + 3));
 }
 
 TEST_F(RecordListTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) {
-  constexpr int kX = static_cast<int>(kMostSorted) + 20;
+  constexpr int kX = 2020;
   constexpr int kAll = kX + 700;
   MakeMany(kAll, kAll - kX);
-  // Behind the others, in pages that look less far than that, and by two conditions.
+  // Behind the others, in pages short and long, and in walks that end before them.
   EXPECT_EQ(PageOf("name = \"x\"", "population desc", 100), Numbers(kAll - kX, kAll - kX + 100));
-  EXPECT_EQ(List("name = \"x\"", "population desc", 10'000, 100), Numbers(kAll - kX, kAll));
-  EXPECT_EQ(List("name = \"x\"", "population desc", 300, 90), Numbers(kAll - kX, kAll));
+  for (const int64_t scan : {300, 10'000}) {
+    for (const int64_t limit : {90, 1000}) {
+      EXPECT_EQ(List("name = \"x\"", "population desc", scan, limit), Numbers(kAll - kX, kAll));
+    }
+  }
   EXPECT_EQ(PageOf("name = \"x*\" AND founded:*", "population desc", 100), Numbers(0, 0));
   EXPECT_EQ(PageOf("name = \"x*\" AND population < -800", "population desc", 3), Numbers(801, 804));
+}
+
+// Which a first look finds often, and a walk then no more.
+TEST_F(RecordListTest, WhatStandsTogetherInAnOrderIsListedToItsLast) {
+  constexpr int kX = static_cast<int>(kFewGathered) + 20;
+  constexpr int kAll = kX + 2000;
+  MakeMany(kAll, kAll - kX);
+  std::vector<std::string> x = Numbers(kAll - kX, kAll);
+  std::reverse(x.begin(), x.end());
+  for (const int64_t limit : {2, 7, 90}) {
+    EXPECT_EQ(List("name = \"x\"", "population", 10'000, limit), x) << limit;
+  }
 }
 
 TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
@@ -239,12 +256,18 @@ TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
   EXPECT_EQ(gathered->kind, Source::Kind::kGather);
   EXPECT_EQ(gathered->candidate.ranges[0]->op, FilterOp::kGreater);
   EXPECT_EQ(WalkOf(listing, candidates).kind, Source::Kind::kWalk);
-  const int64_t most = MostCounted(listing);
-  EXPECT_EQ(SourceOf(listing, candidates, {most + 1, kMostLookedUp}).kind, Source::Kind::kGather);
-  const Source among = SourceOf(listing, candidates, {most + 1, most});
-  EXPECT_EQ(among.kind, Source::Kind::kWalkAmong);
+
+  const Bounds bounds = BoundsOf(listing, Cursor(), 51);
+  const auto kind = [&](int64_t fewest) {
+    return SourceOf(listing, candidates, {bounds.counted + 1, fewest}, bounds).kind;
+  };
+  EXPECT_EQ(kind(bounds.gathered), Source::Kind::kGather);
+  EXPECT_EQ(kind(bounds.gathered + 1), Source::Kind::kWalkAmong);
+  EXPECT_EQ(kind(bounds.counted), Source::Kind::kWalkAmong);
+  EXPECT_EQ(kind(bounds.counted + 1), Source::Kind::kWalk);
+  const Source among = SourceOf(listing, candidates, {5000, 1001}, bounds);
   EXPECT_EQ(among.candidate.ranges[0]->op, FilterOp::kGreater);
-  EXPECT_EQ(SourceOf(listing, candidates, {most + 1, most + 1}).kind, Source::Kind::kWalk);
+
   const Listing by_age = Of("name = \"x\" AND population > 1");
   EXPECT_EQ(WalkOf(by_age, CandidatesOf(by_age)).kind, Source::Kind::kWalkEqual);
   // Nothing equal, but one field's values say it all; of a customer they are looked up by record.
@@ -252,10 +275,23 @@ TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
   const Source walk = WalkOf(ranges, CandidatesOf(ranges));
   EXPECT_EQ(walk.kind, Source::Kind::kWalkField);
   EXPECT_EQ(walk.candidate.ranges[0]->op, FilterOp::kLess);
-  // By age nothing is looked up for an order, so that counting more would pay.
-  EXPECT_EQ(MostCounted(ranges), kMostSorted);
+  EXPECT_EQ(FirstLookOf(walk, 51), kFirstLookAtField);
+  EXPECT_EQ(FirstLookOf(Source(), 2), kFirstLook);
+  EXPECT_EQ(FirstLookOf(Source(), 101), 404);
   ranges.customer = CustomerId::New(absl::Now());
   EXPECT_EQ(WalkOf(ranges, CandidatesOf(ranges)).kind, Source::Kind::kWalk);
+
+  // Nothing is hashed where nothing is looked up to sort, where others' entries are passed over to
+  // count, and for a page that is worth a look-up for each.
+  Cursor lacking;
+  lacking.lacks_value = true;
+  Listing customers = listing;
+  customers.customer = ranges.customer;
+  for (const Bounds& equal :
+       {BoundsOf(by_age, Cursor(), 51), BoundsOf(listing, lacking, 51),
+        BoundsOf(customers, Cursor(), 51), BoundsOf(listing, Cursor(), kShortPage + 1)}) {
+    EXPECT_EQ(equal.gathered, equal.counted);
+  }
 }
 
 TEST_F(RecordListTest, APageThatFindsLittleEndsEarlyAndSaysHowFarItLooked) {

@@ -88,6 +88,10 @@ class RecordPlansTest : public TenantDataTest {
     EXPECT_THAT(among, Uses("record_index_int", "[(]v_int > [$]"));
     EXPECT_THAT(among, Uses("record_index_text", "[(]v_text = [$]"));
     EXPECT_THAT(among, HasSubstr("Filter: ((hashed SubPlan "));
+    // And what is looked up is of those among them alone.
+    const Listing more = Of("NOT name = \"y\" AND name = \"x\"", "population");
+    EXPECT_THAT(PlanOf(more, {Source::Kind::kWalkAmong, CandidatesOf(more)[0]}),
+                ContainsRegex("Filter: [(][(][(]hashed SubPlan [0-9]+[)] IS TRUE[)] AND [(]"));
     EXPECT_THAT(among, Not(ContainsRegex(kSorted)));
 
     const Listing by_age = Of("name = \"x*\" AND population < 20");
@@ -118,6 +122,11 @@ class RecordPlansTest : public TenantDataTest {
     SealedComparisons(&sealed.filter)[0]->blind = {"one", "two"};
     EXPECT_THAT(PlanOf(sealed, {Source::Kind::kGather, CandidatesOf(sealed)[0]}),
                 Uses("record_index_blind", "[(]v_blind = [$]"));
+    sealed.order = *ParseOrder(*rules_a_, "population");
+    const std::string versions =
+        PlanOf(sealed, {Source::Kind::kWalkAmong, CandidatesOf(sealed)[0]});
+    EXPECT_THAT(versions, Uses("record_index_blind", "[(]v_blind = [$]"));
+    EXPECT_THAT(versions, HasSubstr("Filter: ((hashed SubPlan "));
   }
 };
 
@@ -142,6 +151,17 @@ TEST_F(RecordPlansTest, OfATenantAmongManyWithFewEntries) {
   AddEntries("SELECT id, ids FROM public.tenants", 5);
   Analyze();
   ExpectEachAsMeant();
+}
+
+TEST_F(RecordPlansTest, OfAServerThatGivesLittleMemory) {
+  AddEntriesOfA(20'000);
+  Analyze();
+  test_->Execute(
+      "DO $$ BEGIN EXECUTE format('ALTER ROLE kasbah_tenant_data IN DATABASE %I SET work_mem = "
+      "''64kB''', current_database()); END $$");
+  const Listing listing = Of("name > \"a\"", "population");
+  EXPECT_THAT(PlanOf(listing, {Source::Kind::kWalkAmong, CandidatesOf(listing)[0]}),
+              HasSubstr("Filter: ((hashed SubPlan "));
 }
 
 TEST_F(RecordPlansTest, ACustomersRecordsAreAnIndexConditionUnderRowLevelSecurity) {

@@ -250,7 +250,7 @@ class PageSql {
   }
 
   // IS TRUE: else the planner makes a join of it, and loops where it may not hash one. By the LIMIT
-  // it knows that the set fits in memory.
+  // it knows that the set fits in core.plan_composed's work_mem.
   void AddAmong() {
     query_.Add(" AND (i.record_id IN (");
     AddFound(call_, listing_, source_.candidate, &query_);
