@@ -243,6 +243,10 @@ TEST_F(RecordListTest, WhatStandsTogetherInAnOrderIsListedToItsLast) {
   for (const int64_t limit : {2, 7, 90}) {
     EXPECT_EQ(List("name = \"x\"", "population", 10'000, limit), x) << limit;
   }
+  // Or not for so long that it seems so.
+  std::vector<std::string> apart = Numbers(0, 301);
+  for (const std::string& note : Numbers(2001, kAll)) apart.push_back(note);
+  EXPECT_EQ(List("population >= -300 OR population < -2000", "population desc", 300, 90), apart);
 }
 
 TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {

@@ -45,6 +45,7 @@ class RecordPlansTest : public TenantDataTest {
   }
   // PostgreSQL's plan, as the service's role and under its policies.
   std::string Explain(const postgres::ComposedQuery& query);
+  void Reconnect();
 
   void Analyze() { test_->Execute("ANALYZE tenant_data.record_index, tenant_data.records"); }
 
@@ -159,6 +160,7 @@ TEST_F(RecordPlansTest, OfAServerThatGivesLittleMemory) {
   test_->Execute(
       "DO $$ BEGIN EXECUTE format('ALTER ROLE kasbah_tenant_data IN DATABASE %I SET work_mem = "
       "''64kB''', current_database()); END $$");
+  Reconnect();
   const Listing listing = Of("name > \"a\"", "population");
   EXPECT_THAT(PlanOf(listing, {Source::Kind::kWalkAmong, CandidatesOf(listing)[0]}),
               HasSubstr("Filter: ((hashed SubPlan "));
@@ -200,9 +202,13 @@ std::string RecordPlansTest::Explain(const postgres::ComposedQuery& query) {
   std::string text;
   for (const postgres::Row& row : *plan) absl::StrAppend(&text, row.Get<std::string>(0), "\n");
   // One statement of that name for each connection.
+  Reconnect();
+  return text;
+}
+
+void RecordPlansTest::Reconnect() {
   database_ =
       *postgres::Database::Open(test_->Pool("kasbah_tenant_data"), absl::Now() + absl::Seconds(30));
-  return text;
 }
 
 }  // namespace
