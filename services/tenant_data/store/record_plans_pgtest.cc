@@ -157,9 +157,11 @@ TEST_F(RecordPlansTest, OfATenantAmongManyWithFewEntries) {
 TEST_F(RecordPlansTest, OfAServerThatGivesLittleMemory) {
   AddEntriesOfA(20'000);
   Analyze();
-  test_->Execute(
-      "DO $$ BEGIN EXECUTE format('ALTER ROLE kasbah_tenant_data IN DATABASE %I SET work_mem = "
-      "''64kB''', current_database()); END $$");
+  for (const char* setting : {"work_mem = ''64kB''", "hash_mem_multiplier = 1"}) {
+    test_->Execute(absl::StrCat(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE kasbah_tenant_data IN DATABASE %I SET ", setting,
+        "', current_database()); END $$"));
+  }
   Reconnect();
   const Listing listing = Of("name > \"a\"", "population");
   EXPECT_THAT(PlanOf(listing, {Source::Kind::kWalkAmong, CandidatesOf(listing)[0]}),
