@@ -155,7 +155,7 @@ TEST_F(RecordPlansTest, OfATenantAmongManyWithFewEntries) {
 }
 
 TEST_F(RecordPlansTest, OfAServerThatGivesLittleMemory) {
-  AddEntriesOfA(20'000);
+  AddEntriesOfA(40'000);
   Analyze();
   for (const char* setting : {"work_mem = ''64kB''", "hash_mem_multiplier = 1"}) {
     test_->Execute(absl::StrCat(
