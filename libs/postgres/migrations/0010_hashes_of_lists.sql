@@ -1,6 +1,6 @@
--- A list may ask a hash of some thousand records, or sort as many. Whether the planner hashes goes
--- by work_mem, and what it does instead reads all of them for each record: so that a server's
--- setting does not decide, here is what that takes at the most.
+-- A list may ask a hash of some thousand records. Whether the planner makes one goes by work_mem,
+-- and what it does instead reads all of them for each entry that it meets: so that no server's
+-- setting decides it, here is what 50,000 need.
 CREATE OR REPLACE FUNCTION core.plan_composed() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

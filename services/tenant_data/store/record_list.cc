@@ -124,7 +124,7 @@ Bounds BoundsOf(const Listing& listing, const Cursor& after, int64_t limit) {
   const bool by_value = listing.order.field && !after.lacks_value;
   // Others' entries are passed over to count a customer's.
   if (!by_value || listing.customer) return {2000, 2000};
-  return limit > kShortPage ? Bounds{5000, 5000} : Bounds{1000, 5000};
+  return {std::clamp<int64_t>(5 * limit, 1000, 5000), 5000};
 }
 
 Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
@@ -175,9 +175,9 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
   const std::vector<Candidate> candidates = CandidatesOf(listing);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
   if (!source && limit <= kShortPage) {
-    const int64_t few = listing.customer ? kFewOfCustomer : kFewGathered;
-    ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, listing, candidates, few));
-    source = GatherOf(candidates, counts, few);
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
+                     Probe(tx, call, listing, candidates, kFewGathered));
+    source = GatherOf(candidates, counts, kFewGathered);
     if (!source) {
       const Source walk = WalkOf(listing, candidates);
       const Stretch first{after, std::nullopt, FirstLookOf(walk, limit)};
@@ -211,12 +211,12 @@ absl::StatusOr<ListedPage> RecordList::From(Transaction& tx, const CallContext& 
   const Stretch stretch{after, std::nullopt, scan};
   ASSIGN_OR_RETURN(Found found, Look(tx, call, listing, source, stretch, limit));
   if (found.is_enough) return std::move(found.page);
-  if (source.kind == Source::Kind::kWalkAmong) {
+  ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, source, stretch));
+  if (end && source.kind == Source::Kind::kWalkAmong) {
     // They are few and far between.
     const Source sorted{Source::Kind::kGather, source.candidate};
     return UpTo(tx, call, listing, sorted, after, std::nullopt, limit);
   }
-  ASSIGN_OR_RETURN(const auto end, EndOf(tx, call, listing, source, stretch));
   return UpTo(tx, call, listing, source, after, end, limit);
 }
 

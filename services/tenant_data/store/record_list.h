@@ -25,18 +25,15 @@ struct ListedPage {
   std::optional<Cursor> looked_to;
 };
 
-// So few rows are gathered and sorted whatever else there is; counting them costs next to nothing,
-// but of a customer, since others' entries are passed over.
-inline constexpr int64_t kFewGathered = 600;
-inline constexpr int64_t kFewOfCustomer = 250;
+// So few rows are gathered and sorted whatever else there is; counting them costs next to nothing.
+inline constexpr int64_t kFewGathered = 250;
 // Where all find more, and for pages up to kShortPage, a walk looks at four rows for each that is
 // asked for, and at no less than these: that fills a page where one row in three holds, and tells
 // how often others do. One field's entries are not looked up one by one.
 inline constexpr int64_t kShortPage = 120;
 inline constexpr int64_t kFirstLook = 200;
 inline constexpr int64_t kFirstLookAtField = 1000;
-// Where one row in so many held, a page is met before a count would pay, unless the rest stand
-// elsewhere.
+// Where one row in so many held, the walk goes on: a page is mostly met before a count would pay.
 inline constexpr int64_t kOftenMet = 40;
 // A customer with no more records has its own ways: whatever the filter is, those are all that is
 // looked at, and an order sorts them. A look-up by record takes as long as passing over some 25
@@ -44,7 +41,8 @@ inline constexpr int64_t kOftenMet = 40;
 inline constexpr int64_t kSmallCustomer = 1000;
 
 // Where a list's pages come from: what needs no look at the data, else by how many rows each
-// candidate finds. Gathering, where one finds at most `most`, to which they were counted.
+// candidate finds. Gathering, where one finds at most `most`; they were counted to there or
+// further.
 std::optional<Source> SourceWithoutProbe(const Listing& listing,
                                          const std::vector<Candidate>& candidates);
 std::optional<Source> GatherOf(const std::vector<Candidate>& candidates,
@@ -61,7 +59,7 @@ struct Bounds {
   int64_t counted;
 };
 // Of a page after `after` of so many records. To sort by age nothing is looked up; by a value each
-// row is, which a large page is worth.
+// row is, and the more records a page has, the more of them it is worth.
 Bounds BoundsOf(const Listing& listing, const Cursor& after, int64_t limit);
 Source SourceOf(const Listing& listing, const std::vector<Candidate>& candidates,
                 const std::vector<int64_t>& counts, const Bounds& bounds);

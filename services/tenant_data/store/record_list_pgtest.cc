@@ -193,7 +193,7 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
 TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
   constexpr int kX = static_cast<int>(kFewGathered) + 20;
   // Some are in the first look, and no page full of them.
-  constexpr int kAll = static_cast<int>(kFirstLook) - 40 + kX;
+  const int kAll = static_cast<int>(FirstLookOf(Source(), 100)) - 40 + kX;
   MakeMany(kAll, kAll - kX);
   const std::vector<std::string> x = Numbers(kAll - kX, kAll);
   const std::vector<std::string> last(x.end() - 100, x.end());
@@ -293,7 +293,7 @@ TEST_F(RecordListTest, WhichWayAPageIsLookedForGoesByHowMuchIsFound) {
   customers.customer = ranges.customer;
   for (const Bounds& equal :
        {BoundsOf(by_age, Cursor(), 51), BoundsOf(listing, lacking, 51),
-        BoundsOf(customers, Cursor(), 51), BoundsOf(listing, Cursor(), kShortPage + 1)}) {
+        BoundsOf(customers, Cursor(), 51), BoundsOf(listing, Cursor(), 1001)}) {
     EXPECT_EQ(equal.gathered, equal.counted);
   }
 }
