@@ -212,6 +212,7 @@ TEST_F(RecordListTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) 
   MakeMany(kAll, kAll - kX);
   // At the first look, walked to what is sought; by two ranges of one field.
   EXPECT_EQ(PageOf("name = \"y*\"", "", 100), Numbers(0, 100));
+  EXPECT_EQ(PageOf("name = \"y*\" AND population <= -990", "", 50), Numbers(990, 1040));
   EXPECT_EQ(PageOf("name = \"x*\"", "", 100), Numbers(kAll - kX, kAll - kX + 100));
   EXPECT_EQ(List("name = \"x*\" AND name > \"\"", "", 10'000, 90), Numbers(kAll - kX, kAll));
   EXPECT_EQ(PageOf("name > \"xx\" OR name < \"y\"", "", 3), Numbers(0, 3));
