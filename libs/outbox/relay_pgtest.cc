@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/outbox/outbox_fixture.h"
 #include "libs/outbox/relay.h"
+#include "libs/outbox/relay_store.h"
 
 namespace kasbah::outbox {
 namespace {
@@ -124,6 +125,16 @@ class RelayTest : public OutboxTest {
                                             receiver.AsSendBatch(), Clock::Real());
     return replica;
   }
+
+  // How often a table was looked into, by a count of the server's.
+  int64_t Scans(const std::string& count, const std::string& table) {
+    return std::stoll(test_->QueryValue("SELECT " + count +
+                                        " FROM pg_stat_user_tables WHERE schemaname = 'vault' "
+                                        "AND relname = '" +
+                                        table + "'"));
+  }
+  int64_t RelayReads() { return Scans("seq_scan + idx_scan", "outbox_relay"); }
+  int64_t WholeReads() { return Scans("seq_scan", "outbox"); }
 
   void AppendMany(int from, int to) {
     for (int i = from; i < to; ++i) ASSERT_OK(Append("note.n" + std::to_string(i)));
@@ -261,6 +272,47 @@ TEST_F(RelayTest, AQuietOutboxIsNotWrittenTo) {
   const int64_t start = std::stoll(test_->QueryValue(commits));
   EXPECT_TRUE(Eventually([&] { return std::stoll(test_->QueryValue(commits)) > start + 20; }));
   EXPECT_EQ(test_->QueryValue(version), before);
+}
+
+// Plans are kept for as long as a connection, and an outbox was empty, full or full of what is gone
+// when they were made: the relay's row is not read once for each event, nor all events to find some.
+TEST_F(RelayTest, ABatchIsFoundByItsIdsHoweverItWasPlanned) {
+  constexpr int kEvents = 300;
+  const auto claim = [](RelayStore& store, uint64_t acknowledged) {
+    return store.AcknowledgeAndClaim(acknowledged, 1000, 1 << 20, absl::Minutes(1), Soon());
+  };
+  const char* const known[] = {"SELECT", "ANALYZE vault.outbox, vault.outbox_relay",
+                               "VACUUM ANALYZE vault.outbox, vault.outbox_relay"};
+  for (const bool full : {false, true}) {
+    for (const std::string statistics : known) {
+      SCOPED_TRACE(StrCat(statistics, full ? ", planned when full" : ", planned when empty"));
+      test_->Execute("DELETE FROM vault.outbox");
+      if (full) AppendMany(0, kEvents);
+      test_->Execute(statistics);
+      const int64_t reads = RelayReads();
+      const int64_t whole = WholeReads();
+      auto door = OpenDoor();
+      RelayStore store(*door, "vault", "audit", Uuid::V7(absl::Now()));
+      uint64_t last = 0;
+      // Past the executions that are planned one by one.
+      for (int i = 0; i < 8; ++i) {
+        ASSERT_OK_AND_ASSIGN(const Claim some, claim(store, last));
+        ASSERT_TRUE(some.held);
+        if (!some.entries.empty()) last = some.batch;
+        if (full && i < 7) AppendMany(0, 3);
+      }
+      AppendMany(0, kEvents);
+      ASSERT_OK_AND_ASSIGN(const Claim all, claim(store, last));
+      ASSERT_GE(all.entries.size(), static_cast<size_t>(kEvents));
+      ASSERT_OK_AND_ASSIGN(const Claim none, claim(store, all.batch));
+      ASSERT_OK(store.Release(0, Soon()));
+      // What a server counted for a connection is told when that ends at the latest.
+      door.reset();
+      ASSERT_TRUE(Eventually([&] { return RelayReads() >= reads + 20; }));
+      EXPECT_LT(RelayReads(), reads + 100);
+      EXPECT_EQ(WholeReads(), whole);
+    }
+  }
 }
 
 TEST(RelayDigest, CoversIdsSizesAndPayloads) {
