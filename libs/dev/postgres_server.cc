@@ -184,7 +184,7 @@ absl::Status PostgresServer::State::Launch() {
       StrCat("port=", port),
       "unix_socket_directories=",
       StrCat("max_connections=", options.max_connections),
-      "shared_buffers=128MB",
+      StrCat("shared_buffers=", options.shared_buffers_mib, "MB"),
       // Values of rows reach the log in details and statements: neither is written.
       "log_error_verbosity=terse",
       "log_min_error_statement=panic",

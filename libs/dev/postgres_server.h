@@ -22,6 +22,8 @@ class PostgresServer {
     // Tests: trust on loopback and no fsync, since nobody needs the data after a crash.
     bool throwaway = false;
     int max_connections = 200;
+    // What it keeps of its tables and indexes in memory.
+    int shared_buffers_mib = 128;
   };
   // Makes the cluster at the first start. FAILED_PRECONDITION with what to do when the packages are
   // missing, the disk is full, the port is taken or another server runs there.

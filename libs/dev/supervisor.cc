@@ -115,7 +115,9 @@ absl::Status Supervisor::State::StartDatabaseServer() {
   if (postgres != nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string directory, DatabaseDirectory(*installation));
   ASSIGN_OR_RETURN(postgres,
-                   PostgresServer::Start({.directory = directory, .throwaway = options.throwaway}));
+                   PostgresServer::Start({.directory = directory,
+                                          .throwaway = options.throwaway,
+                                          .shared_buffers_mib = options.shared_buffers_mib}));
   return absl::OkStatus();
 }
 

@@ -36,6 +36,8 @@ class Supervisor {
     std::vector<std::string> shards;
     // PostgreSQL without fsync: a test's data.
     bool throwaway = false;
+    // PostgreSQL's shared_buffers.
+    int shared_buffers_mib = 128;
     // Of the services, beside their files: settings such as KASBAH_SERVER__RATE_LIMITS__READ.
     std::map<std::string, std::string> environment;
     // How long everything may take to become ready.

@@ -28,13 +28,15 @@ constexpr char kNoEvent[] = "aaaaaaaa";
 
 }  // namespace
 
-std::unique_ptr<Installation> Installation::Start(const std::string& directory) {
+std::unique_ptr<Installation> Installation::Start(const std::string& directory,
+                                                  int shared_buffers_mib) {
   rpc::PrepareProcess();
   auto installation = std::unique_ptr<Installation>(new Installation());
   dev::Supervisor::Options options;
   options.directory = directory;
   options.binaries = KASBAH_BINARY_DIR;
   options.migrations = cli::AllMigrations();
+  options.shared_buffers_mib = shared_buffers_mib;
   // One key makes all the load.
   installation->receiver_certificate_ = StrCat(directory, "-receiver.crt");
   installation->receiver_ = HttpsReceiver::Start(installation->receiver_certificate_);

@@ -20,7 +20,8 @@ namespace kasbah::bench {
 // bare echo server beside it, and one tenant with a collection, a record and a secret.
 class Installation {
  public:
-  static std::unique_ptr<Installation> Start(const std::string& directory);
+  static std::unique_ptr<Installation> Start(const std::string& directory,
+                                             int shared_buffers_mib = 128);
 
   dev::Supervisor& supervisor() { return *supervisor_; }
   EchoServer& echo() { return *echo_; }

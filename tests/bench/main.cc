@@ -27,6 +27,10 @@ int main(int argc, char** argv) {
   const int rounds = getenv("KASBAH_BENCH_ROUNDS") ? atoi(getenv("KASBAH_BENCH_ROUNDS")) : 9;
   const int seconds = getenv("KASBAH_BENCH_SECONDS") ? atoi(getenv("KASBAH_BENCH_SECONDS")) : 2;
   const std::string directory = argc > 1 ? argv[1] : "/tmp/kasbah-bench";
+  if (const char* records = getenv("KASBAH_BENCH_SCALE"); records != nullptr) {
+    fputs(MeasureScale(directory, 1000, atoi(records)).c_str(), stdout);
+    return 0;
+  }
   const auto kasbah = Installation::Start(directory);
   if (const char* ciphertexts = getenv("KASBAH_BENCH_REWRAP"); ciphertexts != nullptr) {
     fputs(MeasureRewrap(*kasbah, atoi(ciphertexts)).c_str(), stdout);
@@ -34,10 +38,6 @@ int main(int argc, char** argv) {
   }
   if (const char* records = getenv("KASBAH_BENCH_LISTS"); records != nullptr) {
     fputs(MeasureLists(*kasbah, atoi(records)).c_str(), stdout);
-    return 0;
-  }
-  if (const char* records = getenv("KASBAH_BENCH_SCALE"); records != nullptr) {
-    fputs(MeasureScale(*kasbah, directory + "-small", 1000, atoi(records)).c_str(), stdout);
     return 0;
   }
   if (const char* events = getenv("KASBAH_BENCH_GROWTH"); events != nullptr) {

@@ -8,8 +8,8 @@ namespace kasbah::bench {
 
 // GetRecord and CreateRecord of an installation whose `records` belong to `tenants`, each call some
 // record of some tenant, against one with a single tenant's share of them: a table of both and
-// their ratio. Some minutes; `directory` is that of the small one, which runs beside it.
-std::string MeasureScale(Installation& large, const std::string& directory, int tenants,
-                         int records);
+// their ratio. Some minutes. The two run beside one another in `directory`, each with a gigabyte for
+// PostgreSQL to keep its tables in, as a server with a million records has.
+std::string MeasureScale(const std::string& directory, int tenants, int records);
 
 }  // namespace kasbah::bench
