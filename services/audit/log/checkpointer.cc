@@ -1,10 +1,11 @@
 #include "services/audit/log/checkpointer.h"
 
+#include <deque>
 #include <optional>
-#include <set>
 #include <thread>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
@@ -19,8 +20,9 @@ namespace {
 
 constexpr absl::Duration kPeriod = absl::Seconds(1);
 constexpr absl::Duration kTimeout = absl::Seconds(10);
-// Heads in one transaction.
-constexpr size_t kMostAtOnce = 1000;
+// Heads in one transaction, and in one period: that a thousand tenants are busy at once must not
+// cost each of their events most of a signature.
+constexpr size_t kMostAtOnce = 250;
 
 bool IsSigned(const HeadState& head) { return head.last && head.last->size == head.size; }
 
@@ -49,12 +51,14 @@ struct Checkpointer::State {
   std::string OriginOf(TenantId tenant) const {
     return StrCat(trust_domain, "/audit/", tenant.ToString());
   }
-  absl::StatusOr<SignedCheckpoint> Sign(const HeadState& head, const crypto::Ed25519Key& signer);
+  absl::StatusOr<merkle::Checkpoint> CheckpointOf(const HeadState& head) const;
   absl::StatusOr<SignedCheckpoint> SignCurrent(postgres::Transaction& tx, TenantId tenant,
                                                const crypto::Ed25519Key& signer);
   void Loop();
   absl::Status SignChanged();
   absl::Status SignSome(const std::vector<TenantId>& tenants, const crypto::Ed25519Key& signer);
+  void AddChanged(const std::vector<TenantId>& tenants);
+  std::vector<TenantId> TakeChanged();
 
   const std::string trust_domain;
   postgres::Database& database;
@@ -65,7 +69,9 @@ struct Checkpointer::State {
   bool looked_for_unsigned = false;
 
   absl::Mutex mutex;
-  std::set<TenantId> changed ABSL_GUARDED_BY(mutex);
+  // Each once, the one that has waited longest in front.
+  std::deque<TenantId> waiting ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_set<TenantId> is_waiting ABSL_GUARDED_BY(mutex);
   bool stopping ABSL_GUARDED_BY(mutex) = false;
   std::thread thread;
 };
@@ -86,9 +92,24 @@ Checkpointer::~Checkpointer() {
 
 std::string Checkpointer::OriginOf(TenantId tenant) const { return state_->OriginOf(tenant); }
 
-void Checkpointer::Grown(const std::vector<TenantId>& tenants) {
-  absl::MutexLock lock(&state_->mutex);
-  state_->changed.insert(tenants.begin(), tenants.end());
+void Checkpointer::Grown(const std::vector<TenantId>& tenants) { state_->AddChanged(tenants); }
+
+void Checkpointer::State::AddChanged(const std::vector<TenantId>& tenants) {
+  absl::MutexLock lock(&mutex);
+  for (const TenantId tenant : tenants) {
+    if (is_waiting.insert(tenant).second) waiting.push_back(tenant);
+  }
+}
+
+std::vector<TenantId> Checkpointer::State::TakeChanged() {
+  absl::MutexLock lock(&mutex);
+  std::vector<TenantId> taken;
+  while (!waiting.empty() && taken.size() < kMostAtOnce) {
+    taken.push_back(waiting.front());
+    is_waiting.erase(waiting.front());
+    waiting.pop_front();
+  }
+  return taken;
 }
 
 absl::StatusOr<SignedCheckpoint> Checkpointer::Current(const CallContext& call) {
@@ -105,27 +126,25 @@ absl::StatusOr<SignedCheckpoint> Checkpointer::State::SignCurrent(
   // Nothing was logged yet: the empty tree, which is not kept.
   const HeadState empty{tenant, 0, std::string(merkle::View(merkle::EmptyRoot())), std::nullopt};
   const HeadState& head = found ? *found : empty;
-  ASSIGN_OR_RETURN(SignedCheckpoint signed_head, Sign(head, signer));
+  SignedCheckpoint signed_head;
+  ASSIGN_OR_RETURN(signed_head.checkpoint, CheckpointOf(head));
+  const std::string& origin = signed_head.checkpoint.origin;
+  ASSIGN_OR_RETURN(signed_head.note,
+                   merkle::SignNote(signed_head.checkpoint.ToText(), origin, signer));
+  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier,
+                   merkle::VerifierKey::Create(origin, signer.public_key()));
+  signed_head.verifier_key = verifier.ToString();
   if (found && !IsSigned(head)) {
     checkpoint_store::Save(tx, {{tenant, head.size, head.root, signed_head.note}}, clock.Now());
   }
   return signed_head;
 }
 
-absl::StatusOr<SignedCheckpoint> Checkpointer::State::Sign(const HeadState& head,
-                                                           const crypto::Ed25519Key& signer) {
+// To be signed. Ed25519 is deterministic: two replicas that sign one head write one note.
+absl::StatusOr<merkle::Checkpoint> Checkpointer::State::CheckpointOf(const HeadState& head) const {
   RETURN_IF_ERROR(CheckFollows(head));
-  SignedCheckpoint signed_head;
-  const std::string origin = OriginOf(head.tenant);
   ASSIGN_OR_RETURN(const merkle::Hash root, merkle::ParseHash(head.root));
-  signed_head.checkpoint = {origin, head.size, root};
-  // Ed25519 is deterministic: two replicas that sign one head write one note.
-  ASSIGN_OR_RETURN(signed_head.note,
-                   merkle::SignNote(signed_head.checkpoint.ToText(), origin, signer));
-  ASSIGN_OR_RETURN(const merkle::VerifierKey verifier,
-                   merkle::VerifierKey::Create(origin, signer.public_key()));
-  signed_head.verifier_key = verifier.ToString();
-  return signed_head;
+  return merkle::Checkpoint{OriginOf(head.tenant), head.size, root};
 }
 
 void Checkpointer::State::Loop() {
@@ -143,29 +162,18 @@ void Checkpointer::State::Loop() {
 absl::Status Checkpointer::State::SignChanged() {
   const auto signer = key.Get();
   if (!signer.ok()) return absl::OkStatus();
-  std::vector<TenantId> tenants;
   if (!looked_for_unsigned) {
-    ASSIGN_OR_RETURN(tenants, door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) {
-      return checkpoint_store::ListUnsigned(tx);
-    }));
+    ASSIGN_OR_RETURN(const std::vector<TenantId> behind,
+                     door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) {
+                       return checkpoint_store::ListUnsigned(tx);
+                     }));
+    AddChanged(behind);
     looked_for_unsigned = true;
   }
-  {
-    absl::MutexLock lock(&mutex);
-    tenants.insert(tenants.end(), changed.begin(), changed.end());
-    changed.clear();
-  }
-  absl::Status status;
-  for (size_t at = 0; at < tenants.size(); at += kMostAtOnce) {
-    const auto begin = tenants.begin() + static_cast<std::ptrdiff_t>(at);
-    const size_t count = std::min(kMostAtOnce, tenants.size() - at);
-    const std::vector<TenantId> some(begin, begin + static_cast<std::ptrdiff_t>(count));
-    const absl::Status signed_some = SignSome(some, **signer);
-    if (signed_some.ok()) continue;
-    status.Update(signed_some);
-    absl::MutexLock lock(&mutex);
-    changed.insert(some.begin(), some.end());
-  }
+  const std::vector<TenantId> tenants = TakeChanged();
+  if (tenants.empty()) return absl::OkStatus();
+  absl::Status status = SignSome(tenants, **signer);
+  if (!status.ok()) AddChanged(tenants);
   return status;
 }
 
@@ -177,10 +185,12 @@ absl::Status Checkpointer::State::SignSome(const std::vector<TenantId>& tenants,
     std::vector<NewCheckpoint> checkpoints;
     for (const HeadState& head : heads) {
       if (IsSigned(head)) continue;
-      absl::StatusOr<SignedCheckpoint> signed_head = Sign(head, signer);
+      const absl::StatusOr<merkle::Checkpoint> checkpoint = CheckpointOf(head);
       // One damaged log is reported and does not hold up the others.
-      if (!signed_head.ok()) continue;
-      checkpoints.push_back({head.tenant, head.size, head.root, std::move(signed_head->note)});
+      if (!checkpoint.ok()) continue;
+      ASSIGN_OR_RETURN(std::string note,
+                       merkle::SignNote(checkpoint->ToText(), checkpoint->origin, signer));
+      checkpoints.push_back({head.tenant, head.size, head.root, std::move(note)});
     }
     if (!checkpoints.empty()) checkpoint_store::Save(tx, checkpoints, clock.Now());
     return absl::OkStatus();

@@ -21,8 +21,8 @@ struct SignedCheckpoint {
   std::string verifier_key;
 };
 
-// Signs heads that are committed: when somebody asks, and each second those that changed. Refuses
-// to sign a head that is behind, or beside, one that it signed before. Thread safe.
+// Signs heads that are committed: when somebody asks, and each second those that changed, 250 at the
+// most. Refuses to sign a head that is behind, or beside, one that it signed before. Thread safe.
 class Checkpointer {
  public:
   // `trust_domain` leads the origin: "<trust domain>/audit/<ten_…>".
@@ -34,7 +34,7 @@ class Checkpointer {
   // SIGNING_KEY_UNAVAILABLE; DATA_LOSS, LOG_DAMAGED, for a head that cannot follow the last one.
   absl::StatusOr<SignedCheckpoint> Current(const CallContext& call);
 
-  // These logs grew: they are signed within the second.
+  // These logs grew: they are signed in their turn, within the second unless hundreds are.
   void Grown(const std::vector<TenantId>& tenants);
 
   std::string OriginOf(TenantId tenant) const;

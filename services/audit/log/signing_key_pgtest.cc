@@ -45,6 +45,36 @@ TEST_F(SigningKeyTest, ChangedHeadsAreSignedWithoutBeingAskedFor) {
   EXPECT_EQ(size(), "3");
 }
 
+TEST_F(SigningKeyTest, MoreThanAreSignedAtATimeAreSignedInTheirTurn) {
+  AwaitKey();
+  // Logs that grew while nobody looked are looked for the first time, and never again.
+  Log(Repeat(a_, 1));
+  checkpointer_->Grown({a_});
+  const auto of = [&](const std::string& what) {
+    return std::stoi(test_->QueryValue("SELECT count(" + what + ") FROM audit.checkpoint"));
+  };
+  const auto signed_by_now = [&](int count) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (of("*") < count && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(20));
+    return of("*");
+  };
+  ASSERT_EQ(signed_by_now(1), 1);
+  std::vector<TenantId> tenants;
+  for (int i = 0; i < 300; ++i) tenants.push_back(TenantId::New(absl::Now()));
+  for (const TenantId tenant : tenants) Log(Repeat(tenant, 1));
+  checkpointer_->Grown(tenants);
+  EXPECT_EQ(signed_by_now(301), 301);
+  EXPECT_EQ(of("DISTINCT signed_at"), 3);
+  // Last, those that were named last.
+  std::string last =
+      "SELECT count(*) FROM audit.checkpoint WHERE signed_at = "
+      "(SELECT max(signed_at) FROM audit.checkpoint) AND tenant_id IN (";
+  for (size_t i = 250; i < 300; ++i) {
+    last += (i == 250 ? "'" : ",'") + tenants[i].uuid().ToString() + "'";
+  }
+  EXPECT_EQ(test_->QueryValue(last + ")"), "50");
+}
+
 TEST_F(SigningKeyTest, AHeadBehindASignedOneIsNotSigned) {
   AwaitKey();
   Log(Repeat(a_, 2));
