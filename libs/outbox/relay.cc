@@ -21,6 +21,8 @@ namespace {
 constexpr absl::Duration kSendTimeout = absl::Seconds(30);
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(10);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+// A batch of fewer costs more for itself than for its rows.
+constexpr size_t kFewRows = 200;
 
 std::string_view TopicName(v1::Topic topic) {
   return topic == v1::TOPIC_AUDIT ? "audit" : "change";
@@ -58,6 +60,7 @@ struct Relay::State {
   absl::StatusOr<bool> Step();
   absl::Status Deliver(const Claim& claim);
   bool WaitFor(absl::Duration delay);
+  bool Gather();
 
   RelayOptions options;
   RelayStore store;
@@ -68,8 +71,10 @@ struct Relay::State {
   telemetry::Counter& batches;
   telemetry::Counter& refused;
 
-  // Touched by the relay's thread alone: the batch that was acknowledged and not yet removed.
+  // Touched by the relay's thread alone: the batch that was acknowledged and not yet removed, and
+  // until when no other is made.
   uint64_t acknowledged = 0;
+  absl::Time gather_until = absl::InfinitePast();
 
   absl::Mutex mutex;
   bool woken ABSL_GUARDED_BY(mutex) = false;
@@ -119,6 +124,13 @@ bool Relay::State::WaitFor(absl::Duration delay) {
   return !stopping;
 }
 
+// Waits while a next batch would be of a few rows again. False at the end.
+bool Relay::State::Gather() {
+  absl::MutexLock lock(&mutex);
+  mutex.AwaitWithDeadline(absl::Condition(&stopping), gather_until);
+  return !stopping;
+}
+
 void Relay::State::Loop() {
   absl::BitGen random;
   int failures = 0;
@@ -143,8 +155,7 @@ void Relay::State::Loop() {
     }
     failures = 0;
     if (*worked) {
-      absl::MutexLock lock(&mutex);
-      if (stopping) break;
+      if (!Gather()) break;
       continue;
     }
     if (!WaitFor(delay)) break;
@@ -170,6 +181,8 @@ absl::StatusOr<bool> Relay::State::Step() {
     oldest.Set(0);
     return false;
   }
+  const bool is_of_few = claim.entries.size() < kFewRows;
+  gather_until = is_of_few ? absl::Now() + options.gather : absl::InfinitePast();
   oldest.Set(absl::ToDoubleSeconds(std::max(absl::ZeroDuration(), clock.Now() - claim.oldest)));
   RETURN_IF_ERROR(Deliver(claim));
   acknowledged = claim.batch;

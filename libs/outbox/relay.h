@@ -22,6 +22,9 @@ struct RelayOptions {
   int batch_rows = 2000;
   int batch_bytes = 4 * 1000 * 1000 - 100 * 1000;
   absl::Duration poll = absl::Milliseconds(100);
+  // From one batch of a few rows to the next at the least, so that what comes one after another
+  // makes a batch. What comes after a pause goes at once.
+  absl::Duration gather = absl::Milliseconds(20);
   // How long the relay row is held without a sign of life.
   absl::Duration lease = absl::Seconds(10);
 };

@@ -113,13 +113,15 @@ class RelayTest : public OutboxTest {
     std::unique_ptr<postgres::Door> door;
     std::unique_ptr<Relay> relay;
   };
-  Replica StartRelay(Receiver& receiver, int rows = 2000, int bytes = 3'900'000) {
+  Replica StartRelay(Receiver& receiver, int rows = 2000, int bytes = 3'900'000,
+                     absl::Duration gather = absl::Milliseconds(1)) {
     RelayOptions options;
     options.schema = "vault";
     options.topic = v1::TOPIC_AUDIT;
     options.batch_rows = rows;
     options.batch_bytes = bytes;
     options.poll = absl::Milliseconds(10);
+    options.gather = gather;
     Replica replica{OpenDoor(), nullptr};
     replica.relay = std::make_unique<Relay>(options, *replica.door, *outbox_,
                                             receiver.AsSendBatch(), Clock::Real());
@@ -223,6 +225,26 @@ TEST_F(RelayTest, ABatchStaysUnderItsBytesWhateverTheRowsWeigh) {
   EXPECT_GT(sizes.back(), 1'000'000u);
   sizes.pop_back();
   for (const size_t size : sizes) EXPECT_LT(size, 1'000'000u);
+}
+
+TEST_F(RelayTest, WhatComesOneAfterAnotherMakesABatch) {
+  Receiver receiver;
+  const Replica replica = StartRelay(receiver, 2000, 3'900'000, absl::Seconds(2));
+  ASSERT_OK(Append("note.n0"));
+  EXPECT_TRUE(Eventually([&] { return receiver.calls() == 1; }));
+  AppendMany(1, 21);
+  EXPECT_TRUE(Eventually([&] { return Waiting() == "0"; }));
+  EXPECT_EQ(receiver.calls(), 2);
+  EXPECT_EQ(receiver.actions(), Actions(21));
+}
+
+TEST_F(RelayTest, ItsEndDoesNotWaitForABatch) {
+  Receiver receiver;
+  Replica replica = StartRelay(receiver, 2000, 3'900'000, absl::InfiniteDuration());
+  ASSERT_OK(Append("note.n0"));
+  EXPECT_TRUE(Eventually([&] { return receiver.calls() == 1; }));
+  replica.relay.reset();
+  EXPECT_EQ(Waiting(), "0");
 }
 
 TEST_F(RelayTest, AReceiverThatIsAwayGetsEverythingLater) {
