@@ -17,11 +17,11 @@ namespace {
 using tenantdata::v1::RecordService;
 
 // Short and many: this machine's speed changes within seconds.
-constexpr int kRounds = 24;
-constexpr int kSeconds = 2;
+constexpr int kRounds = 48;
+constexpr int kSeconds = 1;
 // Before the first round that counts: caches fill, and PostgreSQL logs the whole of each page that
 // is changed for the first time since a checkpoint, thousands here, as later once in minutes.
-constexpr int kWarmUps = 2;
+constexpr int kWarmUps = 4;
 constexpr int kSharedBuffersMib = 1024;
 constexpr char kCollection[] = "notes";
 const char* const kFields[] = {"text_0", "text_1", "text_2"};
