@@ -72,9 +72,9 @@ struct Relay::State {
   telemetry::Counter& refused;
 
   // Touched by the relay's thread alone: the batch that was acknowledged and not yet removed, and
-  // until when no other is made.
+  // when the last of a few rows was claimed.
   uint64_t acknowledged = 0;
-  absl::Time gather_until = absl::InfinitePast();
+  absl::Time claimed_few = absl::InfinitePast();
 
   absl::Mutex mutex;
   bool woken ABSL_GUARDED_BY(mutex) = false;
@@ -126,8 +126,10 @@ bool Relay::State::WaitFor(absl::Duration delay) {
 
 // Waits while a next batch would be of a few rows again. False at the end.
 bool Relay::State::Gather() {
+  // No longer than that, whatever becomes of the clock.
+  const absl::Duration rest = claimed_few + options.gather - absl::Now();
   absl::MutexLock lock(&mutex);
-  mutex.AwaitWithDeadline(absl::Condition(&stopping), gather_until);
+  mutex.AwaitWithTimeout(absl::Condition(&stopping), std::min(rest, options.gather));
   return !stopping;
 }
 
@@ -181,8 +183,7 @@ absl::StatusOr<bool> Relay::State::Step() {
     oldest.Set(0);
     return false;
   }
-  const bool is_of_few = claim.entries.size() < kFewRows;
-  gather_until = is_of_few ? absl::Now() + options.gather : absl::InfinitePast();
+  claimed_few = claim.entries.size() < kFewRows ? absl::Now() : absl::InfinitePast();
   oldest.Set(absl::ToDoubleSeconds(std::max(absl::ZeroDuration(), clock.Now() - claim.oldest)));
   RETURN_IF_ERROR(Deliver(claim));
   acknowledged = claim.batch;

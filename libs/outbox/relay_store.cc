@@ -27,14 +27,17 @@ constexpr std::string_view kLease = R"sql(
   RETURNING epoch)sql";
 
 // $3 the acknowledged batch. The relay row is this transaction's since kLease, so what follows sees
-// the holder it set. Its ids are asked for once, here and in kRead: by a join, a plan made while the
-// outbox was empty goes through them for each row that it has later.
+// the holder it set. Its ids are asked for once and looked up one by one, here and in kRead: a plan
+// made while the outbox was empty would else go through all of them for each row that it has later.
+// Rows are never updated, so what has been found stays where it is.
 constexpr std::string_view kAcknowledge = R"sql(
   WITH gone AS (
-    DELETE FROM {schema}.outbox
-    WHERE topic = $1 AND id = ANY ((
-      SELECT ids FROM {schema}.outbox_relay
-      WHERE topic = $1 AND holder = $2 AND batch = $3)::bigint[]))
+    DELETE FROM {schema}.outbox WHERE ctid = ANY (ARRAY(
+      SELECT o.ctid FROM unnest((
+        SELECT ids FROM {schema}.outbox_relay
+        WHERE topic = $1 AND holder = $2 AND batch = $3)) AS b (id)
+      CROSS JOIN LATERAL (
+        SELECT ctid FROM {schema}.outbox WHERE topic = $1 AND id = b.id OFFSET 0) o)))
   UPDATE {schema}.outbox_relay SET ids = '{}'
   WHERE topic = $1 AND holder = $2 AND batch = $3)sql";
 
@@ -54,11 +57,13 @@ constexpr std::string_view kClaim = R"sql(
 
 constexpr std::string_view kRead = R"sql(
   SELECT (SELECT batch FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2),
-         id, tenant_id, payload, created_at
-  FROM {schema}.outbox
-  WHERE topic = $1 AND id = ANY ((
-    SELECT ids FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)::bigint[])
-  ORDER BY id)sql";
+         b.id, o.tenant_id, o.payload, o.created_at
+  FROM unnest((
+    SELECT ids FROM {schema}.outbox_relay WHERE topic = $1 AND holder = $2)) AS b (id)
+  CROSS JOIN LATERAL (
+    SELECT tenant_id, payload, created_at FROM {schema}.outbox
+    WHERE topic = $1 AND id = b.id OFFSET 0) o
+  ORDER BY b.id)sql";
 
 constexpr std::string_view kRelease = R"sql(
   UPDATE {schema}.outbox_relay SET holder = NULL, lease_until = '-infinity'

@@ -20,9 +20,11 @@ namespace {
 
 constexpr absl::Duration kPeriod = absl::Seconds(1);
 constexpr absl::Duration kTimeout = absl::Seconds(10);
-// Heads in one transaction, and in one period: that a thousand tenants are busy at once must not
-// cost each of their events most of a signature.
+// Heads in one transaction, and in one period: where a thousand tenants are busy at once, their
+// events must not cost half a signature each.
 constexpr size_t kMostAtOnce = 250;
+// What another replica left unsigned when it ended is found within a minute.
+constexpr int kPeriodsBetweenLooks = 60;
 
 bool IsSigned(const HeadState& head) { return head.last && head.last->size == head.size; }
 
@@ -65,11 +67,11 @@ struct Checkpointer::State {
   postgres::Door& door;
   const SigningKey& key;
   const Clock& clock;
-  // Logs that grew while no replica of ours ran are looked for once. Touched by the loop alone.
-  bool looked_for_unsigned = false;
+  // Until logs are looked for that nobody named. Touched by the loop alone.
+  int periods_to_look = 0;
 
   absl::Mutex mutex;
-  // Each once, the one that has waited longest in front.
+  // Each once, the one named first in front.
   std::deque<TenantId> waiting ABSL_GUARDED_BY(mutex);
   absl::flat_hash_set<TenantId> is_waiting ABSL_GUARDED_BY(mutex);
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -162,13 +164,13 @@ void Checkpointer::State::Loop() {
 absl::Status Checkpointer::State::SignChanged() {
   const auto signer = key.Get();
   if (!signer.ok()) return absl::OkStatus();
-  if (!looked_for_unsigned) {
+  if (--periods_to_look <= 0) {
     ASSIGN_OR_RETURN(const std::vector<TenantId> behind,
                      door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) {
                        return checkpoint_store::ListUnsigned(tx);
                      }));
     AddChanged(behind);
-    looked_for_unsigned = true;
+    periods_to_look = kPeriodsBetweenLooks;
   }
   const std::vector<TenantId> tenants = TakeChanged();
   if (tenants.empty()) return absl::OkStatus();

@@ -21,8 +21,9 @@ struct SignedCheckpoint {
   std::string verifier_key;
 };
 
-// Signs heads that are committed: when somebody asks, and each second those that changed, 250 at the
-// most. Refuses to sign a head that is behind, or beside, one that it signed before. Thread safe.
+// Signs heads that are committed: when somebody asks, and each second those that changed, 250 of
+// them at the most. Refuses to sign a head that is behind, or beside, one that it signed before.
+// Thread safe.
 class Checkpointer {
  public:
   // `trust_domain` leads the origin: "<trust domain>/audit/<ten_…>".

@@ -47,7 +47,7 @@ TEST_F(SigningKeyTest, ChangedHeadsAreSignedWithoutBeingAskedFor) {
 
 TEST_F(SigningKeyTest, MoreThanAreSignedAtATimeAreSignedInTheirTurn) {
   AwaitKey();
-  // Logs that grew while nobody looked are looked for the first time, and never again.
+  // Logs that nobody names are looked for the first time, and then a minute later.
   Log(Repeat(a_, 1));
   checkpointer_->Grown({a_});
   const auto of = [&](const std::string& what) {
