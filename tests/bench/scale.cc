@@ -101,19 +101,18 @@ class Population {
     std::vector<std::string> records;
   };
 
-  // Records as CreateRecord would have left them, but for their events; ids of some. Theirs are of
-  // version 7, as made in one moment.
+  // Records as CreateRecord would have left them in one moment, but for their events; ids of some.
   std::vector<std::string> Fill(TenantId tenant, int records) {
     const std::string id = StrCat("'", tenant.uuid().ToString(), "'::uuid");
     const std::string data =
         R"('{"text_0":"some text of a record","text_1":"some text of a record",)"
         R"("text_2":"some text of a record"}')";
+    // "0190163d-8694-7"
+    const std::string moment = Uuid::V7(absl::Now()).ToString().substr(0, 15);
     const std::string ids = kasbah_.Query(StrCat(
-        "WITH made AS (SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') "
-        "|| "
-        "'7' || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, "
-        "15))::uuid "
-        "AS record_id, i FROM generate_series(1, ",
+        "WITH made AS (SELECT ('", moment,
+        "' || substr(md5(random()::text), 1, 3) || '-8' || "
+        "substr(md5(random()::text), 1, 15))::uuid AS record_id, i FROM generate_series(1, ",
         records,
         ") i), collection AS (SELECT c.collection_id, f.field_id FROM tenant_data.collections c "
         "JOIN tenant_data.fields f USING (tenant_id, collection_id) WHERE c.tenant_id = ",
