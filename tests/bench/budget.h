@@ -31,8 +31,8 @@ struct Reading {
   bool ok = false;
 };
 
-// Rounds alternate between path and baseline, so that a noisy neighbour hits both; the medians
-// count.
+// Rounds alternate between path and baseline, either first in turn, so that a noisy neighbour hits
+// both; the medians count.
 Reading Measure(const Budget& budget, int rounds);
 
 std::string Table(const std::vector<Reading>& readings);

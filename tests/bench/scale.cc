@@ -1,14 +1,13 @@
 #include "tests/bench/scale.h"
 
-#include <algorithm>
 #include <functional>
 #include <random>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "kasbah/auth/v1/auth.grpc.pb.h"
 #include "kasbah/tenantdata/v1/records.grpc.pb.h"
+#include "tests/bench/budget.h"
 #include "tests/bench/unary_load.h"
 
 namespace kasbah::bench {
@@ -17,7 +16,7 @@ namespace {
 using tenantdata::v1::RecordService;
 
 // Short and many: this machine's speed changes within seconds.
-constexpr int kRounds = 48;
+constexpr int kRounds = 49;
 constexpr int kSeconds = 1;
 // Before the first round that counts: caches fill, and PostgreSQL logs the whole of each page that
 // is changed for the first time since a checkpoint, thousands here, as later once in minutes.
@@ -53,21 +52,8 @@ class Population {
     fprintf(stderr, "\n");
   }
 
-  // An assertion lasts a minute, and the gateway uses it for nearly as long.
-  void SignInWhenDue() {
-    if (absl::Now() < signed_in_until_) return;
-    signed_in_until_ = absl::Now() + absl::Seconds(40);
-    auth::v1::CredentialService::Stub stub(kasbah_.Channel("auth", "gateway"));
-    for (Member& member : members_) {
-      auth::v1::ResolveCredentialRequest request;
-      request.set_api_key(member.key);
-      const auto reply = Installation::Invoke(
-          stub, &auth::v1::CredentialService::Stub::ResolveCredential, request, TenantId());
-      member.authorization = StrCat("Bearer ", reply.assertion());
-    }
-  }
-
   double Get() {
+    SignInWhenDue();
     RecordService::Stub stub(kasbah_.Channel("tenant-data", "gateway"));
     using Async = class RecordService::Stub::async;
     return Load(static_cast<Async*>(stub.async()), &Async::GetRecord,
@@ -80,6 +66,7 @@ class Population {
   }
 
   double Create() {
+    SignInWhenDue();
     RecordService::Stub stub(kasbah_.Channel("tenant-data", "gateway"));
     tenantdata::v1::CreateRecordRequest request;
     request.set_collection(kCollection);
@@ -100,6 +87,20 @@ class Population {
     std::string authorization;
     std::vector<std::string> records;
   };
+
+  // An assertion lasts a minute, and the gateway uses it for nearly as long.
+  void SignInWhenDue() {
+    if (absl::Now() < signed_in_until_) return;
+    signed_in_until_ = absl::Now() + absl::Seconds(40);
+    auth::v1::CredentialService::Stub stub(kasbah_.Channel("auth", "gateway"));
+    for (Member& member : members_) {
+      auth::v1::ResolveCredentialRequest request;
+      request.set_api_key(member.key);
+      const auto reply = Installation::Invoke(
+          stub, &auth::v1::CredentialService::Stub::ResolveCredential, request, TenantId());
+      member.authorization = StrCat("Bearer ", reply.assertion());
+    }
+  }
 
   // Records as CreateRecord would have left them in one moment, but for their events; ids of some.
   std::vector<std::string> Fill(TenantId tenant, int records) {
@@ -156,39 +157,6 @@ class Population {
   absl::Time signed_in_until_ = absl::InfinitePast();
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
-
-// One kind of call in both.
-struct Rates {
-  std::vector<double> large;
-  std::vector<double> small;
-  std::vector<double> ratios;
-
-  // In turns, since what was measured before leaves the disk something to do.
-  void Add(int turn_of_large, const std::function<double()>& of_large,
-           const std::function<double()>& of_small) {
-    double rate_of_large = 0;
-    for (int turn = 0; turn < 2; ++turn) {
-      if (turn == turn_of_large) {
-        rate_of_large = of_large();
-      } else {
-        small.push_back(of_small());
-      }
-    }
-    large.push_back(rate_of_large);
-    ratios.push_back(rate_of_large / small.back());
-  }
-
-  std::string Line(const char* name) const {
-    const double ratio = Median(ratios);
-    return absl::StrFormat("%-14s %8.0f/s  against %8.0f/s  ratio %.2f of 0.80  %s\n", name,
-                           Median(large), Median(small), ratio, ratio >= 0.8 ? "ok" : "SHORT");
-  }
-};
-
 }  // namespace
 
 std::string MeasureScale(const std::string& directory, int tenants, int records) {
@@ -196,20 +164,17 @@ std::string MeasureScale(const std::string& directory, int tenants, int records)
   const auto small = Installation::Start(StrCat(directory, "-small"), kSharedBuffersMib);
   Population many(*large, tenants, records);
   Population one(*small, 1, records / tenants);
-  Rates get;
-  Rates create;
-  for (int round = -kWarmUps; round < kRounds; ++round) {
-    many.SignInWhenDue();
-    one.SignInWhenDue();
-    if (round == 0) get = create = Rates();
-    get.Add(
-        round & 1, [&] { return many.Get(); }, [&] { return one.Get(); });
-    create.Add(
-        round & 1, [&] { return many.Create(); }, [&] { return one.Create(); });
+  const std::string baseline = StrCat("with ", records / tenants, " records of one tenant");
+  std::vector<Reading> readings;
+  for (const Budget& budget :
+       {Budget{"GetRecord", "calls/s", baseline, 0.8, [&] { return many.Get(); },
+               [&] { return one.Get(); }},
+        Budget{"CreateRecord", "calls/s", baseline, 0.8, [&] { return many.Create(); },
+               [&] { return one.Create(); }}}) {
+    Measure(budget, kWarmUps);
+    readings.push_back(Measure(budget, kRounds));
   }
-  return absl::StrFormat("%d records of %d tenants against %d of one\n", records, tenants,
-                         records / tenants) +
-         get.Line("GetRecord") + create.Line("CreateRecord");
+  return StrCat(records, " records of ", tenants, " tenants\n", Table(readings));
 }
 
 }  // namespace kasbah::bench
