@@ -22,7 +22,7 @@ constexpr absl::Duration kPeriod = absl::Seconds(1);
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 // Heads in one transaction, and in one period: where a thousand tenants are busy at once, their
 // events must not cost half a signature each.
-constexpr size_t kMostAtOnce = 250;
+constexpr size_t kMostAtOnce = 100;
 // What another replica left unsigned when it ended is found within a minute.
 constexpr int kPeriodsBetweenLooks = 60;
 

@@ -21,7 +21,7 @@ struct SignedCheckpoint {
   std::string verifier_key;
 };
 
-// Signs heads that are committed: when somebody asks, and each second those that changed, 250 of
+// Signs heads that are committed: when somebody asks, and each second those that changed, 100 of
 // them at the most. Refuses to sign a head that is behind, or beside, one that it signed before.
 // Thread safe.
 class Checkpointer {

@@ -21,6 +21,14 @@ constexpr absl::Duration kLongPeriod = absl::Hours(1);
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 // Events of each log that one transaction counts: a second or so of the busiest one's reading.
 constexpr uint64_t kMostCounted = 100'000;
+// And logs.
+constexpr int64_t kLogsAtOnce = 200;
+// Where a thousand logs grow by an event a second each, counting those few anew each time is a fair
+// part of what an event costs: so few wait, and all are counted once a minute. Nobody sees it:
+// whoever asks for counts has the rest read from the log, and where appended events have a limit,
+// none wait.
+constexpr uint64_t kWorthCounting = 200;
+constexpr int kPeriodsBetweenAll = 12;
 constexpr absl::Duration kRemembered = absl::Hours(24 * 90);
 
 }  // namespace
@@ -56,18 +64,23 @@ LogUpkeep::~LogUpkeep() {
   state_->thread.join();
 }
 
-absl::Status LogUpkeep::Count(postgres::Door& door) {
-  while (true) {
-    ASSIGN_OR_RETURN(
-        const uint64_t counted,
-        door.Run(absl::Now() + kTimeout, [](postgres::Transaction& tx) -> absl::StatusOr<uint64_t> {
+absl::Status LogUpkeep::Count(postgres::Door& door, uint64_t least) {
+  bool is_done = false;
+  while (!is_done) {
+    RETURN_IF_ERROR(
+        door.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) -> absl::Status {
           ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
-                           count_store::ListBehind(tx).Await());
-          if (tenants.empty()) return uint64_t{0};
-          return count_store::Advance(tx, tenants, kMostCounted).Await();
+                           count_store::ListBehind(tx, least, kLogsAtOnce).Await());
+          is_done = tenants.empty();
+          if (is_done) return absl::OkStatus();
+          ASSIGN_OR_RETURN(const uint64_t counted,
+                           count_store::Advance(tx, tenants, kMostCounted).Await());
+          // What was logged meanwhile waits for the next time.
+          is_done = std::ssize(tenants) < kLogsAtOnce && counted < kMostCounted;
+          return absl::OkStatus();
         }));
-    if (counted == 0) return absl::OkStatus();
   }
+  return absl::OkStatus();
 }
 
 absl::Status LogUpkeep::ExtendPartitions(postgres::Door& door) {
@@ -86,12 +99,15 @@ absl::Status LogUpkeep::ForgetAppended(postgres::Door& door, absl::Time now) {
 
 void LogUpkeep::State::Loop() {
   absl::Time next_hourly = absl::InfinitePast();
+  int periods_to_all = 0;
   do {
     if (absl::Now() >= next_hourly) {
       next_hourly = absl::Now() + kLongPeriod;
       Hourly();
     }
-    Report(Count(door), "counting events");
+    const bool all = --periods_to_all <= 0;
+    if (all) periods_to_all = kPeriodsBetweenAll;
+    Report(Count(door, all ? 1 : kWorthCounting), "counting events");
   } while (!Stopping(kPeriod));
 }
 

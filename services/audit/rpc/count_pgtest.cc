@@ -51,6 +51,27 @@ TEST_F(CountTest, AreExactWhateverIsCountedAheadAlready) {
   EXPECT_EQ(Waiting("audit.count"), "5");
 }
 
+TEST_F(CountTest, FewWaitUnlessALimitStandsOnThem) {
+  test_->Execute(StrCat("INSERT INTO audit.quotas (tenant_id, meter, most, month_start) VALUES ('",
+                        b_.uuid().ToString(),
+                        "', 'appended_events', 60, date_trunc('month', now(), 'UTC'))"));
+  Log(Repeat(a_, 9), Day(10));
+  Log(Repeat(b_, 3), Day(10));
+  const auto counted = [&](TenantId tenant) {
+    return test_->QueryValue(
+        StrCat("SELECT coalesce(sum(counted), 0) FROM audit.count_cursor "
+               "WHERE tenant_id = '",
+               tenant.uuid().ToString(), "'"));
+  };
+  ASSERT_OK(LogUpkeep::Count(*door_, 10));
+  EXPECT_EQ(counted(a_), "0");
+  EXPECT_EQ(counted(b_), "3");
+  EXPECT_EQ(Counts(a_), "2030-03-10 secret.create 9\n");
+  Log(Repeat(a_, 1), Day(10));
+  ASSERT_OK(LogUpkeep::Count(*door_, 10));
+  EXPECT_EQ(counted(a_), "10");
+}
+
 TEST_F(CountTest, DaysOutsideAreNotCounted) {
   for (const int day : {9, 10, 11, 12}) Log(Repeat(a_, 1), Day(day, 0));
   EXPECT_EQ(Counts(a_, "2030-03-10", "2030-03-11"),

@@ -11,8 +11,10 @@ using postgres::Statement;
 constexpr Statement kListBehind = {"counts.list_behind", R"sql(
   SELECT h.tenant_id FROM audit.log_head h
   LEFT JOIN audit.count_cursor c ON c.tenant_id = h.tenant_id
-  WHERE h.size > coalesce(c.counted, 0)
-  ORDER BY h.size - coalesce(c.counted, 0) DESC LIMIT 200)sql"};
+  WHERE h.size - coalesce(c.counted, 0) >= $1
+    OR h.size > coalesce(c.counted, 0) AND EXISTS (SELECT FROM audit.quotas q
+      WHERE q.tenant_id = h.tenant_id AND q.meter = 'appended_events')
+  ORDER BY h.size - coalesce(c.counted, 0) DESC LIMIT $2)sql"};
 
 constexpr Statement kMakeCursors = {"counts.make_cursors", R"sql(
   INSERT INTO audit.count_cursor (tenant_id, counted)
@@ -76,8 +78,9 @@ constexpr Statement kList = {"counts.list", R"sql(
 
 }  // namespace
 
-postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx) {
-  return tx.Run(kListBehind).Map([](const postgres::Result& result) {
+postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx, uint64_t least,
+                                                    int64_t limit) {
+  return tx.Run(kListBehind, least, limit).Map([](const postgres::Result& result) {
     std::vector<TenantId> tenants;
     for (const postgres::Row row : result) tenants.push_back(row.Get<TenantId>(0));
     return tenants;

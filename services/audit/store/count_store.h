@@ -19,8 +19,10 @@ struct DayCount {
 // audit.event_count and audit.count_cursor. Stateless.
 namespace count_store {
 
-// Through the ingest door: tenants whose logs are longer than what is counted, a few.
-postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx);
+// Through the ingest door: at most `limit` tenants whose logs are longer than what is counted, by
+// `least` events or, where appended events have a limit, by any.
+postgres::Pending<std::vector<TenantId>> ListBehind(postgres::Transaction& tx, uint64_t least,
+                                                    int64_t limit);
 
 // The same: counts up to `most` further events of each. How many were counted.
 postgres::Pending<uint64_t> Advance(postgres::Transaction& tx, const std::vector<TenantId>& tenants,
