@@ -27,6 +27,8 @@ std::string RulesOf(const Field& field) {
   if (field.required()) rules.push_back("required");
   if (field.unique()) rules.push_back("unique");
   if (field.indexed()) rules.push_back("indexed");
+  if (!field.indexed_orders().empty())
+    rules.push_back(StrCat("ordered by ", absl::StrJoin(field.indexed_orders(), "|")));
   if (field.sealed()) rules.push_back("sealed");
   if (field.searchable()) rules.push_back("searchable");
   if (field.sensitive()) rules.push_back("sensitive");
@@ -46,7 +48,10 @@ std::string RulesOf(const Field& field) {
 // "-" for a field without an index.
 std::string IndexOf(const Field& field) {
   if (field.index_state() == tenantdata::v1::INDEX_STATE_UNSPECIFIED) return "-";
-  const std::string state = EnumName(*tenantdata::v1::IndexState_descriptor(), field.index_state());
+  std::string state = EnumName(*tenantdata::v1::IndexState_descriptor(), field.index_state());
+  if (!field.building_orders().empty()) {
+    StrAppend(&state, ", building by ", absl::StrJoin(field.building_orders(), "|"));
+  }
   if (field.index_conflicts().empty()) return state;
   return StrCat(state, ": ", absl::StrJoin(field.index_conflicts(), " "));
 }
@@ -88,6 +93,8 @@ void AddCreate(CLI::App* noun, Invocation& invocation) {
       "secret_reference, file, json.\n"
       "Rules: required, unique, indexed, sealed, searchable, sensitive, min, max, pattern, "
       "default_value.\n"
+      "\"indexed_orders\" of an indexed field: keys of others in whose order lists of one of its "
+      "values have an index of their own.\n"
       "\"groups\": [{\"key\": …}], and \"group\" of a field, put fields together.");
   OnRun(leaf, invocation, [path](Invocation& run) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string text, ReadInput(*path));

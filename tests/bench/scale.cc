@@ -16,7 +16,7 @@ namespace {
 using tenantdata::v1::RecordService;
 
 // Short and many: this machine's speed changes within seconds.
-constexpr int kRounds = 49;
+constexpr int kRounds = 97;
 constexpr int kSeconds = 1;
 // Before the first round that counts: caches fill, and PostgreSQL logs the whole of each page that
 // is changed for the first time since a checkpoint, thousands here, as later once in minutes.

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/field_check.h"
+#include "services/tenant_data/domain/paired_index.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -34,7 +35,8 @@ bool SameRules(const FieldDefinition& a, const FieldDefinition& b) {
   return a.type == b.type && a.required == b.required && a.unique == b.unique &&
          a.indexed == b.indexed && a.sealed == b.sealed && a.min == b.min && a.max == b.max &&
          a.pattern == b.pattern && a.choices == b.choices && a.scale == b.scale &&
-         a.searchable == b.searchable && a.reference == b.reference;
+         a.searchable == b.searchable && a.reference == b.reference &&
+         a.indexed_orders == b.indexed_orders;
 }
 
 bool SameField(const FieldDefinition& a, const FieldDefinition& b) {
@@ -82,6 +84,7 @@ class Planner {
     if (!plan_.violations.empty()) return std::move(plan_);
     PlanGroups();
     PlanFields();
+    PlanPairs();
     plan_.changes_schema = !plan_.fields.empty() || !plan_.groups.empty() || IsReordered();
     plan_.next.schema_version = current_.schema_version + (plan_.changes_schema ? 1 : 0);
     return std::move(plan_);
@@ -141,8 +144,37 @@ class Planner {
     }
   }
 
+  // A pair is built where it was not declared, or where values of one of its fields stand otherwise
+  // than before; not of a field that no record has a value in yet.
+  void PlanPairs() {
+    absl::flat_hash_map<std::string_view, const FieldDefinition*> before;
+    for (const FieldDefinition& field : current_.fields) before.emplace(field.key, &field);
+    absl::flat_hash_map<std::string_view, FieldId> ids;
+    for (const FieldDefinition& field : plan_.next.fields) ids.emplace(field.key, field.id);
+    for (FieldDefinition& field : plan_.next.fields) {
+      const auto old = before.find(field.key);
+      field.building_orders.clear();
+      for (const std::string& key : field.indexed_orders) {
+        const FieldId order = ids.at(key);
+        if (added_.contains(field.id) || added_.contains(order)) continue;
+        const bool is_declared = old != before.end() && Holds(old->second->indexed_orders, key);
+        if (!is_declared || moved_.contains(field.id) || moved_.contains(order)) {
+          plan_.to_build.push_back(PairOf(field.id, order));
+          field.building_orders.push_back(key);
+        } else if (Holds(old->second->building_orders, key)) {
+          field.building_orders.push_back(key);
+        }
+      }
+    }
+  }
+
+  static bool Holds(const std::vector<std::string>& keys, const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  }
+
   void Add(FieldDefinition* field) {
     field->id = FieldId::New(now_);
+    added_.insert(field->id);
     plan_.fields.push_back({"created", *field});
     // No record has a value yet, so there is no index to build.
     if (field->required && !field->default_value) {
@@ -173,6 +205,7 @@ class Planner {
     // Decimals stand in the index scaled.
     const bool moved = from.scale != to->scale ||
                        (from.type == FieldType::kInteger && to->type == FieldType::kDecimal);
+    if (moved) moved_.insert(to->id);
     if ((to->indexed && (!from.indexed || moved)) || demand.distinct) Build(to);
   }
 
@@ -239,6 +272,8 @@ class Planner {
 
   const CollectionDefinition& current_;
   const absl::Time now_;
+  absl::flat_hash_set<FieldId> added_;
+  absl::flat_hash_set<FieldId> moved_;
   DefinitionChange plan_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/domain/record_check.h"
 
 namespace kasbah::tenantdata {
@@ -132,6 +133,49 @@ TEST(PlanChange, WhatCannotChangeIsNamed) {
   FieldDefinition elsewhere = reference;
   elsewhere.reference = CollectionId::New(absl::Now());
   EXPECT_THAT(Refusals(reference, elsewhere), ElementsAre("fields[0].reference_collection"));
+}
+
+TEST(PlanChange, APairOfFieldsIsBuiltWhereItIsNewOrItsValuesStandOtherwise) {
+  FieldDefinition state = Field("state", FieldType::kText);
+  FieldDefinition rank = Field("rank", FieldType::kInteger);
+  state.indexed = rank.indexed = true;
+  const CollectionDefinition now = Stored({state, rank});
+  const FieldId pair = PairOf(now.fields[0].id, now.fields[1].id);
+  state.indexed_orders = {"rank"};
+  const DefinitionChange declared = PlanChange(now, Asked({state, rank}), absl::Now());
+  EXPECT_TRUE(declared.changes_schema);
+  EXPECT_THAT(declared.to_build, ElementsAre(pair));
+  EXPECT_THAT(declared.next.fields[0].building_orders, ElementsAre("rank"));
+  EXPECT_EQ(declared.fields.size(), 1u);
+
+  // What is being built goes on, and what is ready is left alone.
+  FieldDefinition named = rank;
+  named.display_name = "Rank";
+  DefinitionChange next = PlanChange(declared.next, Asked({state, named}), absl::Now());
+  EXPECT_THAT(next.to_build, IsEmpty());
+  EXPECT_THAT(next.next.fields[0].building_orders, ElementsAre("rank"));
+  CollectionDefinition ready = declared.next;
+  ready.fields[0].building_orders.clear();
+  next = PlanChange(ready, Asked({state, named}), absl::Now());
+  EXPECT_THAT(next.to_build, IsEmpty());
+  EXPECT_THAT(next.next.fields[0].building_orders, IsEmpty());
+
+  FieldDefinition scaled = Field("rank", FieldType::kDecimal);
+  scaled.indexed = true;
+  scaled.scale = 2;
+  next = PlanChange(ready, Asked({state, scaled}), absl::Now());
+  EXPECT_THAT(next.to_build, ElementsAre(now.fields[1].id, pair));
+  EXPECT_THAT(next.next.fields[0].building_orders, ElementsAre("rank"));
+
+  // Nobody has a value in a field that is new; one that comes back had some.
+  FieldDefinition name = Field("name", FieldType::kText);
+  name.indexed = true;
+  name.indexed_orders = {"rank"};
+  EXPECT_THAT(PlanChange(ready, Asked({state, rank, name}), absl::Now()).to_build, IsEmpty());
+  const DefinitionChange retired =
+      PlanChange(ready, Asked({Field("rank", FieldType::kInteger)}), absl::Now());
+  EXPECT_THAT(PlanChange(retired.next, Asked({state, rank}), absl::Now()).to_build,
+              UnorderedElementsAre(now.fields[0].id, now.fields[1].id, pair));
 }
 
 TEST(PlanChange, StricterRulesAskTheRecordsAndLooserOnesDoNot) {

@@ -66,6 +66,10 @@ struct FieldDefinition {
   std::string reference_name;
   // Key of a group of the collection; empty: none.
   std::string group;
+  // Keys of the fields in whose order lists of one value of this one have an index of their own
+  // (paired_index.h), and those of them whose index is being built.
+  std::vector<std::string> indexed_orders;
+  std::vector<std::string> building_orders;
   // Counts the field's own changes.
   int64_t revision = 1;
   IndexState index_state = IndexState::kReady;
@@ -99,6 +103,8 @@ struct CollectionDefinition {
 inline constexpr int64_t kMaxScale = 9;
 inline constexpr size_t kMaxFields = 1000;
 inline constexpr size_t kMaxGroups = 100;
+// Of a collection: each is a row more for a record that has both values.
+inline constexpr size_t kMaxIndexedOrders = 32;
 
 // A name of a collection, a group or a field: [a-z][a-z0-9_]{0,62}.
 bool IsKey(std::string_view text);

@@ -246,6 +246,39 @@ absl::flat_hash_set<std::string_view> CheckGroups(const std::vector<GroupDefinit
   return keys;
 }
 
+// Of what FieldCheck does not see alone: other fields.
+void CheckIndexedOrders(const std::vector<FieldDefinition>& fields,
+                        std::vector<Violation>* violations) {
+  absl::flat_hash_set<std::string_view> indexed;
+  for (const FieldDefinition& field : fields) {
+    if (field.indexed) indexed.insert(field.key);
+  }
+  size_t count = 0;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const FieldDefinition& field = fields[i];
+    count += field.indexed_orders.size();
+    const auto refuse = [&](const std::string& path, std::string_view description) {
+      violations->push_back(
+          {StrCat("fields[", i, "].indexed_orders", path), std::string(description), ""});
+    };
+    if (!field.indexed && !field.indexed_orders.empty()) refuse("", "is for indexed fields");
+    absl::flat_hash_set<std::string_view> seen;
+    for (size_t j = 0; j < field.indexed_orders.size(); ++j) {
+      const std::string& key = field.indexed_orders[j];
+      const std::string path = StrCat("[", j, "]");
+      if (key == field.key || !indexed.contains(key)) {
+        refuse(path, "must be the key of another indexed field");
+      } else if (!seen.insert(key).second) {
+        refuse(path, "is there already");
+      }
+    }
+    const bool is_past = count > kMaxIndexedOrders;
+    if (is_past && count - field.indexed_orders.size() <= kMaxIndexedOrders) {
+      refuse("", "are more than 32 in the collection together");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Violation> CheckDefinition(const CollectionDefinition& collection) {
@@ -266,6 +299,7 @@ std::vector<Violation> CheckDefinition(const CollectionDefinition& collection) {
       violations.push_back({StrCat("fields[", i, "].key"), "is another field's key", ""});
     }
   }
+  CheckIndexedOrders(fields, &violations);
   return violations;
 }
 

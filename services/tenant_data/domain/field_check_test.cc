@@ -185,6 +185,40 @@ TEST(CheckDefinition, SearchableIsNotForDatesNorForTextsThatAPatternMayKeepShort
   }
 }
 
+TEST(CheckDefinition, IndexedOrdersAreOtherIndexedFields) {
+  FieldDefinition state = Field("state", FieldType::kText);
+  FieldDefinition rank = Field("rank", FieldType::kInteger);
+  const FieldDefinition plain = Field("plain", FieldType::kText);
+  state.indexed = rank.indexed = true;
+  state.indexed_orders = {"rank"};
+  rank.indexed_orders = {"state"};
+  EXPECT_THAT(PathsOf({state, rank}), IsEmpty());
+  state.indexed_orders = {"rank", "plain", "state", "none", "rank"};
+  EXPECT_THAT(PathsOf({state, rank, plain}),
+              ElementsAre("fields[0].indexed_orders[1]", "fields[0].indexed_orders[2]",
+                          "fields[0].indexed_orders[3]", "fields[0].indexed_orders[4]"));
+  state.indexed = false;
+  state.indexed_orders = {"rank"};
+  EXPECT_THAT(PathsOf({rank, state}),
+              ElementsAre("fields[0].indexed_orders[0]", "fields[1].indexed_orders"));
+}
+
+TEST(CheckDefinition, IndexedOrdersAreBoundedTogether) {
+  std::vector<FieldDefinition> fields;
+  for (int i = 0; i < 18; ++i) {
+    fields.push_back(Field(StrCat("f", i), FieldType::kText));
+    fields.back().indexed = true;
+  }
+  for (int i = 1; i <= 16; ++i) {
+    for (FieldDefinition* field : {&fields[0], &fields[17]}) {
+      field->indexed_orders.push_back(StrCat("f", i));
+    }
+  }
+  EXPECT_THAT(PathsOf(fields), IsEmpty());
+  fields[5].indexed_orders = {"f6"};
+  EXPECT_THAT(PathsOf(fields), ElementsAre("fields[17].indexed_orders"));
+}
+
 TEST(CheckDefinition, ADefaultHoldsToTheFieldsOwnRules) {
   FieldDefinition field = Field("code", FieldType::kText);
   field.max = 2;

@@ -41,6 +41,10 @@ absl::StatusOr<Order> ParseOrder(const RuleTable& rules, std::string_view text) 
   order.descending = directed && words[1] == "desc";
   // A field that has a default becomes required while records still lack it.
   order.may_lack = !field->definition.required || field->definition.default_value.has_value();
+  for (const PairRule& pair : rules.pairs()) {
+    if (pair.order != field || pair.is_building) continue;
+    order.paired.push_back(pair.field->definition.id);
+  }
   return order;
 }
 

@@ -1,8 +1,10 @@
 #include "services/tenant_data/domain/rule_table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/strings.h"
+#include "services/tenant_data/domain/paired_index.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -45,6 +47,16 @@ absl::StatusOr<std::shared_ptr<const RuleTable>> RuleTable::Compile(
     table->by_key_.emplace(field.key, table->rules_.size());
     table->by_id_.emplace(field.id, table->rules_.size());
     table->rules_.push_back(std::move(rule));
+  }
+  for (const FieldRule& rule : table->rules_) {
+    const std::vector<std::string>& building = rule.definition.building_orders;
+    for (const std::string& key : rule.definition.indexed_orders) {
+      const FieldRule* order = table->Find(key);
+      if (order == nullptr) return absl::InternalError("a stored index has no such order");
+      const bool is_building = std::find(building.begin(), building.end(), key) != building.end();
+      table->pairs_.push_back(
+          {PairOf(rule.definition.id, order->definition.id), &rule, order, is_building});
+    }
   }
   table->collection_ = std::move(collection);
   return std::shared_ptr<const RuleTable>(std::move(table));

@@ -29,6 +29,14 @@ struct FieldRule {
   absl::flat_hash_map<std::string, size_t> choices;
 };
 
+// Two fields that have an index together (paired_index.h).
+struct PairRule {
+  FieldId id;
+  const FieldRule* field;
+  const FieldRule* order;
+  bool is_building = false;
+};
+
 // One schema version of a collection, compiled once and shared by all calls. Immutable.
 class RuleTable {
  public:
@@ -43,6 +51,7 @@ class RuleTable {
   // Null when the collection has no such field.
   const FieldRule* Find(std::string_view key) const;
   const FieldRule* Find(FieldId id) const;
+  const std::vector<PairRule>& pairs() const { return pairs_; }
 
  private:
   RuleTable() = default;
@@ -51,6 +60,7 @@ class RuleTable {
   std::vector<FieldRule> rules_;
   absl::flat_hash_map<std::string, size_t> by_key_;
   absl::flat_hash_map<FieldId, size_t> by_id_;
+  std::vector<PairRule> pairs_;
 };
 
 }  // namespace kasbah::tenantdata

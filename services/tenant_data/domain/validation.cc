@@ -6,6 +6,7 @@
 #include "libs/base/strings.h"
 #include "libs/crypto/ciphertext_v1.h"
 #include "services/tenant_data/domain/json_value.h"
+#include "services/tenant_data/domain/paired_index.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -37,6 +38,7 @@ class Validator {
   Validation Run() {
     result_.valid.data.push_back('{');
     for (const FieldRule& field : rules_.fields()) CheckField(field);
+    AddPairs();
     result_.valid.data += "}";
     RefuseUnknown();
     if (result_.valid.data.size() + sealed_bytes_ > kMaxDataBytes) {
@@ -87,6 +89,7 @@ class Validator {
     shown = ToProto(typed.scalar);
     if (field.type == FieldType::kJson) json_values_ += CountValues(shown);
     if (field.sensitive) result_.valid.withheld.push_back(field.key);
+    if (field.indexed && !rules_.pairs().empty()) indexed_[field.id] = {typed.key, is_new};
     if (!is_new) return;
     if (field.type == FieldType::kReference) {
       result_.valid.references.push_back({field.key, field.reference, ReferredBy(typed.scalar)});
@@ -97,6 +100,17 @@ class Validator {
     }
     if (field.unique) result_.valid.unique.push_back({field.id, UniqueBytes(typed.key)});
     if (field.indexed) result_.valid.index.push_back({field.id, std::move(typed.key)});
+  }
+
+  void AddPairs() {
+    for (const PairRule& pair : rules_.pairs()) {
+      const auto value = indexed_.find(pair.field->definition.id);
+      const auto order = indexed_.find(pair.order->definition.id);
+      if (value == indexed_.end() || order == indexed_.end()) continue;
+      if (!value->second.is_new && !order->second.is_new) continue;
+      result_.valid.pairs.push_back(
+          {pair.id, {PlaceOf(pair.id, value->second.key), order->second.key}});
+    }
   }
 
   void NoteStripped(const FieldDefinition& field, const payload::Report& stripped) {
@@ -143,6 +157,11 @@ class Validator {
     result_.violations.push_back({PathOf(field.key), std::move(description), std::string(rule)});
   }
 
+  struct IndexedValue {
+    IndexKey key;
+    bool is_new = false;
+  };
+
   const RuleTable& rules_;
   const Struct& stored_;
   const SealedSizes& sealed_;
@@ -150,6 +169,8 @@ class Validator {
   const bool is_new_ = false;
   ParsingTime* const time_;
   std::vector<Fault> faults_;
+  // What pairs are made of, where there are any.
+  absl::flat_hash_map<FieldId, IndexedValue> indexed_;
   size_t sealed_bytes_ = 0;
   size_t json_values_ = 0;
   Validation result_;

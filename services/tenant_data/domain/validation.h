@@ -27,6 +27,13 @@ struct IndexEntry {
   IndexKey key;
 };
 
+// A record's row in the index of two fields (paired_index.h): where it stands, and the value of the
+// field that orders.
+struct PairEntry {
+  FieldId pair;
+  IndexEntry entry;
+};
+
 // A value of a unique field, as bytes that are equal when the values are.
 struct UniqueEntry {
   FieldId field;
@@ -58,6 +65,8 @@ struct ValidValues {
   std::string data;
   std::vector<Unsealed> to_seal;
   std::vector<IndexEntry> index;
+  // Of pairs of which a value is new.
+  std::vector<PairEntry> pairs;
   std::vector<UniqueEntry> unique;
   // Whether the records are there is for the database to say.
   std::vector<ReferenceEntry> references;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/crypto/ciphertext_v1.h"
 #include "libs/testing/status_matchers.h"
+#include "services/tenant_data/domain/paired_index.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -312,6 +313,42 @@ TEST(ValidateChange, WhatIsKeptSealedCountsAgainstTheWholeRecord) {
   EXPECT_THAT(Faults(ValidateChange(*rules, {}, too_much, change)), ElementsAre("values MAX"));
   // It goes with this change.
   EXPECT_THAT(Faults(ValidateChange(*rules, {}, too_much, Values({{"iban", Null()}}))), IsEmpty());
+}
+
+TEST(ValidateChange, APairIsWhatBothFieldsHaveWhereEitherIsNew) {
+  std::vector<FieldDefinition> fields = {Field(1, "state", FieldType::kText),
+                                         Field(2, "rank", FieldType::kInteger),
+                                         Field(3, "note", FieldType::kText)};
+  fields[0].indexed = fields[1].indexed = true;
+  fields[0].indexed_orders = {"rank"};
+  const auto rules = Compile(fields);
+  const FieldId pair = PairOf(Id(1), Id(2));
+  const auto place = [&](const std::string& state) {
+    return PlaceOf(pair, {state, std::nullopt, std::nullopt});
+  };
+  EXPECT_NE(pair, PairOf(Id(2), Id(1)));
+  EXPECT_NE(place("open"), place("done"));
+  EXPECT_EQ(place("open").uuid().ToString()[14], '8');
+
+  const Struct all = Values({{"state", Text("open")}, {"rank", Number(7)}, {"note", Text("x")}});
+  const Validation created = ValidateNew(*rules, all);
+  ASSERT_EQ(created.valid.pairs.size(), 1u);
+  EXPECT_EQ(created.valid.pairs[0].pair, pair);
+  EXPECT_EQ(created.valid.pairs[0].entry.field, place("open"));
+  EXPECT_EQ(created.valid.pairs[0].entry.key.integer, 7);
+  EXPECT_THAT(ValidateNew(*rules, Values({{"state", Text("open")}})).valid.pairs, IsEmpty());
+
+  const auto changed = [&](const Struct& changes) {
+    return ValidateChange(*rules, all, {}, changes).valid.pairs;
+  };
+  EXPECT_THAT(changed(Values({{"note", Text("y")}})), IsEmpty());
+  EXPECT_THAT(changed(Values({{"rank", Null()}})), IsEmpty());
+  ASSERT_EQ(changed(Values({{"rank", Number(8)}})).size(), 1u);
+  EXPECT_EQ(changed(Values({{"rank", Number(8)}}))[0].entry.field, place("open"));
+  EXPECT_EQ(changed(Values({{"rank", Number(8)}}))[0].entry.key.integer, 8);
+  ASSERT_EQ(changed(Values({{"state", Text("done")}})).size(), 1u);
+  EXPECT_EQ(changed(Values({{"state", Text("done")}}))[0].entry.field, place("done"));
+  EXPECT_EQ(changed(Values({{"state", Text("done")}}))[0].entry.key.integer, 7);
 }
 
 TEST(ValidateNew, ASealedValueIsBoundedAsItIsSealed) {

@@ -48,6 +48,8 @@ v1::Field ToProto(const FieldDefinition& field) {
   proto.set_group(field.group);
   if (field.indexed || field.unique) proto.set_index_state(ToProto(field.index_state));
   for (const RecordId record : field.conflicts) proto.add_index_conflicts(record.ToString());
+  for (const std::string& order : field.indexed_orders) proto.add_indexed_orders(order);
+  for (const std::string& order : field.building_orders) proto.add_building_orders(order);
   return proto;
 }
 
@@ -113,6 +115,7 @@ FieldDefinition FromProto(const v1::Field& field) {
   definition.sensitive = field.sensitive();
   definition.reference_name = field.reference_collection();
   definition.group = field.group();
+  definition.indexed_orders.assign(field.indexed_orders().begin(), field.indexed_orders().end());
   return definition;
 }
 

@@ -7,6 +7,7 @@ namespace kasbah::tenantdata {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using testing::ReasonIs;
 using testing::StatusIs;
@@ -191,6 +192,64 @@ TEST_F(CollectionServiceTest, AFilterWaitsForTheIndexByName) {
   ASSERT_OK(Make(ToStruct({{"note", "y"}})));
   ASSERT_OK_AND_ASSIGN(const auto page, AsUser(a_, &Records::ListRecords, list));
   EXPECT_EQ(page.records_size(), 1);
+}
+
+TEST_F(CollectionServiceTest, AnIndexedOrderIsBuiltWhileListsGoOn) {
+  for (const char* note : {"b", "a", "c"}) {
+    ASSERT_OK(Make(ToStruct({{"name", "same"}, {"note", note}})));
+  }
+  v1::UpdateCollectionRequest request = Unchanged();
+  FieldOf(request, "note")->set_indexed(true);
+  ASSERT_OK(Update(request));
+  ASSERT_OK_AND_ASSIGN(const auto door,
+                       postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
+                                            postgres::DoorToken::TenantDataUpkeep(),
+                                            absl::Now() + absl::Seconds(30)));
+  IndexBuilder builder(*database_, *door, Clock::Real());
+  ASSERT_OK(builder.RunOnce());
+
+  request = Unchanged();
+  FieldOf(request, "name")->add_indexed_orders("note");
+  ASSERT_OK_AND_ASSIGN(const auto updated, Update(request));
+  EXPECT_THAT(FieldOf(request, "name")->indexed_orders(), ElementsAre("note"));
+  const auto field = [&] {
+    request = Unchanged();
+    return *FieldOf(request, "name");
+  };
+  EXPECT_THAT(field().indexed_orders(), ElementsAre("note"));
+  EXPECT_THAT(field().building_orders(), ElementsAre("note"));
+  EXPECT_EQ(field().index_state(), v1::INDEX_STATE_READY);
+  const auto list = [&] {
+    // A write that finds an old definition in the cache clears it.
+    EXPECT_OK(Make(ToStruct({{"name", "other"}})));
+    v1::ListRecordsRequest of;
+    of.set_collection("countries");
+    of.set_filter("name = \"same\"");
+    of.set_order_by("note desc");
+    of.set_page_size(2);
+    std::string notes;
+    do {
+      const auto page = AsUser(a_, &Records::ListRecords, of);
+      EXPECT_OK(page);
+      if (!page.ok()) return notes;
+      for (const auto& record : page->records()) {
+        notes += record.values().fields().at("note").string_value();
+      }
+      of.set_page_token(page->next_page_token());
+    } while (!of.page_token().empty());
+    return notes;
+  };
+  EXPECT_EQ(list(), "cba");
+  ASSERT_OK(builder.RunOnce());
+  EXPECT_THAT(field().building_orders(), IsEmpty());
+  EXPECT_EQ(list(), "cba");
+
+  request = Unchanged();
+  FieldOf(request, "name")->add_indexed_orders("iban");
+  const auto refused = Update(request);
+  EXPECT_THAT(refused, ReasonIs("INVALID_FIELDS"));
+  EXPECT_THAT(DetailsOf(refused.status()).violations[0].field,
+              ::testing::EndsWith(".indexed_orders[1]"));
 }
 
 TEST_F(CollectionServiceTest, ADeletedCollectionIsAbsentUntilItComesBack) {

@@ -4,9 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/domain/value.h"
 
 namespace kasbah::tenantdata {
@@ -23,9 +25,9 @@ constexpr Statement kInsertField{
     "INSERT INTO tenant_data.fields (tenant_id, collection_id, schema_version, field_id, position, "
     "key, display_name, type, is_required, is_unique, is_indexed, is_sealed, min_value, max_value, "
     "pattern, choices, scale, default_value, is_searchable, is_sensitive, reference_collection, "
-    "group_key, is_retired, revision) "
+    "group_key, is_retired, revision, indexed_orders) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-    "$20, $21, $22, $23, $24)",
+    "$20, $21, $22, $23, $24, $25)",
     Access::kWrite};
 
 constexpr Statement kInsertGroup{
@@ -67,7 +69,21 @@ absl::StatusOr<FieldDefinition> ReadField(const Row& row) {
     field.conflicts =
         row.Get<std::optional<std::vector<RecordId>>>(29).value_or(std::vector<RecordId>());
   }
+  field.indexed_orders = row.Get<std::vector<std::string>>(30);
   return field;
+}
+
+// Which of a collection's pairs are among what is being built.
+void ReadBuilding(const std::vector<FieldId>& building, CollectionDefinition* collection) {
+  const absl::flat_hash_set<FieldId> ids(building.begin(), building.end());
+  for (FieldDefinition& field : collection->fields) {
+    for (const std::string& key : field.indexed_orders) {
+      for (const FieldDefinition& order : collection->fields) {
+        if (order.key != key || !ids.contains(PairOf(field.id, order.id))) continue;
+        field.building_orders.push_back(key);
+      }
+    }
+  }
 }
 
 // The default in canonical form, as JSON. It was found valid before.
@@ -90,13 +106,14 @@ void InsertField(Transaction& tx, const CallContext& call, const CollectionDefin
          field.key, field.display_name, FieldTypeName(field.type), field.required, field.unique,
          field.indexed, field.sealed, field.min, field.max, field.pattern, field.choices,
          field.scale, DefaultOf(field), field.searchable, field.sensitive, reference, field.group,
-         retired, field.revision);
+         retired, field.revision, field.indexed_orders);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<CollectionDefinition>> ReadCollections(const Result& rows) {
   std::vector<CollectionDefinition> collections;
+  std::vector<std::vector<FieldId>> building;
   for (const Row& row : rows) {
     const auto id = row.Get<CollectionId>(0);
     if (collections.empty() || collections.back().id != id) {
@@ -109,11 +126,14 @@ absl::StatusOr<std::vector<CollectionDefinition>> ReadCollections(const Result& 
       collection.created = row.Get<absl::Time>(5);
       collection.updated = row.Get<absl::Time>(6);
       collection.deleted = row.Get<std::optional<absl::Time>>(7);
+      building.emplace_back();
     }
+    if (const auto ids = row.Get<std::optional<std::vector<FieldId>>>(31)) building.back() = *ids;
     ASSIGN_OR_RETURN(FieldDefinition field, ReadField(row));
     auto& kind = row.Get<bool>(26) ? collections.back().retired : collections.back().fields;
     kind.push_back(std::move(field));
   }
+  for (size_t i = 0; i < collections.size(); ++i) ReadBuilding(building[i], &collections[i]);
   return collections;
 }
 

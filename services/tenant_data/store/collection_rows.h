@@ -18,7 +18,10 @@ namespace kasbah::tenantdata {
   "coalesce(c.updated_at, c.created_at), c.deleted_at, f.field_id, f.key, f.display_name, "   \
   "f.type, f.is_required, f.is_unique, f.is_indexed, f.is_sealed, f.min_value, f.max_value, " \
   "f.pattern, f.choices, f.scale, f.default_value, f.is_searchable, f.is_sensitive, "         \
-  "f.reference_collection, f.group_key, f.is_retired, f.revision, x.state, x.conflicts"
+  "f.reference_collection, f.group_key, f.is_retired, f.revision, x.state, x.conflicts, "     \
+  "f.indexed_orders, CASE WHEN f.indexed_orders <> '{}' THEN ARRAY(SELECT b.field_id "        \
+  "FROM tenant_data.field_indexes b WHERE b.tenant_id = c.tenant_id "                         \
+  "AND b.collection_id = c.collection_id AND b.state = 'building') END"
 
 // Rows of one collection stand together, in the order of their fields.
 absl::StatusOr<std::vector<CollectionDefinition>> ReadCollections(const postgres::Result& rows);

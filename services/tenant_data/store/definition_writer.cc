@@ -8,6 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/domain/field_check.h"
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/store/definition_events.h"
 
 namespace kasbah::tenantdata {
@@ -183,9 +184,16 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Rebuild(const CallContext
       return Error(absl::StatusCode::kFailedPrecondition, "NOT_INDEXED",
                    "the field is neither indexed nor unique");
     }
-    builds_.Begin(tx, call, collection.id, {found->id}, clock_.Now());
+    std::vector<FieldId> to_build = {found->id};
+    for (const FieldDefinition& order : collection.fields) {
+      const auto& orders = found->indexed_orders;
+      if (std::find(orders.begin(), orders.end(), order.key) == orders.end()) continue;
+      to_build.push_back(PairOf(found->id, order.id));
+    }
+    builds_.Begin(tx, call, collection.id, to_build, clock_.Now());
     found->index_state = IndexState::kBuilding;
     found->conflicts.clear();
+    found->building_orders = found->indexed_orders;
     RETURN_IF_ERROR(outbox_.AppendAudit(
         tx, call,
         outbox::Succeeded(call, clock_, "collection.rebuild_index",

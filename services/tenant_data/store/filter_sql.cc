@@ -163,7 +163,7 @@ std::vector<const Filter*> ConjunctsOf(const Filter& filter) {
 
 Comparison PresenceOf(const Order& order) {
   Comparison present;
-  present.field = *order.field;
+  present.field = order.place.value_or(*order.field);
   present.column = order.column;
   present.op = FilterOp::kPresent;
   return present;

@@ -7,7 +7,7 @@
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
-#include "services/tenant_data/domain/value.h"
+#include "services/tenant_data/domain/validation.h"
 
 namespace kasbah::tenantdata {
 
@@ -28,7 +28,7 @@ struct ScannedPage {
   bool is_last = false;
 };
 
-// A field of some tenant whose index is being built.
+// A field of some tenant whose index is being built, or a pair of fields (domain/paired_index.h).
 struct DueBuild {
   TenantId tenant;
   CollectionId collection;
@@ -42,6 +42,13 @@ struct BuiltValue {
   IndexKey key;
   // Bytes of a unique value.
   std::string unique;
+};
+
+// A record's row in the index of two fields.
+struct BuiltPair {
+  RecordId record;
+  std::optional<CustomerId> customer;
+  IndexEntry entry;
 };
 
 // tenant_data.field_indexes, and the rows that a build makes of records in pages.
@@ -79,6 +86,9 @@ class IndexBuildStore {
   // Forgets the field's values of these records, of which `values` are then the only ones.
   void Replace(postgres::Transaction& tx, const CallContext& call, FieldId field,
                const std::vector<RecordId>& records, const std::vector<BuiltValue>& values) const;
+  void ReplacePairs(postgres::Transaction& tx, const CallContext& call, FieldId pair,
+                    const std::vector<RecordId>& records,
+                    const std::vector<BuiltPair>& values) const;
   // The same for unique values; the records whose value was free, in rows.
   postgres::Pending<postgres::Result> ReplaceUnique(postgres::Transaction& tx,
                                                     const CallContext& call, FieldId field,

@@ -8,6 +8,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status_macros.h"
 #include "services/tenant_data/domain/flat_json.h"
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/domain/validation.h"
 #include "services/tenant_data/domain/value.h"
 
@@ -23,23 +24,42 @@ constexpr int kPagesInARow = 20;
 constexpr absl::Duration kPutOff = absl::Minutes(1);
 constexpr absl::Duration kPageDeadline = absl::Seconds(30);
 
+// None where the record has no value in the field, or one that is left from a time when the field
+// was another, and gone with the record's next change.
+std::optional<IndexKey> KeyOf(const FieldRule& rule, const google::protobuf::Struct& data) {
+  const auto found = data.fields().find(rule.definition.key);
+  if (found == data.fields().end()) return std::nullopt;
+  std::vector<Fault> faults;
+  std::optional<TypedValue> typed = CheckValue(rule, found->second, &faults);
+  return typed ? std::make_optional(std::move(typed->key)) : std::nullopt;
+}
+
 // The values of a field that records have, in the order in which two transactions may take them.
 absl::StatusOr<std::vector<BuiltValue>> ValuesOf(const FieldRule& rule,
                                                  const std::vector<ScannedRecord>& records) {
   std::vector<BuiltValue> values;
   for (const ScannedRecord& record : records) {
     ASSIGN_OR_RETURN(const google::protobuf::Struct data, ParseFlatObject(record.data));
-    const auto found = data.fields().find(rule.definition.key);
-    if (found == data.fields().end()) continue;
-    std::vector<Fault> faults;
-    std::optional<TypedValue> typed = CheckValue(rule, found->second, &faults);
-    // Left from a time when the field was another, and gone with the record's next change.
-    if (!typed) continue;
-    std::string unique = UniqueBytes(typed->key);
-    values.push_back({record.id, record.customer, std::move(typed->key), std::move(unique)});
+    std::optional<IndexKey> key = KeyOf(rule, data);
+    if (!key) continue;
+    std::string unique = UniqueBytes(*key);
+    values.push_back({record.id, record.customer, *std::move(key), std::move(unique)});
   }
   std::stable_sort(values.begin(), values.end(),
                    [](const BuiltValue& a, const BuiltValue& b) { return a.unique < b.unique; });
+  return values;
+}
+
+absl::StatusOr<std::vector<BuiltPair>> PairsOf(const PairRule& pair,
+                                               const std::vector<ScannedRecord>& records) {
+  std::vector<BuiltPair> values;
+  for (const ScannedRecord& record : records) {
+    ASSIGN_OR_RETURN(const google::protobuf::Struct data, ParseFlatObject(record.data));
+    const std::optional<IndexKey> value = KeyOf(*pair.field, data);
+    std::optional<IndexKey> order = KeyOf(*pair.order, data);
+    if (!value || !order) continue;
+    values.push_back({record.id, record.customer, {PlaceOf(pair.id, *value), *std::move(order)}});
+  }
   return values;
 }
 
@@ -48,6 +68,23 @@ std::vector<RecordId> IdsOf(const std::vector<ScannedRecord>& records) {
   for (const ScannedRecord& record : records) ids.push_back(record.id);
   return ids;
 }
+
+// What an id that is due stands for; without keys nothing that is wanted any more.
+struct Built {
+  static Built Of(const RuleTable& rules, FieldId id) {
+    for (const PairRule& pair : rules.pairs()) {
+      if (pair.id != id) continue;
+      return {nullptr, &pair, {pair.field->definition.key, pair.order->definition.key}};
+    }
+    const FieldRule* rule = rules.Find(id);
+    if (rule == nullptr || !(rule->definition.indexed || rule->definition.unique)) return {};
+    return {rule, nullptr, {rule->definition.key}};
+  }
+
+  const FieldRule* rule = nullptr;
+  const PairRule* pair = nullptr;
+  std::vector<std::string> keys;
+};
 
 }  // namespace
 
@@ -118,38 +155,49 @@ absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPageIn(Transaction& tx,
   ASSIGN_OR_RETURN(const std::optional<RecordId> after, builds_.Claim(tx, call, field).Await());
   if (!after) return Page::kNotOurs;
   const absl::Time now = clock_.Now();
-  const FieldRule* rule = rules.Find(field);
-  if (rule == nullptr || !(rule->definition.indexed || rule->definition.unique)) {
+  const Built built = Built::Of(rules, field);
+  if (built.keys.empty()) {
     // Not wanted any more.
     builds_.Advance(tx, call, field, *after, {}, now, /*is_last=*/true);
     return Page::kLast;
   }
   ASSIGN_OR_RETURN(const ScannedPage page,
                    builds_
-                       .Records(tx, call, rules.collection_id(), *after, {rule->definition.key},
-                                page_size_, IndexBuildStore::Scan::kForBuild)
+                       .Records(tx, call, rules.collection_id(), *after, built.keys, page_size_,
+                                IndexBuildStore::Scan::kForBuild)
                        .Await());
-  const std::vector<ScannedRecord>& records = page.records;
-  const bool last = page.is_last;
-  if (records.empty()) {
-    builds_.Advance(tx, call, field, *after, {}, now, last);
+  if (page.records.empty()) {
+    builds_.Advance(tx, call, field, *after, {}, now, page.is_last);
     return Page::kLast;
   }
-  ASSIGN_OR_RETURN(const std::vector<BuiltValue> values, ValuesOf(*rule, records));
-  const std::vector<RecordId> ids = IdsOf(records);
-  if (rule->definition.indexed) builds_.Replace(tx, call, field, ids, values);
   std::vector<RecordId> conflicts;
-  if (rule->definition.unique) {
-    ASSIGN_OR_RETURN(const postgres::Result free,
-                     builds_.ReplaceUnique(tx, call, field, ids, values).Await());
-    absl::flat_hash_set<RecordId> won;
-    for (const postgres::Row& row : free) won.insert(row.Get<RecordId>(0));
-    for (const BuiltValue& value : values) {
-      if (!won.contains(value.record)) conflicts.push_back(value.record);
-    }
+  if (built.pair != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<BuiltPair> values, PairsOf(*built.pair, page.records));
+    builds_.ReplacePairs(tx, call, field, IdsOf(page.records), values);
+  } else {
+    ASSIGN_OR_RETURN(conflicts, BuildField(tx, call, *built.rule, page.records));
   }
-  builds_.Advance(tx, call, field, records.back().id, conflicts, now, last);
-  return last ? Page::kLast : Page::kMore;
+  builds_.Advance(tx, call, field, page.records.back().id, conflicts, now, page.is_last);
+  return page.is_last ? Page::kLast : Page::kMore;
+}
+
+absl::StatusOr<std::vector<RecordId>> IndexBuilder::BuildField(
+    Transaction& tx, const CallContext& call, const FieldRule& rule,
+    const std::vector<ScannedRecord>& records) {
+  const FieldDefinition& field = rule.definition;
+  ASSIGN_OR_RETURN(const std::vector<BuiltValue> values, ValuesOf(rule, records));
+  const std::vector<RecordId> ids = IdsOf(records);
+  if (field.indexed) builds_.Replace(tx, call, field.id, ids, values);
+  std::vector<RecordId> conflicts;
+  if (!field.unique) return conflicts;
+  ASSIGN_OR_RETURN(const postgres::Result free,
+                   builds_.ReplaceUnique(tx, call, field.id, ids, values).Await());
+  absl::flat_hash_set<RecordId> won;
+  for (const postgres::Row& row : free) won.insert(row.Get<RecordId>(0));
+  for (const BuiltValue& value : values) {
+    if (!won.contains(value.record)) conflicts.push_back(value.record);
+  }
+  return conflicts;
 }
 
 }  // namespace kasbah::tenantdata

@@ -32,6 +32,10 @@ class IndexBuilder {
   absl::StatusOr<Page> BuildPage(const DueBuild& due);
   absl::StatusOr<Page> BuildPageIn(postgres::Transaction& tx, const CallContext& call,
                                    const RuleTable& rules, FieldId field);
+  // The records whose value another has where it is to be unique.
+  absl::StatusOr<std::vector<RecordId>> BuildField(postgres::Transaction& tx,
+                                                   const CallContext& call, const FieldRule& rule,
+                                                   const std::vector<ScannedRecord>& records);
   absl::Status PutOff(const DueBuild& due);
   // What is to be said of it, after it is put off.
   absl::Status TurnedBack(const DueBuild& due, const absl::Status& why);

@@ -2,9 +2,6 @@
 #include <atomic>
 #include <thread>
 
-#include "libs/base/status_macros.h"
-#include "services/tenant_data/store/definition_writer.h"
-#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/tenant_data_fixture.h"
 
 namespace kasbah::tenantdata {
@@ -15,33 +12,6 @@ using testing::StatusIs;
 
 class IndexBuilderTest : public TenantDataTest {
  protected:
-  void SetUp() override {
-    TenantDataTest::SetUp();
-    ASSERT_OK_AND_ASSIGN(door_, postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
-                                                     postgres::DoorToken::TenantDataUpkeep(),
-                                                     absl::Now() + absl::Seconds(30)));
-  }
-
-  IndexBuilder Builder(int64_t page_size) {
-    return IndexBuilder(*database_, *door_, Clock::Real(), page_size);
-  }
-
-  // Changes one field of the collection as it stands now.
-  absl::StatusOr<DefinitionUpdate> Change(TenantId tenant, const std::string& key,
-                                          const std::function<void(FieldDefinition&)>& change) {
-    const CallContext call = Call(tenant);
-    ASSIGN_OR_RETURN(CollectionDefinition collection, Current(tenant));
-    for (FieldDefinition& field : collection.fields) {
-      if (field.key == key) change(field);
-    }
-    return DefinitionWriter(*database_, outbox_, Clock::Real())
-        .Update(call, "countries", collection.revision, collection, /*validate_only=*/false);
-  }
-  absl::StatusOr<CollectionDefinition> Current(TenantId tenant) {
-    const CallContext call = Call(tenant);
-    return database_->WithTenant(
-        call, [&](postgres::Transaction& tx) { return collections_.Get(tx, call, "countries"); });
-  }
   // More builds than are looked at in one go.
   void BeginMany(TenantId tenant) {
     test_->Execute(
@@ -55,8 +25,6 @@ class IndexBuilderTest : public TenantDataTest {
   IndexState StateOf(TenantId tenant, size_t field) {
     return Current(tenant)->fields[field].index_state;
   }
-
-  std::unique_ptr<postgres::Door> door_;
 };
 
 constexpr size_t kNote = 3;

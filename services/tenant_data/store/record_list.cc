@@ -170,8 +170,9 @@ absl::StatusOr<Source> RecordList::Choose(Transaction& tx, const CallContext& ca
 }
 
 absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& call,
-                                            const Listing& listing, const Cursor& after,
+                                            const Listing& asked, const Cursor& after,
                                             int64_t limit, int64_t scan) const {
+  const Listing listing = after.lacks_value ? asked : ThroughPair(asked);
   const std::vector<Candidate> candidates = CandidatesOf(listing);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
   if (!source && limit <= kShortPage) {

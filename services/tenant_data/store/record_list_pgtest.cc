@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "services/tenant_data/store/record_list.h"
-#include "services/tenant_data/store/tenant_data_fixture.h"
+#include "services/tenant_data/store/record_list_fixture.h"
 
 namespace kasbah::tenantdata {
 namespace {
@@ -10,62 +9,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-class RecordListTest : public TenantDataTest {
+class ManyRecordsTest : public RecordListTest {
  protected:
-  Listing Of(const std::string& filter, const std::string& order = "") {
-    return {rules_a_->collection_id(), *ParseFilter(*rules_a_, filter),
-            *ParseOrder(*rules_a_, order)};
-  }
-
-  ListedPage Page(const Listing& listing, const Cursor& after, int64_t limit, int64_t scan = 1000) {
-    const CallContext call = Call(a_);
-    return *database_->WithTenant(call, [&](postgres::Transaction& tx) {
-      return RecordList().Page(tx, call, listing, after, limit, scan);
-    });
-  }
-
-  // A list's first page, as notes.
-  std::vector<std::string> PageOf(const std::string& filter, const std::string& order,
-                                  int64_t limit) {
-    std::vector<std::string> notes;
-    const ListedPage page = Page(Of(filter, order), Cursor(), limit, 10'000);
-    for (const ListedRecord& listed : page.records) notes.push_back(NoteOf(listed.record));
-    EXPECT_FALSE(page.looked_to.has_value());
-    return notes;
-  }
-
-  // All of a list in its pages, as notes.
-  std::vector<std::string> List(const std::string& filter, const std::string& order = "",
-                                int64_t scan = 1000, int64_t limit = 2) {
-    const Listing listing = Of(filter, order);
-    std::vector<std::string> notes;
-    for (const bool lacking : {false, true}) {
-      if (lacking && !listing.order.field) break;
-      Cursor after;
-      after.lacks_value = lacking;
-      while (true) {
-        const ListedPage page = Page(listing, after, limit, scan);
-        for (const ListedRecord& listed : page.records) notes.push_back(NoteOf(listed.record));
-        if (static_cast<int64_t>(page.records.size()) < limit && !page.looked_to) break;
-        after = page.looked_to ? *page.looked_to : page.records.back().cursor;
-      }
-    }
-    return notes;
-  }
-
-  static std::string NoteOf(const StoredRecord& record) {
-    const auto values = *ParseFlatObject(record.data);
-    const auto note = values.fields().find("note");
-    return note == values.fields().end() ? "" : note->second.string_value();
-  }
-
-  RecordId Make(const std::string& note, Values values) {
-    values.emplace_back("note", note);
-    const auto id = Create(a_, values);
-    EXPECT_OK(id);
-    return *id;
-  }
-
   // Records 0, 1, … as notes: of `y`, and from `first_x` on of `x`; population falls as they rise.
   void MakeMany(int count, int first_x) {
     test_->Execute(absl::StrCat(
@@ -190,7 +135,7 @@ TEST_F(RecordListTest, EachWayToAPageGivesTheSame) {
 }
 
 // Few are gathered, of many a first look finds a page, and where it does not they are counted.
-TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
+TEST_F(ManyRecordsTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
   constexpr int kX = static_cast<int>(kFewGathered) + 20;
   // Some are in the first look, and no page full of them.
   const int kAll = static_cast<int>(FirstLookOf(Source(), 100)) - 40 + kX;
@@ -206,7 +151,7 @@ TEST_F(RecordListTest, OfManyThatHoldAPageIsFoundWhereverTheyStand) {
   EXPECT_EQ(PageOf("name = \"y\" AND population > -5", "", 100), Numbers(0, 5));
 }
 
-TEST_F(RecordListTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) {
+TEST_F(ManyRecordsTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) {
   constexpr int kX = 2020;
   constexpr int kAll = kX + 1300;
   MakeMany(kAll, kAll - kX);
@@ -219,7 +164,7 @@ TEST_F(RecordListTest, OneFieldsEntriesAreWalkedByAgeWhereTheyAreTooManyToSort) 
   EXPECT_EQ(PageOf("name = \"x\" OR name = \"z\"", "", 3), Numbers(kAll - kX, kAll - kX + 3));
 }
 
-TEST_F(RecordListTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) {
+TEST_F(ManyRecordsTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) {
   constexpr int kX = 2020;
   constexpr int kAll = kX + 700;
   MakeMany(kAll, kAll - kX);
@@ -235,7 +180,7 @@ TEST_F(RecordListTest, AnOrderIsWalkedAmongWhatIsFoundWhereThatIsTooMuchToSort) 
 }
 
 // Which a first look finds often, and a walk then no more.
-TEST_F(RecordListTest, WhatStandsTogetherInAnOrderIsListedToItsLast) {
+TEST_F(ManyRecordsTest, WhatStandsTogetherInAnOrderIsListedToItsLast) {
   constexpr int kX = static_cast<int>(kFewGathered) + 20;
   constexpr int kAll = kX + 2000;
   MakeMany(kAll, kAll - kX);

@@ -1,8 +1,10 @@
 #include "services/tenant_data/store/record_query.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/store/byte_window.h"
 #include "services/tenant_data/store/filter_sql.h"
 #include "services/tenant_data/store/record_rows.h"
@@ -191,7 +193,8 @@ class PageSql {
     if (source_.kind == Source::Kind::kGather) {
       // OFFSET 0: each value is looked up once, however much is asked of it around this.
       query_.Add("(SELECT f.record_id, ");
-      AddValue(call_, *listing_.order.field, listing_.order.column, "f.record_id", &query_);
+      AddValue(call_, PresenceOf(listing_.order).field, listing_.order.column, "f.record_id",
+               &query_);
       query_.Add(" AS ").Add(column).Add(" FROM ");
       AddGathered(call_, listing_, source_.candidate, &query_);
       query_.Add(" AS f OFFSET 0) AS i WHERE ");
@@ -274,7 +277,34 @@ class PageSql {
   ComposedQuery query_;
 };
 
+// A pair that the conjunct is one value of.
+std::optional<FieldId> PlaceIn(const Order& order, const Filter& conjunct) {
+  if (conjunct.kind != Filter::Kind::kComparison) return std::nullopt;
+  const Comparison& comparison = conjunct.comparison;
+  if (comparison.op != FilterOp::kEquals || comparison.column == IndexColumn::kBlind) {
+    return std::nullopt;
+  }
+  const auto& paired = order.paired;
+  if (std::find(paired.begin(), paired.end(), comparison.field) == paired.end()) {
+    return std::nullopt;
+  }
+  return PlaceOf(PairOf(comparison.field, *order.field), comparison.key);
+}
+
 }  // namespace
+
+Listing ThroughPair(const Listing& listing) {
+  Listing through = listing;
+  for (const Filter* conjunct : ConjunctsOf(listing.filter)) {
+    if (through.order.place = PlaceIn(listing.order, *conjunct); !through.order.place) continue;
+    through.filter = Filter();
+    for (const Filter* other : ConjunctsOf(listing.filter)) {
+      if (other != conjunct) through.filter.children.push_back(*other);
+    }
+    break;
+  }
+  return through;
+}
 
 std::vector<Candidate> CandidatesOf(const Listing& listing) {
   std::vector<Candidate> candidates;

@@ -21,6 +21,10 @@ struct Listing {
   std::optional<CustomerId> customer = std::nullopt;
 };
 
+// The same records in the same order, as far as they have a value of the order's field: by the
+// index of that field and another of which the filter asks for one value, where there is one.
+Listing ThroughPair(const Listing& listing);
+
 // Ranges of the typed side index of which a record of the list lies in one at least: what stands in
 // the filter's outermost AND, a comparison or alternatives of them. None: the customer's records.
 struct Candidate {

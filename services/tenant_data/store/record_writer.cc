@@ -42,6 +42,18 @@ std::vector<FileReference> FilesOf(RecordId record, const ValidValues& values) {
   return files;
 }
 
+// Pairs of which one of the fields is named.
+std::vector<FieldId> PairsOf(const RuleTable& rules, const std::vector<FieldId>& named) {
+  const auto is_named = [&](const FieldRule* rule) {
+    return std::find(named.begin(), named.end(), rule->definition.id) != named.end();
+  };
+  std::vector<FieldId> pairs;
+  for (const PairRule& pair : rules.pairs()) {
+    if (is_named(pair.field) || is_named(pair.order)) pairs.push_back(pair.id);
+  }
+  return pairs;
+}
+
 // Those of the fields that may have named files: what a field was before it was retired is kept.
 std::vector<FieldId> FileFieldsOf(const RuleTable& rules, const std::vector<FieldId>& named) {
   std::vector<FieldId> fields;
@@ -100,7 +112,7 @@ absl::Status RecordWriter::Insert(Transaction& tx, const CallContext& call, cons
                                   const NewRecord& record, absl::Time now) {
   if (!record.subject.empty()) erased_subjects::RequireNot(tx, call, {record.subject});
   records_.Insert(tx, call, ToStored(rules, record, now));
-  InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
+  InsertIndex(tx, call, record.id, record.customer, record.values, record.blind);
   return AppendEvents(outbox_, tx, call, clock_,
                       {"create", record.id, rules.collection_id(), rules.collection().key,
                        record.customer, 1, &record.values});
@@ -151,11 +163,12 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
         files_of_records_.GiveSubject(tx, call, record.id, record.new_subject);
       }
       values_.RemoveFields(tx, call, record.id, record.named);
+      values_.RemovePairs(tx, call, record.id, PairsOf(rules, record.named));
       files_.RemoveFields(tx, call, record.id, FileFieldsOf(rules, record.named));
     }
     RETURN_IF_ERROR(
         ClaimValues(tx, call, rules, record.id, record.customer, record.values, claiming));
-    InsertIndex(tx, call, record.id, record.customer, record.values.index, record.blind);
+    InsertIndex(tx, call, record.id, record.customer, record.values, record.blind);
     return AppendEvents(outbox_, tx, call, clock_,
                         {verb, record.id, rules.collection_id(), rules.collection().key,
                          record.customer, record.version + 1, &record.values});
@@ -245,15 +258,17 @@ absl::Status RecordWriter::ClaimValues(Transaction& tx, const CallContext& call,
 }
 
 void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordId record,
-                               std::optional<CustomerId> customer,
-                               const std::vector<IndexEntry>& entries,
+                               std::optional<CustomerId> customer, const ValidValues& values,
                                const std::vector<BlindEntry>& blind) {
   std::vector<IndexedValue> rows;
-  for (const IndexEntry& entry : entries) rows.push_back({record, entry, ""});
+  for (const IndexEntry& entry : values.index) rows.push_back({record, entry, ""});
   for (const BlindEntry& entry : blind) {
     rows.push_back({record, {entry.field, IndexKey()}, entry.index});
   }
   values_.InsertIndex(tx, call, customer, rows);
+  std::vector<PairedValue> pairs;
+  for (const PairEntry& entry : values.pairs) pairs.push_back({record, entry});
+  values_.InsertPairs(tx, call, customer, pairs);
 }
 
 absl::StatusOr<Created> RecordWriter::Replay(const CallContext& call, const RequestKey& request) {

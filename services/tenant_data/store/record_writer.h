@@ -118,7 +118,7 @@ class RecordWriter {
                            std::optional<CustomerId> customer, const ValidValues& values,
                            Claiming claiming);
   void InsertIndex(postgres::Transaction& tx, const CallContext& call, RecordId record,
-                   std::optional<CustomerId> customer, const std::vector<IndexEntry>& entries,
+                   std::optional<CustomerId> customer, const ValidValues& values,
                    const std::vector<BlindEntry>& blind);
   // Of a record that goes for good, and names none any more.
   absl::Status DeleteFiles(postgres::Transaction& tx, const CallContext& call, RecordId record);

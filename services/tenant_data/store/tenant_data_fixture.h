@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kasbah/outbox/v1/outbox.pb.h"
+#include "libs/base/status_macros.h"
 #include "libs/crypto/encoding.h"
 #include "libs/outbox/audit_event.h"
 #include "libs/outbox/outbox.h"
@@ -22,6 +24,8 @@
 #include "services/tenant_data/domain/validation.h"
 #include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/customer_store.h"
+#include "services/tenant_data/store/definition_writer.h"
+#include "services/tenant_data/store/index_builder.h"
 #include "services/tenant_data/store/migrations.h"
 #include "services/tenant_data/store/record_batch_writer.h"
 #include "services/tenant_data/store/record_store.h"
@@ -90,6 +94,31 @@ class TenantDataTest : public ::testing::Test {
       return Audit(tx, call, "collection.create");
     }));
     return *RuleTable::Compile(collection);
+  }
+
+  absl::StatusOr<CollectionDefinition> Current(TenantId tenant) {
+    const CallContext call = Call(tenant);
+    return database_->WithTenant(
+        call, [&](postgres::Transaction& tx) { return collections_.Get(tx, call, "countries"); });
+  }
+  // Changes one field of the collection as it stands now.
+  absl::StatusOr<DefinitionUpdate> Change(TenantId tenant, const std::string& key,
+                                          const std::function<void(FieldDefinition&)>& change) {
+    const CallContext call = Call(tenant);
+    ASSIGN_OR_RETURN(CollectionDefinition collection, Current(tenant));
+    for (FieldDefinition& field : collection.fields) {
+      if (field.key == key) change(field);
+    }
+    return DefinitionWriter(*database_, outbox_, Clock::Real())
+        .Update(call, "countries", collection.revision, collection, /*validate_only=*/false);
+  }
+  IndexBuilder Builder(int64_t page_size) {
+    if (upkeep_ == nullptr) {
+      upkeep_ = *postgres::Door::Open(test_->Pool("kasbah_tenant_data_upkeep"),
+                                      postgres::DoorToken::TenantDataUpkeep(),
+                                      absl::Now() + absl::Seconds(30));
+    }
+    return IndexBuilder(*database_, *upkeep_, Clock::Real(), page_size);
   }
 
   CustomerId MakeCustomer(TenantId tenant, const std::string& external_id) {
@@ -185,6 +214,7 @@ class TenantDataTest : public ::testing::Test {
   testing::FakeClock clock_;
   std::unique_ptr<testing::TestDatabase> test_;
   std::unique_ptr<postgres::Database> database_;
+  std::unique_ptr<postgres::Door> upkeep_;
   outbox::Outbox outbox_{"tenant_data"};
   CollectionStore collections_;
   CustomerStore customers_;

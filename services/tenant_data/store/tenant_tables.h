@@ -43,7 +43,8 @@ inline constexpr auto kTenantTableList = std::to_array<subject::TenantTable>({
         "tenant_data.fields", "collection_id, schema_version, field_id",
         "collection_id, schema_version, field_id, position, key, display_name, type, is_required, "
         "is_unique, is_indexed, is_sealed, min_value, max_value, pattern, choices, scale, "
-        "default_value, is_searchable, is_sensitive, reference_collection, group_key, is_retired"),
+        "default_value, is_searchable, is_sensitive, reference_collection, group_key, is_retired, "
+        "indexed_orders"),
     KASBAH_SHOWN_AND_ERASED("tenant_data.collections", "collection_id",
                             "collection_id, key, display_name, schema_version, created_at, "
                             "updated_at, deleted_at"),

@@ -25,6 +25,15 @@ constexpr Statement kInsertIndexOne{
     "VALUES ($1, $3, $4, $2, $5, $6, $7, $8)",
     Access::kWrite};
 
+constexpr Statement kInsertPairs{
+    "values.index_pairs",
+    "INSERT INTO tenant_data.record_index "
+    "(tenant_id, record_id, field_id, pair_id, customer_id, v_text, v_int, v_ts) "
+    "SELECT $1, t.record_id, t.field_id, t.pair_id, $2, t.v_text, t.v_int, t.v_ts "
+    "FROM unnest($3, $4, $5, $6, $7, $8) "
+    "AS t (record_id, field_id, pair_id, v_text, v_int, v_ts)",
+    Access::kWrite};
+
 #define KASBAH_CLAIM                                           \
   "WITH claimed AS (INSERT INTO tenant_data.record_unique "    \
   "(tenant_id, field_id, value, record_id, customer_id) "      \
@@ -58,6 +67,11 @@ constexpr Statement kRemoveIndexFields{
     "DELETE FROM tenant_data.record_index "
     "WHERE tenant_id = $1 AND record_id = $2 AND field_id = ANY($3)",
     Access::kWrite};
+
+constexpr Statement kRemovePairs{"values.remove_pairs",
+                                 "DELETE FROM tenant_data.record_index "
+                                 "WHERE tenant_id = $1 AND record_id = $2 AND pair_id = ANY($3)",
+                                 Access::kWrite};
 
 constexpr Statement kRemoveUniqueFields{
     "values.remove_unique_fields",
@@ -122,6 +136,27 @@ void ValueStore::InsertIndex(Transaction& tx, const CallContext& call,
   tx.Run(kInsertIndex, call.tenant, customer, records, fields, texts, integers, times, blinds);
 }
 
+void ValueStore::InsertPairs(Transaction& tx, const CallContext& call,
+                             std::optional<CustomerId> customer,
+                             const std::vector<PairedValue>& values) const {
+  if (values.empty()) return;
+  std::vector<RecordId> records;
+  std::vector<FieldId> places;
+  std::vector<FieldId> pairs;
+  std::vector<std::optional<std::string>> texts;
+  std::vector<std::optional<int64_t>> integers;
+  std::vector<std::optional<absl::Time>> times;
+  for (const auto& [record, paired] : values) {
+    records.push_back(record);
+    places.push_back(paired.entry.field);
+    pairs.push_back(paired.pair);
+    texts.push_back(paired.entry.key.text);
+    integers.push_back(paired.entry.key.integer);
+    times.push_back(paired.entry.key.time);
+  }
+  tx.Run(kInsertPairs, call.tenant, customer, records, places, pairs, texts, integers, times);
+}
+
 Pending<Result> ValueStore::Claim(Transaction& tx, const CallContext& call,
                                   std::optional<CustomerId> customer,
                                   const std::vector<UniqueValue>& values) const {
@@ -157,6 +192,11 @@ void ValueStore::RemoveFields(Transaction& tx, const CallContext& call, RecordId
   if (fields.empty()) return;
   tx.Run(kRemoveIndexFields, call.tenant, record, fields);
   tx.Run(kRemoveUniqueFields, call.tenant, record, fields);
+}
+
+void ValueStore::RemovePairs(Transaction& tx, const CallContext& call, RecordId record,
+                             const std::vector<FieldId>& pairs) const {
+  if (!pairs.empty()) tx.Run(kRemovePairs, call.tenant, record, pairs);
 }
 
 void ValueStore::RemoveRecord(Transaction& tx, const CallContext& call, RecordId record) const {

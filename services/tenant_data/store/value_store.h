@@ -17,6 +17,12 @@ struct IndexedValue {
   std::string blind;
 };
 
+// An index row of two fields to be.
+struct PairedValue {
+  RecordId record;
+  PairEntry paired;
+};
+
 // A unique value that a record wants or has.
 struct UniqueValue {
   RecordId record;
@@ -31,6 +37,9 @@ class ValueStore {
   void InsertIndex(postgres::Transaction& tx, const CallContext& call,
                    std::optional<CustomerId> customer,
                    const std::vector<IndexedValue>& values) const;
+  void InsertPairs(postgres::Transaction& tx, const CallContext& call,
+                   std::optional<CustomerId> customer,
+                   const std::vector<PairedValue>& values) const;
 
   // Takes what is free, in the given order, and says what was taken: rows of record and field.
   // Waits for another transaction that is taking the same value. Values in the order of field and
@@ -52,6 +61,8 @@ class ValueStore {
   // Forgets a record's values of some fields.
   void RemoveFields(postgres::Transaction& tx, const CallContext& call, RecordId record,
                     const std::vector<FieldId>& fields) const;
+  void RemovePairs(postgres::Transaction& tx, const CallContext& call, RecordId record,
+                   const std::vector<FieldId>& pairs) const;
   // Forgets all of a record's values, which are then free for others.
   void RemoveRecord(postgres::Transaction& tx, const CallContext& call, RecordId record) const;
 };

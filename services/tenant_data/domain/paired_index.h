@@ -1,0 +1,16 @@
+#pragma once
+
+#include "libs/base/ids.h"
+#include "services/tenant_data/domain/value.h"
+
+namespace kasbah::tenantdata {
+
+// Records that have one value in a field, in the order of another: such a list is a stretch of the
+// typed side index, as a list of all records in that order is. It has rows of its own there, beside
+// those of the two fields, with the second one's value under an id that stands for both fields and
+// the first one's value: its place. These ids are made and not given (UUIDv8, RFC 9562, of a
+// SHA-256), so nothing need be read to know them.
+FieldId PairOf(FieldId field, FieldId order);
+FieldId PlaceOf(FieldId pair, const IndexKey& value);
+
+}  // namespace kasbah::tenantdata
