@@ -95,6 +95,15 @@ class RecordPlansTest : public TenantDataTest {
                 ContainsRegex("Filter: [(][(][(]hashed SubPlan [0-9]+[)] IS TRUE[)] AND [(]"));
     EXPECT_THAT(among, Not(ContainsRegex(kSorted)));
 
+    // By the index of both fields: as by one, and nothing is looked up.
+    Listing both = by_population;
+    both.order.paired = {rules_a_->Find("name")->definition.id};
+    const std::string paired = PlanOf(ThroughPair(both), Source(), after);
+    EXPECT_THAT(paired, Uses("record_index_int", "[(]v_int > [$]"));
+    EXPECT_THAT(paired, Uses("record_index_int", "[(]ROW[(]v_int, record_id[)] < ROW[(][$]"));
+    EXPECT_THAT(paired, Not(ContainsRegex("record_index_(text|of_record|pkey)")));
+    EXPECT_THAT(paired, Not(ContainsRegex(kSorted)));
+
     const Listing by_age = Of("name = \"x*\" AND population < 20");
     const auto candidates = CandidatesOf(by_age);
     EXPECT_THAT(PlanOf(by_age, {Source::Kind::kGather, candidates[0]}, after),
