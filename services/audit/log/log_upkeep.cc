@@ -23,10 +23,11 @@ constexpr absl::Duration kTimeout = absl::Seconds(30);
 constexpr uint64_t kMostCounted = 100'000;
 // And logs.
 constexpr int64_t kLogsAtOnce = 200;
+// And so many times in a row: more may grow meanwhile, and partitions are not to wait for them.
+constexpr int kMostTimes = 50;
 // Where a thousand logs grow by an event a second each, counting those few anew each time is a fair
-// part of what an event costs: so few wait, and all are counted once a minute. Nobody sees it:
-// whoever asks for counts has the rest read from the log, and where appended events have a limit,
-// none wait.
+// part of what an event costs: so few wait, and all are counted once a minute. Whoever asks for
+// counts has the rest read from the log, and where appended events have a limit, none wait.
 constexpr uint64_t kWorthCounting = 200;
 constexpr int kPeriodsBetweenAll = 12;
 constexpr absl::Duration kRemembered = absl::Hours(24 * 90);
@@ -66,7 +67,7 @@ LogUpkeep::~LogUpkeep() {
 
 absl::Status LogUpkeep::Count(postgres::Door& door, uint64_t least) {
   bool is_done = false;
-  while (!is_done) {
+  for (int times = 0; times < kMostTimes && !is_done; ++times) {
     RETURN_IF_ERROR(
         door.Run(absl::Now() + kTimeout, [&](postgres::Transaction& tx) -> absl::Status {
           ASSIGN_OR_RETURN(const std::vector<TenantId> tenants,
@@ -106,8 +107,9 @@ void LogUpkeep::State::Loop() {
       Hourly();
     }
     const bool all = --periods_to_all <= 0;
-    if (all) periods_to_all = kPeriodsBetweenAll;
-    Report(Count(door, all ? 1 : kWorthCounting), "counting events");
+    const absl::Status counted = Count(door, all ? 1 : kWorthCounting);
+    if (all && counted.ok()) periods_to_all = kPeriodsBetweenAll;
+    Report(counted, "counting events");
   } while (!Stopping(kPeriod));
 }
 

@@ -144,9 +144,23 @@ class Planner {
     }
   }
 
+  // A pair that was given up is due as well: its rows are to be forgotten.
+  void PlanPairs() {
+    absl::flat_hash_set<FieldId> kept = PlanDeclaredPairs();
+    absl::flat_hash_map<std::string_view, FieldId> ids;
+    for (const FieldDefinition& field : current_.fields) ids.emplace(field.key, field.id);
+    for (const FieldDefinition& field : current_.fields) {
+      for (const std::string& key : field.indexed_orders) {
+        const FieldId pair = PairOf(field.id, ids.at(key));
+        if (!kept.contains(pair)) plan_.to_build.push_back(pair);
+      }
+    }
+  }
+
   // A pair is built where it was not declared, or where values of one of its fields stand otherwise
   // than before; not of a field that no record has a value in yet.
-  void PlanPairs() {
+  absl::flat_hash_set<FieldId> PlanDeclaredPairs() {
+    absl::flat_hash_set<FieldId> pairs;
     absl::flat_hash_map<std::string_view, const FieldDefinition*> before;
     for (const FieldDefinition& field : current_.fields) before.emplace(field.key, &field);
     absl::flat_hash_map<std::string_view, FieldId> ids;
@@ -156,6 +170,7 @@ class Planner {
       field.building_orders.clear();
       for (const std::string& key : field.indexed_orders) {
         const FieldId order = ids.at(key);
+        pairs.insert(PairOf(field.id, order));
         if (added_.contains(field.id) || added_.contains(order)) continue;
         const bool is_declared = old != before.end() && Holds(old->second->indexed_orders, key);
         if (!is_declared || moved_.contains(field.id) || moved_.contains(order)) {
@@ -166,6 +181,7 @@ class Planner {
         }
       }
     }
+    return pairs;
   }
 
   static bool Holds(const std::vector<std::string>& keys, const std::string& key) {

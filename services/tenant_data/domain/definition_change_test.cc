@@ -172,6 +172,12 @@ TEST(PlanChange, APairOfFieldsIsBuiltWhereItIsNewOrItsValuesStandOtherwise) {
   name.indexed = true;
   name.indexed_orders = {"rank"};
   EXPECT_THAT(PlanChange(ready, Asked({state, rank, name}), absl::Now()).to_build, IsEmpty());
+  const FieldDefinition without = [&] {
+    FieldDefinition field = state;
+    field.indexed_orders.clear();
+    return field;
+  }();
+  EXPECT_THAT(PlanChange(ready, Asked({without, rank}), absl::Now()).to_build, ElementsAre(pair));
   const DefinitionChange retired =
       PlanChange(ready, Asked({Field("rank", FieldType::kInteger)}), absl::Now());
   EXPECT_THAT(PlanChange(retired.next, Asked({state, rank}), absl::Now()).to_build,

@@ -26,4 +26,6 @@ FieldId PlaceOf(FieldId pair, const IndexKey& value) {
   return MadeOf("place", pair, UniqueBytes(value));
 }
 
+bool IsPair(FieldId id) { return id.uuid().bytes()[6] >> 4 == 8; }
+
 }  // namespace kasbah::tenantdata

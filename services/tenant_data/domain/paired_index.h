@@ -12,5 +12,7 @@ namespace kasbah::tenantdata {
 // SHA-256), so nothing need be read to know them.
 FieldId PairOf(FieldId field, FieldId order);
 FieldId PlaceOf(FieldId pair, const IndexKey& value);
+// Whether an id is one of a pair; fields' are given to them (UUIDv7).
+bool IsPair(FieldId id);
 
 }  // namespace kasbah::tenantdata

@@ -69,7 +69,8 @@ std::vector<RecordId> IdsOf(const std::vector<ScannedRecord>& records) {
   return ids;
 }
 
-// What an id that is due stands for; without keys nothing that is wanted any more.
+// What an id that is due stands for. Without a rule or a pair it is nothing that is wanted any
+// more; what stands in record_index of a pair that was given up is forgotten.
 struct Built {
   static Built Of(const RuleTable& rules, FieldId id) {
     for (const PairRule& pair : rules.pairs()) {
@@ -156,8 +157,7 @@ absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPageIn(Transaction& tx,
   if (!after) return Page::kNotOurs;
   const absl::Time now = clock_.Now();
   const Built built = Built::Of(rules, field);
-  if (built.keys.empty()) {
-    // Not wanted any more.
+  if (built.rule == nullptr && !IsPair(field)) {
     builds_.Advance(tx, call, field, *after, {}, now, /*is_last=*/true);
     return Page::kLast;
   }
@@ -171,11 +171,14 @@ absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPageIn(Transaction& tx,
     return Page::kLast;
   }
   std::vector<RecordId> conflicts;
-  if (built.pair != nullptr) {
-    ASSIGN_OR_RETURN(const std::vector<BuiltPair> values, PairsOf(*built.pair, page.records));
-    builds_.ReplacePairs(tx, call, field, IdsOf(page.records), values);
-  } else {
+  if (built.rule != nullptr) {
     ASSIGN_OR_RETURN(conflicts, BuildField(tx, call, *built.rule, page.records));
+  } else {
+    std::vector<BuiltPair> values;
+    if (built.pair != nullptr) {
+      ASSIGN_OR_RETURN(values, PairsOf(*built.pair, page.records));
+    }
+    builds_.ReplacePairs(tx, call, field, IdsOf(page.records), values);
   }
   builds_.Advance(tx, call, field, page.records.back().id, conflicts, now, page.is_last);
   return page.is_last ? Page::kLast : Page::kMore;

@@ -12,8 +12,9 @@
 
 namespace kasbah::tenantdata {
 
-// Builds the indexes and unique values of fields that got them after there were records. Each page
-// of records is one transaction with the note of how far it came, so whoever is stopped in between
+// Builds the indexes and unique values of fields that got them after there were records, and those
+// of two fields (domain/paired_index.h), of which it forgets what was given up. Each page of
+// records is one transaction with the note of how far it came, so whoever is stopped in between
 // goes on there, and two replicas take turns. So do tenants: a build that cannot go on, or went on
 // for some pages, lets the others pass. While records of a page are read they are held; what is
 // written beside the build is indexed by its writer. Thread safe.

@@ -151,7 +151,7 @@ TEST_F(IndexedOrdersTest, ARecordStandsInItUnderItsOwnCustomer) {
   const CallContext call = Call(a_, one);
   ASSERT_OK_AND_ASSIGN(const ListedPage page,
                        database_->WithTenant(call, [&](postgres::Transaction& tx) {
-                         return RecordList().Page(tx, call, ThroughPair(listing), Cursor(), 10);
+                         return RecordList().Page(tx, call, listing, Cursor(), 10);
                        }));
   ASSERT_EQ(page.records.size(), 1u);
   EXPECT_EQ(NoteOf(page.records[0].record), "one's");
@@ -192,6 +192,47 @@ TEST_F(IndexedOrdersTest, WhatIsLeftOfOneThatWasGivenUpIsInNoList) {
   EXPECT_THAT(List("name = \"y\"", "population"), ElementsAre("moved"));
 }
 
+TEST_F(IndexedOrdersTest, OneThatWasGivenUpIsForgotten) {
+  Declare();
+  Build();
+  for (int i = 0; i < 7; ++i) {
+    Make("x", {{"name", "x"}, {"population", "1"}, {"founded", "2001-01-01T00:00:00Z"}});
+  }
+  EXPECT_EQ(Paired(), 14);
+  Declare({"founded"});
+  Build();
+  EXPECT_EQ(Paired(), 7);
+  EXPECT_EQ(List("name = \"x\"", "founded").size(), 7u);
+  // With the field that it ordered by.
+  CollectionDefinition without = *Current(a_);
+  std::erase_if(without.fields, [](const FieldDefinition& one) { return one.key == "founded"; });
+  without.fields[1].indexed_orders.clear();
+  ASSERT_OK(DefinitionWriter(*database_, outbox_, Clock::Real())
+                .Update(Call(a_), "countries", without.revision, without, /*validate_only=*/false));
+  Build();
+  EXPECT_EQ(Paired(), 0);
+  EXPECT_EQ(Count("tenant_data.field_indexes WHERE state = 'building'"), 0);
+}
+
+// A value that nobody names may meet what is left of another time.
+TEST_F(IndexedOrdersTest, ADefaultThatFillsInTakesThePlaceOfWhatIsLeft) {
+  Declare({"population"});
+  Build();
+  const RecordId id = Make("x", {{"name", "x"}, {"population", "5"}});
+  Declare({});
+  Set(id, 1, {{"population", ""}});
+  ASSERT_OK(Change(a_, "population", [](FieldDefinition& field) {
+    field.required = true;
+    field.default_value.emplace().set_number_value(7);
+  }));
+  Declare({"population"});
+  Set(id, 2, {{"code", "c"}});
+  EXPECT_EQ(Paired(), 1);
+  Build();
+  EXPECT_EQ(Paired(), 1);
+  EXPECT_THAT(List("name = \"x\" AND population = 7", "population"), ElementsAre("x"));
+}
+
 TEST_F(IndexedOrdersTest, ItIsBuiltAnewWhereValuesStandOtherwise) {
   Declare();
   Build();
@@ -221,6 +262,13 @@ TEST_F(IndexedOrdersTest, ItIsBuiltAgainWithItsField) {
   EXPECT_THAT(rebuilt.fields[1].building_orders, ElementsAre("population", "founded"));
   Build();
   EXPECT_THAT(List("name = \"x\"", "population"), ElementsAre("lost"));
+  EXPECT_EQ(Paired(), 1);
+  // And with the one that it is ordered by.
+  test_->Execute("DELETE FROM tenant_data.record_index WHERE pair_id IS NOT NULL");
+  ASSERT_OK_AND_ASSIGN(const CollectionDefinition other,
+                       definitions.Rebuild(Call(a_), "countries", "population"));
+  EXPECT_THAT(other.fields[1].building_orders, ElementsAre("population"));
+  Build();
   EXPECT_EQ(Paired(), 1);
 }
 

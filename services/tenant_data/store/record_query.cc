@@ -296,7 +296,9 @@ std::optional<FieldId> PlaceIn(const Order& order, const Filter& conjunct) {
 Listing ThroughPair(const Listing& listing) {
   Listing through = listing;
   for (const Filter* conjunct : ConjunctsOf(listing.filter)) {
-    if (through.order.place = PlaceIn(listing.order, *conjunct); !through.order.place) continue;
+    const std::optional<FieldId> place = PlaceIn(listing.order, *conjunct);
+    if (!place) continue;
+    through.order.place = place;
     through.filter = Filter();
     for (const Filter* other : ConjunctsOf(listing.filter)) {
       if (other != conjunct) through.filter.children.push_back(*other);

@@ -42,12 +42,15 @@ std::vector<FileReference> FilesOf(RecordId record, const ValidValues& values) {
   return files;
 }
 
-// Pairs of which one of the fields is named.
-std::vector<FieldId> PairsOf(const RuleTable& rules, const std::vector<FieldId>& named) {
+// Pairs of which the change has a row, or names one of the fields. A default that fills in is named
+// by nobody, and where its field was another before, a row may be left.
+std::vector<FieldId> PairsOf(const RuleTable& rules, const ChangedRecord& record) {
   const auto is_named = [&](const FieldRule* rule) {
-    return std::find(named.begin(), named.end(), rule->definition.id) != named.end();
+    return std::find(record.named.begin(), record.named.end(), rule->definition.id) !=
+           record.named.end();
   };
   std::vector<FieldId> pairs;
+  for (const PairEntry& entry : record.values.pairs) pairs.push_back(entry.pair);
   for (const PairRule& pair : rules.pairs()) {
     if (is_named(pair.field) || is_named(pair.order)) pairs.push_back(pair.id);
   }
@@ -163,7 +166,7 @@ absl::Status RecordWriter::TryChange(const CallContext& call, const RuleTable& r
         files_of_records_.GiveSubject(tx, call, record.id, record.new_subject);
       }
       values_.RemoveFields(tx, call, record.id, record.named);
-      values_.RemovePairs(tx, call, record.id, PairsOf(rules, record.named));
+      values_.RemovePairs(tx, call, record.id, PairsOf(rules, record));
       files_.RemoveFields(tx, call, record.id, FileFieldsOf(rules, record.named));
     }
     RETURN_IF_ERROR(

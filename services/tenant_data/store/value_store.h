@@ -30,7 +30,8 @@ struct UniqueValue {
   std::string value;
 };
 
-// tenant_data.record_index and record_unique: typed values of live records beside their JSON. All
+// tenant_data.record_index and record_unique: typed values of live records beside their JSON, alone
+// and by pairs of fields. All
 // of one call belong to one customer, or to none.
 class ValueStore {
  public:
