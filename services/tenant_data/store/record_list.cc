@@ -176,9 +176,9 @@ absl::StatusOr<ListedPage> RecordList::Page(Transaction& tx, const CallContext& 
   const std::vector<Candidate> candidates = CandidatesOf(listing);
   ASSIGN_OR_RETURN(std::optional<Source> source, ChooseEarly(tx, call, listing, candidates));
   if (!source && limit <= kShortPage) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> counts,
-                     Probe(tx, call, listing, candidates, kFewGathered));
-    source = GatherOf(candidates, counts, kFewGathered);
+    const int64_t few = listing.customer ? kFewOfCustomer : kFewGathered;
+    ASSIGN_OR_RETURN(const std::vector<int64_t> counts, Probe(tx, call, listing, candidates, few));
+    source = GatherOf(candidates, counts, few);
     if (!source) {
       const Source walk = WalkOf(listing, candidates);
       const Stretch first{after, std::nullopt, FirstLookOf(walk, limit)};

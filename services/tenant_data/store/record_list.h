@@ -26,7 +26,9 @@ struct ListedPage {
 };
 
 // So few rows are gathered and sorted whatever else there is; counting them costs next to nothing.
-inline constexpr int64_t kFewGathered = 250;
+inline constexpr int64_t kFewGathered = 700;
+// Of a customer: others' entries are passed over to count theirs.
+inline constexpr int64_t kFewOfCustomer = 250;
 // Where all find more, and for pages up to kShortPage, a walk looks at four rows for each that is
 // asked for, and at no less than these: that fills a page where one row in three holds, and tells
 // how often others do. One field's entries are not looked up one by one.
