@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "libs/base/error.h"
 #include "nlohmann/json.hpp"
 
 namespace kasbah::bench {
@@ -28,7 +29,8 @@ Reading Measure(const Budget& budget, int rounds) {
     if (!is_first) value = budget.measure();
     values.push_back(value);
     baselines.push_back(baseline);
-    ratios.push_back(baseline > 0 ? value / baseline : 0);
+    KASBAH_CHECK(baseline > 0);
+    ratios.push_back(value / baseline);
   }
   Reading reading{budget.name,       Median(values), budget.unit,           budget.baseline,
                   Median(baselines), Median(ratios), budget.required_ratio, false};
