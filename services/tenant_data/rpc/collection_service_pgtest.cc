@@ -210,8 +210,7 @@ TEST_F(CollectionServiceTest, AnIndexedOrderIsBuiltWhileListsGoOn) {
 
   request = Unchanged();
   FieldOf(request, "name")->add_indexed_orders("note");
-  ASSERT_OK_AND_ASSIGN(const auto updated, Update(request));
-  EXPECT_THAT(FieldOf(request, "name")->indexed_orders(), ElementsAre("note"));
+  ASSERT_OK(Update(request));
   const auto field = [&] {
     request = Unchanged();
     return *FieldOf(request, "name");

@@ -29,7 +29,6 @@ class IndexedOrdersTest : public RecordListTest {
   }
 
   void Set(RecordId id, uint64_t version, const Values& values) {
-    Validation checked;
     std::vector<FieldId> named;
     std::vector<std::string> keys;
     const auto stored = Get(Call(a_), id);
@@ -40,7 +39,7 @@ class IndexedOrdersTest : public RecordListTest {
       keys.push_back(key);
       if (value.string_value().empty()) value.set_null_value({});
     }
-    checked = ValidateChange(*rules_a_, *ParseFlatObject(stored->data), {}, changes);
+    Validation checked = ValidateChange(*rules_a_, *ParseFlatObject(stored->data), {}, changes);
     ASSERT_THAT(checked.violations, IsEmpty());
     ASSERT_OK(writer().Update(
         Call(a_), *rules_a_,
