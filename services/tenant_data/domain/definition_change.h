@@ -39,8 +39,8 @@ struct DefinitionChange {
   // Whether fields or groups differ.
   bool changes_schema = false;
   std::vector<FieldDemand> demands;
-  // Fields whose index and unique values are to be built from the records, and pairs of fields whose
-  // rows are to be built or forgotten.
+  // Fields whose index and unique values are to be built from the records, and pairs of fields of
+  // which rows are to be built or forgotten.
   std::vector<FieldId> to_build;
   std::vector<DefinitionEvent<FieldDefinition>> fields;
   std::vector<DefinitionEvent<GroupDefinition>> groups;
