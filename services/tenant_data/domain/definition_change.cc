@@ -144,44 +144,31 @@ class Planner {
     }
   }
 
-  // A pair that was given up is due as well: its rows are to be forgotten.
-  void PlanPairs() {
-    absl::flat_hash_set<FieldId> kept = PlanDeclaredPairs();
-    absl::flat_hash_map<std::string_view, FieldId> ids;
-    for (const FieldDefinition& field : current_.fields) ids.emplace(field.key, field.id);
-    for (const FieldDefinition& field : current_.fields) {
-      for (const std::string& key : field.indexed_orders) {
-        const FieldId pair = PairOf(field.id, ids.at(key));
-        if (!kept.contains(pair)) plan_.to_build.push_back(pair);
-      }
-    }
-  }
-
   // A pair is built where it was not declared, or where values of one of its fields stand otherwise
-  // than before; not of a field that no record has a value in yet.
-  absl::flat_hash_set<FieldId> PlanDeclaredPairs() {
-    absl::flat_hash_set<FieldId> pairs;
-    absl::flat_hash_map<std::string_view, const FieldDefinition*> before;
-    for (const FieldDefinition& field : current_.fields) before.emplace(field.key, &field);
-    absl::flat_hash_map<std::string_view, FieldId> ids;
-    for (const FieldDefinition& field : plan_.next.fields) ids.emplace(field.key, field.id);
-    for (FieldDefinition& field : plan_.next.fields) {
-      const auto old = before.find(field.key);
-      field.building_orders.clear();
-      for (const std::string& key : field.indexed_orders) {
-        const FieldId order = ids.at(key);
-        pairs.insert(PairOf(field.id, order));
-        if (added_.contains(field.id) || added_.contains(order)) continue;
-        const bool is_declared = old != before.end() && Holds(old->second->indexed_orders, key);
-        if (!is_declared || moved_.contains(field.id) || moved_.contains(order)) {
-          plan_.to_build.push_back(PairOf(field.id, order));
-          field.building_orders.push_back(key);
-        } else if (Holds(old->second->building_orders, key)) {
-          field.building_orders.push_back(key);
-        }
-      }
+  // than before; not of a field that no record has a value in yet. One that was given up is due as
+  // well: its rows are to be forgotten.
+  void PlanPairs() {
+    std::vector<FieldDefinition>& fields = plan_.next.fields;
+    for (FieldDefinition& field : fields) field.building_orders.clear();
+    // What was declared and is no more is left at the end.
+    absl::flat_hash_map<FieldId, DeclaredPair> before;
+    const std::vector<DeclaredPair> declared = *DeclaredPairs(current_);
+    for (const DeclaredPair& pair : declared) before.emplace(pair.id, pair);
+    const std::vector<DeclaredPair> next = *DeclaredPairs(plan_.next);
+    for (const DeclaredPair& pair : next) {
+      FieldDefinition& field = fields[pair.field];
+      const FieldDefinition& order = fields[pair.order];
+      const auto old = before.find(pair.id);
+      const bool is_new = old == before.end();
+      const bool is_moved = moved_.contains(field.id) || moved_.contains(order.id);
+      const bool has_values = !added_.contains(field.id) && !added_.contains(order.id);
+      if (has_values && (is_new || is_moved)) plan_.to_build.push_back(pair.id);
+      const bool goes_on =
+          !is_new && Holds(current_.fields[old->second.field].building_orders, order.key);
+      if (has_values && (is_new || is_moved || goes_on)) field.building_orders.push_back(order.key);
+      if (!is_new) before.erase(old);
     }
-    return pairs;
+    for (const auto& [id, pair] : before) plan_.to_build.push_back(id);
   }
 
   static bool Holds(const std::vector<std::string>& keys, const std::string& key) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
+#include "absl/status/statusor.h"
 #include "libs/base/ids.h"
 #include "services/tenant_data/domain/value.h"
 
@@ -14,5 +18,14 @@ FieldId PairOf(FieldId field, FieldId order);
 FieldId PlaceOf(FieldId pair, const IndexKey& value);
 // Whether an id is one of a pair; fields' are given to them (UUIDv7).
 bool IsPair(FieldId id);
+
+// Of a definition: the places of both fields among its fields.
+struct DeclaredPair {
+  FieldId id;
+  size_t field = 0;
+  size_t order = 0;
+};
+// INTERNAL when the definition could not have passed CheckDefinition.
+absl::StatusOr<std::vector<DeclaredPair>> DeclaredPairs(const CollectionDefinition& collection);
 
 }  // namespace kasbah::tenantdata

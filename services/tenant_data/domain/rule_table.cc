@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/status_macros.h"
 #include "libs/base/strings.h"
 #include "services/tenant_data/domain/paired_index.h"
 
@@ -48,15 +49,13 @@ absl::StatusOr<std::shared_ptr<const RuleTable>> RuleTable::Compile(
     table->by_id_.emplace(field.id, table->rules_.size());
     table->rules_.push_back(std::move(rule));
   }
-  for (const FieldRule& rule : table->rules_) {
-    const std::vector<std::string>& building = rule.definition.building_orders;
-    for (const std::string& key : rule.definition.indexed_orders) {
-      const FieldRule* order = table->Find(key);
-      if (order == nullptr) return absl::InternalError("a stored index has no such order");
-      const bool is_building = std::find(building.begin(), building.end(), key) != building.end();
-      table->pairs_.push_back(
-          {PairOf(rule.definition.id, order->definition.id), &rule, order, is_building});
-    }
+  ASSIGN_OR_RETURN(const std::vector<DeclaredPair> pairs, DeclaredPairs(collection));
+  for (const DeclaredPair& pair : pairs) {
+    const std::vector<std::string>& building = collection.fields[pair.field].building_orders;
+    const bool is_building = std::find(building.begin(), building.end(),
+                                       collection.fields[pair.order].key) != building.end();
+    table->pairs_.push_back(
+        {pair.id, &table->rules_[pair.field], &table->rules_[pair.order], is_building});
   }
   table->collection_ = std::move(collection);
   return std::shared_ptr<const RuleTable>(std::move(table));

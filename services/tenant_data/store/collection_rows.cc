@@ -74,16 +74,15 @@ absl::StatusOr<FieldDefinition> ReadField(const Row& row) {
 }
 
 // Which of a collection's pairs are among what is being built.
-void ReadBuilding(const std::vector<FieldId>& building, CollectionDefinition* collection) {
+absl::Status ReadBuilding(const std::vector<FieldId>& building, CollectionDefinition* collection) {
+  ASSIGN_OR_RETURN(const std::vector<DeclaredPair> pairs, DeclaredPairs(*collection));
   const absl::flat_hash_set<FieldId> ids(building.begin(), building.end());
-  for (FieldDefinition& field : collection->fields) {
-    for (const std::string& key : field.indexed_orders) {
-      for (const FieldDefinition& order : collection->fields) {
-        if (order.key != key || !ids.contains(PairOf(field.id, order.id))) continue;
-        field.building_orders.push_back(key);
-      }
-    }
+  std::vector<FieldDefinition>& fields = collection->fields;
+  for (const DeclaredPair& pair : pairs) {
+    if (!ids.contains(pair.id)) continue;
+    fields[pair.field].building_orders.push_back(fields[pair.order].key);
   }
+  return absl::OkStatus();
 }
 
 // The default in canonical form, as JSON. It was found valid before.
@@ -133,7 +132,9 @@ absl::StatusOr<std::vector<CollectionDefinition>> ReadCollections(const Result& 
     auto& kind = row.Get<bool>(26) ? collections.back().retired : collections.back().fields;
     kind.push_back(std::move(field));
   }
-  for (size_t i = 0; i < collections.size(); ++i) ReadBuilding(building[i], &collections[i]);
+  for (size_t i = 0; i < collections.size(); ++i) {
+    RETURN_IF_ERROR(ReadBuilding(building[i], &collections[i]));
+  }
   return collections;
 }
 

@@ -8,7 +8,7 @@
 #include "libs/base/strings.h"
 #include "libs/outbox/audit_event.h"
 #include "services/tenant_data/domain/field_check.h"
-#include "services/tenant_data/domain/rule_table.h"
+#include "services/tenant_data/domain/paired_index.h"
 #include "services/tenant_data/store/definition_events.h"
 
 namespace kasbah::tenantdata {
@@ -185,15 +185,15 @@ absl::StatusOr<CollectionDefinition> DefinitionWriter::Rebuild(const CallContext
                    "the field is neither indexed nor unique");
     }
     std::vector<FieldId> to_build = {found->id};
-    ASSIGN_OR_RETURN(const auto rules, RuleTable::Compile(collection));
-    for (const PairRule& pair : rules->pairs()) {
-      const FieldDefinition& filtered = pair.field->definition;
-      const FieldDefinition& order = pair.order->definition;
+    ASSIGN_OR_RETURN(const std::vector<DeclaredPair> pairs, DeclaredPairs(collection));
+    for (const DeclaredPair& pair : pairs) {
+      FieldDefinition& filtered = collection.fields[pair.field];
+      const FieldDefinition& order = collection.fields[pair.order];
       if (filtered.id != found->id && order.id != found->id) continue;
       to_build.push_back(pair.id);
-      if (pair.is_building) continue;
-      for (FieldDefinition& one : collection.fields) {
-        if (one.id == filtered.id) one.building_orders.push_back(order.key);
+      std::vector<std::string>& building = filtered.building_orders;
+      if (std::find(building.begin(), building.end(), order.key) == building.end()) {
+        building.push_back(order.key);
       }
     }
     builds_.Begin(tx, call, collection.id, to_build, clock_.Now());

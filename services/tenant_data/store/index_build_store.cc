@@ -96,15 +96,6 @@ constexpr Statement kForgetPairs{"field_indexes.forget_pairs",
                                  "WHERE tenant_id = $1 AND record_id = ANY($3) AND pair_id = $2",
                                  Access::kWrite};
 
-constexpr Statement kInsertPairs{
-    "field_indexes.insert_pairs",
-    "INSERT INTO tenant_data.record_index "
-    "(tenant_id, field_id, record_id, customer_id, v_text, v_int, v_ts, pair_id) "
-    "SELECT $1, t.field_id, t.record_id, t.customer_id, t.v_text, t.v_int, t.v_ts, $2 "
-    "FROM unnest($3, $4, $5, $6, $7, $8) "
-    "AS t (field_id, record_id, customer_id, v_text, v_int, v_ts)",
-    Access::kWrite};
-
 constexpr Statement kForgetUnique{"field_indexes.forget_unique",
                                   "DELETE FROM tenant_data.record_unique "
                                   "WHERE tenant_id = $1 AND field_id = $2 AND record_id = ANY($3)",
@@ -219,25 +210,9 @@ void IndexBuildStore::Replace(Transaction& tx, const CallContext& call, FieldId 
   tx.Run(kInsert, call.tenant, field, ids, customers, texts, integers, times);
 }
 
-void IndexBuildStore::ReplacePairs(Transaction& tx, const CallContext& call, FieldId pair,
-                                   const std::vector<RecordId>& records,
-                                   const std::vector<BuiltPair>& values) const {
+void IndexBuildStore::ForgetPairs(Transaction& tx, const CallContext& call, FieldId pair,
+                                  const std::vector<RecordId>& records) const {
   tx.Run(kForgetPairs, call.tenant, pair, records);
-  std::vector<FieldId> places;
-  std::vector<RecordId> ids;
-  std::vector<std::optional<CustomerId>> customers;
-  std::vector<std::optional<std::string>> texts;
-  std::vector<std::optional<int64_t>> integers;
-  std::vector<std::optional<absl::Time>> times;
-  for (const BuiltPair& value : values) {
-    places.push_back(value.entry.field);
-    ids.push_back(value.record);
-    customers.push_back(value.customer);
-    texts.push_back(value.entry.key.text);
-    integers.push_back(value.entry.key.integer);
-    times.push_back(value.entry.key.time);
-  }
-  tx.Run(kInsertPairs, call.tenant, pair, places, ids, customers, texts, integers, times);
 }
 
 Pending<Result> IndexBuildStore::ReplaceUnique(Transaction& tx, const CallContext& call,

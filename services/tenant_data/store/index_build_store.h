@@ -7,7 +7,7 @@
 #include "libs/base/call_context.h"
 #include "libs/base/ids.h"
 #include "libs/postgres/transaction.h"
-#include "services/tenant_data/domain/validation.h"
+#include "services/tenant_data/domain/value.h"
 
 namespace kasbah::tenantdata {
 
@@ -42,13 +42,6 @@ struct BuiltValue {
   IndexKey key;
   // Bytes of a unique value.
   std::string unique;
-};
-
-// A record's row in the index of two fields.
-struct BuiltPair {
-  RecordId record;
-  std::optional<CustomerId> customer;
-  IndexEntry entry;
 };
 
 // tenant_data.field_indexes, and the rows that a build makes of records in pages.
@@ -86,14 +79,14 @@ class IndexBuildStore {
   // Forgets the field's values of these records, of which `values` are then the only ones.
   void Replace(postgres::Transaction& tx, const CallContext& call, FieldId field,
                const std::vector<RecordId>& records, const std::vector<BuiltValue>& values) const;
-  void ReplacePairs(postgres::Transaction& tx, const CallContext& call, FieldId pair,
-                    const std::vector<RecordId>& records,
-                    const std::vector<BuiltPair>& values) const;
   // The same for unique values; the records whose value was free, in rows.
   postgres::Pending<postgres::Result> ReplaceUnique(postgres::Transaction& tx,
                                                     const CallContext& call, FieldId field,
                                                     const std::vector<RecordId>& records,
                                                     const std::vector<BuiltValue>& values) const;
+  // Forgets what the records have in the index of two fields.
+  void ForgetPairs(postgres::Transaction& tx, const CallContext& call, FieldId pair,
+                   const std::vector<RecordId>& records) const;
   // Notes that all up to `last` is done, and which records had a value that another has; `is_last`
   // where there are no more. Builds of others that are due come before its next page.
   void Advance(postgres::Transaction& tx, const CallContext& call, FieldId field, RecordId last,

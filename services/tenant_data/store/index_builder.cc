@@ -50,15 +50,16 @@ absl::StatusOr<std::vector<BuiltValue>> ValuesOf(const FieldRule& rule,
   return values;
 }
 
-absl::StatusOr<std::vector<BuiltPair>> PairsOf(const PairRule& pair,
-                                               const std::vector<ScannedRecord>& records) {
-  std::vector<BuiltPair> values;
+absl::StatusOr<std::vector<PairedValue>> PairsOf(const PairRule& pair,
+                                                 const std::vector<ScannedRecord>& records) {
+  std::vector<PairedValue> values;
   for (const ScannedRecord& record : records) {
     ASSIGN_OR_RETURN(const google::protobuf::Struct data, ParseFlatObject(record.data));
     const std::optional<IndexKey> value = KeyOf(*pair.field, data);
     std::optional<IndexKey> order = KeyOf(*pair.order, data);
     if (!value || !order) continue;
-    values.push_back({record.id, record.customer, {PlaceOf(pair.id, *value), *std::move(order)}});
+    values.push_back(
+        {record.id, record.customer, {pair.id, {PlaceOf(pair.id, *value), *std::move(order)}}});
   }
   return values;
 }
@@ -174,11 +175,11 @@ absl::StatusOr<IndexBuilder::Page> IndexBuilder::BuildPageIn(Transaction& tx,
   if (built.rule != nullptr) {
     ASSIGN_OR_RETURN(conflicts, BuildField(tx, call, *built.rule, page.records));
   } else {
-    std::vector<BuiltPair> values;
-    if (built.pair != nullptr) {
-      ASSIGN_OR_RETURN(values, PairsOf(*built.pair, page.records));
-    }
-    builds_.ReplacePairs(tx, call, field, IdsOf(page.records), values);
+    builds_.ForgetPairs(tx, call, field, IdsOf(page.records));
+  }
+  if (built.pair != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<PairedValue> values, PairsOf(*built.pair, page.records));
+    values_.InsertPairs(tx, call, values);
   }
   builds_.Advance(tx, call, field, page.records.back().id, conflicts, now, page.is_last);
   return page.is_last ? Page::kLast : Page::kMore;

@@ -9,6 +9,7 @@
 #include "services/tenant_data/domain/rule_table.h"
 #include "services/tenant_data/store/collection_store.h"
 #include "services/tenant_data/store/index_build_store.h"
+#include "services/tenant_data/store/value_store.h"
 
 namespace kasbah::tenantdata {
 
@@ -47,6 +48,7 @@ class IndexBuilder {
   const int64_t page_size_;
   CollectionStore collections_;
   IndexBuildStore builds_;
+  ValueStore values_;
 };
 
 }  // namespace kasbah::tenantdata

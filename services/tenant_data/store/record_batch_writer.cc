@@ -161,7 +161,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
     stored.push_back({record.id, rules.collection_id(), owner, rules.schema_version(), 1,
                       record.values.data, record.sealed, now, now, record.subject});
     for (const IndexEntry& entry : record.values.index) index.push_back({record.id, entry, ""});
-    for (const PairEntry& entry : record.values.pairs) pairs.push_back({record.id, entry});
+    for (const PairEntry& entry : record.values.pairs) pairs.push_back({record.id, owner, entry});
     for (const FileEntry& entry : record.values.files) {
       files.push_back({record.id, entry.field, entry.file});
     }
@@ -176,7 +176,7 @@ absl::Status RecordBatchWriter::Store(Transaction& tx, const CallContext& call,
   erased_subjects::RequireNot(tx, call, subjects);
   records_.InsertMany(tx, call, stored);
   values_.InsertIndex(tx, call, owner, index);
-  values_.InsertPairs(tx, call, owner, pairs);
+  values_.InsertPairs(tx, call, pairs);
   files_.NameAll(tx, call, owner, files);
   RETURN_IF_ERROR(outbox_.AppendAudits(tx, call, audits));
   return outbox_.AppendChanges(tx, call, changes);

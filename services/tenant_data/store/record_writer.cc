@@ -270,8 +270,8 @@ void RecordWriter::InsertIndex(Transaction& tx, const CallContext& call, RecordI
   }
   values_.InsertIndex(tx, call, customer, rows);
   std::vector<PairedValue> pairs;
-  for (const PairEntry& entry : values.pairs) pairs.push_back({record, entry});
-  values_.InsertPairs(tx, call, customer, pairs);
+  for (const PairEntry& entry : values.pairs) pairs.push_back({record, customer, entry});
+  values_.InsertPairs(tx, call, pairs);
 }
 
 absl::StatusOr<Created> RecordWriter::Replay(const CallContext& call, const RequestKey& request) {

@@ -29,9 +29,9 @@ constexpr Statement kInsertPairs{
     "values.index_pairs",
     "INSERT INTO tenant_data.record_index "
     "(tenant_id, record_id, field_id, pair_id, customer_id, v_text, v_int, v_ts) "
-    "SELECT $1, t.record_id, t.field_id, t.pair_id, $2, t.v_text, t.v_int, t.v_ts "
-    "FROM unnest($3, $4, $5, $6, $7, $8) "
-    "AS t (record_id, field_id, pair_id, v_text, v_int, v_ts)",
+    "SELECT $1, t.record_id, t.field_id, t.pair_id, t.customer_id, t.v_text, t.v_int, t.v_ts "
+    "FROM unnest($2, $3, $4, $5, $6, $7, $8) "
+    "AS t (record_id, field_id, pair_id, customer_id, v_text, v_int, v_ts)",
     Access::kWrite};
 
 #define KASBAH_CLAIM                                           \
@@ -137,24 +137,25 @@ void ValueStore::InsertIndex(Transaction& tx, const CallContext& call,
 }
 
 void ValueStore::InsertPairs(Transaction& tx, const CallContext& call,
-                             std::optional<CustomerId> customer,
                              const std::vector<PairedValue>& values) const {
   if (values.empty()) return;
   std::vector<RecordId> records;
   std::vector<FieldId> places;
   std::vector<FieldId> pairs;
+  std::vector<std::optional<CustomerId>> customers;
   std::vector<std::optional<std::string>> texts;
   std::vector<std::optional<int64_t>> integers;
   std::vector<std::optional<absl::Time>> times;
-  for (const auto& [record, paired] : values) {
+  for (const auto& [record, customer, paired] : values) {
     records.push_back(record);
     places.push_back(paired.entry.field);
     pairs.push_back(paired.pair);
+    customers.push_back(customer);
     texts.push_back(paired.entry.key.text);
     integers.push_back(paired.entry.key.integer);
     times.push_back(paired.entry.key.time);
   }
-  tx.Run(kInsertPairs, call.tenant, customer, records, places, pairs, texts, integers, times);
+  tx.Run(kInsertPairs, call.tenant, records, places, pairs, customers, texts, integers, times);
 }
 
 Pending<Result> ValueStore::Claim(Transaction& tx, const CallContext& call,

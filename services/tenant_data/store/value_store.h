@@ -20,6 +20,7 @@ struct IndexedValue {
 // An index row of two fields to be.
 struct PairedValue {
   RecordId record;
+  std::optional<CustomerId> customer;
   PairEntry paired;
 };
 
@@ -38,8 +39,8 @@ class ValueStore {
   void InsertIndex(postgres::Transaction& tx, const CallContext& call,
                    std::optional<CustomerId> customer,
                    const std::vector<IndexedValue>& values) const;
+  // Of any customers.
   void InsertPairs(postgres::Transaction& tx, const CallContext& call,
-                   std::optional<CustomerId> customer,
                    const std::vector<PairedValue>& values) const;
 
   // Takes what is free, in the given order, and says what was taken: rows of record and field.
